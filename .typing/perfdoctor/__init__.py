@@ -1,0 +1,1 @@
+../../perfdoctor/__init__.py

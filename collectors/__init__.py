@@ -1,0 +1,1 @@
+"""How it is measured: one file per question, one folder per engine or program behind it."""

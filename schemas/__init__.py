@@ -1,0 +1,1 @@
+"""What is said: frozen models that every other room speaks. No I/O, no imports of ours."""

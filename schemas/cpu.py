@@ -1,0 +1,33 @@
+"""Where CPU time went."""
+
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.model import Model
+
+
+class CpuRow(Model):
+    """Samples of one (process, thread name, stack).
+
+    ``stack`` is what the target's code was doing, in its own language where it can be read;
+    ``native`` is the native user stack (innermost first) beside a Python stack, empty otherwise;
+    ``kernel`` is the kernel stack where the sample fell into the kernel. ``seconds`` are the samples scaled so
+    that all rows of the profile add up to the exact CPU time of the threads.
+    """
+
+    pid: int
+    thread: str = ""
+    stack: Stack = ()
+    native: Stack = ()
+    kernel: Stack = ()
+    samples: int
+    seconds: float
+
+
+class CpuProfile(Model):
+    """``hz`` samples were asked for per second of CPU time; ``cpu_seconds`` is the exact CPU time of the target's
+    threads in the window (/proc/PID/schedstat), ``sampled_seconds`` what the samples alone would say."""
+
+    rows: tuple[CpuRow, ...] = ()
+    hz: int = 0
+    samples: int = 0
+    cpu_seconds: float = 0.0
+    sampled_seconds: float = 0.0

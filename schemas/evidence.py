@@ -1,0 +1,34 @@
+"""Everything that one window produced: what a recording holds and what diagnosis judges."""
+
+from perfdoctor.schemas.cpu import CpuProfile
+from perfdoctor.schemas.files import FileFact
+from perfdoctor.schemas.memory import MemoryTrend
+from perfdoctor.schemas.model import Model
+from perfdoctor.schemas.recording import Collection, Window
+from perfdoctor.schemas.syscalls import SyscallProfile
+from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.threads import ChildProcess, ThreadTime
+from perfdoctor.schemas.waits import FaultRow, WaitRow
+
+
+class Evidence(Model):
+    """One window on one target. A part is None when it was not asked, empty when it was asked and nothing happened.
+
+    ``collections`` says per part (``syscalls``, ``cpu``, ``waits``, ``threads``, ``memory``) how it was measured.
+    ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
+    (empty: decided by excluding the standard library, site-packages and system paths).
+    """
+
+    target: Target
+    window: Window
+    cores: int = 1
+    user_roots: tuple[str, ...] = ()
+    collections: dict[str, Collection]
+    syscalls: SyscallProfile | None = None
+    cpu: CpuProfile | None = None
+    waits: tuple[WaitRow, ...] | None = None
+    faults: tuple[FaultRow, ...] | None = None
+    threads: tuple[ThreadTime, ...] | None = None
+    children: tuple[ChildProcess, ...] | None = None
+    memory: MemoryTrend | None = None
+    files: tuple[FileFact, ...] = ()

@@ -1,0 +1,31 @@
+"""Where in the code: one frame, and a stack of them."""
+
+from enum import StrEnum
+
+from perfdoctor.schemas.model import Model
+
+
+class FrameKind(StrEnum):
+    PYTHON = "python"
+    NATIVE = "native"
+    KERNEL = "kernel"
+
+
+class Frame(Model):
+    """One function activation.
+
+    ``function`` is the qualified name (Python) or the demangled symbol (native); ``file`` and ``line`` are
+    the source position that was executing, None where the binary does not say. ``module`` is the binary
+    a native frame was loaded from. All text comes from the target: it is data, already stripped of control
+    characters and bounded in length.
+    """
+
+    kind: FrameKind
+    function: str
+    file: str | None = None
+    line: int | None = None
+    module: str | None = None
+
+
+Stack = tuple[Frame, ...]
+"""Innermost frame first. Empty: no stack could be read (and it was counted)."""

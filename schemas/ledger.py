@@ -1,0 +1,39 @@
+"""Where every thread's time went: one account, whose parts add up."""
+
+from enum import StrEnum
+
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.model import Model
+
+
+class State(StrEnum):
+    RUNNING_USER = "running user code"
+    RUNNING_KERNEL = "running in the kernel"
+    RUNNABLE = "waiting for a core"
+    FILE = "blocked on files"
+    NETWORK = "blocked on the network"
+    LOCK = "blocked on a lock"
+    CHILD = "blocked on a child process"
+    SLEEP = "sleeping or polling"
+    OTHER = "blocked on something else"
+    OUTSIDE = "blocked outside a system call"
+    IDLE = "idle: waiting for work"
+
+
+class LedgerRow(Model):
+    """Seconds in one state; ``share`` is of all thread time. ``top`` is the stack that holds most of it."""
+
+    state: State
+    seconds: float
+    share: float
+    top: Stack = ()
+
+
+class Ledger(Model):
+    """``thread_seconds`` = the sum over threads of the time each was alive in the window = the sum over rows, within
+    2 % (``unaccounted`` is the difference). ``busy_seconds`` is everything but idle: shares of findings are of it."""
+
+    thread_seconds: float
+    busy_seconds: float
+    unaccounted: float
+    rows: tuple[LedgerRow, ...]

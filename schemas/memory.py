@@ -1,0 +1,28 @@
+"""How memory moved."""
+
+from perfdoctor.schemas.model import Model
+
+
+class MemorySample(Model):
+    """One reading, ``at`` seconds after the window began. Bytes, of the whole target (its children included when
+    the target says so). ``rss`` is resident, ``anonymous`` the part of it that no file backs, from /proc/PID/status
+    (VmRSS, RssAnon); ``swap`` is VmSwap."""
+
+    at: float
+    rss: int
+    anonymous: int
+    swap: int = 0
+
+
+class MemoryTrend(Model):
+    """Readings over the window and the straight line through them.
+
+    ``bytes_per_second`` is the Theil-Sen slope of ``anonymous + swap``; ``confidence`` (0 to 1) is the share of
+    pairs of readings that rise, so that a sawtooth is not taken for growth. ``minor_faults`` and
+    ``major_faults`` are differences over the window (/proc/PID/stat fields 10 and 12)."""
+
+    samples: tuple[MemorySample, ...] = ()
+    bytes_per_second: float = 0.0
+    confidence: float = 0.0
+    minor_faults: int = 0
+    major_faults: int = 0

@@ -1,0 +1,37 @@
+"""Where each thread's time went."""
+
+from perfdoctor.schemas.model import Model
+
+
+class ThreadTime(Model):
+    """One thread's share of the window. All figures in seconds.
+
+    ``wall`` is how much of the window the thread was alive for. ``running`` + ``runnable`` + ``in_syscall`` +
+    ``elsewhere`` add up to ``wall`` within 2 %: on a core, waiting for a core, asleep in a system call, asleep outside
+    one. ``estimated`` marks threads whose split was read from /proc instead of followed.
+    """
+
+    pid: int
+    tid: int
+    name: str
+    wall: float
+    running: float
+    runnable: float
+    in_syscall: float
+    elsewhere: float
+    voluntary_switches: int = 0
+    involuntary_switches: int = 0
+    started_in_window: bool = False
+    ended_in_window: bool = False
+    estimated: bool = False
+
+
+class ChildProcess(Model):
+    """Processes that the target started (directly or not) in the window, by the program they ran."""
+
+    program: str
+    started: int
+    ended: int
+    seconds: float
+    """wall seconds that they lived, together, inside the window"""
+    cpu_seconds: float = 0.0

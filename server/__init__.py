@@ -1,0 +1,1 @@
+"""What is offered: MCP tools, resources, the shell command and the transports."""
