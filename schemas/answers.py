@@ -9,9 +9,9 @@ from perfdoctor.schemas.target import Target
 
 
 class CpuLine(Model):
-    """``self_seconds`` were spent with this line innermost, ``total_seconds`` with it anywhere on the stack (counted
-    once per
-    sample); shares are of the profile's CPU time."""
+    """``self_seconds`` were spent with this the innermost line of the user's own code (what a library does is charged
+    to the line that called it), ``total_seconds`` with it anywhere on the stack (counted once per sample); shares are
+    of the profile's CPU time."""
 
     location: Location
     self_seconds: float
@@ -19,11 +19,14 @@ class CpuLine(Model):
     total_seconds: float
     total_share: float
     doing: str = ""
-    """the native function under the line that holds most of it, where known"""
+    """the function under the line that holds most of it: of a library, the interpreter or the kernel"""
 
 
 class CpuStack(Model):
+    """``stack`` holds the innermost frames; ``omitted_frames`` callers are left out of this answer."""
+
     stack: Stack
+    omitted_frames: int = 0
     seconds: float
     share: float
 
@@ -76,6 +79,8 @@ class SyscallLine(Model):
     bytes: int
     seconds: float
     stack: Stack
+    omitted_frames: int = 0
+    """callers of ``stack`` that are left out of this answer"""
 
 
 class SyscallAnswer(Model):

@@ -67,4 +67,6 @@ class CompareAnswer(Model):
     verdict: Verdict
     summary: str
     comparison: Comparison
+    omitted_stacks: int = 0
+    """stacks that changed less than those in ``comparison`` and are left out"""
     next: tuple[NextCall, ...]

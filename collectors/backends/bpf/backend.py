@@ -1,0 +1,203 @@
+"""Asks the engine a question: one window, from the first look at the target to the finished evidence."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+
+import anyio
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.bpf import report
+from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
+from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.problem import Problem
+from perfdoctor.schemas.recording import Collection, TargetCost, Window
+from perfdoctor.schemas.target import Target
+
+NAME = "bpf"
+_BTF = "/sys/kernel/btf/vmlinux"
+_POLL_SECONDS = 0.05
+_TELL_SECONDS = 0.25
+_ALSO_SECONDS = 0.2
+_NAME_SECONDS = 0.1
+_CAP_PERFMON, _CAP_BPF, _CAP_SYS_ADMIN = 38, 39, 21
+_NS_PER_EVENT = {False: 250e-9, True: 900e-9}
+"""What one handled event costs the target, without and with its stack (bench/overhead.py)."""
+
+
+def unavailable(host: Host, target: Target | None = None) -> Problem | None:
+    """Why the engine cannot run here; None when it can. Looks only, loads nothing."""
+    if not OBJECT.exists():
+        return Problem(
+            what="The BPF engine is not available.",
+            why="Its compiled program is missing from this installation.",
+            next_step="Reinstall perfdoctor, or run: python collectors/backends/bpf/build.py",
+        )
+    try:
+        host.read_file(_BTF, 16)
+    except OSError:
+        return Problem(
+            what="The BPF engine cannot run on this kernel.",
+            why=f"{_BTF} is missing: the kernel was built without BTF (CONFIG_DEBUG_INFO_BTF).",
+            next_step="Use backend strace, perf or py-spy, or a kernel with BTF (most distributions since 2021).",
+        )
+    if not _may_load(host):
+        return Problem(
+            what="The BPF engine may not be loaded by this process.",
+            why="It needs root, or the capabilities CAP_BPF and CAP_PERFMON.",
+            next_step="Run perfdoctor as root, or use backend py-spy or strace on your own processes.",
+        )
+    try:
+        library()
+    except LibraryMissingError:
+        return Problem(
+            what="The BPF engine cannot be loaded.",
+            why="libbpf.so was not found on this machine.",
+            next_step="Install it: apt-get install libbpf1 (Debian, Ubuntu), dnf install libbpf (Fedora, RHEL).",
+        )
+    return None
+
+
+def _may_load(host: Host) -> bool:
+    if os.geteuid() == 0:
+        return True
+    for line in host.read_file("/proc/self/status").split(b"\n"):
+        if line.startswith(b"CapEff:"):
+            held = int(line.split()[1], 16)
+            both = held >> _CAP_BPF & held >> _CAP_PERFMON & 1
+            return bool(both or held >> _CAP_SYS_ADMIN & 1)
+    return False
+
+
+async def observe(
+    host: Host,
+    target: Target,
+    *,
+    seconds: float,
+    wanted: Wanted,
+    also: Callable[[float], object] | None = None,
+    progress: Progress,
+) -> Evidence:
+    """One window of ``seconds``; ends early, marked partial, when the target exits. OSError when the engine cannot
+    start.
+
+    ``also`` is called five times a second, in a worker thread, with the seconds that have passed: for readings that
+    belong
+    to the same window. Cancelling detaches at once and leaves nothing behind."""
+    engine = Engine(host, target, wanted)
+    try:
+        pids = await to_thread.run_sync(_tree, host, target)
+        began_wall = time.time()
+        await to_thread.run_sync(engine.start, pids)
+        began = time.monotonic()
+        progress(0.0, "attached")
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(_every, _NAME_SECONDS, engine.name_native)
+            if also:
+                beside.start_soon(_every, _ALSO_SECONDS, lambda: also(time.monotonic() - began))
+            await _follow(engine, began, seconds, progress)
+            beside.cancel_scope.cancel()
+        return await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(engine.close)
+
+
+async def _follow(engine: Engine, began: float, seconds: float, progress: Progress) -> None:
+    """Take what the kernel sends, at once, until the window is over or the target is."""
+    told = 0.0
+    while (elapsed := time.monotonic() - began) < seconds and not engine.target_ended:
+        with anyio.move_on_after(min(_POLL_SECONDS, seconds - elapsed)):
+            await anyio.wait_readable(engine.news)
+        await to_thread.run_sync(engine.drain)
+        elapsed = time.monotonic() - began
+        if elapsed - told >= _TELL_SECONDS:
+            told = elapsed
+            progress(elapsed, await to_thread.run_sync(engine.so_far))
+
+
+async def _every(seconds: float, do: Callable[[], object]) -> None:
+    while True:
+        await to_thread.run_sync(do)
+        await anyio.sleep(seconds)
+
+
+def _tree(host: Host, target: Target) -> list[int]:
+    """The target and, when asked for, its descendants (/proc/PID/task/TID/children)."""
+    pids = [target.pid]
+    if target.children:
+        for pid in pids:  # grows while it is walked
+            with contextlib.suppress(OSError):
+                for tid in host.list_folder(f"/proc/{pid}/task"):
+                    text = host.read_file(f"/proc/{pid}/task/{tid}/children")
+                    pids.extend(int(child) for child in text.split())
+    return pids[:1024]
+
+
+def _conclude(
+    host: Host,
+    target: Target,
+    engine: Engine,
+    wanted: Wanted,
+    began_wall: float,
+) -> Evidence:
+    seen = engine.finish()
+    length = (engine.ended_ns - engine.began_ns) * 1e-9
+    syscalls = report.syscall_profile(host, engine, seen) if wanted.calls else None
+    collection = _collection(engine, wanted, seen, syscalls.calls if syscalls else 0)
+    cpu = report.cpu_profile(engine, seen, wanted.hz) if wanted.hz else None
+    parts = {"threads": collection, "waits": collection}
+    if syscalls is not None:
+        parts["syscalls"] = collection
+    if cpu is not None:
+        parts["cpu"] = collection.model_copy(update={"exact": False})
+    if wanted.faults:
+        parts["faults"] = collection
+    return Evidence(
+        target=target,
+        window=Window(started=began_wall, seconds=length, partial="the target ended" if engine.target_ended else None),
+        cores=_cores(target.pid),
+        collections=parts,
+        syscalls=syscalls,
+        cpu=cpu,
+        waits=report.waits(engine, seen),
+        faults=report.faults(engine, seen) if wanted.faults else None,
+        threads=report.thread_times(engine),
+        children=report.children(engine),
+    )
+
+
+def _cores(pid: int) -> int:
+    """How many CPUs the target may run on; ours where it has ended."""
+    with contextlib.suppress(OSError):
+        return len(os.sched_getaffinity(pid))
+    return len(os.sched_getaffinity(0))
+
+
+def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Collection:
+    counters = seen.counters
+    warnings = list(engine.warnings)
+    if counters["lost_rows"]:
+        warnings.append(
+            f"{counters['lost_rows']:,} events found a full table: they are counted, without their stack and object"
+        )
+    replaced = sum(names.replaced_code for names in engine.names.values())
+    if replaced:
+        warnings.append(f"{replaced} code objects were replaced in the window: some lines may carry an older name")
+    events = counters["events"] + calls + sum(t.voluntary + t.involuntary for t in engine.threads)
+    cost = TargetCost(kind="perturbs", events=events, estimated_seconds=events * _NS_PER_EVENT[wanted.stacks])
+    lacks = () if wanted.stacks else ("stacks",)
+    return Collection(
+        backend=NAME,
+        exact=counters["lost_events"] == 0,
+        lost=counters["lost_events"],
+        truncated_stacks=counters["truncated_stacks"],
+        missing_stacks=counters["no_stack"] + counters["partial_stacks"] + counters["lost_stacks"] + engine.unresolved,
+        lacks=lacks,
+        cost=cost,
+        warnings=tuple(warnings),
+    )

@@ -1,0 +1,108 @@
+"""How the bytes that watch.bpf.c writes are read. Sizes and orders are those of the C structs of the same name."""
+
+import struct
+from typing import NamedTuple
+
+PYTHON_FRAMES, NATIVE_FRAMES = 48, 24
+RECORD_STACK, RECORD_PATH, RECORD_THREAD, RECORD_FORK, RECORD_EXEC, RECORD_EXIT = range(1, 7)
+POINT_CPU, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE = range(1, 5)
+STACK_TRUNCATED, STACK_PARTIAL, STACK_SCANNED = 1, 2, 4
+BORN_IN_WINDOW = 16
+IS_PATH, IS_FD, IS_ADDRESS = 1 << 63, 1 << 60, 1 << 61
+IS_STANDING = 1 << 63 | 1 << 62
+
+SETTINGS = struct.Struct("<4I")
+SHARED = struct.Struct("<4IQ")
+PROCESS = struct.Struct("<3QII")
+CALL_KEY = struct.Struct("<QQIi")
+CALL_VALUE = struct.Struct("<9Q32I")
+ERROR_KEY = struct.Struct("<ii")
+POINT_KEY = struct.Struct("<QiIII")
+POINT_VALUE = struct.Struct("<3Q")
+KERNEL_STACK_DEPTH = 32
+COUNTERS = (
+    "lost_stacks",
+    "lost_rows",
+    "lost_events",
+    "partial_stacks",
+    "truncated_stacks",
+    "no_stack",
+    "reused_stacks",
+    "events",
+)
+
+_STACK = struct.Struct("<IIQBBB5x")
+_PATH = struct.Struct("<IIQ")
+_THREAD = struct.Struct("<4I16s6Q2IiI3Q")
+_LIFE = struct.Struct("<IIIIQ64s")
+
+
+class StackRecord(NamedTuple):
+    pid: int
+    hash: int
+    flags: int
+    python: tuple[tuple[int, int], ...]
+    """(code object, instruction), innermost first"""
+    native: tuple[int, ...]
+
+
+class ThreadRecord(NamedTuple):
+    """Times in nanoseconds of CLOCK_MONOTONIC."""
+
+    pid: int
+    tid: int
+    own_tid: int
+    name: str
+    began: int
+    ended: int
+    running: int
+    runnable: int
+    in_call: int
+    elsewhere: int
+    voluntary: int
+    involuntary: int
+    call: int
+    flags: int
+    call_began: int
+    call_blocked: int
+    call_runnable: int
+
+
+class LifeRecord(NamedTuple):
+    kind: int
+    pid: int
+    parent: int
+    at: int
+    program: str
+
+
+class PathRecord(NamedTuple):
+    hash: int
+    path: str
+
+
+def text(raw: bytes) -> str:
+    """A C string of the target's."""
+    return raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+
+
+def stack(data: bytes) -> StackRecord:
+    _, pid, key, python, native, flags = _STACK.unpack_from(data)
+    words = struct.unpack_from(f"<{2 * python}Q", data, _STACK.size)
+    addresses = struct.unpack_from(f"<{native}Q", data, _STACK.size + 16 * PYTHON_FRAMES)
+    return StackRecord(pid, key, flags, tuple(zip(words[::2], words[1::2], strict=True)), addresses)
+
+
+def path(data: bytes) -> PathRecord:
+    _, length, key = _PATH.unpack_from(data)
+    return PathRecord(key, text(data[_PATH.size : _PATH.size + length]))
+
+
+def thread(data: bytes) -> ThreadRecord:
+    _, pid, tid, own_tid, name, *rest = _THREAD.unpack_from(data)
+    return ThreadRecord(pid, tid, own_tid, text(name), *rest)
+
+
+def life(data: bytes) -> LifeRecord:
+    kind, pid, parent, _, at, program = _LIFE.unpack_from(data)
+    return LifeRecord(kind, pid, parent, at, text(program))

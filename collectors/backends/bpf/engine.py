@@ -1,0 +1,350 @@
+"""The engine's hands: load the programs, adopt the target, drain what the kernel saw, close the account.
+
+Everything here blocks for some milliseconds; backend.py calls it from a worker thread.
+"""
+
+import os
+import re
+import time
+from dataclasses import dataclass, field
+from mmap import mmap
+from pathlib import Path
+from struct import Struct
+
+from perfdoctor.collectors.backends.bpf import decode
+from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
+from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
+from perfdoctor.collectors.backends.bpf.names import ProcessNames
+from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.native import KernelNames
+from perfdoctor.collectors.runtimes.python import Layout
+from perfdoctor.collectors.syscall_names import name_of
+from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.target import Target
+
+OBJECT = Path(__file__).with_name("watch.bpf.o")
+_ALWAYS = {"switches", "wakes_up", "forks", "executes", "exits"}
+_ADOPT_AFTER_NS = (20_000_000, 60_000_000, 200_000_000, 1_000_000_000)
+"""A program that was just executed is looked at when it has lived this long: before, its interpreter is not set up, and
+short-lived children (a compiler, ``true``) are not worth stacks of their own. Again later, while no interpreter is
+found."""
+
+Row = tuple[tuple[int, ...], tuple[int, ...]]
+"""A table's row: its key and its value, unpacked."""
+_NAMING_SECONDS = 0.05
+"""How long one ``name_native`` goes on, so that a cancelled call ends at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only."""
+
+    calls: bool = True
+    hz: int = 0
+    faults: bool = False
+    stacks: bool = True
+
+
+@dataclass(slots=True)
+class ChildLife:
+    began: int
+    program: str = ""
+    ended: int | None = None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the kernel's tables hold when the window has closed, still in the kernel's terms."""
+
+    calls: list[Row] = field(default_factory=list)
+    points: list[Row] = field(default_factory=list)
+    errors: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+class Engine:
+    """One window over one target. ``start``, ``drain`` every 50 to 100 ms, ``finish``, and always ``close``."""
+
+    def __init__(self, host: Host, target: Target, wanted: Wanted) -> None:
+        self._host, self._target, self._wanted = host, target, wanted
+        self._object: Object | None = None
+        self._shared: mmap | None = None
+        self._layouts: dict[Layout, int] = {}
+        self._kernel = KernelNames(host)
+        self._strangers: dict[int, tuple[int, int]] = {}
+        self.names: dict[int, ProcessNames] = {}
+        self.stacks: dict[int, decode.StackRecord] = {}
+        self.frames: dict[int, Stack] = {}
+        self.native: dict[int, Stack] = {}
+        self.paths: dict[int, str] = {}
+        self.sleepers: dict[int, Sleeper] = {}
+        self.threads: list[decode.ThreadRecord] = []
+        self.children: dict[int, ChildLife] = {}
+        self.began_ns = self.ended_ns = 0
+        self.target_ended = False
+        self.warnings: list[str] = []
+        self.unresolved = 0
+        self._unnamed: list[int] = []
+        self._replaced: list[ProcessNames] = []
+
+    # -- the window ------------------------------------------------------------------------------------------------
+
+    def start(self, pids: list[int]) -> None:
+        """Load, attach, adopt every thread of ``pids``. OSError with libbpf's or the verifier's words."""
+        made = self._object = Object(OBJECT)
+        programs = set(_ALWAYS)
+        programs |= {"call_begins", "call_ends"} if self._wanted.calls else set()
+        programs |= {"sample"} if self._wanted.hz else set()
+        programs |= {"faults"} if self._wanted.faults else set()
+        made.keep_only({*programs, "begin", "finish"})
+        own_namespace = Path("/proc/self/ns/pid").stat().st_ino
+        settings = (own_namespace, int(self._target.children), int(self._wanted.stacks), 0)
+        decode.SETTINGS.pack_into(made.initial_section(".rodata"), 0, *settings)
+        made.load()
+        self._maps = {
+            name: made.map(name, key, value)
+            for name, key, value in (
+                ("wanted", 4, 4),
+                ("processes", 4, decode.PROCESS.size),
+                ("layouts", 4, 52),
+                ("classes", 4, 1),
+                ("calls", decode.CALL_KEY.size, decode.CALL_VALUE.size),
+                ("points", decode.POINT_KEY.size, decode.POINT_VALUE.size),
+                ("errors", decode.ERROR_KEY.size, 8),
+                ("kernel_stacks", 4, 8 * decode.KERNEL_STACK_DEPTH),
+                ("counters", 4, 8),
+                ("records", 0, 0),
+            )
+        }
+        made.listen(self._maps["records"], self._hear)
+        for number in range(NUMBERS):
+            if value := class_of(number):
+                self._maps["classes"].put(number.to_bytes(4, "little"), bytes([value]))
+        for pid in pids:
+            self._introduce(pid, None)
+            self._maps["wanted"].put(pid.to_bytes(4, "little"), bytes(4))
+        self._shared = made.live_section(".data", decode.SHARED.size)
+        # All programs are loaded by now. Ends are attached before beginnings: a call that was seen to begin is
+        # then always seen to end.
+        order = ("forks", "executes", "exits", "wakes_up", "switches", "faults", "call_ends", "call_begins")
+        for name in (n for n in order if n in programs):
+            made.attach(name)
+        if self._wanted.hz:
+            for cpu in _online_cpus():
+                fd = open_cpu_clock(cpu, self._wanted.hz)
+                try:
+                    made.attach_perf_event("sample", fd)
+                except OSError:
+                    os.close(fd)
+                    raise
+        self.began_ns = time.monotonic_ns()
+        self._share(window_start=self.began_ns)
+        made.run_iterator("begin")
+        if self._wanted.calls and self._wanted.stacks:
+            self.sleepers = look(self._host, self.names)
+
+    @property
+    def news(self) -> int:
+        """A descriptor that is readable while new stacks wait to be named."""
+        assert self._object is not None
+        return self._object.ring_fd
+
+    def drain(self) -> None:
+        """Take what waits in the ring buffer; name new stacks while the memory that explains them is still there."""
+        if self._object is None:
+            return
+        self._object.consume()
+        self._adopt_strangers()
+
+    def name_native(self) -> None:
+        """Name native frames ahead of the end. May run in a second thread beside ``drain``, which must not wait for it:
+        symbol tables take time, and Python frames can only be named while the memory that explains them is there."""
+        self._kernel.prepare()
+        until = time.monotonic() + _NAMING_SECONDS
+        while self._unnamed and time.monotonic() < until:
+            self.native_of(self._unnamed.pop())
+
+    def finish(self) -> Seen:
+        """Close the window, detach, and read the tables."""
+        made = self._object
+        assert made is not None
+        self._share(stopped=1)
+        self.ended_ns = time.monotonic_ns()
+        made.run_iterator("finish")
+        made.detach()
+        made.consume()
+        seen = Seen()
+        seen.calls = self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE)
+        seen.points = self._rows("points", decode.POINT_KEY, decode.POINT_VALUE)
+        for key, value in self._maps["errors"].items():
+            seen.errors.append((decode.ERROR_KEY.unpack(key), int.from_bytes(value, "little")))
+        seen.counters = self.counters()
+        return seen
+
+    def close(self) -> None:
+        """Detach and free. Idempotent; the target keeps nothing."""
+        if self._shared is not None:
+            self._shared.close()
+        if self._object is not None:
+            self._object.close()
+            self._object = None
+        for names in [*self.names.values(), *self._replaced]:
+            names.close()
+
+    # -- what is being seen --------------------------------------------------------------------------------------------
+
+    def counters(self) -> dict[str, int]:
+        cpus = _possible_cpus()
+        totals = {}
+        for i, name in enumerate(decode.COUNTERS):
+            raw = self._maps["counters"].get(i.to_bytes(4, "little"), 8 * cpus) or b""
+            totals[name] = sum(int.from_bytes(raw[j : j + 8], "little") for j in range(0, len(raw), 8))
+        return totals
+
+    def so_far(self) -> str:
+        """One line: what the tables hold now."""
+        if self._object is None:
+            return ""
+        if self._wanted.calls:
+            by_call: dict[str, int] = {}
+            for (_, _, _, call), value in self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE):
+                by_call[name_of(call)] = by_call.get(name_of(call), 0) + value[0]
+            total = sum(by_call.values())
+            top = max(by_call, key=lambda name: by_call[name], default="")
+            return f"{total:,} system calls, most {top} ({by_call[top]:,})" if total else "no system calls yet"
+        samples = dict[int, int]()
+        for (stack, _, kind, _, _), value in self._rows("points", decode.POINT_KEY, decode.POINT_VALUE):
+            if kind == decode.POINT_CPU:
+                samples[stack] = samples.get(stack, 0) + value[0]
+        top_stack = max(samples, key=lambda s: samples[s], default=0)
+        frames = self.stack_of(top_stack)
+        where = f", most in {frames[0].function}" if frames else ""
+        return f"{sum(samples.values()):,} CPU samples{where}"
+
+    # -- naming --------------------------------------------------------------------------------------------------------
+
+    def stack_of(self, key: int) -> Stack:
+        """The language's frames of a stack (native ones where there is no other language), innermost first."""
+        return self.frames.get(key) or self.native_of(key)
+
+    def native_of(self, key: int) -> Stack:
+        """The native frames of a stack, innermost first."""
+        known = self.native.get(key)
+        if known is None:
+            record = self.stacks.get(key)
+            names = self.names.get(record.pid) if record else None
+            known = names.native(record) if record and names else ()
+            self.native[key] = known
+        return known
+
+    def kernel_stack(self, key: int) -> tuple[Frame, ...]:
+        """The kernel frames of a stack id, innermost first; empty for -1."""
+        raw = self._maps["kernel_stacks"].get(key.to_bytes(4, "little")) if key >= 0 else None
+        if not raw:
+            return ()
+        addresses = [int.from_bytes(raw[i : i + 8], "little") for i in range(0, len(raw), 8)]
+        return tuple(self._kernel.frame(a) for a in addresses if a)
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _rows(self, name: str, key: Struct, value: Struct) -> list[Row]:
+        return [(key.unpack(k), value.unpack(v)) for k, v in self._maps[name].items()]
+
+    def _share(self, *, window_start: int | None = None, stopped: int | None = None, changed: bool = False) -> None:
+        assert self._shared is not None
+        if changed:
+            (generation,) = decode.SHARED.unpack_from(self._shared)[:1]
+            self._shared[0:4] = (generation + 1).to_bytes(4, "little")
+        if stopped is not None:
+            self._shared[4:8] = stopped.to_bytes(4, "little")
+        if window_start is not None:
+            self._shared[16:24] = window_start.to_bytes(8, "little")
+
+    def _introduce(self, pid: int, parent: ProcessNames | None) -> ProcessNames:
+        """Tell the kernel how this process keeps its frames. What cannot be told is a warning, not an error."""
+        if pid in self.names:
+            self._replaced.append(self.names[pid])
+        names = self.names[pid] = ProcessNames(self._host, pid, parent)
+        interpreter = names.find_interpreter()
+        if names.why_no_frames and names.why_no_frames not in self.warnings:
+            self.warnings.append(names.why_no_frames)
+        index = 0
+        if interpreter:
+            index = self._layouts.setdefault(interpreter.layout, len(self._layouts) + 1)
+            self._maps["layouts"].put(index.to_bytes(4, "little"), interpreter.layout.packed())
+        low, high = names.program_text()
+        runtime = interpreter.runtime if interpreter else 0
+        self._maps["processes"].put(pid.to_bytes(4, "little"), decode.PROCESS.pack(runtime, low, high, index, 0))
+        return names
+
+    def _adopt_strangers(self) -> None:
+        now = time.monotonic_ns()
+        changed = False
+        for pid, (since, looks) in list(self._strangers.items()):
+            if now - since < _ADOPT_AFTER_NS[looks]:
+                continue
+            names = self._introduce(pid, None)
+            changed = True
+            if names.interpreter is None and looks + 1 < len(_ADOPT_AFTER_NS):
+                self._strangers[pid] = (since, looks + 1)
+            else:
+                del self._strangers[pid]
+        if changed:
+            self._share(changed=True)
+
+    def _hear(self, data: bytes) -> None:
+        kind = data[0]
+        if kind == decode.RECORD_STACK:
+            self._hear_stack(decode.stack(data))
+        elif kind == decode.RECORD_PATH:
+            known = decode.path(data)
+            self.paths[known.hash] = known.path
+        elif kind == decode.RECORD_THREAD:
+            self.threads.append(decode.thread(data))
+        else:
+            self._hear_life(decode.life(data))
+
+    def _hear_stack(self, record: decode.StackRecord) -> None:
+        if record.hash in self.stacks:
+            return
+        self.stacks[record.hash] = record
+        if record.native:
+            self._unnamed.append(record.hash)
+        names = self.names.get(record.pid)
+        if names is None or not record.python:
+            return
+        frames = names.python(record)
+        if len(frames) < len(record.python):
+            self.unresolved += 1
+        self.frames[record.hash] = frames
+
+    def _hear_life(self, record: decode.LifeRecord) -> None:
+        if record.kind == decode.RECORD_FORK:
+            self.children[record.pid] = ChildLife(record.at)
+            self.names[record.pid] = ProcessNames(self._host, record.pid, self.names.get(record.parent))
+        elif record.kind == decode.RECORD_EXEC:
+            if record.pid in self.children:
+                self.children[record.pid].program = record.program
+            self._strangers[record.pid] = (record.at, 0)
+        elif record.kind == decode.RECORD_EXIT:
+            self._strangers.pop(record.pid, None)
+            if record.pid in self.children:
+                self.children[record.pid].ended = record.at
+            if record.pid == self._target.pid:
+                self.target_ended = True
+
+
+def _cpu_list(name: str) -> list[int]:
+    text = Path(f"/sys/devices/system/cpu/{name}").read_text()
+    # 0-3,8
+    ranges = re.findall(r"(\d+)(?:-(\d+))?", text)
+    return [cpu for low, high in ranges for cpu in range(int(low), int(high or low) + 1)]
+
+
+def _online_cpus() -> list[int]:
+    return _cpu_list("online")
+
+
+def _possible_cpus() -> int:
+    return len(_cpu_list("possible"))

@@ -1,0 +1,283 @@
+"""The part of the system's libbpf that the engine needs, through ctypes.
+
+libbpf does the hard work (CO-RE relocation, BTF, map creation, attachment); it is present wherever iproute2 or
+bpftool is. Only functions that exist since libbpf 0.8 are used. Every failure is an OSError with the kernel's errno;
+what libbpf and the verifier said is in ``last_words``.
+"""
+
+import contextlib
+import ctypes
+import ctypes.util
+import mmap
+import os
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+RECORD_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+_PRINT_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+_BATCH = 1024
+
+
+class LibraryMissingError(OSError):
+    """No libbpf.so on this machine."""
+
+
+class Library:
+    """libbpf.so, with the types of its functions declared. One per process: ``library()``."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._c = self._open()
+        pointer, text, number = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
+        for name, result, arguments in (
+            ("bpf_object__open_mem", pointer, [pointer, ctypes.c_size_t, pointer]),
+            ("bpf_object__load", number, [pointer]),
+            ("bpf_object__close", None, [pointer]),
+            ("bpf_object__find_map_by_name", pointer, [pointer, text]),
+            ("bpf_object__find_program_by_name", pointer, [pointer, text]),
+            ("bpf_object__next_program", pointer, [pointer, pointer]),
+            ("bpf_object__next_map", pointer, [pointer, pointer]),
+            ("bpf_program__name", text, [pointer]),
+            ("bpf_program__set_autoload", number, [pointer, ctypes.c_bool]),
+            ("bpf_program__attach", pointer, [pointer]),
+            ("bpf_program__attach_perf_event", pointer, [pointer, number]),
+            ("bpf_program__attach_iter", pointer, [pointer, pointer]),
+            ("bpf_link__destroy", number, [pointer]),
+            ("bpf_link__fd", number, [pointer]),
+            ("bpf_iter_create", number, [number]),
+            ("bpf_map__name", text, [pointer]),
+            ("bpf_map__fd", number, [pointer]),
+            ("bpf_map__initial_value", pointer, [pointer, ctypes.POINTER(ctypes.c_size_t)]),
+            ("bpf_map__set_max_entries", number, [pointer, ctypes.c_uint32]),
+            ("bpf_map_lookup_elem", number, [number, pointer, pointer]),
+            ("bpf_map_update_elem", number, [number, pointer, pointer, ctypes.c_uint64]),
+            ("bpf_map_lookup_batch", number, [number, *[pointer] * 5, pointer]),
+            ("ring_buffer__new", pointer, [number, RECORD_CALLBACK, pointer, pointer]),
+            ("ring_buffer__consume", number, [pointer]),
+            ("ring_buffer__free", None, [pointer]),
+            ("ring_buffer__epoll_fd", number, [pointer]),
+            ("libbpf_get_error", ctypes.c_long, [pointer]),
+        ):
+            function = getattr(self._c, name)
+            function.restype, function.argtypes = result, arguments
+        # libbpf writes the verifier's log to standard error unless it is told where to put it. The message is a
+        # printf format and a va_list; vsnprintf joins them.
+        vsnprintf = ctypes.CDLL(None).vsnprintf
+        vsnprintf.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, pointer]
+
+        def say(level: int, message: bytes, arguments: int) -> int:
+            if level <= 0 and len(self.words) < 64:
+                buffer = ctypes.create_string_buffer(8192)
+                vsnprintf(buffer, len(buffer), message, arguments)
+                self.words.append(buffer.value.decode("utf-8", "replace").strip())
+            return 0
+
+        self._say = _PRINT_CALLBACK(say)
+        self._c.libbpf_set_print(self._say)
+
+    @staticmethod
+    def _open() -> ctypes.CDLL:
+        for name in ("libbpf.so.1", ctypes.util.find_library("bpf"), "libbpf.so.0"):
+            if name:
+                with contextlib.suppress(OSError):
+                    return ctypes.CDLL(name, use_errno=True)
+        raise LibraryMissingError("libbpf.so was not found")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._c, name)
+
+    def last_words(self) -> str:
+        """What libbpf said since the last call, its last lines."""
+        said, self.words = self.words, []
+        return " | ".join(line.replace("\n", " ")[-400:] for line in said[-4:])
+
+
+_library: Library | None = None
+
+
+def library() -> Library:
+    """The one Library of this process; LibraryMissingError where there is no libbpf."""
+    global _library  # noqa: PLW0603 - opened once, on first use
+    if _library is None:
+        _library = Library()
+    return _library
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = -result if result < -1 else ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+class Map:
+    """One BPF map. Keys and values are bytes, in the layout of the C program."""
+
+    def __init__(self, lib: Library, handle: int, name: str, key_size: int, value_size: int) -> None:
+        self._lib, self.name = lib, name
+        self.fd = _checked(lib.bpf_map__fd(handle), f"map {name}")
+        self.key_size, self.value_size = key_size, value_size
+
+    def put(self, key: bytes, value: bytes) -> None:
+        _checked(self._lib.bpf_map_update_elem(self.fd, key, value, 0), f"write map {self.name}")
+
+    def get(self, key: bytes, size: int | None = None) -> bytes | None:
+        """The value of a key (``size``: of all CPUs together, for a per-CPU map), None where there is none."""
+        value = ctypes.create_string_buffer(size or self.value_size)
+        return value.raw if self._lib.bpf_map_lookup_elem(self.fd, key, value) == 0 else None
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All (key, value) pairs, read in batches (kernel 5.6 and newer)."""
+        keys = ctypes.create_string_buffer(self.key_size * _BATCH)
+        values = ctypes.create_string_buffer(self.value_size * _BATCH)
+        token, count = ctypes.create_string_buffer(max(8, self.key_size)), ctypes.c_uint32()
+        start = None
+        while True:
+            count.value = _BATCH
+            result = self._lib.bpf_map_lookup_batch(self.fd, start, token, keys, values, ctypes.byref(count), None)
+            error = ctypes.get_errno() if result else 0
+            if error not in (0, 2):  # ENOENT: that was the last batch
+                raise OSError(error, f"read map {self.name}: {os.strerror(error)}")
+            k, v = keys.raw, values.raw
+            for i in range(count.value):
+                yield (
+                    k[i * self.key_size : (i + 1) * self.key_size],
+                    v[i * self.value_size : (i + 1) * self.value_size],
+                )
+            if error:
+                return
+            start = token
+
+
+class Object:
+    """A compiled BPF program file: opened, given its constants, loaded, attached, and taken away again."""
+
+    def __init__(self, path: Path) -> None:
+        self._lib = library()
+        self._image = path.read_bytes()
+        self._links: list[int] = []
+        self._ring = 0
+        self._lib.words.clear()
+        self._handle = self._lib.bpf_object__open_mem(self._image, len(self._image), None)
+        if not self._handle:
+            raise OSError(ctypes.get_errno(), f"open {path.name}: {self._lib.last_words()}")
+
+    def programs(self) -> Iterator[str]:
+        program = None
+        while program := self._lib.bpf_object__next_program(self._handle, program):
+            yield self._lib.bpf_program__name(program).decode()
+
+    def keep_only(self, names: set[str]) -> None:
+        """Load only these programs: each one more costs the verifier milliseconds."""
+        for name in list(self.programs()):
+            self._lib.bpf_program__set_autoload(self._program(name), name in names)
+
+    def initial_section(self, name: str) -> ctypes.Array[ctypes.c_char]:
+        """What ``.rodata`` or ``.data`` will hold: to be changed before loading."""
+        size = ctypes.c_size_t()
+        address = self._lib.bpf_map__initial_value(self._section(name), ctypes.byref(size))
+        return (ctypes.c_char * size.value).from_address(address)
+
+    def live_section(self, name: str, size: int) -> mmap.mmap:
+        """The memory of ``.data`` that the loaded programs read and write."""
+        return mmap.mmap(_checked(self._lib.bpf_map__fd(self._section(name)), name), size)
+
+    def _section(self, name: str) -> int:
+        handle: int = 0
+        while handle := self._lib.bpf_object__next_map(self._handle, handle or None):
+            if self._lib.bpf_map__name(handle).decode().endswith(name):
+                return int(handle)
+        raise OSError(2, f"the program has no section {name}")
+
+    def load(self) -> None:
+        if self._lib.bpf_object__load(self._handle) < 0:
+            raise OSError(ctypes.get_errno(), f"load: {self._lib.last_words()}")
+
+    def map(self, name: str, key_size: int, value_size: int) -> Map:
+        handle = self._lib.bpf_object__find_map_by_name(self._handle, name.encode())
+        return Map(self._lib, handle, name, key_size, value_size)
+
+    def attach(self, name: str) -> None:
+        self._keep(self._lib.bpf_program__attach(self._program(name)), name)
+
+    def attach_perf_event(self, name: str, fd: int) -> None:
+        """Attach to a perf event; libbpf owns the descriptor from here on only when this succeeds."""
+        self._keep(self._lib.bpf_program__attach_perf_event(self._program(name), fd), name)
+
+    def run_iterator(self, name: str) -> None:
+        """Run an iterator program once over all tasks."""
+        link = self._lib.bpf_program__attach_iter(self._program(name), None)
+        if not link:
+            raise OSError(ctypes.get_errno(), f"attach {name}: {self._lib.last_words()}")
+        try:
+            fd = _checked(self._lib.bpf_iter_create(self._lib.bpf_link__fd(link)), f"iterate {name}")
+            try:
+                while os.read(fd, 4096):
+                    pass
+            finally:
+                os.close(fd)
+        finally:
+            self._lib.bpf_link__destroy(link)
+
+    def listen(self, ring: Map, hear: Callable[[bytes], None]) -> None:
+        """Give every record of a ring buffer to ``hear``, whenever ``consume`` is called."""
+
+        def deliver(_context: int, data: int, size: int) -> int:
+            hear(ctypes.string_at(data, size))
+            return 0
+
+        self._deliver = RECORD_CALLBACK(deliver)
+        self._ring = self._lib.ring_buffer__new(ring.fd, self._deliver, None, None)
+        if not self._ring:
+            raise OSError(ctypes.get_errno(), f"ring buffer: {self._lib.last_words()}")
+
+    @property
+    def ring_fd(self) -> int:
+        """Becomes readable when a record waits that should be taken soon."""
+        return int(self._lib.ring_buffer__epoll_fd(self._ring))
+
+    def consume(self) -> int:
+        """Deliver what is waiting; how many records that was."""
+        return _checked(self._lib.ring_buffer__consume(self._ring), "read the ring buffer")
+
+    def detach(self) -> None:
+        while self._links:
+            self._lib.bpf_link__destroy(self._links.pop())
+
+    def close(self) -> None:
+        """Detach and free everything. Idempotent."""
+        self.detach()
+        if self._ring:
+            self._lib.ring_buffer__free(self._ring)
+            self._ring = 0
+        if self._handle:
+            self._lib.bpf_object__close(self._handle)
+            self._handle = 0
+
+    def _program(self, name: str) -> int:
+        handle: int = self._lib.bpf_object__find_program_by_name(self._handle, name.encode())
+        return handle
+
+    def _keep(self, link: int, name: str) -> None:
+        if not link:
+            raise OSError(ctypes.get_errno(), f"attach {name}: {self._lib.last_words()}")
+        self._links.append(link)
+
+
+_PERF_SYSCALL = {"x86_64": 298, "aarch64": 241}
+_ATTR_SIZE = 128
+
+
+def open_cpu_clock(cpu: int, hz: int) -> int:
+    """A perf event that ticks ``hz`` times a second on one CPU, from the kernel's own clock (perf_event_open(2):
+    type software, config cpu-clock, frequency mode). It needs no hardware counter. Returns its descriptor."""
+    attr = bytearray(_ATTR_SIZE)
+    frequency_mode = 1 << 10
+    struct.pack_into("<IIQQQQQ", attr, 0, 1, _ATTR_SIZE, 0, hz, 0, 0, frequency_mode)
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    buffer = ctypes.create_string_buffer(bytes(attr), _ATTR_SIZE)
+    flag_cloexec = 8
+    fd: int = syscall(_PERF_SYSCALL[os.uname().machine], buffer, -1, cpu, -1, ctypes.c_ulong(flag_cloexec))
+    return _checked(fd, "perf_event_open(cpu-clock)")

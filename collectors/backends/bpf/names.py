@@ -1,0 +1,101 @@
+"""Names for the addresses of one process, in its own language and natively, while it lives and after."""
+
+import contextlib
+import struct
+
+from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, StackRecord
+from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.runtimes.native import NativeNames
+from perfdoctor.collectors.runtimes.python import (
+    Interpreter,
+    NotWalkableError,
+    PythonNames,
+    find_interpreter,
+)
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+
+
+class ProcessNames:
+    """``parent`` is the process that this one was forked from: its memory was the same, and it may outlive it."""
+
+    def __init__(self, host: Host, pid: int, parent: "ProcessNames | None") -> None:
+        self._host, self.pid, self._parent = host, pid, parent
+        self._memory: Memory | None = None
+        with contextlib.suppress(OSError):
+            self._memory = host.memory(pid)
+        self._native = NativeNames(host, pid)
+        self.interpreter: Interpreter | None = parent.interpreter if parent else None
+        self._python: PythonNames | None = None
+        self.why_no_frames = ""
+        self._use(self.interpreter)
+
+    def _use(self, interpreter: Interpreter | None) -> None:
+        self.interpreter = interpreter
+        if interpreter and self._memory:
+            self._python = PythonNames(self._memory, interpreter.layout)
+
+    def find_interpreter(self) -> Interpreter | None:
+        """Look for a language runtime whose frames can be walked; ``why_no_frames`` says why not, if there is one."""
+        if self._memory is None:
+            self.why_no_frames = f"the memory of process {self.pid} may not be read: no source lines for it"
+            return None
+        try:
+            self._use(find_interpreter(self._host, self.pid, self._memory, self._native.mappings()))
+        except NotWalkableError as error:
+            self.why_no_frames = f"no Python lines for process {self.pid}: {error}"
+        except (OSError, struct.error):
+            self.why_no_frames = f"process {self.pid} could not be read (it may have ended)"
+        return self.interpreter
+
+    def program_text(self) -> tuple[int, int]:
+        return self._native.program_text()
+
+    def python(self, record: StackRecord) -> Stack:
+        """The Python frames of a stack. Frames that nobody can name any more are left out."""
+        return tuple(frame for code, at in record.python if (frame := self._python_frame(code, at)))
+
+    def _python_frame(self, code: int, instruction: int) -> Frame | None:
+        frame = self._python.frame(code, instruction) if self._python else None
+        if frame is None and self._parent is not None:
+            return self._parent._python_frame(code, instruction)
+        return frame
+
+    def native(self, record: StackRecord) -> Stack:
+        """The native frames of a stack, innermost first."""
+        frames: list[Frame] = []
+        for i, address in enumerate(record.native):
+            scanned = i == 1 and record.flags & STACK_SCANNED
+            if scanned and not self._follows_call(address):
+                continue
+            named = self._native.frames(address, returns=i > 0)
+            if not named and self._parent is not None:
+                named = self._parent._native.frames(address, returns=i > 0)
+            frames.extend(named or (Frame(kind=FrameKind.NATIVE, function=f"[{address:#x}]"),))
+        return tuple(frames)
+
+    def _follows_call(self, address: int) -> bool:
+        return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))
+
+    def python_threads(self) -> dict[int, int]:
+        """Where the interpreter keeps each thread's state, by the thread id that it knows; empty where it has none."""
+        if self._python and self.interpreter:
+            with contextlib.suppress(OSError, struct.error):
+                return dict(self._python.threads(self.interpreter.runtime))
+        return {}
+
+    def standing_stack(self, state: int | None, instruction: int) -> Stack:
+        """The stack of a thread that does not move: its Python frames, or where its instruction pointer is."""
+        if state and self._python:
+            with contextlib.suppress(OSError, struct.error):
+                return self._python.stack(state)
+        return self._native.frames(instruction, returns=False)
+
+    @property
+    def replaced_code(self) -> int:
+        return self._python.replaced if self._python else 0
+
+    def close(self) -> None:
+        self._native.close()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None

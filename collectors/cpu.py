@@ -1,0 +1,61 @@
+"""Where does a process spend its CPU time, by source line?"""
+
+from perfdoctor.collectors.backends.bpf import backend as bpf
+from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.perf import backend as perf
+from perfdoctor.collectors.backends.pyspy import backend as pyspy
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
+from perfdoctor.collectors.measured import Measured
+from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.window import by_engine as by_engine_window
+from perfdoctor.schemas.cpu import CpuProfile
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.target import Target
+
+BACKENDS = (bpf.NAME, pyspy.NAME, perf.NAME)
+HIGHEST_HZ = 999
+
+
+async def trace_cpu(
+    host: Host,
+    target: Target,
+    *,
+    seconds: float,
+    hz: int = 99,
+    backend: str = "auto",
+    progress: Progress = silent,
+) -> Evidence:
+    """CPU samples of ``target``, ``hz`` times a second of CPU time for ``seconds``, scaled to its exact CPU time.
+
+    The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. For a
+    Python
+    target py-spy comes before perf, which cannot name Python lines. ProblemError when no backend can answer.
+    """
+    must_be_asked_well(BACKENDS, backend, seconds)
+    if not 1 <= hz <= HIGHEST_HZ:
+        raise ProblemError(
+            f"{hz} samples a second cannot be taken.",
+            f"hz must be from 1 to {HIGHEST_HZ}: more would cost the target and tell no more.",
+            "Ask for 99, or 999 for a window below two seconds.",
+        )
+
+    async def by_engine() -> Evidence:
+        wanted = Wanted(calls=False, hz=hz)
+        return await by_engine_window(host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress)
+
+    async def by_pyspy() -> Evidence:
+        return _evidence(target, await pyspy.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
+
+    async def by_perf() -> Evidence:
+        return _evidence(target, await perf.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
+
+    programs = [Rung(pyspy.NAME, pyspy.unavailable, by_pyspy), Rung(perf.NAME, perf.unavailable, by_perf)]
+    return await climb(host, target, backend, [Rung(bpf.NAME, bpf.unavailable, by_engine), *programs])
+
+
+def _evidence(target: Target, measured: Measured[CpuProfile]) -> Evidence:
+    return Evidence(
+        target=target, window=measured.window, collections={"cpu": measured.collection}, cpu=measured.profile
+    )

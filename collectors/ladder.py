@@ -1,0 +1,85 @@
+"""Which backend answers: the first of a question's list that can run here, and why not those before it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.problem import Problem, ProblemError
+from perfdoctor.schemas.recording import Collection, Skipped
+from perfdoctor.schemas.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One backend of a question. ``unavailable`` looks whether it can run here for this target, cheaply; ``measure``
+    runs the window. OSError from ``measure`` means that it could not begin: the next rung is tried."""
+
+    name: str
+    unavailable: Callable[[Host, Target | None], Problem | None]
+    measure: Callable[[], Awaitable[Evidence]]
+
+
+def must_be_asked_well(rungs: Sequence[str], backend: str, seconds: float) -> None:
+    """ProblemError for an unknown backend, or a window that is not a positive, finite time."""
+    if backend != "auto" and backend not in rungs:
+        raise ProblemError(
+            f"There is no backend {backend[:40]!r} for this question.",
+            f"It can be answered by: {', '.join(rungs)}.",
+            "Leave backend out (auto takes the cheapest that can run here), or name one of these.",
+        )
+    if not 0 < seconds < float("inf"):
+        raise ProblemError(
+            f"A window of {seconds} seconds cannot be measured.",
+            "seconds must be a number above 0.",
+            "Ask for a window of 1 to 45 seconds.",
+        )
+
+
+async def climb(host: Host, target: Target, backend: str, rungs: Sequence[Rung]) -> Evidence:
+    """The evidence of the first rung that can answer; its collections say which were passed over and why.
+
+    ProblemError when the named backend, or every one, refuses."""
+    skipped: list[Skipped] = []
+    problems: list[Problem] = []
+    for rung in rungs:
+        if backend not in ("auto", rung.name):
+            continue
+        problem = rung.unavailable(host, target)
+        if problem is None:
+            try:
+                evidence = await rung.measure()
+            except OSError as error:
+                problem = Problem(
+                    what=f"The backend {rung.name} could not start.",
+                    why=str(error)[:600],
+                    next_step="Name another backend, or call tools-check to see what this machine can run.",
+                )
+            else:
+                return _explained(evidence, rung.name, backend, skipped)
+        problems.append(problem)
+        skipped.append(Skipped(backend=rung.name, why=problem.why))
+    if len(problems) == 1:
+        raise ProblemError(problems[0].what, problems[0].why, problems[0].next_step)
+    raise ProblemError(
+        "No backend on this machine can answer this question.",
+        " ".join(f"{s.backend}: {s.why}" for s in skipped),
+        problems[0].next_step,
+    )
+
+
+def _explained(evidence: Evidence, name: str, asked: str, skipped: Sequence[Skipped]) -> Evidence:
+    if asked != "auto":
+        reason = "named by the caller"
+    elif skipped:
+        reason = "the cheapest for the target that can run here"
+    else:
+        reason = "the cheapest for the target"
+
+    def explain(collection: Collection) -> Collection:
+        if collection.backend != name:
+            return collection
+        return collection.model_copy(update={"reason": reason, "skipped": tuple(skipped)})
+
+    parts = {part: explain(collection) for part, collection in evidence.collections.items()}
+    return evidence.model_copy(update={"collections": parts})

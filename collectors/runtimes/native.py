@@ -1,0 +1,226 @@
+"""Native code: which function, file and line an address is, from the symbol tables and DWARF of the mapped files.
+
+Symbols are read by the ``symbolic`` library; tables that took time to make are kept on disk by build id.
+"""
+
+import contextlib
+import os
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
+from perfdoctor.collectors.text import clean
+from perfdoctor.schemas.frame import Frame, FrameKind
+
+_LARGEST_WITH_LINES = 256 << 20
+"""Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
+
+
+@dataclass(slots=True)
+class _Binary:
+    """One mapped file: how its offsets become addresses, and its symbols (None: it has none)."""
+
+    name: str
+    elf: Elf | None = None
+    symbols: Any = None
+    asked: bool = False
+    answers: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
+
+
+def _cache_folder() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(root) / "perfdoctor" / "symbols"
+
+
+def _symbols(path: str) -> Any:
+    """A table for look-ups by address; None when the file has no symbols at all."""
+    from symbolic.debuginfo import Archive
+    from symbolic.exceptions import SymbolicError
+    from symbolic.symcache import SymCache
+
+    try:
+        thing = next(iter(Archive.open(path).iter_objects()), None)
+        if thing is None:
+            return None
+        size = Path(path).stat().st_size
+        if "debug" not in thing.features:
+            return SymCache.from_object(thing)
+        if size > _LARGEST_WITH_LINES:
+            return None
+        kept = _cache_folder() / f"{thing.code_id or thing.debug_id}.symcache"
+        if not (thing.code_id or "").isalnum():
+            return SymCache.from_object(thing)
+        with contextlib.suppress(OSError, SymbolicError):
+            return SymCache.open(str(kept))
+        made = SymCache.from_object(thing)
+        with contextlib.suppress(OSError, SymbolicError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = kept.with_suffix(f".{os.getpid()}")
+            with part.open("wb") as file:
+                made.dump_into(file)
+            part.replace(kept)
+        return made
+    except (SymbolicError, OSError):
+        return None
+
+
+class NativeNames:
+    """Names for code addresses of one process."""
+
+    def __init__(self, host: Host, pid: int) -> None:
+        self._host, self._pid = host, pid
+        self._mappings: list[Mapping] = []
+        self._lows: list[int] = []
+        self._binaries: dict[tuple[str, int], _Binary] = {}
+        self._calls: dict[int, bool] = {}
+
+    def frames(self, address: int, *, returns: bool) -> tuple[Frame, ...]:
+        """The frames at an address, innermost first (several where functions were inlined). ``returns``: it is a return
+        address, so the call before it is meant."""
+        mapping = self._mapping(address)
+        if mapping is None:
+            return ()
+        if not mapping.path.startswith("/"):
+            name = mapping.path.strip("[]") or "anonymous memory"
+            return (Frame(kind=FrameKind.NATIVE, function=f"[{clean(name, 64)}]"),)
+        binary = self._binary(mapping)
+        if binary.elf is None:
+            return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
+        at = binary.elf.address_of_offset(address - (1 if returns else 0) - mapping.low + mapping.offset)
+        if at is None:
+            return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
+        found = binary.answers.get(at)
+        if found is None:
+            found = binary.answers[at] = self._look_up(binary, at)
+        return found
+
+    def _look_up(self, binary: _Binary, at: int) -> tuple[Frame, ...]:
+        # Addresses in symbol tables count from where the file wants its first segment.
+        assert binary.elf is not None
+        if not binary.asked:
+            binary.asked = True
+            binary.symbols = _symbols(binary.elf.path)
+        base = binary.elf.segments[0].address & ~0xFFF if binary.elf.segments else 0
+        places = binary.symbols.lookup(at - base) if binary.symbols is not None else []
+        frames = tuple(
+            Frame(
+                kind=FrameKind.NATIVE,
+                function=clean(place.symbol or "[unknown]"),
+                file=clean(place.full_path) if place.full_path else None,
+                line=place.line or None,
+                module=binary.name,
+            )
+            for place in places
+        )
+        return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
+
+    def follows_call(self, address: int) -> bool:
+        """Whether a call instruction ends at ``address``: else the word found on the stack is no return address."""
+        known = self._calls.get(address)
+        if known is None:
+            known = self._calls[address] = self._read_call(address)
+        return known
+
+    def _read_call(self, address: int) -> bool:
+        mapping = self._mapping(address)
+        elf = self._binary(mapping).elf if mapping and mapping.path.startswith("/") else None
+        if mapping is None or elf is None:
+            return False
+        if os.uname().machine != "x86_64":
+            return True
+        at = address - mapping.low + mapping.offset
+        before = elf.content(at - 7, 7)
+        if len(before) < 7:
+            return False
+        if before[2] == 0xE8:  # call rel32
+            return True
+        # call r/m64: ff /2, two to seven bytes long
+        return any(before[-n] == 0xFF and before[-n + 1] >> 3 & 7 == 2 for n in (2, 3, 4, 6, 7))
+
+    def program_text(self) -> tuple[int, int]:
+        """The addresses between which the main program's own code lies; (0, 0) when that cannot be told."""
+        try:
+            program = self._host.read_link(f"/proc/{self._pid}/exe")
+            self._read_mappings()
+        except OSError:
+            return 0, 0
+        own = [m for m in self._mappings if m.executable and m.path == program.removesuffix(" (deleted)")]
+        return (min(m.low for m in own), max(m.high for m in own)) if own else (0, 0)
+
+    def mappings(self) -> list[Mapping]:
+        if not self._mappings:
+            self._read_mappings()
+        return self._mappings
+
+    def _read_mappings(self) -> None:
+        self._mappings = read_mappings(self._host, self._pid)
+        self._lows = [m.low for m in self._mappings]
+        # Opened now: when the process has ended, its files may not be reachable any more.
+        for mapping in self._mappings:
+            if mapping.executable and mapping.path.startswith("/"):
+                self._binary(mapping)
+
+    def _mapping(self, address: int) -> Mapping | None:
+        for attempt in range(2):
+            i = bisect_right(self._lows, address) - 1
+            if i >= 0 and address < self._mappings[i].high:
+                return self._mappings[i]
+            if attempt == 0:  # a library loaded since
+                try:
+                    self._read_mappings()
+                except OSError:
+                    return None
+        return None
+
+    def _binary(self, mapping: Mapping) -> _Binary:
+        key = mapping.path, mapping.inode
+        binary = self._binaries.get(key)
+        if binary is None:
+            binary = self._binaries[key] = _Binary(clean(mapping.path))
+            with contextlib.suppress(OSError, ValueError):
+                binary.elf = Elf(open_path(self._pid, mapping))
+        return binary
+
+    def close(self) -> None:
+        for binary in self._binaries.values():
+            if binary.elf is not None:
+                binary.elf.close()
+        self._binaries.clear()
+
+
+class KernelNames:
+    """Names for kernel addresses (/proc/kallsyms, readable with CAP_SYSLOG and kptr_restrict below 2)."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._starts: list[int] = []
+        self._names: list[str] = []
+        self._read = False
+
+    def prepare(self) -> None:
+        """Read the table now (about 0.1 s) rather than at the first look-up."""
+        if not self._read:
+            self._read = True
+            with contextlib.suppress(OSError):
+                self._load()
+
+    def frame(self, address: int) -> Frame:
+        self.prepare()
+        i = bisect_right(self._starts, address) - 1
+        name = self._names[i] if i >= 0 else "[kernel]"
+        return Frame(kind=FrameKind.KERNEL, function=name)
+
+    def _load(self) -> None:
+        symbols = []
+        for line in self._host.read_file("/proc/kallsyms", 64 << 20).split(b"\n"):
+            # ffffffff81000000 T startup_64
+            address, _, rest = line.partition(b" ")
+            if rest[:1] in (b"t", b"T", b"w", b"W") and address.strip(b"0"):
+                symbols.append((int(address, 16), rest[2:].partition(b"\t")[0].decode("ascii", "replace")))
+        symbols.sort()
+        self._starts = [address for address, _ in symbols]
+        self._names = [clean(name, 128) for _, name in symbols]

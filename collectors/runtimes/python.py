@@ -1,0 +1,380 @@
+"""CPython 3.11 to 3.14: where the interpreter keeps its threads and frames, and what a code address is called.
+
+Read from the target's memory and nothing else; the target runs on meanwhile. So every value may be torn or stale:
+sizes are bounded, reads may fail, and what cannot be read is said to be unknown.
+"""
+
+import json
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.maps import Mapping, open_path
+from perfdoctor.collectors.text import clean
+from perfdoctor.schemas.frame import Frame, FrameKind
+
+# /usr/lib/libpython3.11.so.1.0  |  /usr/bin/python3.13
+_LIBRARY = re.compile(r"/libpython3\.(\d+)[^/]*$")
+_PROGRAM = re.compile(r"/python3\.(\d+)[^/]*$")
+_COOKIE = b"xdebugpy"
+_NONE = 0xFFFFFFFF
+_OLDEST, _NEWEST = 11, 14
+_MAX_TEXT = 4096  # bytes of a name we are ready to read
+_MAX_LINETABLE = 1 << 20
+_MAX_THREADS = 4096
+
+# The groups of _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h; 3.13: pycore_runtime.h), in order, each
+# field eight bytes.
+_GROUPS_3_13 = """
+runtime_state: size finalizing interpreters_head
+interpreter_state: size id next threads_head gc imports_modules sysdict builtins ceval_gil gil_runtime_state
+  gil_runtime_state_enabled gil_runtime_state_locked gil_runtime_state_holder
+thread_state: size prev next interp current_frame thread_id native_thread_id datastack_chunk status
+interpreter_frame: size previous executable instr_ptr localsplus owner
+code_object: size filename name qualname linetable firstlineno argcount localsplusnames localspluskinds co_code_adaptive
+pyobject: size ob_type
+type_object: size tp_name tp_repr tp_flags
+tuple_object: size ob_item ob_size
+list_object: size ob_item ob_size
+dict_object: size ma_keys ma_values
+float_object: size ob_fval
+long_object: size lv_tag ob_digit
+bytes_object: size ob_size ob_sval
+unicode_object: size state length asciiobject_size
+"""
+_GROUPS_3_14 = (
+    _GROUPS_3_13.replace("threads_head gc", "threads_head threads_main gc")
+    .replace("gil_runtime_state_holder", "gil_runtime_state_holder code_object_generation tlbc_generation")
+    .replace("localsplus owner", "localsplus owner stackpointer tlbc_index")
+    .replace("co_code_adaptive", "co_code_adaptive co_tlbc")
+    .replace("dict_object:", "set_object: size used table mask\ndict_object:")
+)
+
+
+def _groups(minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    text = _GROUPS_3_14 if minor >= 14 else _GROUPS_3_13
+    for line in text.replace("\n  ", " ").strip().splitlines():
+        name, _, fields = line.partition(":")
+        yield name, tuple(fields.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Byte offsets within one interpreter's structures. The first eleven are what the kernel's walker needs."""
+
+    runtime_interpreters: int
+    interpreter_next: int
+    interpreter_threads: int
+    thread_next: int
+    thread_native_id: int
+    thread_frame: int
+    cframe_frame: int
+    frame_code: int
+    frame_instruction: int
+    frame_previous: int
+    frame_owner: int
+    code_filename: int
+    code_qualname: int
+    code_linetable: int
+    code_firstlineno: int
+    code_adaptive: int
+    unicode_state: int
+    unicode_length: int
+    ascii_data: int
+    compact_data: int
+    bytes_size: int
+    bytes_data: int
+    minor: int
+    shim_owner: int = 3
+    """frames owned by this value or more are the interpreter's own entry frames, not code of the user's"""
+    tag_mask: int = 0
+    """low bits of a reference to a code object that are not address (3.14: _PyStackRef)"""
+
+    def packed(self) -> bytes:
+        """``struct layout`` of watch.bpf.c."""
+        walker = (
+            self.runtime_interpreters,
+            self.interpreter_next,
+            self.interpreter_threads,
+            self.thread_next,
+            self.thread_native_id,
+            self.thread_frame,
+            self.cframe_frame,
+            self.frame_code,
+            self.frame_instruction,
+            self.frame_previous,
+            self.frame_owner,
+            self.shim_owner,
+            self.tag_mask,
+        )
+        return struct.pack("<13I", *walker)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A CPython found in a process: its version, the address of ``_PyRuntime``, and its layout."""
+
+    version: str
+    runtime: int
+    layout: Layout
+
+
+class NotWalkableError(Exception):
+    """There is an interpreter, but its frames cannot be walked; the text says why."""
+
+
+@cache
+def _kept_layout(minor: int) -> Layout:
+    text = (Path(__file__).parent / "layouts" / f"3.{minor}.json").read_text()
+    return Layout(**json.loads(text), minor=minor)
+
+
+def described_layout(memory: Memory, runtime: int) -> Layout:
+    """The layout as the interpreter itself describes it (3.13 and newer). NotWalkableError when it cannot be used."""
+    (version, free_threaded) = struct.unpack("<QQ", memory.read(runtime + 8, 16))
+    minor = version >> 16 & 0xFF
+    if free_threaded:
+        raise NotWalkableError("a free-threaded build keeps its frames differently")
+    if not 13 <= minor <= _NEWEST:
+        raise NotWalkableError(f"CPython 3.{minor} is newer than what is known here")
+    offsets: dict[str, int] = {}
+    at = runtime + 24
+    for name, fields in _groups(minor):
+        values = struct.unpack(f"<{len(fields)}Q", memory.read(at, 8 * len(fields)))
+        offsets.update({f"{name}.{field}": value for field, value in zip(fields, values, strict=True)})
+        at += 8 * len(fields)
+    if any(value > 1 << 20 for value in offsets.values()):
+        raise NotWalkableError(f"the interpreter's own description of CPython 3.{minor} makes no sense")
+    return Layout(
+        runtime_interpreters=offsets["runtime_state.interpreters_head"],
+        interpreter_next=offsets["interpreter_state.next"],
+        interpreter_threads=offsets["interpreter_state.threads_head"],
+        thread_next=offsets["thread_state.next"],
+        thread_native_id=offsets["thread_state.native_thread_id"],
+        thread_frame=offsets["thread_state.current_frame"],
+        cframe_frame=_NONE,
+        frame_code=offsets["interpreter_frame.executable"],
+        frame_instruction=offsets["interpreter_frame.instr_ptr"],
+        frame_previous=offsets["interpreter_frame.previous"],
+        frame_owner=offsets["interpreter_frame.owner"],
+        code_filename=offsets["code_object.filename"],
+        code_qualname=offsets["code_object.qualname"],
+        code_linetable=offsets["code_object.linetable"],
+        code_firstlineno=offsets["code_object.firstlineno"],
+        code_adaptive=offsets["code_object.co_code_adaptive"],
+        unicode_state=offsets["unicode_object.state"],
+        unicode_length=offsets["unicode_object.length"],
+        ascii_data=offsets["unicode_object.asciiobject_size"],
+        # PyCompactUnicodeObject adds utf8_length and utf8 to PyASCIIObject
+        compact_data=offsets["unicode_object.asciiobject_size"] + 16,
+        bytes_size=offsets["bytes_object.ob_size"],
+        bytes_data=offsets["bytes_object.ob_sval"],
+        minor=minor,
+        tag_mask=3 if minor >= 14 else 0,
+    )
+
+
+def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mapping]) -> Interpreter | None:
+    """The CPython in a process, None when there is none.
+
+    NotWalkableError when there is one whose frames this module does not know; OSError when the process may not be
+    read or is gone.
+    """
+    first: dict[str, Mapping] = {}
+    for mapping in mappings:
+        if mapping.path.startswith("/") and mapping.path not in first:
+            first[mapping.path] = mapping
+    try:
+        program = host.read_link(f"/proc/{pid}/exe")
+    except OSError:
+        program = ""
+    candidates = [m for path, m in first.items() if _LIBRARY.search(path)]
+    candidates += [m for path, m in first.items() if path == program or _PROGRAM.search(path)]
+    for mapping in candidates:
+        try:
+            elf = Elf(open_path(pid, mapping))
+        except (OSError, ValueError):
+            continue
+        try:
+            found = elf.section(".PyRuntime") or elf.symbol("_PyRuntime")
+            if found is None:
+                continue
+            start = elf.address_of_offset(mapping.offset)
+            bias = mapping.low - (start or 0) if elf.relocatable else 0
+            runtime = bias + found
+            if memory.read(runtime, 8) == _COOKIE:
+                layout = described_layout(memory, runtime)
+            else:
+                layout = _kept_layout(_minor_version(elf, mapping.path, memory, bias))
+        finally:
+            elf.close()
+        return Interpreter(f"3.{layout.minor}", runtime, layout)
+    return None
+
+
+def _minor_version(elf: Elf, path: str, memory: Memory, bias: int) -> int:
+    named = _LIBRARY.search(path) or _PROGRAM.search(path)
+    if named:
+        minor = int(named[1])
+    else:
+        at = elf.symbol("Py_Version")  # a constant since 3.11
+        if at is None:
+            raise NotWalkableError("the interpreter does not say its version; before CPython 3.11 frames differ")
+        minor = struct.unpack("<I", memory.read(bias + at, 4))[0] >> 16 & 0xFF
+    if not _OLDEST <= minor <= 12:
+        raise NotWalkableError(f"CPython 3.{minor} keeps its frames differently from 3.11 and newer")
+    return minor
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    file: str
+    name: str
+    first_line: int
+    line_table: bytes
+    identity: bytes
+    """the raw fields that a code object put in the same place would not share"""
+
+
+class PythonNames:
+    """Names and lines for code addresses of one process. Remembers code objects, for they die before we ask twice."""
+
+    def __init__(self, memory: Memory, layout: Layout) -> None:
+        self._memory, self._layout = memory, layout
+        self._codes: dict[int, _Code] = {}
+        self.replaced = 0
+        """code objects that were freed and whose place another one took"""
+
+    def frame(self, code: int, instruction: int, *, fresh: bool = True) -> Frame | None:
+        """The frame of an instruction in a code object; None when the memory no longer tells. ``fresh``: look whether
+        the object is still the same one."""
+        known = self._codes.get(code)
+        if known is None or fresh:
+            try:
+                known = self._read(code, known)
+            except (OSError, struct.error, ValueError):
+                if known is None:
+                    return None
+            self._codes[code] = known
+        offset = instruction - (code + self._layout.code_adaptive)
+        line = line_of(known.line_table, known.first_line, max(0, offset))
+        return Frame(kind=FrameKind.PYTHON, function=known.name, file=known.file, line=line)
+
+    def _read(self, code: int, known: _Code | None) -> _Code:
+        layout, read = self._layout, self._memory.read
+        fields = sorted((layout.code_filename, layout.code_qualname, layout.code_linetable, layout.code_firstlineno))
+        raw = read(code + fields[0], fields[-1] + 8 - fields[0])
+
+        def pointer(field: int) -> int:
+            return int(struct.unpack_from("<Q", raw, field - fields[0])[0])
+
+        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - fields[0])
+        names = pointer(layout.code_filename), pointer(layout.code_qualname), pointer(layout.code_linetable)
+        identity = struct.pack("<3Qi", *names, first_line)
+        if known is not None:
+            if known.identity == identity:
+                return known
+            self.replaced += 1
+        (size,) = struct.unpack("<q", read(names[2] + layout.bytes_size, 8))
+        if not 0 <= size <= _MAX_LINETABLE:
+            raise ValueError("not a line table")
+        table = read(names[2] + layout.bytes_data, size)
+        return _Code(self._text(names[0]), self._text(names[1]), first_line, table, identity)
+
+    def _text(self, at: int) -> str:
+        layout, read = self._layout, self._memory.read
+        (length,) = struct.unpack("<q", read(at + layout.unicode_length, 8))
+        (state,) = struct.unpack("<I", read(at + layout.unicode_state, 4))
+        kind, ascii_only = state >> 2 & 7, state >> 6 & 1
+        if not 0 <= length <= _MAX_TEXT or kind not in (1, 2, 4):
+            raise ValueError("not a string")
+        if ascii_only:
+            return clean(read(at + layout.ascii_data, length).decode("ascii", "replace"))
+        coding = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}[kind]
+        return clean(read(at + layout.compact_data, length * kind).decode(coding, "replace"))
+
+    def threads(self, runtime: int) -> Iterator[tuple[int, int]]:
+        """(native thread id, address of its state) of every thread of every interpreter of the process."""
+        layout, seen = self._layout, 0
+        interpreter = self._pointer(runtime + layout.runtime_interpreters)
+        while interpreter and seen < _MAX_THREADS:
+            state = self._pointer(interpreter + layout.interpreter_threads)
+            while state and seen < _MAX_THREADS:
+                seen += 1
+                yield struct.unpack("<Q", self._memory.read(state + layout.thread_native_id, 8))[0], state
+                state = self._pointer(state + layout.thread_next)
+            interpreter = self._pointer(interpreter + layout.interpreter_next)
+
+    def stack(self, state: int, depth: int = 48) -> tuple[Frame, ...]:
+        """The frames of a thread that stands still, innermost first; what can be read of them."""
+        layout, frames = self._layout, list[Frame]()
+        at = self._pointer(state + layout.thread_frame)
+        if layout.cframe_frame != _NONE:
+            at = self._pointer(at + layout.cframe_frame)
+        for _ in range(depth):
+            if not at:
+                break
+            raw = self._memory.read(at, 96)
+            (code,) = struct.unpack_from("<Q", raw, layout.frame_code)
+            (instruction,) = struct.unpack_from("<Q", raw, layout.frame_instruction)
+            (at,) = struct.unpack_from("<Q", raw, layout.frame_previous)
+            if raw[layout.frame_owner] < layout.shim_owner:
+                frame = self.frame(code & ~layout.tag_mask, instruction)
+                if frame:
+                    frames.append(frame)
+        return tuple(frames)
+
+    def _pointer(self, at: int) -> int:
+        return int(struct.unpack("<Q", self._memory.read(at, 8))[0])
+
+
+def line_of(table: bytes, first_line: int, offset: int) -> int | None:
+    """The line of a byte offset in the bytecode, from ``co_linetable`` (Objects/locations.md of CPython 3.11).
+
+    None for an instruction that has no line, or beyond a damaged table.
+    """
+    at, line, address = 0, first_line, 0
+
+    def number() -> int:
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = table[at]
+            at += 1
+            value |= (byte & 63) << shift
+            shift += 6
+            if not byte & 64:
+                return value
+
+    def signed_number() -> int:
+        value = number()
+        return -(value >> 1) if value & 1 else value >> 1
+
+    try:
+        while at < len(table):
+            kind, length = table[at] >> 3 & 15, 2 * ((table[at] & 7) + 1)
+            at += 1
+            has_line = True
+            if kind == 15:  # no location
+                has_line = False
+            elif kind == 14:  # long form: line, end line, column, end column
+                line += signed_number()
+                number(), number(), number()
+            elif kind == 13:  # line only
+                line += signed_number()
+            elif kind >= 10:  # one-line form
+                line += kind - 10
+                at += 2
+            else:  # short form
+                at += 1
+            if address <= offset < address + length:
+                return line if has_line else None
+            address += length
+    except IndexError:
+        pass
+    return None

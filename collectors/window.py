@@ -1,0 +1,36 @@
+"""One window by the BPF engine, with what /proc tells of the same time: memory, and the files that were used."""
+
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.bpf import backend as bpf
+from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.files import file_facts
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.memory import MemoryWatch
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.recording import Collection
+from perfdoctor.schemas.target import Target
+
+_FILES = 256
+"""paths looked up after the window, those that cost most time first"""
+
+
+async def by_engine(
+    host: Host, target: Target, *, seconds: float, wanted: Wanted, memory: bool, progress: Progress
+) -> Evidence:
+    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile."""
+    watch = MemoryWatch(host, target) if memory else None
+    also = watch.sample if watch else None
+    evidence = await bpf.observe(host, target, seconds=seconds, wanted=wanted, also=also, progress=progress)
+    changes: dict[str, object] = {}
+    if watch:
+        read = Collection(backend="proc", exact=True, reason="/proc/PID/status, five times a second")
+        changes["memory"] = watch.trend()
+        changes["collections"] = evidence.collections | {"memory": read}
+    rows = evidence.syscalls.rows if evidence.syscalls else ()
+    paths = dict.fromkeys(row.object for row in rows if row.object and not row.object.startswith(("fd:", "futex:")))
+    if paths:
+        since = evidence.window.started
+        changes["files"] = await to_thread.run_sync(lambda: file_facts(host, target, list(paths)[:_FILES], since=since))
+    return evidence.model_copy(update=changes)

@@ -1,0 +1,21 @@
+"""System calls by what they do."""
+
+READS = frozenset("read pread64 readv preadv preadv2 recvfrom recvmsg recv".split())
+WRITES = frozenset("write pwrite64 writev pwritev pwritev2 sendto sendmsg send".split())
+RECEIVES = frozenset("recvfrom recvmsg recvmmsg recv".split())
+SENDS = frozenset("sendto sendmsg sendmmsg send".split())
+ACCEPTS = frozenset({"accept", "accept4"})
+OPENS = frozenset("open openat openat2 creat".split())
+LOOKUPS = frozenset("stat lstat newfstatat fstatat64 statx access faccessat faccessat2 readlink readlinkat".split())
+SYNCS = frozenset("fsync fdatasync msync sync_file_range syncfs sync".split())
+SLEEPS = frozenset({"nanosleep", "clock_nanosleep"})
+POLLS = frozenset("poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2".split())
+FUTEXES = frozenset("futex futex_wait futex_waitv".split())
+WAITS_FOR_CHILD = frozenset({"wait4", "waitid", "waitpid"})
+STARTS_CHILD = frozenset("fork vfork clone clone3 execve execveat posix_spawn".split())
+SIGNALS = frozenset("pause rt_sigtimedwait rt_sigsuspend sigsuspend signalfd".split())
+CONNECTS = frozenset({"connect"})
+YIELDS = frozenset({"sched_yield"})
+CLOCKS = frozenset("clock_gettime gettimeofday time".split())
+OPEN_COMPANIONS = frozenset("close fstat newfstatat lseek ioctl fcntl".split())
+"""what an open brings with it: the runtime asks the new descriptor for its kind, its size and its position"""

@@ -1,0 +1,109 @@
+"""What the name of an interpreter's own function says about the Python line that called it.
+
+Native stacks of release builds end after the innermost function, so each rule is about that one name. Names are those
+of CPython 3.11 to 3.13 with symbols; an executable without symbols shows ``[unknown]`` and is not judged.
+"""
+
+import re
+from enum import Enum, auto
+
+from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.schemas.cpu import CpuRow
+
+
+class Work(Enum):
+    """What the CPU was doing under a line."""
+
+    SEARCH = auto()
+    """walking a list, tuple or deque to find something in it"""
+    COMPARE = auto()
+    SHIFT = auto()
+    """moving the rest of a list to insert or remove at its head"""
+    SORT = auto()
+    COPY = auto()
+    """making a new list, string or bytes out of an old one"""
+    MEMORY = auto()
+    """inside the C library: moving, comparing or allocating memory"""
+    GROW = auto()
+    """in the kernel, getting pages for new memory"""
+    REGEX = auto()
+    CLOCK = auto()
+    """asking for the time"""
+    COLLECT = auto()
+    """collecting garbage"""
+    MAKE = auto()
+    """arithmetic, hashing, making and freeing objects: what useful work looks like"""
+    INTERPRET = auto()
+    """the interpreter's loop itself: loads, tests, jumps"""
+    LIBRARY = auto()
+    """native code of somebody else: an extension, OpenSSL, BLAS"""
+    SYSTEM_CALL = auto()
+    UNKNOWN = auto()
+
+
+_BY_NAME = (
+    (Work.SEARCH, r"list_contains|tuple_?contains|deque_(contains|index)|list_(index|count|remove)|PySequence_Contains|"
+                  r"_PySequence_IterSearch"),
+    (Work.SORT, r"list_sort|binarysort|count_run|merge_|gallop_|sortslice|reverse_slice|(un)?safe_.*compare"),
+    (Work.SHIFT, r"ins1$|list_insert|list_pop|list_ass_slice|list_ass_subscript|list_resize"),
+    (Work.COPY, r"list_(slice|concat|subscript|copy|dealloc|repeat)|tuple_?(slice|concat)|bytes_(concat|subscript)|"
+                r"PyBytes_Concat|PyList_GetSlice|unicode_concatenate|PyUnicode_(Append|Concat)|unicode_subscript|"
+                r"resize_compact|_copy_characters|PyUnicode_Substring$"),
+    (Work.COMPARE, r".*(richcompare|RichCompare)|_Py_MakeRecCheck|_Py_(Enter|Leave)Recursive|unicode_compare|unicode_eq|"
+                   r"PyUnicode_(Compare|EQ)|_PyUnicode_Equal|compare_unicode|long_compare|PyBool_FromLong|list_get_item_ref"),
+    (Work.REGEX, r"sre_|pattern_|_sre_|data_stack_grow|state_(init|fini)"),
+    (Work.CLOCK, r"time_(time|monotonic|perf_counter)|_?PyTime_|pytime|py_get_.*clock|_?_?clock_gettime|gettimeofday"),
+    (Work.COLLECT, r"gc_collect|visit_(decref|reachable|move)|subtract_refs|update_refs|move_unreachable|deduce_unreachable|"
+                   r"delete_garbage|mark_(alive|stacks)|\w+_traverse$"),
+    (Work.MAKE, r"pymalloc|arena_map|allocate_from|insert_to_|_?PyObject_(Malloc|Free|Init|Calloc|Realloc|GC_New)|_?PyMem_|"
+                r"_?PyLong_(Add|Subtract|Multiply|New|From|AsLong|Format|DivMod|Pow|Lshift|Rshift|Set)|[xk]_(add|sub|mul|div)|"
+                r"long_(add|sub|mul|div|mod|rem|pow|alloc|dealloc|normalize|to_)|l_(div|mod)|fast_(mod|floor_div)|float_|"
+                r"_?PyFloat_From|get_small_int|insertdict|insert_to_emptydict|dictresize|set_(add|lookkey|insert|contains)|"
+                r"siphash|unicode_hash|_Py_Hash|long_hash|tuplehash|PyUnicode_New|_PyUnicode_Join|_PyUnicodeWriter|"
+                r"_Py_NewReference|object_dealloc|unicode_dealloc|_Py_Dealloc|genrand|asciilib|ucs1lib|PyNumber_|binary_op|"
+                r"builtin_(sum|min|max|sorted)|_PyFrame_(Push|Init)|initialize_locals|_PyEvalFramePushAndInit|do_strip"),
+    (Work.INTERPRET, r".*"),
+)  # fmt: skip
+_NAMES = tuple((work, re.compile(rf"(?:{names})")) for work, names in _BY_NAME)
+_C_LIBRARY = re.compile(r"^(?:libc[.-]|libc\.so|ld-(?:linux|musl))")
+_MEMORY = re.compile(r"^(?:\[unknown\]|_*mem(?:move|cpy|set|cmp|chr)|_*str|_int_|malloc|realloc|free|__libc_)")
+_INTERPRETER = re.compile(r"^(?:libpython|python)\d")
+_FAULT = ("exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault", "clear_page")
+_MAPPING = ("sys_brk", "sys_mmap", "sys_munmap", "sys_mremap", "sys_madvise", "do_brk", "__do_munmap", "do_mmap")
+
+
+def work_of(row: CpuRow) -> Work:
+    """What one row's CPU time went to, by its kernel stack or else its innermost native frame."""
+    if row.kernel:
+        names = [frame.function for frame in row.kernel]
+        paging = any(part in name for name in names for part in (*_FAULT, *_MAPPING))
+        return Work.GROW if paging else Work.SYSTEM_CALL
+    if not row.native:
+        return Work.UNKNOWN
+    leaf = row.native[0]
+    module = basename(leaf.module)
+    if leaf.function == "[vdso]":
+        return Work.CLOCK
+    if _C_LIBRARY.search(module):
+        # The variants of memmove and its kin that are picked at start-up have no public name.
+        return Work.MEMORY if _MEMORY.search(leaf.function) else Work.INTERPRET
+    if not _INTERPRETER.search(module):
+        # Extensions of the standard library that make nothing but Python objects are the interpreter, by another name.
+        return Work.CLOCK if leaf.function.startswith("time_") else Work.LIBRARY
+    if leaf.function == "[unknown]":
+        return Work.UNKNOWN
+    # A function inlined into another says less than the one that holds it: Py_INCREF is called from everywhere.
+    for frame in row.native[:4]:
+        work = _by_name(frame.function)
+        if work is not Work.INTERPRET:
+            return work
+        if frame.function == "_PyEval_EvalFrameDefault":
+            break
+    return Work.INTERPRET
+
+
+def _by_name(function: str) -> Work:
+    # `….cold` parts run once in a blue moon: much time there is the interpreter's loop, mistaken for its neighbour.
+    if function.endswith(".cold"):
+        return Work.INTERPRET
+    return next(work for work, names in _NAMES if names.match(function))

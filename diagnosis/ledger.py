@@ -1,0 +1,83 @@
+"""Where did every thread's time go? The account that all shares of findings are shares of."""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis.waiting import state_of
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
+from perfdoctor.schemas.waits import WaitKind
+
+_Stacks = dict[State, dict[Stack, float]]
+
+
+def ledger(evidence: Evidence) -> Ledger:
+    """Every thread second of the window in exactly one state.
+
+    The totals come from ``evidence.threads`` (followed through every context switch, or read from /proc); the system
+    call rows say what the time asleep in calls was for, the CPU samples how running splits into user code and kernel.
+    Time asleep in calls that no row explains is ``unaccounted``, and in neither idle nor busy. Without ``threads`` the
+    account is made of what was measured, and ``thread_seconds`` is its sum.
+    """
+    seconds: dict[State, float] = defaultdict(float)
+    stacks: _Stacks = defaultdict(lambda: defaultdict(float))
+    threads = evidence.threads or ()
+    cpu = evidence.cpu
+    running = sum(t.running for t in threads) if evidence.threads is not None else (cpu.cpu_seconds if cpu else 0.0)
+
+    in_kernel = _book_running(evidence, running, stacks)
+    seconds[State.RUNNING_KERNEL] = in_kernel
+    seconds[State.RUNNING_USER] = running - in_kernel
+    for row in evidence.syscalls.rows if evidence.syscalls else ():
+        if row.blocked_seconds > 0:
+            state = state_of(row, evidence.user_roots)
+            seconds[state] += row.blocked_seconds
+            stacks[state][row.stack] += row.blocked_seconds
+        if row.runnable_seconds > 0:
+            stacks[State.RUNNABLE][row.stack] += row.runnable_seconds
+    for wait in evidence.waits or ():
+        kind = State.RUNNABLE if wait.kind is WaitKind.RUNNABLE else State.OUTSIDE
+        stacks[kind][wait.stack] += wait.seconds
+    if evidence.threads is not None:
+        seconds[State.RUNNABLE] = sum(t.runnable for t in threads)
+        seconds[State.OUTSIDE] = sum(t.elsewhere for t in threads)
+        total = sum(t.wall for t in threads)
+    else:
+        for kind in (State.RUNNABLE, State.OUTSIDE):
+            seconds[kind] = sum(stacks[kind].values())
+        total = sum(seconds.values())
+
+    rows = [
+        LedgerRow(state=state, seconds=spent, share=_share(spent, total), top=_heaviest(stacks[state]))
+        for state, spent in seconds.items()
+        if spent > 0
+    ]
+    rows.sort(key=lambda row: -row.seconds)
+    accounted = sum(row.seconds for row in rows)
+    return Ledger(
+        thread_seconds=total,
+        busy_seconds=sum(row.seconds for row in rows if row.state is not State.IDLE),
+        unaccounted=total - accounted,
+        rows=tuple(rows),
+    )
+
+
+def _book_running(evidence: Evidence, running: float, stacks: _Stacks) -> float:
+    """Seconds of ``running`` that were in the kernel: by the samples, or failing them by the time inside calls."""
+    if evidence.cpu is None or not evidence.cpu.rows:
+        rows = evidence.syscalls.rows if evidence.syscalls else ()
+        return min(running, sum(max(0.0, r.seconds - r.blocked_seconds - r.runnable_seconds) for r in rows))
+    sampled = in_kernel = 0.0
+    for row in evidence.cpu.rows:
+        sampled += row.seconds
+        in_kernel += row.seconds if row.kernel else 0.0
+        stacks[State.RUNNING_KERNEL if row.kernel else State.RUNNING_USER][row.stack] += row.seconds
+    return running * min(1.0, in_kernel / sampled) if sampled > 0 else 0.0
+
+
+def _heaviest(stacks: dict[Stack, float]) -> Stack:
+    return max(stacks, key=lambda stack: stacks[stack], default=())
+
+
+def _share(part: float, total: float) -> float:
+    return min(1.0, part / total) if total > 0 else 0.0

@@ -1,0 +1,175 @@
+"""Is a core burnt by a thread that waits?"""
+
+from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.example import call, cpu, kernel, library, native, python, window
+from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
+from perfdoctor.diagnosis.interpreter import Work
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.finding import Fact, Finding
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.syscalls import SyscallRow
+
+CORE = Threshold(0.5, "of one core", "a thread that waits in earnest takes all the CPU it can get; below half it does something else")
+CLOCK = Threshold(0.15, "of the function's CPU time", "asking for the time is cheap: code that also works never reaches this share")
+ASKING = Threshold(0.1, "of the function's CPU time", "the calls that ask are short beside the loop that makes them")
+ONE_LINE = Threshold(0.95, "of the function's CPU time on one line", "a loop that only tests a flag is one line long, or two")
+WORKING = Threshold(0.08, "of the function's CPU time", "a loop that makes objects, computes or hashes does work, even if on one line")
+FRUITLESS = Threshold(0.9, "of the calls", "a loop over non-blocking calls that nearly all say `nothing yet` waits for them")
+CALLS = Threshold(2000, "calls/s", "a poll at this rate leaves no pause between two attempts")
+
+
+def check(account: Account) -> list[Finding]:
+    asked = _by_calls(account)
+    places = {(f.location.file, f.location.function) for f in asked if f.location}
+    found = list(asked)
+    for function in hot_functions(account):
+        if function.seconds / account.seconds < CORE.value:
+            break
+        if (function.place.file, function.place.function) in places:
+            continue
+        reason, confidence = _reason(function)
+        if reason:
+            facts = (
+                account.fact("cpu", "CPU used by the loop", function.seconds / account.seconds, "cores"),
+                account.fact("cpu", "of it on its hottest line", function.lines[0][1] if function.lines else 0.0, "share"),
+            )
+            found += _finding(account, function.place, function.cost, reason, confidence, facts, function.rows[0].stack)
+    return found
+
+
+def _reason(function: HotFunction) -> tuple[str, float]:
+    tight = sum(share for _, share in function.lines[:3])
+    if function.work[Work.CLOCK] >= CLOCK.value and tight >= ONE_LINE.value:
+        return "asks for the time until it has passed", 0.9
+    if function.asking >= ASKING.value and tight >= ONE_LINE.value:
+        return "asks whether something has happened, again and again", 0.9
+    name = function.place.function
+    if function.is_native or name.endswith((">", "lambda")) or function.recursive:
+        return ("", 0.0) if not (function.is_native and _says_wait(name) and tight >= ONE_LINE.value) else ("spins", 0.5)
+    work = function.work
+    idles = work[Work.INTERPRET] + work[Work.COMPARE]
+    one_line = bool(function.lines) and function.lines[0][1] >= ONE_LINE.value
+    # `while True: if queue: …` is two lines; its test shows as PyObject_IsTrue, which a loop over data has no use for
+    if work[Work.MAKE] < WORKING.value and idles > 0.9 and (one_line or (tight >= 0.99 and _says_wait(name))):
+        return "tests a flag that another thread should set", 0.6
+    return "", 0.0
+
+
+def _says_wait(function: str) -> bool:
+    return any(word in function.lower() for word in ("wait", "spin", "poll", "busy", "until"))
+
+
+def _by_calls(account: Account) -> list[Finding]:
+    found = []
+    for place, rows in account.calls_at.items():
+        spins = [row for row in rows if _is_fruitless(row)]
+        total = sum(row.calls for row in spins)
+        asleep = sum(row.blocked_seconds for row in rows)
+        on_core = sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in spins) + account.beside(spins)
+        if place is None or total / account.seconds < CALLS.value or asleep > on_core:
+            continue
+        beside = account.samples_at.get(place, [])
+        burnt = max(on_core, sum(row.seconds for row in beside))
+        if burnt / account.seconds < CORE.value:
+            continue
+        name = max(spins, key=lambda row: row.calls).syscall
+        facts = (
+            account.fact("syscalls", f"{name} that brought nothing", total / account.seconds, "calls/s"),
+            account.fact("cpu", "CPU used by the loop", burnt / account.seconds, "cores"),
+        )
+        reason = f"calls {name} {rate(total / account.seconds)} times a second, to hear that nothing has happened"
+        found += _finding(account, place, burnt, reason, 0.9, facts, spins[0].stack)
+    return found
+
+
+def _is_fruitless(row: SyscallRow) -> bool:
+    if row.syscall in calls.YIELDS or row.syscall in calls.CLOCKS:
+        return True
+    if row.syscall in calls.POLLS or row.syscall in calls.WAITS_FOR_CHILD:
+        return row.empty >= FRUITLESS.value * row.calls > 0
+    if row.syscall in calls.READS | calls.RECEIVES | calls.ACCEPTS:
+        return row.errors >= FRUITLESS.value * row.calls > 0
+    return False
+
+
+def _finding(
+    account: Account, place: Place, seconds: float, reason: str, confidence: float, facts: tuple[Fact, ...], stack: Stack
+) -> list[Finding]:
+    cores = seconds / account.seconds
+    return weigh(
+        account,
+        "busy-wait",
+        title=f"{place} {reason}: {cores:.1f} cores burnt without a result",
+        seconds=seconds,
+        place=place,
+        stack=stack,
+        facts=facts,
+        fix=f"Block at {place} until there is something to do: wait on a condition, an event or a queue that the other side "
+        "signals, or in a blocking read or poll without a time limit of zero. If it must be checked, sleep between checks.",
+        verify=again(account, f"the CPU used at {place}", f"{cores:.2f} cores", "close to 0"),
+        confidence=confidence,
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    flag = python(31, "wait_until_ready")
+    loop = native("_PyEval_EvalFrameDefault")
+    spin = window(samples=(cpu((flag,), 9.7, leaf=(loop,)), cpu((python(32, "wait_until_ready"),), 0.2, leaf=(loop,))))
+    clock = (
+        cpu((python(8, "pause"),), 4.0, leaf=(native("[vdso]", ""),)),
+        cpu((python(8, "pause"),), 5.5, leaf=(loop,)),
+    )
+    event = (
+        cpu((python(12, "run"),), 7.0, leaf=(loop,)),
+        cpu((library("threading.py", "Event.is_set"), python(12, "run")), 2.0, leaf=(loop,)),
+    )
+    read = (python(44, "drain"),)
+    retries = call("recvfrom", read, 9_000_000, on="fd:5 (socket:[77])", errors=8_999_000, seconds=4.0)
+    crunch = (
+        cpu((python(5, "total"),), 6.0, leaf=(native("_PyLong_Multiply"),)),
+        cpu((python(5, "total"),), 3.5, leaf=(loop,)),
+    )
+    reader = (python(20, "copy"),)
+    reads = call("read", reader, 900_000, on="/data/in", transferred=900_000 * 65536, seconds=8.0)
+    asleep = call("epoll_wait", (library("selectors.py", "EpollSelector.select"),), 500, blocked=9.9, empty=20)
+    return (
+        Example("a loop on a flag", True, "one line, all of a core, and nothing is made or computed", spin),
+        Example("a loop on the clock", True, "nearly half of the loop is asking for the time", window(samples=clock)),
+        Example("a loop on Event.is_set", True, "it asks for an event that it could wait for", window(samples=event)),
+        Example(
+            "a socket read that never has data",
+            True,
+            "999 of 1,000 calls say `nothing yet`, with no pause between them",
+            window(calls=(retries,), samples=(cpu(read, 4.0, inside=kernel("do_syscall_64")), cpu(read, 5.5, leaf=(loop,)))),
+        ),
+        Example("a computation on one line", False, "the line multiplies: it makes objects, so it does work", window(samples=crunch)),
+        Example(
+            "a fast copy loop",
+            False,
+            "the calls come without a pause, but every one brings data",
+            window(calls=(reads,), samples=(cpu(reader, 8.0, inside=kernel("do_syscall_64")),)),
+        ),
+        Example("an event loop at rest", False, "it sleeps until something happens", window(calls=(asleep,))),
+    )
+
+
+PATTERN = Pattern(
+    id="busy-wait",
+    title="a core is burnt by waiting",
+    sees="A thread that keeps a core busy on one or two lines that only ask: a flag, the clock, `Event.is_set`, "
+    "`Queue.empty`, `sched_yield`, a poll with a time limit of zero, or non-blocking reads that find nothing.",
+    costs="The core is taken from everybody else, the thread that is waited for included. In Python it also holds the "
+    "interpreter lock that the other thread needs to get done.",
+    fix="Let the other side wake the waiting one: `threading.Event.wait`, `Condition.wait`, `Queue.get`, a blocking read, "
+    "`poll` with a time limit, a futex or condition variable in native code.",
+    fine="Waits that are known to last microseconds, on a core that is reserved for them (kernel-bypass networking, "
+    "spin locks in native code).",
+    thresholds=(CORE, CLOCK, ASKING, ONE_LINE, WORKING, FRUITLESS, CALLS),
+    needs=("cpu",),
+    focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
+    check=check,
+    examples=_examples,
+    beats=("hot-loop", "polling-loop"),
+)

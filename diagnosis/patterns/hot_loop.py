@@ -1,0 +1,201 @@
+"""Does one piece of code hold most of the CPU, in a shape that grows faster than its data?"""
+
+from typing import NamedTuple
+
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
+from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
+from perfdoctor.diagnosis.interpreter import Work
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.schemas.finding import Finding, Severity
+
+SHAPE = Threshold(0.5, "of the function's CPU time", "when most of the time goes to one telling operation, that operation is the cause")
+ANCHOR = Threshold(0.03, "of the function's CPU time", "comparisons alone are innocent; a search through a list must be seen among them")
+MEMORY = Threshold(0.6, "of the function's CPU time", "a Python line that does little but move memory moves too much of it")
+GROWING = Threshold(0.3, "of the function's CPU time", "kernel time spent on new pages for one line's results")
+LOOPS = Threshold(0.08, "of the function's CPU time", "a loop that makes no objects only looks; useful computation makes them")
+CONCENTRATED = Threshold(0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings")
+PLAIN_SHARE = Threshold(0.4, "of busy time", "without a telling shape a function is worth a word only when it dominates")
+LOOP_SHARE = Threshold(0.5, "of busy time", "a plain loop is worth a warning only when more than half of all work is in it")
+FUNCTIONS = 5
+
+
+class _Shape(NamedTuple):
+    what: str
+    fix: str
+    confidence: float
+    at_most: Severity
+    least_share: float
+
+
+_SEARCH = _Shape(
+    "searches a list from its start, again and again",
+    "Keep what is searched in a set, or a dict by the key that is looked for: a look-up then costs the same however many "
+    "there are. Build it once, outside of the loop.",
+    0.9, Severity.CRITICAL, 0.0)  # fmt: skip
+_SHIFT = _Shape(
+    "inserts or removes at the head of a list, which moves all of the rest each time",
+    "Use collections.deque (appendleft, popleft), or append and reverse once, or walk the list by an index.",
+    0.9, Severity.CRITICAL, 0.0)  # fmt: skip
+_SORT = _Shape(
+    "sorts again and again",
+    "Sort once after the loop; keep order with bisect.insort or heapq; take the best few with min, max or heapq.nlargest.",
+    0.75, Severity.CRITICAL, 0.0)  # fmt: skip
+_COPY = _Shape(
+    "copies what it has so far, each time round",
+    "Do not make a new list, string or bytes at each step: walk by index or iterator instead of slicing, collect parts in a "
+    "list and join once, extend in place.",
+    0.85, Severity.CRITICAL, 0.0)  # fmt: skip
+_MEMORY = _Shape(
+    "does little but move memory",
+    "Look for list.pop(0) or insert(0, …) (use collections.deque), slices in a loop (walk by index, or use memoryview), and "
+    "strings or bytes that grow by += (collect parts and join once, or use io.BytesIO).",
+    0.7, Severity.CRITICAL, 0.0)  # fmt: skip
+_GROW = _Shape(
+    "builds a large value by copying it as it grows: the time goes to fresh memory",
+    "Collect the parts in a list and join them once, or write them to io.StringIO, io.BytesIO or the destination itself.",
+    0.75, Severity.CRITICAL, 0.0)  # fmt: skip
+_REGEX = _Shape(
+    "spends its time inside one regular expression",
+    "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; make it possessive "
+    "or more exact, anchor it, or test for a plain substring first.",
+    0.6, Severity.WARNING, 0.0)  # fmt: skip
+_LOOP = _Shape(
+    "loops in interpreted code that only looks at things: nested loops or a search",
+    "If one loop looks for what belongs to the other's items, index one side by the key in a dict or set first. If it is "
+    "arithmetic over many numbers, use numpy or move the inner loop into a built-in.",
+    0.55, Severity.WARNING, LOOP_SHARE.value)  # fmt: skip
+_PLAIN = _Shape(
+    "holds most of the CPU time",
+    "Look at the line with its callers: can it be called less often, its result kept, or its loop be left to a built-in or "
+    "library? Its shape gives no sign of waste: it may be the work itself.",
+    0.35, Severity.INFO, PLAIN_SHARE.value)  # fmt: skip
+
+
+def check(account: Account) -> list[Finding]:
+    found = []
+    for function in hot_functions(account)[:FUNCTIONS]:
+        shape = _shape(function)
+        share = account.share(function.cost)
+        if share < shape.least_share:
+            shape = _PLAIN
+        if share < shape.least_share or function.seconds / account.seconds < 0.02:
+            continue
+        found += _finding(account, function, shape)
+    return found
+
+
+def _shape(function: HotFunction) -> _Shape:
+    work = function.work
+    if function.is_native or work[Work.UNKNOWN] > 0.5:
+        return _PLAIN
+    if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
+        return _SEARCH
+    if work[Work.SHIFT] >= SHAPE.value:
+        return _SHIFT
+    if work[Work.SORT] >= SHAPE.value:
+        return _SORT
+    if work[Work.COPY] >= SHAPE.value:
+        return _COPY
+    if work[Work.GROW] >= GROWING.value and work[Work.GROW] + work[Work.MEMORY] >= MEMORY.value:
+        return _GROW
+    if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
+        return _SHIFT if work[Work.SHIFT] >= ANCHOR.value else _MEMORY
+    if work[Work.REGEX] >= SHAPE.value:
+        return _REGEX
+    looks = work[Work.INTERPRET] + work[Work.COMPARE] + work[Work.MEMORY]
+    tight = sum(share for _, share in function.lines[:3]) >= CONCENTRATED.value
+    if work[Work.MAKE] < LOOPS.value and looks > 0.85 and tight and not function.recursive:
+        return _LOOP
+    return _PLAIN
+
+
+def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Finding]:
+    place, share = function.place, account.share(function.cost)
+    line_share = function.lines[0][1] if function.lines else 0.0
+    cores = function.seconds / account.seconds
+    what, fix = shape.what, shape.fix
+    if shape is _PLAIN and function.work[Work.LIBRARY] >= SHAPE.value:
+        what = f"spends its CPU time in {function.library}"
+        fix = f"The native code is likely as fast as it gets: call it less often from {place}, with less data, or keep its results."
+    facts = [
+        account.fact("cpu", f"CPU time in {place.function}", cores, "cores"),
+        account.fact("cpu", f"of it on line {place.line}", line_share, "share"),
+    ]
+    if function.leaf:
+        most = max(function.work.items(), key=lambda item: item[1])
+        facts.append(account.fact("cpu", f"of it {most[0].name.lower().replace('_', ' ')} (mostly {function.leaf})", most[1], "share"))
+    heaviest = max((r for r in function.rows if account.place(r.stack) == place), key=lambda r: r.seconds, default=function.rows[0])
+    return weigh(
+        account,
+        "hot-loop",
+        title=f"{place} {what} ({percent(share)} of busy time)",
+        seconds=function.cost,
+        place=place,
+        stack=heaviest.stack,
+        facts=tuple(facts),
+        fix=f"{place}: {fix}",
+        verify=again(account, f"the CPU used in {place.function}", f"{cores:.2f} cores for the same work", "a small part of it", "trace-cpu"),
+        confidence=shape.confidence,
+        at_most=shape.at_most,
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    line = (python(20, "dedupe"),)
+    rest = cpu((python(50, "other"),), 2.0, leaf=(native("insertdict"),))
+
+    libc = "/lib/x86_64-linux-gnu/libc.so.6"
+    search = (cpu(line, 1.5, leaf=(native("list_contains"),)), cpu(line, 5.0, leaf=(native("PyUnicode_RichCompare"),)))
+    shift = (cpu(line, 7.0, leaf=(native("ins1"),)),)
+    moves = (cpu(line, 7.0, leaf=(native("[unknown]", libc),)),)
+    sort = (cpu(line, 4.0, leaf=(native("unsafe_float_compare"),)), cpu(line, 2.0, leaf=(native("binarysort"),)))
+    slices = (cpu(line, 4.0, leaf=(native("Py_INCREF"), native("list_slice"))), cpu(line, 2.5, leaf=(native("list_dealloc"),)))
+    grows = (
+        cpu(line, 4.0, leaf=(native("[unknown]", libc),), inside=kernel("clear_page_erms", "exc_page_fault")),
+        cpu(line, 2.0, leaf=(native("[unknown]", libc),)),
+    )
+    nested = (
+        cpu((python(7, "join"),), 5.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
+        cpu((python(6, "join"),), 2.0, leaf=(native("Py_INCREF"),)),
+    )
+    crunch = (
+        cpu((python(7, "mean"),), 4.0, leaf=(native("_PyLong_Multiply"),)),
+        cpu((python(7, "mean"),), 3.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
+    )
+    digest = (cpu((python(7, "digest"),), 9.0, leaf=(native("[unknown]", "/usr/lib/libcrypto.so.3"),)),)
+    spread = tuple(cpu((python(10 * i, f"step_{i}"),), 0.9, leaf=(native("_PyEval_EvalFrameDefault"),)) for i in range(1, 11))
+    idle = (cpu(line, 0.05, leaf=(native("list_contains"),)),)
+    return (
+        Example("membership in a list", True, "list_contains and comparisons hold the line's time", window(samples=(*search, rest))),
+        Example("list.insert(0, x)", True, "the time goes to moving the rest of the list", window(samples=(*shift, rest))),
+        Example("list.pop(0)", True, "a Python line that does nothing but move memory", window(samples=(*moves, rest))),
+        Example("sorting in a loop", True, "comparisons of a sort hold the line's time", window(samples=(*sort, rest))),
+        Example("xs = xs[1:] in a loop", True, "making and freeing slices holds the line's time", window(samples=(*slices, rest))),
+        Example("text += part", True, "fresh pages and copying hold the line's time", window(samples=(*grows, rest))),
+        Example("nested loops", True, "interpreted code that makes nothing, on two lines, holds most of busy time", window(samples=(*nested, rest))),
+        Example("a computation", False, "it multiplies: no warning, only a word where the CPU goes", window(samples=(*crunch, rest))),
+        Example("hashing a file", False, "the time is in OpenSSL, which is the work itself: no warning", window(samples=digest)),
+        Example("work spread over ten functions", False, "no function holds enough to be the cause", window(samples=spread)),
+        Example("a search in a program at rest", False, "half a per cent of a core is nothing to win", window(samples=idle)),
+    )
+
+
+PATTERN = Pattern(
+    id="hot-loop",
+    title="one piece of code holds most of the CPU time",
+    sees="CPU samples that gather in one function of your code, and the interpreter's own function below its line: a search "
+    "through a list, a shift of its elements, a repeated sort, a copy at each step, a growing string, nested loops.",
+    costs="Such code takes time with the square of its data, or worse: it is fast in tests and slow in use. All of the CPU "
+    "time that it needs is CPU time that no other work gets.",
+    fix="The right data structure: a set or dict for look-ups, a deque for both ends, a heap for the best few, one join for "
+    "many parts. The finding names the operation that was seen.",
+    fine="When the work is what the program is for and the shape gives no sign of waste (encryption, compression, numerics): "
+    "then it is told as `info` at most, to say where the CPU goes.",
+    thresholds=(SHAPE, ANCHOR, MEMORY, GROWING, LOOPS, CONCENTRATED, PLAIN_SHARE, LOOP_SHARE),
+    needs=("cpu",),
+    focus=frozenset({Focus.CPU}),
+    check=check,
+    examples=_examples,
+)

@@ -1,0 +1,106 @@
+"""Is the same file opened and closed again and again?"""
+
+from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.example import call, cpu, python, window
+from perfdoctor.diagnosis.objects import file_of
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.syscalls import SyscallRow
+
+RATE = Threshold(20, "opens/s", "fewer cost less than anyone could measure")
+REPEATS = Threshold(10, "opens of one path", "a file that is written and then read is opened a few times, for good reasons")
+MOSTLY = Threshold(0.5, "of the line's opens", "a line that walks through many files reopens few of them")
+
+
+def check(account: Account) -> list[Finding]:
+    found = []
+    opens = [row for row in account.calls if row.syscall in calls.OPENS and row.calls > row.errors]
+    for place, rows in account.by_place(opens).items():
+        found += _judge(account, place, rows)
+    return found
+
+
+def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> list[Finding]:
+    opened: dict[str, int] = {}
+    for row in rows:
+        if path := file_of(row.object):
+            opened[path] = opened.get(path, 0) + row.calls - row.errors
+    again_and_again = {path: n for path, n in opened.items() if n >= REPEATS.value}
+    total = sum(again_and_again.values())
+    every = sum(row.calls - row.errors for row in rows)
+    if total / account.seconds < RATE.value or total < MOSTLY.value * every:
+        return []
+    around = [row for row in _companions(account, place) if file_of(row.object) in again_and_again]
+    seconds = sum(row.seconds for row in (*rows, *around)) + account.beside(rows)
+    top = max(again_and_again, key=lambda path: again_and_again[path])
+    others = f" and {len(again_and_again) - 1} others" if len(again_and_again) > 1 else ""
+    heaviest = max(rows, key=lambda row: row.calls)
+    at = place or heaviest.syscall
+    return weigh(
+        account,
+        "open-close-churn",
+        title=f"{at} opens {top}{others} {rate(total / account.seconds)} times a second",
+        seconds=seconds,
+        place=place,
+        stack=heaviest.stack,
+        facts=(
+            account.fact("syscalls", "opens of files that were opened before", total / account.seconds, "calls/s"),
+            account.fact("syscalls", f"opens of {top}", again_and_again[top], "calls"),
+            account.fact("syscalls", "time to open, question and close", sum(r.seconds for r in (*rows, *around)) / account.seconds, "s/s"),
+        ),
+        fix=f"Open {top} once, outside of the loop or request, and keep the file open (logging.FileHandler does, for logs); "
+        f"flush where others must see the data. The line is {at}.",
+        verify=again(account, f"opens at {at}", f"{rate(total / account.seconds)}/s", "0 or one in a while", "trace-syscalls"),
+        confidence=0.85,
+    )
+
+
+def _companions(account: Account, place: Place | None) -> list[SyscallRow]:
+    """What goes with the opens: calls of the same function on the descriptors that they got."""
+    return [
+        row
+        for row in account.calls
+        if row.syscall in calls.OPEN_COMPANIONS and _function(account.place(row.stack)) == _function(place)
+    ]
+
+
+def _function(place: Place | None) -> tuple[str | None, str] | None:
+    return (place.file, place.function) if place else None
+
+
+def _examples() -> tuple[Example, ...]:
+    line, inside = (python(12, "audit"),), (python(13, "audit"),)
+    work = cpu((python(60, "handle"),), 5.0)
+    path = "/var/log/audit.log"
+    churn = (
+        call("openat", line, 40_000, on=path, seconds=0.9),
+        call("newfstatat", line, 40_000, on=path, seconds=0.2),
+        call("write", inside, 40_000, on=path, transferred=40_000 * 70, seconds=0.5),
+        call("close", line, 40_000, on=path, seconds=0.5),
+    )
+    walk = tuple(call("openat", line, 1, on=f"/data/{i}.csv", seconds=0.0003) for i in range(3000))
+    reload = call("openat", line, 12, on="/etc/app.ini", seconds=0.0003)
+    return (
+        Example("a log opened for each line", True, "4,000 opens a second of one file", window(calls=churn, samples=(cpu(line, 1.5), work))),
+        Example("a walk over many files", False, "each file is opened once", window(calls=walk, samples=(work,))),
+        Example("a settings file that is reloaded", False, "about one open a second", window(calls=(reload,), samples=(work,))),
+    )
+
+
+PATTERN = Pattern(
+    id="open-close-churn",
+    title="the same file is opened and closed again and again",
+    sees="A line that opens the same path many times in the window, each descriptor living for a few calls.",
+    costs="An open and its close cost 3 to 20 µs in the kernel (look-up, permission checks, allocation), the runtime's own "
+    "questions about the new descriptor as much again, and buffering cannot work across openings.",
+    fix="Open once and keep the file, the connection or the handler; flush when the data must be seen.",
+    fine="Files that others rename or rotate at any time, at a low rate; tools that must not hold files open.",
+    thresholds=(RATE, REPEATS, MOSTLY),
+    needs=("syscalls",),
+    focus=frozenset({Focus.IO}),
+    check=check,
+    examples=_examples,
+    beats=("excessive-stat", "small-io", "hot-loop"),
+)

@@ -1,0 +1,116 @@
+"""Are processes started for work that a call could do?"""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.waiting import state_of
+from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.ledger import State
+from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.threads import ChildProcess
+
+RATE = Threshold(1, "processes/s", "a few workers at the start are what processes are for")
+COUNT = Threshold(5, "processes", "fewer in one window may be chance")
+LIFE = Threshold(1.0, "s of life, on average", "a process that lives longer does work that is worth a process")
+
+
+def check(account: Account) -> list[Finding]:
+    children = account.evidence.children or ()
+    started = sum(child.started for child in children)
+    lived = sum(child.seconds for child in children) / started if started else 0.0
+    if started < COUNT.value or started / account.seconds < RATE.value or lived > LIFE.value:
+        return []
+    forks: dict[Place | None, list[SyscallRow]] = defaultdict(list)
+    for row in account.calls:
+        if row.syscall in calls.STARTS_CHILD and not _starts_thread(row) and row.pid:
+            forks[account.place(row.stack)].append(row)
+    total = sum(row.calls for rows in forks.values() for row in rows)
+    followed = any(thread.pid != account.evidence.target.pid for thread in account.evidence.threads or ())
+    theirs = sum(child.seconds for child in children) if followed else 0.0
+    found = []
+    for place, rows in forks.items() if total else [(None, [])]:
+        part = sum(row.calls for row in rows) / total if total else 1.0
+        found += _judge(account, place, rows, children, started * part, theirs * part)
+    return found
+
+
+def _judge(
+    account: Account,
+    place: Place | None,
+    rows: list[SyscallRow],
+    children: tuple[ChildProcess, ...],
+    started: float,
+    theirs: float,
+) -> list[Finding]:
+    same = [row for row in account.calls if row.pid and place and _function(account.place(row.stack)) == _function(place)]
+    waiting = [row for row in same if row not in rows and state_of(row, account.evidence.user_roots) is State.CHILD]
+    spent = sum(row.seconds for row in (*rows, *waiting))
+    program = max(children, key=lambda child: child.started)
+    others = f" and {len(children) - 1} other programs" if len(children) > 1 else ""
+    per_second = started / account.seconds
+    lived = sum(child.seconds for child in children) / max(1, sum(child.started for child in children))
+    at = place or f"process {account.evidence.target.pid}"
+    return weigh(
+        account,
+        "process-churn",
+        title=f"{at} starts {rate(per_second)} processes a second ({basename(program.program)}{others})",
+        seconds=spent + theirs + account.beside([*rows, *waiting]),
+        place=place,
+        stack=max(rows, key=lambda row: row.seconds).stack if rows else (),
+        facts=(
+            account.fact("syscalls", f"processes started, most {program.program}", per_second, "processes/s"),
+            account.fact("syscalls", "mean life of one", lived, "s"),
+            account.fact("syscalls", "time to start them and wait for them", spent / account.seconds, "s/s"),
+            account.fact("syscalls", "time that they lived", theirs / account.seconds, "s/s"),
+        ),
+        fix=f"At {at}: do what {basename(program.program)} does inside of the process (a library call), give one process many items at once, "
+        "or keep a worker running and send it the work (multiprocessing.Pool, a socket).",
+        verify=again(account, f"processes started at {at}", f"{rate(per_second)}/s", "close to 0"),
+        confidence=0.9 if place else 0.6,
+    )
+
+
+def _starts_thread(row: SyscallRow) -> bool:
+    return any(basename(frame.file) == "threading.py" or "pthread_create" in frame.function for frame in row.stack[:4])
+
+
+def _function(place: Place | None) -> tuple[str | None, str] | None:
+    return (place.file, place.function) if place else None
+
+
+def _examples() -> tuple[Example, ...]:
+    line = python(19, "thumbnail")
+    popen = (library("subprocess.py", "Popen._execute_child"), library("subprocess.py", "run"), line)
+    wait = (library("subprocess.py", "Popen._communicate"), library("subprocess.py", "run"), line)
+    work = cpu((python(60, "handle"),), 2.0)
+    rows = (call("vfork", popen, 900, seconds=1.5, blocked=1.2), call("poll", wait, 900, blocked=4.0))
+    short = ChildProcess(program="/usr/bin/convert", started=900, ended=900, seconds=4.5, cpu_seconds=2.0)
+    workers = ChildProcess(program="(fork)", started=4, ended=0, seconds=38.0, cpu_seconds=30.0)
+    jobs = ChildProcess(program="/usr/bin/cc1", started=12, ended=11, seconds=20.0, cpu_seconds=19.0)
+    return (
+        Example("a program run for each request", True, "90 processes a second, each for 5 ms", window(calls=rows, samples=(work,), children=(short,))),
+        Example("a pool that starts", False, "four workers that stay", window(samples=(work,), children=(workers,))),
+        Example("a build", False, "each compiler lives for more than a second", window(calls=(call("wait4", (line,), 12, blocked=8.0),), samples=(work,), children=(jobs,))),
+    )
+
+
+PATTERN = Pattern(
+    id="process-churn",
+    title="processes are started for work that a call could do",
+    sees="Many processes started in the window that live briefly, and the time that their parent spends to start them and to wait.",
+    costs="A process costs 1 to 5 ms to start and load (an interpreter 20 to 100 ms), before it does anything; a large parent "
+    "pays more, for the copy of its page tables.",
+    fix="A library call instead of a program; many items for one process; a worker that stays.",
+    fine="Isolation that is wanted (untrusted input), build tools and shells, whose purpose it is.",
+    thresholds=(RATE, COUNT, LIFE),
+    needs=("syscalls", "children"),
+    focus=frozenset({Focus.CPU, Focus.IO, Focus.CONCURRENCY}),
+    check=check,
+    examples=_examples,
+    beats=("polling-loop", "hot-loop", "small-io", "open-close-churn", "excessive-stat"),
+)

@@ -1,0 +1,101 @@
+"""Is the same unchanged file read in full again and again?"""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.example import call, cpu, python, window
+from perfdoctor.diagnosis.objects import file_of
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.weight import again, rate, size, weigh
+from perfdoctor.schemas.files import FileFact
+from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.syscalls import SyscallRow
+
+PASSES = Threshold(5, "times its size", "a file that is read this often in one window was not kept")
+RATE = Threshold(2, "passes/s", "a reload every second or so may be meant")
+
+
+def check(account: Account) -> list[Finding]:
+    facts = {fact.path: fact for fact in account.evidence.files if fact.kind == "file"}
+    by_path: dict[str, list[SyscallRow]] = defaultdict(list)
+    for row in account.calls:
+        path = file_of(row.object)
+        if path in facts and row.syscall in calls.READS | calls.OPENS | calls.OPEN_COMPANIONS:
+            by_path[path].append(row)
+    found = []
+    for path, rows in by_path.items():
+        found += _judge(account, facts[path], rows)
+    return found
+
+
+def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Finding]:
+    reads = [row for row in rows if row.syscall in calls.READS]
+    moved = sum(row.bytes for row in reads)
+    if fact.size <= 0 or fact.changed_in_window:
+        return []
+    passes = moved / fact.size
+    if passes < PASSES.value or passes / account.seconds < RATE.value:
+        return []
+    opens = [row for row in rows if row.syscall in calls.OPENS]
+    opened = sum(row.calls - row.errors for row in opens)
+    # Reads at chosen offsets may be of different parts each time: a data base, an archive.
+    scattered = sum(r.bytes for r in reads if r.syscall.startswith("pread")) > moved / 2
+    blamed = max(opens if opened >= passes / 2 else reads, key=lambda row: row.calls)
+    place = account.place(blamed.stack)
+    at = place or blamed.syscall
+    per_second = passes / account.seconds
+    return weigh(
+        account,
+        "repeated-read",
+        title=f"{at} reads {fact.path} ({size(fact.size)}, unchanged) {rate(per_second)} times a second",
+        seconds=sum(row.seconds for row in rows) + account.beside([*opens, *reads]),
+        place=place,
+        stack=blamed.stack,
+        facts=(
+            account.fact("syscalls", f"bytes read of {fact.path}", moved, "bytes"),
+            account.fact("syscalls", "times its size", passes, "passes"),
+            account.fact("syscalls", "opens of it", opened, "calls"),
+            account.fact("syscalls", "time in these calls", sum(r.seconds for r in rows) / account.seconds, "s/s"),
+        ),
+        fix=f"Read {fact.path} once and keep what was made of it in memory; read it again only when its time of change or size "
+        f"differs (one stat a second is enough). The line is {at}. What is parsed out of it each time is saved too.",
+        verify=again(account, f"bytes read of {fact.path}", f"{size(moved / account.seconds)}/s", "0, or one pass for each change", "trace-syscalls"),
+        confidence=0.4 if scattered else 0.9,
+        at_most=Severity.INFO if scattered else Severity.CRITICAL,
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    line, parse = (python(30, "load_settings"),), (python(31, "load_settings"),)
+    path = "/srv/app/settings.json"
+    work = cpu((python(60, "handle"),), 4.0)
+    rows = (
+        call("openat", line, 5000, on=path, seconds=0.2),
+        call("read", parse, 10_000, on=path, transferred=5000 * 80_000, empty=5000, seconds=1.8),
+        call("close", line, 5000, on=path, seconds=0.1),
+    )
+    whole = FileFact(path=path, kind="file", size=80_000)
+    log = call("read", line, 5000, on="/var/log/x.log", transferred=5000 * 8192, seconds=1.8)
+    blocks = call("read", line, 80_000, on="/data/big.bin", transferred=80_000 * 65536, seconds=4.0)
+    return (
+        Example("settings read at each request", True, "500 passes a second over a file that did not change", window(calls=rows, files=(whole,), samples=(work,))),
+        Example("a file that grows", False, "it changed in the window: each read may bring news", window(calls=(log,), files=(FileFact(path="/var/log/x.log", kind="file", size=8192, changed_in_window=True),), samples=(work,))),
+        Example("one pass over a large file", False, "many reads, but of each byte once", window(calls=(blocks,), files=(FileFact(path="/data/big.bin", kind="file", size=80_000 * 65536),), samples=(work,))),
+    )
+
+
+PATTERN = Pattern(
+    id="repeated-read",
+    title="the same unchanged file is read again and again",
+    sees="More bytes read from a file than it holds, many times over, while it did not change.",
+    costs="The pages come from the cache, but each pass copies them, and most often decodes and parses them, anew.",
+    fix="Keep what was made of the file in memory, and check the time of change before reading it again.",
+    fine="A file that changes with each read (status files), or one too large to keep that is really needed in full each time.",
+    thresholds=(PASSES, RATE),
+    needs=("syscalls",),
+    focus=frozenset({Focus.IO}),
+    check=check,
+    examples=_examples,
+    beats=("open-close-churn", "excessive-stat", "small-io", "hot-loop"),
+)

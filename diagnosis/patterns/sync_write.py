@@ -1,0 +1,111 @@
+"""Does the program wait for the disk after each small write?"""
+
+from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.example import call, cpu, python, window
+from perfdoctor.diagnosis.objects import file_of
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.weight import again, rate, size, weigh
+from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.syscalls import SyscallRow
+
+RATE = Threshold(5, "syncs/s", "a checkpoint now and then is what fsync is for")
+BATCH = Threshold(1 << 20, "bytes a sync", "a batch of this size takes the disk about as long as the sync itself does")
+WAITING = Threshold(0.5, "of the write's time asleep", "a write to the page cache does not sleep; one to a file opened with O_SYNC does")
+
+
+def check(account: Account) -> list[Finding]:
+    found = []
+    written = sum(row.bytes for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
+    syncs = [row for row in account.calls if row.syscall in calls.SYNCS]
+    every = sum(row.calls for row in syncs)
+    for place, rows in account.by_place(syncs).items():
+        found += _judge(account, place, rows, written / every if every else 0.0)
+    waiting = [row for row in account.calls if _sleeps_in_write(row)]
+    for place, rows in account.by_place(waiting).items():
+        moved, done = sum(r.bytes for r in rows), sum(r.calls for r in rows)
+        found += _judge(account, place, rows, moved / done if done else 0.0)
+    return found
+
+
+def _sleeps_in_write(row: SyscallRow) -> bool:
+    if row.syscall not in calls.WRITES or file_of(row.object) is None or not row.calls:
+        return False
+    return row.blocked_seconds > WAITING.value * row.seconds and row.bytes / row.calls < BATCH.value
+
+
+def _judge(account: Account, place: Place | None, rows: list[SyscallRow], batch: float) -> list[Finding]:
+    total = sum(row.calls for row in rows)
+    per_second = total / account.seconds
+    if per_second < RATE.value:
+        return []
+    seconds = sum(row.seconds for row in rows)
+    heaviest = max(rows, key=lambda row: row.seconds)
+    path = file_of(heaviest.object)
+    name = heaviest.syscall
+    data_base = bool(path) and path is not None and path.endswith(("-journal", "-wal", ".db", ".sqlite", ".sqlite3"))
+    cure = (
+        "put many statements into one transaction (BEGIN … COMMIT, executemany): one sync then serves all of them"
+        if data_base
+        else f"write a batch and call {name} once for it, or let a writer thread gather what comes within some milliseconds"
+        if name in calls.SYNCS
+        else "open the file without O_SYNC and O_DSYNC, and call fsync once for each batch"
+    )
+    at = place or name
+    return weigh(
+        account,
+        "sync-write",
+        title=f"{at} waits for the disk ({name} of {path or 'a file'}) {rate(per_second)} times a second, for {size(batch)} each",
+        seconds=seconds,
+        place=place,
+        stack=heaviest.stack,
+        facts=(
+            account.fact("syscalls", name, per_second, "calls/s"),
+            account.fact("syscalls", f"mean time of one {name}", seconds / total, "s"),
+            account.fact("syscalls", "written to files for each", batch, "bytes"),
+        ),
+        fix=f"At {at}: {cure}. Where losing the last second is acceptable, sync once a second.",
+        verify=again(account, f"{name} calls at {at}", f"{rate(per_second)}/s", "one for each batch", "trace-syscalls"),
+        confidence=0.9 if name in calls.SYNCS else 0.6,
+        at_most=Severity.INFO if batch >= BATCH.value else Severity.CRITICAL,
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    line = (python(22, "save"),)
+    work = cpu((python(60, "handle"),), 3.0)
+    path = "/var/lib/app/orders.log"
+    each = (
+        call("write", (python(21, "save"),), 4000, on=path, transferred=4000 * 120, seconds=0.05),
+        call("fsync", line, 4000, on=path, seconds=5.5, blocked=5.2),
+    )
+    osync = call("write", line, 3000, on=path, transferred=3000 * 200, seconds=4.0, blocked=3.8)
+    batches = (
+        call("write", line, 400, on=path, transferred=100 * (4 << 20), seconds=0.4),
+        call("fsync", line, 100, on=path, seconds=5.0, blocked=4.8),
+    )
+    checkpoint = call("fdatasync", line, 20, on=path, seconds=0.4, blocked=0.4)
+    return (
+        Example("fsync after each order", True, "400 syncs a second, for 120 bytes each", window(calls=each, samples=(work,))),
+        Example("writes with O_SYNC", True, "small writes that sleep for nearly all of their time", window(calls=(osync,), samples=(work,))),
+        Example("fsync after batches of 4 MiB", False, "the disk is busy with the data itself: no warning", window(calls=batches, samples=(work,))),
+        Example("a checkpoint twice a second", False, "too few to matter", window(calls=(checkpoint,), samples=(work,))),
+    )
+
+
+PATTERN = Pattern(
+    id="sync-write",
+    title="the program waits for the disk after each small write",
+    sees="fsync, fdatasync, msync or sync calls at a high rate with little written in between, or small writes that sleep because "
+    "the file is opened with O_SYNC.",
+    costs="A sync waits until the device has the data: 0.1 ms on fast flash, 5 to 20 ms on disks and network volumes, each time, "
+    "while nothing else happens on that thread.",
+    fix="Group commit: many records in one transaction or one sync; a writer thread that gathers what comes meanwhile.",
+    fine="When each single record must survive a power cut before it is acknowledged, and no two can share a sync.",
+    thresholds=(RATE, BATCH, WAITING),
+    needs=("syscalls",),
+    focus=frozenset({Focus.IO}),
+    check=check,
+    examples=_examples,
+    beats=("small-io", "open-close-churn"),
+)

@@ -1,0 +1,84 @@
+"""How much a finding weighs, by one rule for all patterns."""
+
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.schemas.finding import Fact, Finding, Severity
+from perfdoctor.schemas.frame import Stack
+
+NOTICEABLE_SHARE = 0.02
+"""Below this part of busy time nothing is reported: nobody could measure the gain."""
+WARNING_SHARE = 0.15
+CRITICAL_SHARE = 0.40
+WARNING_SECONDS = 0.02
+"""Seconds per second of window. A program that is nearly idle has no time to win, whatever its busy moments hold."""
+
+_ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+
+
+def severity(account: Account, seconds: float, at_most: Severity = Severity.CRITICAL) -> Severity:
+    share = account.share(seconds)
+    found = Severity.INFO
+    if share >= WARNING_SHARE and seconds / account.seconds >= WARNING_SECONDS:
+        found = Severity.CRITICAL if share >= CRITICAL_SHARE else Severity.WARNING
+    return min(found, at_most, key=_ORDER.index)
+
+
+def weigh(
+    account: Account,
+    pattern: str,
+    *,
+    title: str,
+    seconds: float,
+    place: Place | None,
+    stack: Stack,
+    facts: tuple[Fact, ...],
+    fix: str,
+    verify: str,
+    confidence: float,
+    at_most: Severity = Severity.CRITICAL,
+) -> list[Finding]:
+    """The finding that costs ``seconds`` of the window, or none when nobody would notice."""
+    share = account.share(seconds)
+    if share < NOTICEABLE_SHARE:
+        return []
+    return [
+        Finding(
+            pattern=pattern,
+            title=title,
+            severity=severity(account, seconds, at_most),
+            share=round(share, 4),
+            confidence=confidence,
+            location=place.location if place else None,
+            stack=stack,
+            evidence=facts,
+            fix=fix,
+            verify=verify,
+        )
+    ]
+
+
+def again(account: Account, what: str, before: str, after: str, tool: str = "diagnose") -> str:
+    """The sentence that says how to prove a fix: measure the same way, under the same load, and look at one figure."""
+    seconds = f"{account.seconds:.0f}" if account.seconds >= 1 else "5"
+    return (
+        f"Under the same load, run {tool} again for {seconds} s and compare with this recording: "
+        f"{what} should go from {before} to {after}."
+    )
+
+
+def rate(value: float) -> str:
+    """A number as a person would say it."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def size(value: float) -> str:
+    """Bytes as a person would say them."""
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if value >= factor:
+            return f"{value / factor:.1f} {unit}"
+    return f"{value:.0f} B"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

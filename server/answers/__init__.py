@@ -1,0 +1,1 @@
+"""What was measured, cut to what fits an answer: pure functions of evidence."""

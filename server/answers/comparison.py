@@ -1,0 +1,34 @@
+"""Did it help: a comparison, cut to what fits."""
+
+from perfdoctor.schemas.comparison import CompareAnswer, Comparison, Verdict
+from perfdoctor.schemas.recording import NextCall
+from perfdoctor.schemas.target import Target
+from perfdoctor.server.answers.place import shortened
+
+
+def compare_answer(
+    before: str, after: str, target: Target, change: Comparison, *, rows: int, frames: int
+) -> CompareAnswer:
+    stacks = tuple(s.model_copy(update={"stack": shortened(s.stack, frames)}) for s in change.stacks[:rows])
+    shown = change.model_copy(
+        update={"metrics": change.metrics[:rows], "findings": change.findings[:rows], "stacks": stacks}
+    )
+    return CompareAnswer(
+        before=before,
+        after=after,
+        verdict=change.verdict,
+        summary=change.why,
+        comparison=shown,
+        next=_next(before, after, target, change),
+    )
+
+
+def _next(before: str, after: str, target: Target, change: Comparison) -> tuple[NextCall, ...]:
+    if change.verdict is Verdict.INCONCLUSIVE:
+        why = "a longer window under the same load may tell; compare with it"
+        return (NextCall(tool="diagnose", arguments={"pid": target.pid, "seconds": 30}, why=why),)
+    if change.verdict is Verdict.REGRESSED:
+        return (NextCall(tool="diagnose", arguments={"recording": after}, why="see what got worse"),)
+    if change.verdict is Verdict.UNCHANGED:
+        return (NextCall(tool="diagnose", arguments={"recording": before}, why="see again what the cause was"),)
+    return (NextCall(tool="diagnose", arguments={"recording": after}, why="see what is left to fix"),)

@@ -1,0 +1,75 @@
+"""What is wrong: the findings of one window, and what to do next."""
+
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.finding import DiagnoseAnswer, Diagnosis, Finding, Severity
+from perfdoctor.schemas.ledger import Ledger
+from perfdoctor.schemas.recording import NextCall
+from perfdoctor.server.answers.place import shortened
+from perfdoctor.server.formatters.words import percent, place, quantity
+
+_CPU_PATTERNS = {"hot-loop", "busy-wait", "serialization-overhead", "string-building", "repeated-computation"}
+"""judged from CPU samples: trace-cpu shows more of them, trace-syscalls of all others"""
+
+
+def diagnose_answer(recording: str, evidence: Evidence, found: Diagnosis, *, rows: int, frames: int) -> DiagnoseAnswer:
+    shown = tuple(f.model_copy(update={"stack": shortened(f.stack, frames)}) for f in found.findings[:rows])
+    return DiagnoseAnswer(
+        recording=recording,
+        recording_id=recording,
+        target=evidence.target,
+        window=evidence.window,
+        collections=evidence.collections,
+        summary=_summary(found, evidence),
+        findings=shown,
+        omitted_findings=len(found.findings) - len(shown),
+        not_checked=found.not_checked,
+        ledger=_brief(found.ledger, frames),
+        next=_next(recording, evidence, found.findings),
+    )
+
+
+def _brief(ledger: Ledger | None, frames: int) -> Ledger | None:
+    if ledger is None:
+        return None
+    rows = tuple(row.model_copy(update={"top": shortened(row.top, frames)}) for row in ledger.rows)
+    return ledger.model_copy(update={"rows": rows})
+
+
+def _summary(found: Diagnosis, evidence: Evidence) -> str:
+    serious = [f for f in found.findings if f.severity is not Severity.INFO]
+    busy = f"{quantity(found.ledger.busy_seconds, 's')} of busy time in " if found.ledger else ""
+    over = f"{busy}a window of {quantity(evidence.window.seconds, 's')}"
+    if not found.findings:
+        missing = f" {len(found.not_checked)} patterns could not be checked." if found.not_checked else ""
+        return f"Nothing found: checked and clear, over {over}.{missing}"
+    top = found.findings[0]
+    held = f" ({percent(top.share)} of busy time)" if top.share is not None else ""
+    at = f" at {place(top.location)}" if top.location else ""
+    count = f"{len(serious)} problems" if len(serious) != 1 else "1 problem"
+    minor = len(found.findings) - len(serious)
+    notes = f" and {minor} minor notes" if minor > 1 else " and 1 minor note" if minor else ""
+    return f"{count}{notes} over {over}. First: {top.title}{at}{held}."
+
+
+def _next(recording: str, evidence: Evidence, findings: tuple[Finding, ...]) -> tuple[NextCall, ...]:
+    pid = evidence.target.pid
+    calls = []
+    if findings:
+        cpu = findings[0].pattern in _CPU_PATTERNS
+        tool, what = ("trace-cpu", "lines and stacks") if cpu else ("trace-syscalls", "calls, latencies and stacks")
+        calls.append(NextCall(tool=tool, arguments={"pid": pid}, why=f"see the {what} behind {findings[0].pattern}"))
+        calls.append(
+            NextCall(
+                tool="diagnose",
+                arguments={"pid": pid, "seconds": round(evidence.window.seconds, 1)},
+                why="after the fix, under the same load; take its recording as `after`",
+            )
+        )
+        calls.append(NextCall(tool="compare", arguments={"before": recording}, why="prove the fix, with that `after`"))
+    else:
+        calls.append(
+            NextCall(
+                tool="proc-watch", arguments={"pid": pid, "seconds": 30}, why="see whether it is under load at all"
+            )
+        )
+    return tuple(calls)

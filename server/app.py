@@ -1,0 +1,134 @@
+"""The assembly: one MCP server from the tools, the resources and the prompts.
+
+``mcp`` is the server for the local user, which ``mcp run server/app.py`` and ``mcp dev server/app.py`` look for.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import anyio
+from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.auth.provider import TokenVerifier
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import Tool as ListedTool
+
+import perfdoctor
+from perfdoctor.server import guide, settings
+from perfdoctor.server.offers import offer
+from perfdoctor.server.policy import LOCAL, Caller, Role
+from perfdoctor.server.reporter import Reporter
+from perfdoctor.server.service import Call, Service
+
+Lifespan = Callable[[MCPServer[None]], AbstractAsyncContextManager[None]]
+
+
+class PerfdoctorServer(MCPServer[None]):
+    """MCPServer whose tools are ours: strict about arguments, and with answers in our words.
+
+    The tools are imported when a client first asks for them, after ``initialize`` was answered.
+    """
+
+    service: Service
+
+    async def list_tools(self) -> list[ListedTool]:
+        """The tools that this caller may call, always in the same order."""
+        from perfdoctor.server.tools.catalogue import TOOLS
+        from perfdoctor.server.tools.schema import input_schema, output_schema
+
+        caller = _caller()
+        return [
+            ListedTool(
+                name=tool.name,
+                title=tool.title,
+                description=tool.description,
+                input_schema=input_schema(tool.arguments),
+                output_schema=output_schema(tool.answer),
+                annotations=ToolAnnotations(
+                    read_only_hint=tool.only_measures,
+                    destructive_hint=not tool.only_measures,
+                    idempotent_hint=False,
+                    open_world_hint=False,
+                ),
+            )
+            for tool in TOOLS
+            if caller.may(tool.role)
+        ]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult:
+        """Run one tool. Refusals are answers (``is_error``) in three parts; cancellation passes through."""
+        from perfdoctor.server.tools.catalogue import TOOLS, find
+        from perfdoctor.server.tools.outcome import Outcome, run
+
+        tool = find(name)
+        if tool is None:
+            known = ", ".join(tool.name for tool in TOOLS)
+            raise ToolError(f"There is no tool {name[:60]!r}.\nWhy: The tools are {known}.\nNext: Call one of these.")
+
+        async def send(elapsed: float, message: str) -> None:
+            if context is not None:
+                await context.report_progress(elapsed, None, message)
+
+        reporter = Reporter(send)
+        call = Call(self.service, _caller(), reporter.see)
+        outcome: Outcome | None = None
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(reporter.run)
+                outcome = await run(tool, call, arguments)
+                tasks.cancel_scope.cancel()
+        except Exception as crash:
+            # The SDK logs the cause with its traceback; the caller learns that it is our fault and what to do.
+            raise UnexpectedToolError(
+                f"{tool.name} failed.\nWhy: perfdoctor has a fault; the server's log (stderr) has the details.\n"
+                "Next: Call tools-check; if it happens again, report the log to the maintainers of perfdoctor."
+            ) from crash
+        assert outcome is not None
+        return CallToolResult(
+            content=[TextContent(type="text", text=outcome.text)],
+            structured_content=outcome.structured,
+            is_error=outcome.refused,
+        )
+
+
+def _caller() -> Caller:
+    """Who asks: the holder of the token, or the local user where there is none (stdio, or HTTP with --no-token)."""
+    token = get_access_token()
+    return LOCAL if token is None else Caller(token.client_id, Role(token.scopes[0]))
+
+
+@asynccontextmanager
+async def _nothing_to_do(_server: MCPServer[None]) -> AsyncIterator[None]:
+    yield
+
+
+def build(
+    service: Service,
+    *,
+    lifespan: Lifespan = _nothing_to_do,
+    verifier: TokenVerifier | None = None,
+    auth: AuthSettings | None = None,
+) -> PerfdoctorServer:
+    """A server on ``service``; with ``verifier`` and ``auth`` every request over HTTP needs a token."""
+    server = PerfdoctorServer(
+        "perfdoctor",
+        title="perfdoctor",
+        version=perfdoctor.__version__,
+        instructions=guide.INSTRUCTIONS,
+        log_level="WARNING",
+        lifespan=lifespan,
+        token_verifier=verifier,
+        auth=auth,
+        subscriptions=False,
+    )
+    server.service = service
+    offer(server, service)
+    return server
+
+
+mcp = build(Service(settings.load()))

@@ -1,0 +1,37 @@
+"""trace-cpu in few words."""
+
+from perfdoctor.schemas.answers import CpuAnswer
+from perfdoctor.server.formatters.words import (
+    chain,
+    code,
+    follow,
+    measured,
+    percent,
+    place,
+    quantity,
+    table,
+    target,
+    window,
+)
+
+
+def say(answer: CpuAnswer, *, stacks: bool = True) -> str:
+    lines = [
+        f"**{answer.summary}**",
+        f"{target(answer.target)}, {window(answer.window)}, recording {answer.recording}.",
+        measured(answer.collection),
+    ]
+    rows = [
+        (
+            percent(line.self_share),
+            percent(line.total_share),
+            place(line.location),
+            code(line.doing, 60) if line.doing else "",
+        )
+        for line in answer.lines
+    ]
+    lines += table(("charged", "on stack", "line", "doing"), rows, answer.omitted_lines)
+    if stacks and answer.stacks:
+        lines += ["", f"Stacks, innermost first ({answer.total_stacks} in all):"]
+        lines += [f"- {percent(s.share)} {quantity(s.seconds, 's')}: {chain(s.stack)}" for s in answer.stacks]
+    return "\n".join([*lines, *follow(answer.next)])

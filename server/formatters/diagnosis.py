@@ -1,0 +1,60 @@
+"""diagnose in few words: what is wrong, where, what it holds, how to fix it, how to prove it."""
+
+from perfdoctor.collectors.text import clean
+from perfdoctor.schemas.finding import DiagnoseAnswer, Finding
+from perfdoctor.schemas.recording import Collection
+from perfdoctor.server.formatters.words import chain, code, follow, measured, percent, place, quantity, target, window
+
+
+def say(answer: DiagnoseAnswer, *, facts: int = 4, stacks: bool = False) -> str:
+    lines = [
+        f"**{answer.summary}**",
+        f"{target(answer.target)}, {window(answer.window)}, recording {answer.recording}.",
+        *_measured(answer.collections),
+    ]
+    for number, finding in enumerate(answer.findings, 1):
+        lines += ["", *_finding(number, finding, facts, stacks)]
+    if answer.omitted_findings:
+        lines += ["", f"({answer.omitted_findings} more findings; limit or detail=full shows them)"]
+    if answer.ledger and facts:
+        ledger = answer.ledger
+        states = ", ".join(f"{row.state} {percent(row.share)}" for row in ledger.rows if row.share >= 0.005)
+        busy = quantity(ledger.busy_seconds, "s")
+        lines += ["", f"Thread time ({quantity(ledger.thread_seconds, 's')}, {busy} of it busy): {states}."]
+    if answer.not_checked:
+        lines += [
+            "",
+            "Not checked: " + "; ".join(f"{n.pattern} ({clean(n.why, 120)})" for n in answer.not_checked) + ".",
+        ]
+        lines += ["To check them: " + " ".join(dict.fromkeys(clean(n.enable, 120) for n in answer.not_checked))]
+    return "\n".join([*lines, *follow(answer.next)])
+
+
+def _finding(number: int, finding: Finding, facts: int, stacks: bool) -> list[str]:
+    cost = f", {percent(finding.share)} of busy time" if finding.share is not None else ""
+    lines = [
+        f"{number}. **{clean(finding.title)}** ({finding.severity}{cost}, confidence {percent(finding.confidence)})",
+        f"   pattern {finding.pattern} at {place(finding.location)}",
+    ]
+    if facts and finding.evidence:
+        said = [f"{clean(f.what, 80)} {quantity(f.value, _unit(f.unit))} ({f.tool})" for f in finding.evidence[:facts]]
+        lines.append("   Evidence: " + "; ".join(said))
+    if stacks and finding.stack:
+        lines.append(f"   Stack: {chain(finding.stack, 12)}")
+    lines.append(f"   Fix: {clean(finding.fix, 400)}")
+    lines.append(f"   Verify: {clean(finding.verify, 240)}")
+    if finding.related:
+        lines.append("   Explains also: " + ", ".join(code(name, 40) for name in finding.related))
+    return lines
+
+
+def _unit(unit: str) -> str:
+    return {"seconds": "s", "bytes": "B", "bytes/s": "B/s", "bytes per second": "B/s"}.get(unit, unit)
+
+
+def _measured(collections: dict[str, Collection]) -> list[str]:
+    """One line for each way of measuring: the parts of a window mostly share theirs."""
+    ways: dict[str, list[str]] = {}
+    for part, how in collections.items():
+        ways.setdefault(measured(how), []).append(part)
+    return [f"{', '.join(parts)}: {way}" for way, parts in ways.items()]

@@ -1,0 +1,52 @@
+"""Which measurements may run beside each other: only so many at once, and none beside one that stops its target."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from perfdoctor.schemas.problem import ProblemError
+
+Stops = Callable[[], Awaitable[bool]]
+"""Whether a measurement stops its target (strace does). Asked only when another runs on the same target."""
+
+
+async def never() -> bool:
+    return False
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    pid: int
+    stops: Stops
+
+
+class Gate:
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running: list[_Running] = []
+
+    @asynccontextmanager
+    async def enter(self, pid: int, stops: Stops) -> AsyncIterator[None]:
+        """Hold a place for one measurement of ``pid``. ProblemError at once when it may not run now: a caller knows
+        better than we do whether to wait."""
+        if len(self._running) >= self._most:
+            raise ProblemError(
+                f"{len(self._running)} measurements are running, and no more may run at once.",
+                "Each costs its target and this machine something.",
+                "Wait until one ends and call again, or ask the operator to raise PERFDOCTOR_MAX_TRACES.",
+            )
+        mine = _Running(pid, stops)
+        others = [running for running in self._running if running.pid == pid]
+        # In the list before the first await: two that arrive together see each other.
+        self._running.append(mine)
+        try:
+            for measurement in (mine, *others) if others else ():
+                if await measurement.stops():
+                    raise ProblemError(
+                        f"Process {pid} is being measured already, and this may not run beside it.",
+                        "One of the two stops the process at every system call, which would spoil both.",
+                        "Call again when the other has ended.",
+                    )
+            yield
+        finally:
+            self._running.remove(mine)

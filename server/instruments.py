@@ -1,0 +1,139 @@
+"""All that the server asks of the other rooms, in one place: what tests replace by something that needs no machine.
+
+The rooms are imported at the first question and not before, so that a client's ``initialize`` is answered at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from perfdoctor.collectors.host.base import Host
+    from perfdoctor.collectors.progress import Progress
+    from perfdoctor.schemas.comparison import Comparison
+    from perfdoctor.schemas.evidence import Evidence
+    from perfdoctor.schemas.finding import Diagnosis
+    from perfdoctor.schemas.process import FindAnswer, WatchAnswer
+    from perfdoctor.schemas.system import ToolsAnswer
+    from perfdoctor.schemas.target import Target
+
+
+class Instruments(Protocol):
+    """What measures and what judges. Everything raises ProblemError when it cannot."""
+
+    async def check_tools(self) -> ToolsAnswer: ...
+
+    async def find_processes(
+        self,
+        *,
+        query: str | None,
+        user: str | None,
+        port: int | None,
+        container: str | None,
+        runtime: str | None,
+        cwd: str | None,
+        limit: int,
+    ) -> FindAnswer: ...
+
+    async def find_target(self, pid: int, *, children: bool) -> Target: ...
+
+    async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer: ...
+
+    async def trace_cpu(
+        self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress
+    ) -> Evidence: ...
+
+    async def trace_syscalls(self, target: Target, *, seconds: float, backend: str, progress: Progress) -> Evidence: ...
+
+    async def observe(self, target: Target, *, seconds: float, progress: Progress) -> Evidence: ...
+
+    def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis: ...
+
+    def compare(self, before: Evidence, after: Evidence) -> Comparison: ...
+
+    def patterns(self) -> dict[str, str]:
+        """The page of every pattern, by id."""
+        ...
+
+
+class ThisMachine:
+    """The real ones, on the machine that the server runs on."""
+
+    def __init__(self) -> None:
+        self._local: Host | None = None
+
+    def _host(self) -> Host:
+        if self._local is None:
+            from perfdoctor.collectors.host.local import LocalHost
+
+            self._local = LocalHost()
+        return self._local
+
+    async def check_tools(self) -> ToolsAnswer:
+        from perfdoctor.collectors import system
+
+        return await system.check_tools(self._host())
+
+    async def find_processes(
+        self,
+        *,
+        query: str | None,
+        user: str | None,
+        port: int | None,
+        container: str | None,
+        runtime: str | None,
+        cwd: str | None,
+        limit: int,
+    ) -> FindAnswer:
+        from perfdoctor.collectors import process
+
+        return await process.find_processes(
+            self._host(),
+            query=query,
+            user=user,
+            port=port,
+            container=container,
+            runtime=runtime,
+            cwd=cwd,
+            limit=limit,
+        )
+
+    async def find_target(self, pid: int, *, children: bool) -> Target:
+        from perfdoctor.collectors import target
+
+        return target.find_target(self._host(), pid, children=children)
+
+    async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer:
+        from perfdoctor.collectors import process
+
+        return await process.watch(self._host(), target, seconds=seconds, progress=progress)
+
+    async def trace_cpu(self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress) -> Evidence:
+        from perfdoctor.collectors import cpu
+
+        return await cpu.trace_cpu(self._host(), target, seconds=seconds, hz=hz, backend=backend, progress=progress)
+
+    async def trace_syscalls(self, target: Target, *, seconds: float, backend: str, progress: Progress) -> Evidence:
+        from perfdoctor.collectors import syscalls
+
+        return await syscalls.trace_syscalls(self._host(), target, seconds=seconds, backend=backend, progress=progress)
+
+    async def observe(self, target: Target, *, seconds: float, progress: Progress) -> Evidence:
+        from perfdoctor.collectors import ledger
+
+        return await ledger.observe(self._host(), target, seconds=seconds, progress=progress)
+
+    def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
+        from perfdoctor.diagnosis import engine
+
+        return engine.diagnose(evidence, focus=focus)
+
+    def compare(self, before: Evidence, after: Evidence) -> Comparison:
+        from perfdoctor.diagnosis import comparison
+
+        return comparison.compare(before, after)
+
+    def patterns(self) -> dict[str, str]:
+        from perfdoctor.diagnosis.catalogue import PATTERNS
+
+        return {identity: pattern.page() for identity, pattern in sorted(PATTERNS.items())}

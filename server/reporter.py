@@ -1,0 +1,35 @@
+"""Progress of one call, told to a client that may be slow: latest value wins, and the measurement never waits.
+
+A sampler writes what it sees into a slot; a task of its own looks into the slot four times a second and sends. When the
+client does not read, sending is given up after a second and the next value is tried.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+EVERY = 0.25
+"""seconds; at least two messages a second are promised, at most five wanted"""
+PATIENCE = 1.0
+"""seconds that one message may take to be sent"""
+
+Send = Callable[[float, str], Awaitable[None]]
+"""(seconds since the call began, what is seen)"""
+
+
+class Reporter:
+    """``see`` is given to the measurement; ``run`` is the task that sends. The figure sent always increases."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._message = "starting"
+
+    def see(self, _elapsed: float, message: str) -> None:
+        self._message = message
+
+    async def run(self) -> None:
+        began = anyio.current_time()
+        while True:
+            await anyio.sleep(EVERY)
+            with anyio.move_on_after(PATIENCE):
+                await self._send(anyio.current_time() - began, self._message)

@@ -1,0 +1,77 @@
+"""What an operator may set: from the environment, or from a small TOML file. The environment wins."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from perfdoctor.schemas.model import Model
+from perfdoctor.schemas.problem import ProblemError
+
+PREFIX = "PERFDOCTOR_"
+CONFIG = "PERFDOCTOR_CONFIG"
+LONGEST_WINDOW = 45.0
+"""seconds; common clients give a call up after 60, and reading and judging a window takes time too"""
+
+
+class Settings(Model):
+    state: Path = Field(description="Folder of recordings and tokens, created with mode 0700.")
+    max_seconds: float = Field(
+        default=LONGEST_WINDOW, ge=0.1, le=LONGEST_WINDOW, description="Longest window of one call, in seconds."
+    )
+    max_traces: int = Field(default=4, ge=1, le=64, description="Measurements that may run at the same time.")
+    keep_recordings: int = Field(default=500, ge=1, description="Recordings kept; the oldest go first.")
+    keep_bytes: int = Field(
+        default=512 << 20, ge=1 << 20, description="Bytes of compressed evidence kept; the oldest go first."
+    )
+    user_roots: tuple[str, ...] = Field(
+        default=(),
+        description="Folders whose code is the user's own, separated by `:` in the environment. Empty: everything that "
+        "is not the standard library, an installed package or the system.",
+    )
+
+
+def config_path(environment: Mapping[str, str]) -> Path:
+    """``PERFDOCTOR_CONFIG``, or ``perfdoctor/config.toml`` below the XDG configuration folder."""
+    named = environment.get(CONFIG)
+    return Path(named) if named else _xdg(environment, "XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in force. ProblemError when the file or a variable cannot be understood."""
+    path = config_path(environment)
+    values: dict[str, object] = {"state": _xdg(environment, "XDG_STATE_HOME", ".local/state")}
+    try:
+        values |= tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if CONFIG in environment:
+            raise ProblemError(
+                f"There is no configuration file {path}.",
+                f"{CONFIG} names it.",
+                f"Create it, or unset {CONFIG}.",
+            ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProblemError(
+            f"The configuration {path} cannot be read.", f"{error}.", "Correct the file, or move it away."
+        ) from error
+    for name in Settings.model_fields:
+        given = environment.get(PREFIX + name.upper())
+        if given:
+            values[name] = tuple(given.split(":")) if name == "user_roots" else given
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ProblemError(
+            f"The setting {name} is not valid.",
+            f"{first['msg']}.",
+            f"Correct {PREFIX}{name.upper()} in the environment, or {name} in {path}.",
+        ) from error
+
+
+def _xdg(environment: Mapping[str, str], variable: str, below_home: str) -> Path:
+    base = environment.get(variable)
+    return (Path(base) if base else Path.home() / below_home) / "perfdoctor"

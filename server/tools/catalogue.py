@@ -1,0 +1,32 @@
+"""The tools, by hand and in the order of the work: what a model is offered is never discovered."""
+
+from typing import Any
+
+from perfdoctor.server.tools import (
+    compare,
+    diagnose,
+    proc_find,
+    proc_watch,
+    recordings,
+    tools_check,
+    trace_cpu,
+    trace_syscalls,
+)
+from perfdoctor.server.tools.tool import Tool
+
+TOOLS: tuple[Tool[Any, Any], ...] = (
+    tools_check.TOOL,
+    proc_find.TOOL,
+    proc_watch.TOOL,
+    diagnose.TOOL,
+    trace_cpu.TOOL,
+    trace_syscalls.TOOL,
+    compare.TOOL,
+    recordings.TOOL,
+)
+
+
+def find(name: str) -> Tool[Any, Any] | None:
+    """By its name, or by the name with underscores that some clients make of it."""
+    wanted = name.replace("_", "-")
+    return next((tool for tool in TOOLS if tool.name == wanted), None)

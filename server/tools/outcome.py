@@ -1,0 +1,50 @@
+"""One call of a tool, from what was asked to what is said: the same over MCP and at the shell.
+
+This is the one place where a problem becomes an answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from perfdoctor.schemas.problem import Problem, ProblemError
+from perfdoctor.server.formatters.fit import fit
+from perfdoctor.server.service import Call
+from perfdoctor.server.tools.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``text`` for who reads, ``structured`` (JSON values) for who computes: the same answer, or the same problem."""
+
+    text: str
+    structured: dict[str, Any]
+    refused: bool = False
+
+
+async def run(tool: Tool[Any, Any], call: Call, given: Mapping[str, Any]) -> Outcome:
+    """What the tool answers, or why it cannot."""
+    try:
+        arguments = tool.parse(given)
+        call.caller.must(tool.role, f"call {tool.name}")
+        answer = await tool.ask(call, arguments)
+    except ProblemError as error:
+        return problem_outcome(error.problem)
+    text = fit(tool.say(answer, arguments.detail), arguments.detail)
+    return Outcome(text, _short_numbers(answer.model_dump(mode="json")))
+
+
+def problem_outcome(problem: Problem) -> Outcome:
+    text = f"{problem.what}\nWhy: {problem.why}\nNext: {problem.next_step}"
+    return Outcome(text, {"problem": problem.model_dump()}, refused=True)
+
+
+def _short_numbers(value: Any) -> Any:
+    """Floats to six digits, microseconds for large ones: 0.12345678901234567 costs a model as much as a sentence."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if abs(value) < 1 else round(value, 6)
+    if isinstance(value, dict):
+        return {key: _short_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_short_numbers(item) for item in value]
+    return value

@@ -1,0 +1,84 @@
+"""What a tool is: one definition, from which come the MCP tool, the shell command and the page in the docs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from perfdoctor.schemas.model import Model
+from perfdoctor.server.policy import Role
+from perfdoctor.server.service import Call
+from perfdoctor.server.tools.refusal import refusal
+
+
+class Detail(StrEnum):
+    BRIEF = "brief"
+    NORMAL = "normal"
+    FULL = "full"
+
+
+ROWS = {Detail.BRIEF: 3, Detail.NORMAL: 10, Detail.FULL: 50}
+"""rows of each table, unless ``limit`` says otherwise"""
+FRAMES = {Detail.BRIEF: 4, Detail.NORMAL: 8, Detail.FULL: 64}
+"""frames of each stack, innermost first"""
+
+
+def _not_a_bool(value: object) -> object:
+    # JSON's true would pass for the number 1, and the caller meant something else.
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+NotBool = BeforeValidator(_not_a_bool)
+Pid = Annotated[int, NotBool, Field(ge=1, le=1 << 22, description="process id (proc-find knows it)")]
+Seconds = Annotated[float, NotBool, Field(ge=0.1, le=45, description="length of the window")]
+Children = Annotated[bool, Field(description="include child processes")]
+RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Arguments(Model):
+    """What a tool may be asked. Unknown names are refused."""
+
+    detail: Annotated[Detail, Field(description="how much to say")] = Detail.NORMAL
+
+
+class Listing(Arguments):
+    limit: Annotated[int | None, NotBool, Field(ge=1, le=200, description="rows per table")] = None
+
+    @property
+    def rows(self) -> int:
+        return self.limit or ROWS[self.detail]
+
+    @property
+    def frames(self) -> int:
+        return FRAMES[self.detail]
+
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[A, R]):
+    """``description`` says first what the call costs its target. ``positional`` arguments need no name at the shell."""
+
+    name: str
+    title: str
+    description: str
+    role: Role
+    arguments: type[A]
+    answer: type[R]
+    ask: Callable[[Call, A], Awaitable[R]]
+    say: Callable[[R, Detail], str]
+    positional: tuple[str, ...] = ()
+    only_measures: bool = True
+
+    def parse(self, given: Mapping[str, Any]) -> A:
+        """The arguments, or ProblemError that says what is wrong with them and what would be right."""
+        try:
+            return self.arguments.model_validate(dict(given))
+        except ValidationError as error:
+            raise refusal(self.name, self.arguments, error) from error

@@ -1,0 +1,61 @@
+"""Where does a process spend its CPU time, by source line?"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from perfdoctor.schemas.answers import CpuAnswer
+from perfdoctor.server.formatters import cpu
+from perfdoctor.server.policy import Role
+from perfdoctor.server.service import Call
+from perfdoctor.server.store.recording import Kind
+from perfdoctor.server.tools.keep import keep
+from perfdoctor.server.tools.tool import Children, Detail, Listing, NotBool, Pid, Seconds, Tool
+
+
+class CpuArguments(Listing):
+    pid: Pid
+    seconds: Seconds = 5.0
+    hz: Annotated[int, NotBool, Field(ge=1, le=999, description="samples per second of CPU time")] = 99
+    children: Children = True
+    backend: Annotated[Literal["auto", "bpf", "py-spy", "perf"], Field(description="auto: the cheapest")] = "auto"
+
+
+async def ask(call: Call, arguments: CpuArguments) -> CpuAnswer:
+    from perfdoctor.server.answers.cpu import cpu_answer
+
+    async with call.window(arguments.pid, arguments.seconds, children=arguments.children) as target:
+        evidence = await call.service.instruments.trace_cpu(
+            target,
+            seconds=arguments.seconds,
+            hz=arguments.hz,
+            backend=arguments.backend,
+            progress=call.progress,
+        )
+        return await keep(
+            call,
+            Kind.CPU,
+            evidence,
+            lambda identity, kept: cpu_answer(identity, kept, rows=arguments.rows, frames=arguments.frames),
+        )
+
+
+def say(answer: CpuAnswer, detail: Detail) -> str:
+    return cpu.say(answer, stacks=detail is not Detail.BRIEF)
+
+
+TOOL = Tool(
+    name="trace-cpu",
+    title="Trace CPU time",
+    description=(
+        "Costs the process well below 1 % at the default 99 samples a second; it is neither stopped nor changed. Shows "
+        "which source lines hold the CPU time, user and kernel. Use it when a process is busy; when it is slow but "
+        "idle, use trace-syscalls."
+    ),
+    role=Role.TRACE,
+    arguments=CpuArguments,
+    answer=CpuAnswer,
+    ask=ask,
+    say=say,
+    positional=("pid",),
+)

@@ -1,0 +1,50 @@
+"""ELF files: real ones, and damaged ones, which come from the target too."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdoctor.collectors.runtimes.elf import Elf
+
+
+def test_finds_the_interpreters_runtime() -> None:
+    found = []
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        path = line.split(None, 5)[-1]
+        if "python" in Path(path).name and path.startswith("/") and path not in found:
+            found.append(path)
+    answers = []
+    for path in found:
+        elf = Elf(path)
+        answers.append((elf.section(".PyRuntime"), elf.symbol("_PyRuntime"), elf.symbol("Py_Version")))
+        assert elf.segments and elf.address_of_offset(elf.segments[0].offset) == elf.segments[0].address
+        elf.close()
+    assert any(section and section == symbol and version for section, symbol, version in answers), answers
+
+
+def test_a_name_that_is_only_the_end_of_another_is_not_found() -> None:
+    elf = Elf(sys.executable)
+    assert elf.symbol("yRuntime") is None
+    assert elf.section("PyRuntime") is None
+
+
+@given(cut=st.integers(0, 4096), at=st.integers(0, 4095), value=st.integers(0, 255))
+def test_a_damaged_file_is_refused_or_read(
+    tmp_path_factory: pytest.TempPathFactory, cut: int, at: int, value: int
+) -> None:
+    data = bytearray(Path("/bin/true").read_bytes()[: 512 + cut])
+    data[at % len(data)] = value
+    path = tmp_path_factory.mktemp("elf") / "file"
+    path.write_bytes(data)
+    try:
+        elf = Elf(str(path))
+    except ValueError:
+        return
+    try:
+        elf.section(".text")
+        elf.symbol("main")
+    finally:
+        elf.close()

@@ -1,0 +1,122 @@
+"""Lines and layouts of CPython, held against the interpreters themselves."""
+
+import ast
+import json
+import struct
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdoctor.collectors.runtimes.python import (
+    Layout,
+    NotWalkableError,
+    PythonNames,
+    _groups,
+    _kept_layout,
+    described_layout,
+    line_of,
+)
+from tests.live.need import need
+from tests.live.workload import python_interpreters
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from codes_in(constant)
+
+
+@pytest.mark.parametrize("module", [ast, struct, json, subprocess])
+def test_every_instruction_has_the_line_that_the_interpreter_gives_it(module: types.ModuleType) -> None:
+    source = Path(str(module.__file__)).read_text()
+    checked = 0
+    for code in codes_in(compile(source, "module.py", "exec")):
+        for start, end, line in code.co_lines():
+            for offset in range(start, end, 2):
+                assert line_of(code.co_linetable, code.co_firstlineno, offset) == line, (code.co_qualname, offset)
+                checked += 1
+    assert checked > 20
+
+
+@given(st.binary(max_size=200), st.integers(-5, 10**6), st.integers(0, 4000))
+def test_a_damaged_line_table_gives_a_line_or_none(table: bytes, first: int, offset: int) -> None:
+    assert line_of(table, first, offset) is None or isinstance(line_of(table, first, offset), int)
+
+
+def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
+    checked = 0
+    for minor in ("3.11", "3.12"):
+        interpreter = python_interpreters().get(minor)
+        if interpreter is None:
+            continue
+        command = [sys.executable, str(ROOT / "scripts" / "make_layouts.py"), "--print", interpreter]
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode == 0:  # (needs the interpreter's headers)
+            layout = Layout(**json.loads(made.stdout), minor=int(minor.split(".")[1]))
+            assert layout == _kept_layout(layout.minor)
+            checked += 1
+    need(checked, "no CPython 3.11 or 3.12 with its headers here")
+
+
+class Bytes:
+    """A memory that holds only these bytes, at address 0."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def read(self, address: int, size: int) -> bytes:
+        if address + size > len(self.data):
+            raise OSError(14, "Bad address")
+        return self.data[address : address + size]
+
+    def close(self) -> None: ...
+
+
+def description(minor: int, *, free_threaded: int = 0, value: int | None = None) -> bytes:
+    """A _Py_DebugOffsets in which every field's value is its own index (or ``value``)."""
+    fields = [f"{group}.{field}" for group, names in _groups(minor) for field in names]
+    values = range(len(fields)) if value is None else [value] * len(fields)
+    version = 3 << 24 | minor << 16
+    return b"xdebugpy" + struct.pack(f"<{len(fields) + 2}Q", version, free_threaded, *values)
+
+
+def test_what_3_14_inserted_is_counted() -> None:
+    old, new = (described_layout(Bytes(description(minor)), 0) for minor in (13, 14))
+    # threads_main, two generations: interpreter frames begin three fields later; stackpointer and tlbc_index after owner
+    assert new.frame_previous == old.frame_previous + 3
+    assert new.code_filename == old.code_filename + 5
+    assert new.ascii_data == old.ascii_data + 10  # and co_tlbc, and the four of set_object
+    assert (old.tag_mask, new.tag_mask) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (description(13, free_threaded=1), "free-threaded"),
+        (
+            description(14).replace(struct.pack("<Q", 3 << 24 | 14 << 16), struct.pack("<Q", 3 << 24 | 99 << 16)),
+            "newer",
+        ),
+        (description(13, value=1 << 40), "no sense"),
+    ],
+)
+def test_an_interpreter_that_cannot_be_walked_says_why(data: bytes, why: str) -> None:
+    with pytest.raises(NotWalkableError, match=why):
+        described_layout(Bytes(data), 0)
+
+
+@given(st.binary(min_size=512, max_size=4096), st.integers(0, 600), st.integers(0, 2**64 - 1))
+def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(data: bytes, code: int, instruction: int) -> None:
+    frame = PythonNames(Bytes(data), _kept_layout(12)).frame(code, instruction)
+    if frame is not None:
+        assert frame.function.isprintable() or "\ufffd" in frame.function
+        assert len(frame.function) <= 256

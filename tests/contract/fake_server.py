@@ -1,0 +1,37 @@
+"""The real server, as a process of its own, on instruments that need no machine.
+
+``python -m tests.contract.fake_server stdio EVENTS STATE`` or ``... http EVENTS STATE [no-token]``. What the instruments
+notice is appended to the file EVENTS, a line each, before it can be lost.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import anyio
+
+from perfdoctor.server.service import Service
+from perfdoctor.server.settings import Settings
+from tests.server.fakes import FakeInstruments
+
+
+def _append(log: int, event: str, at: float) -> None:
+    os.write(log, f"{event} {at}\n".encode())
+
+
+def main() -> None:
+    transport, events, state, *rest = sys.argv[1:]
+    log = os.open(events, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    instruments = FakeInstruments(lambda event, at: _append(log, event, at))
+    service = Service(Settings(state=Path(state)), instruments)
+    if transport == "stdio":
+        from perfdoctor.server.transports import stdio
+
+        anyio.run(stdio.serve, service)
+    else:
+        from perfdoctor.server.transports import http
+
+        http.serve(service, host="127.0.0.1", port=0, no_token="no-token" in rest, allow=[])
+
+
+main()

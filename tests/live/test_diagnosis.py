@@ -1,0 +1,82 @@
+"""Is a planted problem named, at its line, and is a healthy program left in peace?
+
+Each program below tests/workloads/problems says in its first line what must be found (``expect: pattern=small-io``) and
+marks the lines that cost (``<- cost``). Its twin in repaired/ does the same work without the problem; those in healthy/
+never had one.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.ledger import observe
+from perfdoctor.collectors.target import find_target
+from perfdoctor.diagnosis.engine import diagnose
+from perfdoctor.schemas.finding import Diagnosis, Finding, Severity
+from tests.live.need import need
+from tests.live.workload import WORKLOADS, workload
+
+pytestmark = [pytest.mark.anyio, pytest.mark.live]
+
+SECONDS = 4.0
+AMONG = 3
+"""the planted problem must be one of the first so many findings"""
+
+
+def programs(*folders: str) -> list[str]:
+    return sorted(f"{folder}/{path.name}" for folder in folders for path in (WORKLOADS / folder).iterdir())
+
+
+def expected(source: Path) -> tuple[str, set[int]]:
+    """The pattern of the first line, and the numbers of the marked lines."""
+    lines = source.read_text().splitlines()
+    named = re.search(r"expect: pattern=([\w-]+)", lines[0])
+    assert named, f"{source} does not say what to expect"
+    return named[1], {number for number, line in enumerate(lines, 1) if re.search(r"(#|//) <- cost$", line)}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where a program may write: on a disk, because a sync in memory costs nothing."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        yield Path(name)
+
+
+@asynccontextmanager
+async def judged(source: str, folder: Path) -> AsyncIterator[Diagnosis]:
+    need(shutil.which("unshare"), "live tests run on Linux")
+    host = LocalHost()
+    async with workload(source, folder=folder) as program:
+        evidence = await observe(host, find_target(host, program.pid), seconds=SECONDS)
+        yield diagnose(evidence)
+
+
+def told(findings: tuple[Finding, ...]) -> str:
+    return "; ".join(f"{f.severity} {f.pattern} {f.share} {f.title}" for f in findings) or "nothing found"
+
+
+@pytest.mark.parametrize("source", programs("problems"))
+async def test_a_planted_problem_is_named_at_its_line(source: str, folder: Path) -> None:
+    pattern, lines = expected(WORKLOADS / source)
+    async with judged(source, folder) as diagnosis:
+        first = diagnosis.findings[:AMONG]
+        found = [f for f in first if f.pattern == pattern]
+        assert found, f"{pattern} is not among: {told(first)}"
+        assert found[0].severity is not Severity.INFO, told(first)
+        if lines:
+            location = found[0].location
+            assert location and location.file, told(first)
+            assert Path(location.file).name == Path(source).name and location.line in lines, (location, lines)
+
+
+@pytest.mark.parametrize("source", programs("repaired", "healthy"))
+async def test_a_healthy_program_is_left_in_peace(source: str, folder: Path) -> None:
+    async with judged(source, folder) as diagnosis:
+        alarms = tuple(f for f in diagnosis.findings if f.severity is not Severity.INFO)
+        assert not alarms, told(alarms)

@@ -1,0 +1,201 @@
+"""The BPF engine on real programs whose every call is known."""
+
+import os
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+
+from perfdoctor.collectors.backends.bpf import backend as bpf
+from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.progress import silent
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.target import Target
+from tests.live.need import need
+from tests.live.workload import LineTruth, Workload, python_interpreters, workload
+
+pytestmark = [pytest.mark.anyio, pytest.mark.live]
+HOST = LocalHost()
+WALKABLE = ("3.11", "3.12", "3.13", "3.14")
+
+
+@pytest.fixture(autouse=True)
+def engine_runs_here() -> None:
+    problem = bpf.unavailable(HOST)
+    need(problem is None, f"the engine cannot run: {problem}")
+
+
+def target_of(pid: int) -> Target:
+    return Target(pid=pid, start_time=0.0, name="workload")
+
+
+async def trace_its_work(program: Workload, wanted: Wanted) -> tuple[Evidence, dict[int, LineTruth]]:
+    """Attach, let it do its work once, and end it, which closes the window.
+
+    It lives on until the next word of progress: code is named while the process is there to be asked."""
+    truth: dict[int, LineTruth] = {}
+    found: list[Evidence] = []
+    heard = anyio.Event()
+
+    def hear(_elapsed: float, _message: str) -> None:
+        nonlocal heard
+        heard.set()
+        heard = anyio.Event()
+
+    async with anyio.create_task_group() as tasks:
+
+        async def trace() -> None:
+            target = target_of(program.pid)
+            found.append(await bpf.observe(HOST, target, seconds=60, wanted=wanted, progress=hear))
+
+        tasks.start_soon(trace)
+        await heard.wait()
+        truth.update(await program.go())
+        await heard.wait()
+        await program.stop()
+    return found[0], truth
+
+
+def rows_of(evidence: Evidence, truth: LineTruth, file: str) -> list[SyscallRow]:
+    """The rows of one of the line's calls in which the line is among the innermost frames (a library's, or before Python
+    3.12 a comprehension's own frame, may lie inside it)."""
+    assert evidence.syscalls is not None
+
+    def is_the_line(row: SyscallRow) -> bool:
+        return any(
+            frame.line == truth.line and frame.function == truth.function and (frame.file or "").endswith(file)
+            for frame in row.stack[:3]
+        )
+
+    return [row for row in evidence.syscalls.rows if row.syscall in truth.syscalls and is_the_line(row)]
+
+
+def assert_exact(evidence: Evidence, truth: dict[int, LineTruth], file: str) -> None:
+    assert len(truth) > 8
+    for line in truth.values():
+        rows = rows_of(evidence, line, file)
+        assert sum(row.calls for row in rows) == line.calls, line
+        assert sum(row.errors for row in rows) == line.errors, line
+        if line.bytes:
+            assert sum(row.bytes for row in rows) == line.bytes, line
+        if line.seconds:
+            assert sum(row.seconds for row in rows) >= line.seconds, line
+        for row in rows:
+            assert sum(row.histogram) == row.calls
+    collection = evidence.collections["syscalls"]
+    assert (collection.lost, collection.not_understood) == (0, 0)
+
+
+@pytest.mark.parametrize("version", WALKABLE)
+async def test_every_line_of_a_python_program_has_its_exact_calls(version: str) -> None:
+    """In threads, coroutines, generators, a forked child and an executed one."""
+    interpreter = python_interpreters().get(version)
+    if interpreter is None and version == "3.14":
+        pytest.skip("no CPython 3.14 on this machine: its layout is tested from its own description")
+    need(interpreter, f"no CPython {version} on this machine")
+    async with workload("known_counts.py", "--exec-child", interpreter=str(interpreter)) as program:
+        evidence, truth = await trace_its_work(program, Wanted())
+    assert_exact(evidence, truth, "known_counts.py")
+    assert evidence.window.partial == "the target ended"
+
+
+async def test_another_users_pid_namespace_is_exact_too() -> None:
+    interpreter = next((i for i in ("/usr/bin/python3.11", "/usr/bin/python3") if Path(i).exists()), None)
+    need(interpreter, "no system Python that another user can execute")
+    prefix = (
+        "unshare",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        "--kill-child",
+        "setpriv",
+        "--reuid=65534",
+        "--clear-groups",
+    )
+    source = Path(__file__).parent.parent / "workloads" / "known_counts.py"
+    need(os.access(source, os.R_OK), "the workload cannot be read")
+    async with workload("known_counts.py", interpreter=str(interpreter), prefix=prefix) as program:
+        assert program.inner_pid != program.pid
+        evidence, truth = await trace_its_work(program, Wanted())
+    assert_exact(evidence, truth, "known_counts.py")
+
+
+async def test_every_line_of_a_c_program_has_its_exact_calls() -> None:
+    async with workload("known_counts.c") as program:
+        evidence, truth = await trace_its_work(program, Wanted())
+    assert_exact(evidence, truth, "known_counts.c")
+
+
+async def test_without_stacks_the_counts_are_the_same() -> None:
+    async with workload("known_counts.py") as program:
+        evidence, truth = await trace_its_work(program, Wanted(stacks=False))
+    assert evidence.syscalls is not None
+    counted = sum(row.bytes for row in evidence.syscalls.rows if row.syscall == "sendto")
+    assert counted == sum(line.bytes for line in truth.values() if "sendto" in line.syscalls)
+    assert not any(row.stack for row in evidence.syscalls.rows)
+
+
+async def test_the_threads_time_adds_up() -> None:
+    async with workload("known_counts.py") as program:
+        evidence, _ = await trace_its_work(program, Wanted(hz=997))
+    assert evidence.threads
+    for thread in evidence.threads:
+        parts = thread.running + thread.runnable + thread.in_syscall + thread.elsewhere
+        assert parts == pytest.approx(thread.wall, rel=0.02, abs=0.002), thread
+    assert evidence.cpu is not None
+    assert evidence.cpu.cpu_seconds == pytest.approx(sum(t.running for t in evidence.threads))
+
+
+async def test_who_sleeps_all_the_time_is_seen_with_its_stack() -> None:
+    async with workload("known_counts.py") as program:
+        evidence = await bpf.observe(HOST, target_of(program.pid), seconds=0.4, wanted=Wanted(), progress=silent)
+    assert evidence.syscalls is not None
+    (row,) = evidence.syscalls.rows
+    assert (row.syscall, row.calls, row.unfinished) == ("read", 0, 1)
+    assert row.seconds == pytest.approx(evidence.window.seconds, rel=0.05)
+    assert row.object and row.object.startswith("fd:0 (pipe:")
+    assert [frame.function for frame in row.stack][:2] == ["main", "<module>"]
+
+
+async def test_cancelling_leaves_nothing_behind() -> None:
+    async with workload("known_counts.py") as program:
+        before = len(os.listdir("/proc/self/fd"))
+        attached = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+
+            async def trace() -> None:
+                await bpf.observe(
+                    HOST,
+                    target_of(program.pid),
+                    seconds=60,
+                    wanted=Wanted(hz=99, faults=True),
+                    progress=lambda _elapsed, _message: attached.set(),
+                )
+
+            tasks.start_soon(trace)
+            await attached.wait()
+            cancelled = time.monotonic()
+            tasks.cancel_scope.cancel()
+        assert time.monotonic() - cancelled < 0.5
+        assert len(os.listdir("/proc/self/fd")) == before
+        status = Path(f"/proc/{program.pid}/status").read_text()
+        assert "TracerPid:\t0" in status
+        assert await program.go()  # it works as before
+
+
+async def test_progress_comes_at_least_twice_a_second_and_says_what_is_seen() -> None:
+    said: list[tuple[float, str]] = []
+    async with workload("known_counts.py") as program:
+        await bpf.observe(
+            HOST,
+            target_of(program.pid),
+            seconds=1.5,
+            wanted=Wanted(),
+            progress=lambda elapsed, message: said.append((elapsed, message)),
+        )
+    times = [elapsed for elapsed, _ in said]
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 0.5
+    assert said[-1][1] == "no system calls yet"

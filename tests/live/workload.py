@@ -1,0 +1,176 @@
+"""Start a program with a known answer, tell it when to work, read its truth, and leave nothing behind.
+
+``async with workload("known_counts.py") as program:`` waits until it says "ready"; ``await program.go()`` lets it do
+its work once and returns what it did, line by line. Programs that work by themselves need no ``go``.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+import psutil
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from tests.live.need import need
+
+WORKLOADS = Path(__file__).parent.parent / "workloads"
+C_FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread")
+_LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class LineTruth:
+    """What one line of a workload did: see tests/workloads/known_counts.py for the fields."""
+
+    line: int
+    marker: str
+    function: str
+    process: str
+    syscalls: tuple[str, ...]
+    calls: int
+    errors: int
+    empty: int
+    bytes: int
+    seconds: float
+
+
+class Workload:
+    """A running program. ``pid`` is its pid as we see it, ``inner_pid`` as it sees itself."""
+
+    def __init__(self, process: Process, source: Path) -> None:
+        self._process = process
+        assert process.stdout is not None
+        self._lines = BufferedByteReceiveStream(process.stdout)
+        self.source = source
+        self.pid = process.pid
+        self.inner_pid = 0
+
+    async def line(self, within: float = 30) -> str:
+        """The next line that it prints."""
+        with anyio.fail_after(within):
+            return (await self._lines.receive_until(b"\n", _LONGEST_LINE)).decode()
+
+    async def ready(self, within: float = 30) -> None:
+        word = (await self.line(within)).split()
+        assert word[0] == "ready", f"{self.source.name} said {word} before it said ready"
+        self.inner_pid = int(word[1]) if len(word) > 1 else self.pid
+        if self.inner_pid != self.pid:
+            self.pid = self._seen_from_here()
+
+    def _seen_from_here(self) -> int:
+        """The program was started through another (unshare, sudo …): it is the descendant that knows itself by that
+        pid, in its own namespace (the last number of NSpid)."""
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            own = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[-1]
+            if int(own) == self.inner_pid:
+                return int(child.pid)
+        raise AssertionError(f"no descendant of {self._process.pid} is pid {self.inner_pid} to itself")
+
+    async def tell(self, word: str) -> None:
+        assert self._process.stdin is not None
+        await self._process.stdin.send(f"{word}\n".encode())
+
+    async def go(self, within: float = 60) -> dict[int, LineTruth]:
+        """Let it work once; what it did, by line number. It stays alive, idle, until it is stopped."""
+        await self.tell("go")
+        told = json.loads(await self.line(within))
+        return {
+            int(line): LineTruth(line=int(line), **{**truth, "syscalls": tuple(truth["syscalls"])})
+            for line, truth in told["line"].items()
+        }
+
+    async def stop(self) -> None:
+        """Ask, then kill: it and everything that it started."""
+        with anyio.CancelScope(shield=True):
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await self.tell("stop")
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+            with anyio.move_on_after(3):
+                await self._process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            await self._process.aclose()
+
+
+@asynccontextmanager
+async def workload(
+    source: str,
+    *arguments: str,
+    interpreter: str = sys.executable,
+    prefix: Sequence[str] = (),
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+) -> AsyncIterator[Workload]:
+    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c).
+
+    ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``);
+    ``folder`` is where it runs.
+    """
+    path = WORKLOADS / source
+    command = [*prefix, *_command(path, interpreter), *arguments]
+    process = await anyio.open_process(
+        command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
+    )
+    program = Workload(process, path)
+    try:
+        await program.ready()
+        yield program
+    finally:
+        await program.stop()
+
+
+def _command(path: Path, interpreter: str) -> list[str]:
+    if path.suffix == ".py":
+        return [interpreter, str(path)]
+    if path.suffix == ".c":
+        return [str(compiled(path))]
+    need(shutil.which("node"), f"{path.name} needs node")
+    return ["node", str(path)]
+
+
+@cache
+def _build_folder() -> TemporaryDirectory[str]:
+    """Removed when the interpreter ends."""
+    return TemporaryDirectory(prefix="perfdoctor-workloads-")
+
+
+@cache
+def compiled(path: Path) -> Path:
+    """A C workload, built once per test run with frame pointers and line numbers."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    need(compiler, f"{path.name} needs a C compiler")
+    output = Path(_build_folder().name) / path.stem
+    subprocess.run([str(compiler), *C_FLAGS, str(path), "-o", str(output), "-lm"], check=True)
+    return output
+
+
+@cache
+def python_interpreters() -> dict[str, str]:
+    """CPython interpreters by minor version ("3.12"), as found under the version manager and on PATH."""
+    manager = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found = [*sorted(manager.glob("versions/*/bin/python3")), Path(sys.executable)]
+    found += [Path(path) for minor in range(8, 20) if (path := shutil.which(f"python3.{minor}"))]
+    versions: dict[str, str] = {}
+    for interpreter in found:
+        asked = [
+            str(interpreter),
+            "-c",
+            "import sys; print('%s %d.%d' % (sys.implementation.name, *sys.version_info[:2]))",
+        ]
+        told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+        if told[:1] == ["cpython"]:
+            versions.setdefault(told[1], str(interpreter))
+    return versions

@@ -1,0 +1,105 @@
+"""Instruments that need no machine: they take as long as a window does, say what they see, and notice being cancelled."""
+
+import time
+from collections.abc import Callable
+
+import anyio
+
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.schemas.comparison import Comparison
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.finding import Diagnosis
+from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.process import FindAnswer, WatchAnswer
+from perfdoctor.schemas.system import ToolsAnswer
+from perfdoctor.schemas.target import Target
+from perfdoctor.server.instruments import Instruments
+from tests.server import samples
+
+
+class FakeInstruments:
+    """Knows one process (``samples.PID``). ``note`` is told ``began``, ``ended``, ``cancelled`` and ``cleaned`` as they
+    happen, with the time of the monotonic clock (one clock for all processes of a machine)."""
+
+    def __init__(self, note: Callable[[str, float], None] = lambda _event, _at: None) -> None:
+        self.note = note
+        self.usable: tuple[str, ...] = ("bpf", "strace")
+        self.checks = 0
+
+    async def check_tools(self) -> ToolsAnswer:
+        self.checks += 1
+        return samples.tools(*self.usable)
+
+    async def find_processes(
+        self,
+        *,
+        query: str | None,
+        user: str | None,
+        port: int | None,
+        container: str | None,
+        runtime: str | None,
+        cwd: str | None,
+        limit: int,
+    ) -> FindAnswer:
+        if query == "crash":
+            raise RuntimeError("a secret of the server")
+        return samples.found()
+
+    async def find_target(self, pid: int, *, children: bool) -> Target:
+        # 4343 is a second process, for what may run beside what.
+        if pid not in (samples.PID, samples.PID + 101):
+            raise ProblemError(
+                f"There is no process {pid}.", "It has ended, or never was.", "Call proc-find to see which there are."
+            )
+        return samples.TARGET.model_copy(update={"pid": pid, "children": children})
+
+    async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer:
+        await self._window(seconds, progress)
+        return samples.watched().model_copy(update={"target": target})
+
+    async def trace_cpu(
+        self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress
+    ) -> Evidence:
+        await self._window(seconds, progress)
+        return samples.evidence(target=target, syscalls=None)
+
+    async def trace_syscalls(self, target: Target, *, seconds: float, backend: str, progress: Progress) -> Evidence:
+        await self._window(seconds, progress)
+        return samples.evidence(target=target, cpu=None)
+
+    async def observe(self, target: Target, *, seconds: float, progress: Progress) -> Evidence:
+        await self._window(seconds, progress)
+        return samples.evidence(target=target)
+
+    def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
+        return samples.diagnosis()
+
+    def compare(self, before: Evidence, after: Evidence) -> Comparison:
+        return samples.comparison()
+
+    def patterns(self) -> dict[str, str]:
+        return {"hot-loop": "# Hot loop\n", "small-io": "# Small I/O\n"}
+
+    async def _window(self, seconds: float, progress: Progress) -> None:
+        """What a collector does: many small steps, each told; and, however it ends, an orderly end."""
+        self.note("began", time.monotonic())
+        ends = anyio.current_time() + seconds
+        try:
+            seen = 0
+            while (now := anyio.current_time()) < ends:
+                seen += 1
+                progress(seconds - (ends - now), f"{seen} events, most of them read")
+                await anyio.sleep(0.01)
+            self.note("ended", time.monotonic())
+        except anyio.get_cancelled_exc_class():
+            self.note("cancelled", time.monotonic())
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.02)
+            self.note("cleaned", time.monotonic())
+
+
+def _is_complete(fake: FakeInstruments) -> Instruments:
+    """For the type checker: the fake must follow the protocol."""
+    return fake

@@ -1,0 +1,28 @@
+# expect: pattern=polling-loop
+"""A worker looks into its mailbox for work, which comes ten times a second."""
+
+import os
+import queue
+import threading
+import time
+
+mailbox = queue.Queue()
+
+
+def bring_work():
+    pause = threading.Event()
+    while True:
+        pause.wait(0.1)
+        mailbox.put(b"some work" * 1000)
+
+
+def next_letter():
+    while mailbox.empty():
+        time.sleep(0.001)  # <- cost
+    return mailbox.get()
+
+
+threading.Thread(target=bring_work, daemon=True).start()
+print("ready", os.getpid(), flush=True)
+while True:
+    sum(next_letter())
