@@ -13,7 +13,7 @@ from perfdoctor.schemas.target import Target
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One backend of a question. ``unavailable`` looks whether it can run here for this target, cheaply; ``measure``
-    runs the window. OSError from ``measure`` means that it could not begin: the next rung is tried."""
+    runs the window. OSError or ProblemError from ``measure`` means that it could not: the next rung is tried."""
 
     name: str
     unavailable: Callable[[Host, Target | None], Problem | None]
@@ -49,6 +49,8 @@ async def climb(host: Host, target: Target, backend: str, rungs: Sequence[Rung])
         if problem is None:
             try:
                 evidence = await rung.measure()
+            except ProblemError as refusal:
+                problem = refusal.problem
             except OSError as error:
                 problem = Problem(
                     what=f"The backend {rung.name} could not start.",

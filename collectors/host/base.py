@@ -18,8 +18,12 @@ class Program(Protocol):
         """All that it wrote on standard error so far (the first 64 KiB)."""
         ...
 
+    async def interrupt(self) -> None:
+        """Ask it, once, to end and to say what it has (SIGINT). Its output goes on until it does."""
+        ...
+
     async def stop(self) -> None:
-        """Ask it to end: the signals of ``run`` in their order, each with its grace. Idempotent."""
+        """End it without waiting for its answer: INT, then TERM, then KILL, each with a short grace. Idempotent."""
         ...
 
     async def wait(self) -> int:
@@ -49,10 +53,15 @@ class Host(Protocol):
         argv: Sequence[str],
         *,
         kill: bool = True,
+        tracefs: bool = False,
         extra_environment: dict[str, str] | None = None,
     ) -> AbstractAsyncContextManager[Program]:
-        """Start ``argv`` with no standard input. Leaving the context stops the program (INT, then TERM, then KILL when
-        ``kill``) and waits for it, on success, error and cancellation alike. It dies with us (PR_SET_PDEATHSIG)."""
+        """Start ``argv`` with no standard input; ProblemError when there is no such program.
+
+        Leaving the context stops the program and waits for it, on success, error and cancellation alike; when we are
+        killed, it ends too. ``kill=False`` is for programs whose death by SIGKILL would harm their target: they get
+        INT and TERM only, with more patience. ``tracefs`` lets it see the kernel's tracepoints: where nobody has
+        mounted them, they are mounted for this program alone, and are gone with it."""
         ...
 
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:

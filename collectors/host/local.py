@@ -12,13 +12,16 @@ from subprocess import DEVNULL, PIPE
 import anyio
 from anyio.abc import Process
 
+from perfdoctor.collectors.host import private_tracefs
 from perfdoctor.collectors.host.base import Memory, Program
 from perfdoctor.schemas.problem import ProblemError
 
 _ERRORS_KEPT = 64 << 10
 _CHUNK = 64 << 10
-_GRACE = {signal.SIGINT: 3.0, signal.SIGTERM: 1.0, signal.SIGKILL: 2.0}
-"""Seconds to wait after each signal: a tracer writes its answer when it is interrupted."""
+_GRACE = {signal.SIGINT: 0.2, signal.SIGTERM: 0.1, signal.SIGKILL: 5.0}
+"""Seconds to wait after each signal. Short: who wants the program's answer interrupts it and reads to the end first."""
+_PATIENT = {signal.SIGINT: 3.0, signal.SIGTERM: 3.0}
+"""For a program that may not be killed: it has to put its target in order."""
 
 
 class LocalProgram:
@@ -41,6 +44,7 @@ class LocalProgram:
 
     async def errors(self) -> bytes:
         if self._process.returncode is not None:
+            # A grandchild may hold the pipe open: what has come within a second is all.
             with anyio.move_on_after(1):
                 await self._errors_ended.wait()
         return bytes(self._errors)
@@ -48,19 +52,20 @@ class LocalProgram:
     async def collect_errors(self) -> None:
         """Read standard error to its end, so that the program never waits for us; the first 64 KiB are kept."""
         assert self._process.stderr is not None
-        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
-            async for chunk in self._process.stderr:
-                self._errors += chunk[: max(0, _ERRORS_KEPT - len(self._errors))]
-        self._errors_ended.set()
+        try:
+            with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+                async for chunk in self._process.stderr:
+                    self._errors += chunk[: max(0, _ERRORS_KEPT - len(self._errors))]
+        finally:
+            self._errors_ended.set()
 
     async def interrupt(self) -> None:
-        """Ask it to end and to say what it has: SIGINT, once."""
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
 
     async def stop(self) -> None:
-        for sign, grace in _GRACE.items():
-            if self._process.returncode is not None or (sign is signal.SIGKILL and not self._kill):
+        for sign, grace in (_GRACE if self._kill else _PATIENT).items():
+            if self._process.returncode is not None:
                 return
             with suppress(ProcessLookupError):
                 self._process.send_signal(sign)
@@ -106,6 +111,7 @@ class LocalHost:
         argv: Sequence[str],
         *,
         kill: bool = True,
+        tracefs: bool = False,
         extra_environment: dict[str, str] | None = None,
     ) -> AsyncIterator[Program]:
         path = self.which(argv[0])
@@ -118,32 +124,31 @@ class LocalHost:
         # A program's words are parsed: they must not depend on the user's language.
         environment = {**os.environ, "LC_ALL": "C", **(extra_environment or {})}
         process = await anyio.open_process(
-            [*self._dying_with_us(), path, *argv[1:]],
+            [*_dying_with_us(kill), *(_seeing_tracefs() if tracefs else ()), path, *argv[1:]],
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
             env=environment,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C at our terminal is for us: we end it in order
         )
         program = LocalProgram(process, kill)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(program.collect_errors)
-            try:
-                yield program
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await program.stop()
-                    for stream in (process.stdout, process.stderr):
-                        if stream is not None:
-                            await stream.aclose()
-                tasks.cancel_scope.cancel()
-
-    @staticmethod
-    def _dying_with_us() -> list[str]:
-        """When we are killed, the program is interrupted and detaches from its target (PR_SET_PDEATHSIG). setpriv of
-        util-linux asks for that; a preexec_fn would run our code between fork and exec, under our threads' locks."""
-        setpriv = shutil.which("setpriv")
-        return [setpriv, "--pdeathsig", "INT", "--"] if setpriv else []
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(program.collect_errors)
+                try:
+                    yield program
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await program.stop()
+                        for stream in (process.stdout, process.stderr):
+                            if stream is not None:
+                                await stream.aclose()
+                    tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            # Our own task raises nothing: a lone error is the block's, and is its caller's to catch by its type.
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from group.exceptions[0].__cause__
+            raise
 
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:
         chunks, left = [], limit
@@ -161,3 +166,22 @@ class LocalHost:
 
     def memory(self, pid: int) -> Memory:
         return LocalMemory(pid)
+
+
+def _dying_with_us(kill: bool) -> list[str]:
+    """When we are killed, the kernel ends the program (PR_SET_PDEATHSIG), which lets go of its target.
+
+    setpriv of util-linux asks for that: a preexec_fn would run our code between fork and exec, under locks that our
+    threads may hold. The signal is KILL where that is harmless, because bpftrace ignores others while it compiles.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None or Path(setpriv).resolve().name == "busybox":  # whose setpriv has no such option
+        return []
+    return [setpriv, "--pdeathsig", "KILL" if kill else "INT", "--"]
+
+
+def _seeing_tracefs() -> list[str]:
+    if os.access(f"{private_tracefs.FOLDER}/events", os.F_OK):
+        return []
+    # Isolated and without site: as fast as Python starts, and nothing of the user's environment runs.
+    return [sys.executable, "-I", "-S", str(private_tracefs.__file__)]

@@ -68,6 +68,58 @@ def _symbols(path: str) -> Any:
         return None
 
 
+def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
+    # Addresses in symbol tables count from where the file wants its first segment.
+    assert binary.elf is not None
+    if not binary.asked:
+        binary.asked = True
+        binary.symbols = _symbols(binary.elf.path)
+    base = binary.elf.segments[0].address & ~0xFFF if binary.elf.segments else 0
+    places = binary.symbols.lookup(at - base) if binary.symbols is not None else []
+    frames = tuple(
+        Frame(
+            kind=FrameKind.NATIVE,
+            function=clean(place.symbol or "[unknown]"),
+            file=clean(place.full_path) if place.full_path else None,
+            line=place.line or None,
+            module=binary.name,
+        )
+        for place in places
+    )
+    return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
+
+
+class FileNames:
+    """Names for places in files, for samples that name the file and the position in it: the process need not live."""
+
+    def __init__(self) -> None:
+        self._binaries: dict[str, _Binary] = {}
+
+    def frames(self, pid: int, path: str, offset: int, *, returns: bool) -> tuple[Frame, ...]:
+        """The frames at an offset of a file that process ``pid`` has mapped, innermost first; () when the file is not
+        to be had or has no such place. ``returns``: it is a return address, so the call before it is meant."""
+        binary = self._binaries.get(path)
+        if binary is None:
+            binary = self._binaries[path] = _Binary(clean(path))
+            for way in (f"/proc/{pid}/root{path}", path):
+                with contextlib.suppress(OSError, ValueError):
+                    binary.elf = Elf(way)
+                    break
+        at = binary.elf.address_of_offset(offset - (1 if returns else 0)) if binary.elf else None
+        if at is None:
+            return ()
+        found = binary.answers.get(at)
+        if found is None:
+            found = binary.answers[at] = _look_up(binary, at)
+        return found
+
+    def close(self) -> None:
+        for binary in self._binaries.values():
+            if binary.elf is not None:
+                binary.elf.close()
+        self._binaries.clear()
+
+
 class NativeNames:
     """Names for code addresses of one process."""
 
@@ -95,28 +147,8 @@ class NativeNames:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
         found = binary.answers.get(at)
         if found is None:
-            found = binary.answers[at] = self._look_up(binary, at)
+            found = binary.answers[at] = _look_up(binary, at)
         return found
-
-    def _look_up(self, binary: _Binary, at: int) -> tuple[Frame, ...]:
-        # Addresses in symbol tables count from where the file wants its first segment.
-        assert binary.elf is not None
-        if not binary.asked:
-            binary.asked = True
-            binary.symbols = _symbols(binary.elf.path)
-        base = binary.elf.segments[0].address & ~0xFFF if binary.elf.segments else 0
-        places = binary.symbols.lookup(at - base) if binary.symbols is not None else []
-        frames = tuple(
-            Frame(
-                kind=FrameKind.NATIVE,
-                function=clean(place.symbol or "[unknown]"),
-                file=clean(place.full_path) if place.full_path else None,
-                line=place.line or None,
-                module=binary.name,
-            )
-            for place in places
-        )
-        return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
 
     def follows_call(self, address: int) -> bool:
         """Whether a call instruction ends at ``address``: else the word found on the stack is no return address."""

@@ -11,6 +11,7 @@ from anyio import to_thread
 from perfdoctor.collectors.backends.bpf import report
 from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
 from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
+from perfdoctor.collectors.descendants import tree
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.schemas.evidence import Evidence
@@ -90,7 +91,7 @@ async def observe(
     to the same window. Cancelling detaches at once and leaves nothing behind."""
     engine = Engine(host, target, wanted)
     try:
-        pids = await to_thread.run_sync(_tree, host, target)
+        pids = await to_thread.run_sync(tree, host, target)
         began_wall = time.time()
         await to_thread.run_sync(engine.start, pids)
         began = time.monotonic()
@@ -124,18 +125,6 @@ async def _every(seconds: float, do: Callable[[], object]) -> None:
     while True:
         await to_thread.run_sync(do)
         await anyio.sleep(seconds)
-
-
-def _tree(host: Host, target: Target) -> list[int]:
-    """The target and, when asked for, its descendants (/proc/PID/task/TID/children)."""
-    pids = [target.pid]
-    if target.children:
-        for pid in pids:  # grows while it is walked
-            with contextlib.suppress(OSError):
-                for tid in host.list_folder(f"/proc/{pid}/task"):
-                    text = host.read_file(f"/proc/{pid}/task/{tid}/children")
-                    pids.extend(int(child) for child in text.split())
-    return pids[:1024]
 
 
 def _conclude(

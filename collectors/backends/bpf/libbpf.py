@@ -40,6 +40,7 @@ class Library:
             ("bpf_object__next_program", pointer, [pointer, pointer]),
             ("bpf_object__next_map", pointer, [pointer, pointer]),
             ("bpf_program__name", text, [pointer]),
+            ("bpf_program__fd", number, [pointer]),
             ("bpf_program__set_autoload", number, [pointer, ctypes.c_bool]),
             ("bpf_program__attach", pointer, [pointer]),
             ("bpf_program__attach_perf_event", pointer, [pointer, number]),
@@ -241,6 +242,15 @@ class Object:
     def consume(self) -> int:
         """Deliver what is waiting; how many records that was."""
         return _checked(self._lib.ring_buffer__consume(self._ring), "read the ring buffer")
+
+    def missed(self, name: str) -> int:
+        """How often the kernel did not run a program because that CPU was running it already (Linux 5.12 and newer)."""
+        fd = self._lib.bpf_program__fd(self._program(name))
+        if fd < 0:
+            return 0
+        # recursion_misses:	0
+        told = Path(f"/proc/self/fdinfo/{fd}").read_text().partition("recursion_misses:")[2].split()
+        return int(told[0]) if told else 0
 
     def detach(self) -> None:
         while self._links:
