@@ -3,8 +3,6 @@
 ``mcp`` is the server for the local user, which ``mcp run server/app.py`` and ``mcp dev server/app.py`` look for.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio
@@ -17,16 +15,21 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from mcp_types import Tool as ListedTool
 
 import perfdoctor
+from perfdoctor.schemas.problem import Problem
 from perfdoctor.server import guide, settings
 from perfdoctor.server.offers import offer
 from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.reporter import Reporter
 from perfdoctor.server.service import Call, Service
 
-Lifespan = Callable[[MCPServer[None]], AbstractAsyncContextManager[None]]
+_STOPPING = Problem(
+    what="The measurement was stopped.",
+    why="The server is ending.",
+    next_step="Call again when it has been started again.",
+)
 
 
-class PerfdoctorServer(MCPServer[None]):
+class PerfdoctorServer(MCPServer[Any]):
     """MCPServer whose tools are ours: strict about arguments, and with answers in our words.
 
     The tools are imported when a client first asks for them, after ``initialize`` was answered.
@@ -59,11 +62,11 @@ class PerfdoctorServer(MCPServer[None]):
         ]
 
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult:
         """Run one tool. Refusals are answers (``is_error``) in three parts; cancellation passes through."""
         from perfdoctor.server.tools.catalogue import TOOLS, find
-        from perfdoctor.server.tools.outcome import Outcome, run
+        from perfdoctor.server.tools.outcome import problem_outcome, run
 
         tool = find(name)
         if tool is None:
@@ -76,19 +79,19 @@ class PerfdoctorServer(MCPServer[None]):
 
         reporter = Reporter(send)
         call = Call(self.service, _caller(), reporter.see)
-        outcome: Outcome | None = None
+        outcome = problem_outcome(_STOPPING)
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(reporter.run)
-                outcome = await run(tool, call, arguments)
-                tasks.cancel_scope.cancel()
+            with self.service.running():
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(reporter.run)
+                    outcome = await run(tool, call, arguments)
+                    tasks.cancel_scope.cancel()
         except Exception as crash:
             # The SDK logs the cause with its traceback; the caller learns that it is our fault and what to do.
             raise UnexpectedToolError(
                 f"{tool.name} failed.\nWhy: perfdoctor has a fault; the server's log (stderr) has the details.\n"
                 "Next: Call tools-check; if it happens again, report the log to the maintainers of perfdoctor."
             ) from crash
-        assert outcome is not None
         return CallToolResult(
             content=[TextContent(type="text", text=outcome.text)],
             structured_content=outcome.structured,
@@ -102,15 +105,9 @@ def _caller() -> Caller:
     return LOCAL if token is None else Caller(token.client_id, Role(token.scopes[0]))
 
 
-@asynccontextmanager
-async def _nothing_to_do(_server: MCPServer[None]) -> AsyncIterator[None]:
-    yield
-
-
 def build(
     service: Service,
     *,
-    lifespan: Lifespan = _nothing_to_do,
     verifier: TokenVerifier | None = None,
     auth: AuthSettings | None = None,
 ) -> PerfdoctorServer:
@@ -121,7 +118,6 @@ def build(
         version=perfdoctor.__version__,
         instructions=guide.INSTRUCTIONS,
         log_level="WARNING",
-        lifespan=lifespan,
         token_verifier=verifier,
         auth=auth,
         subscriptions=False,

@@ -1,17 +1,22 @@
 """What a running server holds, and what one call of a tool is given."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+
+import anyio
 
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.target import Target
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.instruments import Instruments, ThisMachine
-from perfdoctor.server.policy import Caller, Role
+from perfdoctor.server.policy import Caller
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.recordings import Recordings
+
+CLEANUP = 5.0
+"""seconds that running calls have to undo what they did, when the server is told to end"""
 
 
 class Service:
@@ -23,6 +28,30 @@ class Service:
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
         self.gate = Gate(settings.max_traces)
         self._only_strace: bool | None = None
+        self._running: set[anyio.CancelScope] = set()
+        self._all_ended: anyio.Event | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[anyio.CancelScope]:
+        """Around a call: ``stop`` cancels the scope, and waits until it has been left."""
+        with anyio.CancelScope() as scope:
+            self._running.add(scope)
+            try:
+                yield scope
+            finally:
+                self._running.discard(scope)
+                if self._all_ended is not None and not self._running:
+                    self._all_ended.set()
+
+    async def stop(self) -> None:
+        """Cancel every call, and wait until each has cleaned up. Event loops and web servers that end cancel tasks a
+        second time, in the middle of their cleaning up: this must have happened before."""
+        self._all_ended = anyio.Event()
+        for scope in self._running:
+            scope.cancel()
+        if self._running:
+            with anyio.move_on_after(CLEANUP, shield=True):
+                await self._all_ended.wait()
 
     async def strace_is_all_there_is(self) -> bool:
         """Whether ``auto`` would trace system calls by stopping the target. Asked of the machine once."""
@@ -43,9 +72,8 @@ class Call:
 
     @asynccontextmanager
     async def window(self, pid: int, seconds: float, *, children: bool, stops: Stops = never) -> AsyncIterator[Target]:
-        """All that must hold before a process is measured: the target, once the caller may, the window is not too long,
-        the store can keep what is seen, and nothing runs that must not run beside it."""
-        self.caller.must(Role.TRACE, "measure a process")
+        """All that must hold before a process is measured: the window is not too long, the target is there, the store
+        can keep what is seen, and nothing runs that must not run beside it."""
         longest = self.service.settings.max_seconds
         if seconds > longest:
             raise ProblemError(

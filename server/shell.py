@@ -11,6 +11,7 @@ import anyio
 
 from perfdoctor.server import settings
 from perfdoctor.server.cli import REFUSED, version
+from perfdoctor.server.instruments import Instruments
 from perfdoctor.server.policy import LOCAL
 from perfdoctor.server.progress_bar import ProgressBar
 from perfdoctor.server.reporter import Reporter
@@ -23,13 +24,13 @@ from perfdoctor.server.tools.tool import Tool
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_tool(argv: Sequence[str]) -> int:
-    """Parse a tool's command line, ask, and print the answer."""
+def run_tool(argv: Sequence[str], instruments: Instruments | None = None) -> int:
+    """Parse a tool's command line, ask, and print the answer. Returns the exit code."""
     given = vars(_parser().parse_args(argv))
     tool = find(given.pop("tool"))
     assert tool is not None
     as_json = given.pop("json")
-    service = Service(settings.load())
+    service = Service(settings.load(), instruments)
     outcome, ended_by = anyio.run(_ask, service, tool, given)
     if outcome is None:
         sys.stderr.write("stopped; nothing was left behind\n")

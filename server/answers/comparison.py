@@ -10,15 +10,14 @@ def compare_answer(
     before: str, after: str, target: Target, change: Comparison, *, rows: int, frames: int
 ) -> CompareAnswer:
     stacks = tuple(s.model_copy(update={"stack": shortened(s.stack, frames)}) for s in change.stacks[:rows])
-    shown = change.model_copy(
-        update={"metrics": change.metrics[:rows], "findings": change.findings[:rows], "stacks": stacks}
-    )
+    shown = change.model_copy(update={"stacks": stacks})
     return CompareAnswer(
         before=before,
         after=after,
         verdict=change.verdict,
         summary=change.why,
         comparison=shown,
+        omitted_stacks=len(change.stacks) - len(stacks),
         next=_next(before, after, target, change),
     )
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.answers import CpuAnswer, CpuLine, CpuStack
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
@@ -28,8 +29,8 @@ class _Line:
 def cpu_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) -> CpuAnswer:
     """``rows`` lines and about a third as many stacks, those that hold most time first.
 
-    A sample is charged (``self``) to the innermost line of the user's own code, and counted (``total``) once for every
-    line on its stack: what a library does is charged to the line that called it, and named in ``doing``.
+    A sample is charged (``self``) to the innermost line of the user's own code, and counted (``total``) once for each
+    such line on its stack: what a library does is charged to the line that called it, and named in ``doing``.
     """
     profile = evidence.cpu or CpuProfile()
     lines = _by_line(profile, evidence.user_roots)
@@ -53,7 +54,12 @@ def cpu_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) ->
         total_lines=len(lines),
         omitted_lines=max(0, len(lines) - len(shown)),
         stacks=tuple(
-            CpuStack(stack=shortened(stack, frames), seconds=seconds, share=seconds / total if total else 0.0)
+            CpuStack(
+                stack=shortened(stack, frames),
+                omitted_frames=max(0, len(stack) - frames),
+                seconds=seconds,
+                share=seconds / total if total else 0.0,
+            )
             for stack, seconds in stacks[:most]
         ),
         total_stacks=len(stacks),
@@ -67,12 +73,12 @@ def _by_line(profile: CpuProfile, roots: tuple[str, ...]) -> list[tuple[Location
     places: dict[Frame, Location] = {}
     for row in profile.rows:
         stack = _code(row)
-        for frame in stack:
-            if frame not in places:
-                places[frame] = location(frame)
-        for where in {places[frame] for frame in stack}:
-            lines[where].total_seconds += row.seconds
         own = charged(stack, roots)
+        for frame in stack:
+            if frame not in places and (frame == own or is_user_code(frame)):
+                places[frame] = location(frame)
+        for where in {places[frame] for frame in stack if frame in places}:
+            lines[where].total_seconds += row.seconds
         if own is not None:
             line = lines[places[own]]
             line.self_seconds += row.seconds

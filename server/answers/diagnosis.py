@@ -5,7 +5,7 @@ from perfdoctor.schemas.finding import DiagnoseAnswer, Diagnosis, Finding, Sever
 from perfdoctor.schemas.ledger import Ledger
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.answers.place import shortened
-from perfdoctor.server.formatters.words import percent, place, quantity
+from perfdoctor.server.formatters.words import quantity
 
 _CPU_PATTERNS = {"hot-loop", "busy-wait", "serialization-overhead", "string-building", "repeated-computation"}
 """judged from CPU samples: trace-cpu shows more of them, trace-syscalls of all others"""
@@ -40,15 +40,14 @@ def _summary(found: Diagnosis, evidence: Evidence) -> str:
     busy = f"{quantity(found.ledger.busy_seconds, 's')} of busy time in " if found.ledger else ""
     over = f"{busy}a window of {quantity(evidence.window.seconds, 's')}"
     if not found.findings:
-        missing = f" {len(found.not_checked)} patterns could not be checked." if found.not_checked else ""
+        unknown = len(found.not_checked)
+        missing = f" {unknown} pattern{'s' if unknown > 1 else ''} could not be checked." if unknown else ""
         return f"Nothing found: checked and clear, over {over}.{missing}"
     top = found.findings[0]
-    held = f" ({percent(top.share)} of busy time)" if top.share is not None else ""
-    at = f" at {place(top.location)}" if top.location else ""
     count = f"{len(serious)} problems" if len(serious) != 1 else "1 problem"
     minor = len(found.findings) - len(serious)
     notes = f" and {minor} minor notes" if minor > 1 else " and 1 minor note" if minor else ""
-    return f"{count}{notes} over {over}. First: {top.title}{at}{held}."
+    return f"{count}{notes} over {over}. First: {top.title}."
 
 
 def _next(recording: str, evidence: Evidence, findings: tuple[Finding, ...]) -> tuple[NextCall, ...]:

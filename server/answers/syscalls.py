@@ -12,7 +12,7 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 from perfdoctor.server.answers.place import charged, location, shortened
-from perfdoctor.server.formatters.words import percent, place, quantity
+from perfdoctor.server.formatters.words import count, percent, place, quantity
 
 K = TypeVar("K")
 
@@ -91,9 +91,9 @@ def percentile(histogram: Sequence[int], share: float, longest: float) -> float 
         return None
     wanted = share * calls
     seen = 0
-    for bucket, count in enumerate(histogram):
-        seen += count
-        if count and seen >= wanted:
+    for bucket, here in enumerate(histogram):
+        seen += here
+        if here and seen >= wanted:
             bound: float = (2 ** (bucket + 1) - 1) / 1e9
             return min(bound, longest) if longest else bound
     return longest or None
@@ -144,6 +144,7 @@ def _line(where: Location | None, name: str, total: _Sum, frames: int) -> Syscal
         bytes=total.bytes,
         seconds=total.seconds,
         stack=shortened(dearest, frames),
+        omitted_frames=max(0, len(dearest) - frames),
     )
 
 
@@ -151,10 +152,10 @@ def _summary(profile: SyscallProfile, seconds: float, lines: list[SyscallLine]) 
     if not profile.rows:
         return "It made no system call in this window: it computes, or it is stopped."
     rate = profile.calls / seconds if seconds else 0.0
-    made = f"{quantity(profile.calls)} system calls ({quantity(rate)}/s), {quantity(profile.seconds, 's')} inside them."
+    made = f"{count(profile.calls)} system calls ({quantity(rate)}/s), {quantity(profile.seconds, 's')} inside them."
     top = lines[0]
     if top.location is None:
-        return f"{made} {top.syscall} is first, with {quantity(top.calls)} calls and {quantity(top.seconds, 's')}."
+        return f"{made} {top.syscall} is first, with {count(top.calls)} calls and {quantity(top.seconds, 's')}."
     by_number = percent(top.calls / profile.calls if profile.calls else 0.0)
     by_time = percent(top.seconds / profile.seconds if profile.seconds else 0.0)
     return f"{made} {top.syscall} at {place(top.location)} is {by_number} of the calls and {by_time} of the time."

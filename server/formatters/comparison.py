@@ -20,11 +20,13 @@ def say(answer: CompareAnswer) -> str:
             f"- {stack.what} {quantity(stack.before, 's')} → {quantity(stack.after, 's')}: {chain(stack.stack, 4)}"
             for stack in comparison.stacks
         ]
+        if answer.omitted_stacks:
+            lines.append(f"({answer.omitted_stacks} more; limit or detail=full shows them)")
     return "\n".join([*lines, *follow(answer.next)])
 
 
 def _metric(change: MetricChange) -> tuple[str, ...]:
-    unit = {"seconds": "s", "bytes": "B"}.get(change.unit, change.unit)
+    unit = change.unit
     interval = "?"
     if change.low is not None and change.high is not None:
         interval = f"{quantity(change.low, unit)} to {quantity(change.high, unit)}"

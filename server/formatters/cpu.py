@@ -33,5 +33,7 @@ def say(answer: CpuAnswer, *, stacks: bool = True) -> str:
     lines += table(("charged", "on stack", "line", "doing"), rows, answer.omitted_lines)
     if stacks and answer.stacks:
         lines += ["", f"Stacks, innermost first ({answer.total_stacks} in all):"]
-        lines += [f"- {percent(s.share)} {quantity(s.seconds, 's')}: {chain(s.stack)}" for s in answer.stacks]
+        for stack in answer.stacks:
+            at = chain(stack.stack, 6, stack.omitted_frames)
+            lines.append(f"- {percent(stack.share)} {quantity(stack.seconds, 's')}: {at}")
     return "\n".join([*lines, *follow(answer.next)])

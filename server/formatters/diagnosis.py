@@ -31,13 +31,13 @@ def say(answer: DiagnoseAnswer, *, facts: int = 4, stacks: bool = False) -> str:
 
 
 def _finding(number: int, finding: Finding, facts: int, stacks: bool) -> list[str]:
-    cost = f", {percent(finding.share)} of busy time" if finding.share is not None else ""
+    held = f", {percent(finding.share)} of busy time" if finding.share is not None else ""
     lines = [
-        f"{number}. **{clean(finding.title)}** ({finding.severity}{cost}, confidence {percent(finding.confidence)})",
-        f"   pattern {finding.pattern} at {place(finding.location)}",
+        f"{number}. **{clean(finding.title)}** ({finding.severity})",
+        f"   {finding.pattern} at {place(finding.location)}{held}, confidence {percent(finding.confidence)}",
     ]
     if facts and finding.evidence:
-        said = [f"{clean(f.what, 80)} {quantity(f.value, _unit(f.unit))} ({f.tool})" for f in finding.evidence[:facts]]
+        said = [f"{clean(f.what, 80)} {quantity(f.value, f.unit)} ({f.tool})" for f in finding.evidence[:facts]]
         lines.append("   Evidence: " + "; ".join(said))
     if stacks and finding.stack:
         lines.append(f"   Stack: {chain(finding.stack, 12)}")
@@ -46,10 +46,6 @@ def _finding(number: int, finding: Finding, facts: int, stacks: bool) -> list[st
     if finding.related:
         lines.append("   Explains also: " + ", ".join(code(name, 40) for name in finding.related))
     return lines
-
-
-def _unit(unit: str) -> str:
-    return {"seconds": "s", "bytes": "B", "bytes/s": "B/s", "bytes per second": "B/s"}.get(unit, unit)
 
 
 def _measured(collections: dict[str, Collection]) -> list[str]:

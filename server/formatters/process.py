@@ -3,8 +3,6 @@
 from perfdoctor.schemas.process import FindAnswer, ProcessRow, WatchAnswer
 from perfdoctor.server.formatters.words import code, follow, measured, percent, quantity, table, target, window
 
-_SECOND_UNITS = {"seconds": "s", "bytes": "B", "bytes/s": "B/s"}
-
 
 def say_found(answer: FindAnswer) -> str:
     lines = [f"**{answer.summary}**"]
@@ -40,11 +38,8 @@ def say_watched(answer: WatchAnswer, *, readings: bool = False) -> str:
     rows = [
         (
             trend.metric,
-            *(
-                quantity(value, _SECOND_UNITS.get(trend.unit, trend.unit))
-                for value in (trend.mean, trend.low, trend.high)
-            ),
-            f"{quantity(trend.slope, _SECOND_UNITS.get(trend.unit, trend.unit))}/s ({percent(trend.confidence)} sure)",
+            *(quantity(value, trend.unit) for value in (trend.mean, trend.low, trend.high)),
+            f"{quantity(trend.slope, trend.unit)} per s ({percent(trend.confidence)} sure)",
         )
         for trend in answer.trends
     ]

@@ -1,7 +1,18 @@
 """trace-syscalls in few words."""
 
 from perfdoctor.schemas.answers import SyscallAnswer, SyscallLine, SyscallTotal
-from perfdoctor.server.formatters.words import chain, code, follow, measured, place, quantity, table, target, window
+from perfdoctor.server.formatters.words import (
+    chain,
+    code,
+    count,
+    follow,
+    measured,
+    place,
+    quantity,
+    table,
+    target,
+    window,
+)
 
 
 def say(answer: SyscallAnswer, *, stacks: bool = False) -> str:
@@ -17,9 +28,11 @@ def say(answer: SyscallAnswer, *, stacks: bool = False) -> str:
     if stacks:
         shown = [line for line in answer.lines if line.stack]
         lines += ["", "Stacks, innermost first:"] if shown else []
-        lines += [f"- {line.syscall} at {place(line.location)}: {chain(line.stack, 12)}" for line in shown]
+        for line in shown:
+            at = chain(line.stack, 12, line.omitted_frames)
+            lines.append(f"- {line.syscall} at {place(line.location)}: {at}")
     if answer.errnos:
-        errors = ", ".join(f"{e.syscall} {e.errno} x{quantity(e.calls)}" for e in answer.errnos)
+        errors = ", ".join(f"{e.syscall} {e.errno} x{count(e.calls)}" for e in answer.errnos)
         lines += ["", f"Errors: {errors}."]
     return "\n".join([*lines, *follow(answer.next)])
 
@@ -30,8 +43,8 @@ def _total(total: SyscallTotal) -> tuple[str, ...]:
 
     return (
         total.syscall,
-        quantity(total.calls),
-        quantity(total.errors),
+        count(total.calls),
+        count(total.errors),
         quantity(total.bytes, "B") if total.bytes else "",
         quantity(total.seconds, "s"),
         seconds(total.p50_seconds),
@@ -48,9 +61,9 @@ def _line(line: SyscallLine) -> tuple[str, ...]:
         place(line.location),
         line.syscall,
         upon,
-        quantity(line.calls),
-        quantity(line.errors),
-        quantity(line.empty),
+        count(line.calls),
+        count(line.errors),
+        count(line.empty),
         quantity(line.bytes, "B") if line.bytes else "",
         quantity(line.seconds, "s"),
     )

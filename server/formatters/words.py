@@ -11,13 +11,23 @@ from perfdoctor.schemas.target import Target
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SMALL = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+_UNITS = {"seconds": "s", "bytes": "B", "bytes/s": "B/s", "1/s": "/s"}
+"""how the schemas name units, and how they are written"""
 _PRIME = "\u02b9"
 """stands for a backtick inside code"""
 _BINARY = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
+def count(number: int) -> str:
+    """``47,311``: what was counted is said to the last one."""
+    return f"{number:,}"
+
+
 def quantity(value: float, unit: str = "") -> str:
-    """``1.23 ms``, ``45.6k``, ``512 MiB``: three digits. Seconds get small prefixes, bytes binary ones."""
+    """``1.23 ms``, ``45.6k``, ``512 MiB``, ``57%``: three digits. Seconds get small prefixes, bytes binary ones."""
+    if unit == "share":
+        return percent(value)
+    unit = _UNITS.get(unit, unit)
     size = abs(value)
     if unit == "s":
         if size >= 1 or size == 0:
@@ -28,7 +38,8 @@ def quantity(value: float, unit: str = "") -> str:
         scale, name = next(((s, n) for s, n in _BINARY if size >= s), (1, "B"))
         return f"{_three(value / scale)} {name}{unit[1:]}"
     scale, prefix = next(((s, p) for s, p in _PREFIXES if size >= s * 0.9995), (1.0, ""))
-    return f"{_three(value / scale)}{prefix}{' ' if unit else ''}{unit}"
+    gap = " " if unit and not unit.startswith("/") else ""
+    return f"{_three(value / scale)}{prefix}{gap}{unit}"
 
 
 def _three(value: float) -> str:
@@ -61,11 +72,11 @@ def place(location: Location | None) -> str:
     return code(" ".join(parts)) if parts else "(unknown place)"
 
 
-def chain(stack: Stack, frames: int = 6) -> str:
-    """A stack on one line, innermost first."""
+def chain(stack: Stack, frames: int = 6, omitted: int = 0) -> str:
+    """A stack on one line, innermost first; ``omitted`` frames were cut off before."""
     shown = [_frame(frame) for frame in stack[:frames]]
-    more = f" … {len(stack) - frames} more" if len(stack) > frames else ""
-    return " < ".join(shown) + more
+    omitted += max(0, len(stack) - frames)
+    return " < ".join(shown) + (f" … {omitted} more" if omitted else "")
 
 
 def _frame(frame: Frame) -> str:

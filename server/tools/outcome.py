@@ -24,14 +24,23 @@ class Outcome:
 
 async def run(tool: Tool[Any, Any], call: Call, given: Mapping[str, Any]) -> Outcome:
     """What the tool answers, or why it cannot."""
+    outcome = None
     try:
         arguments = tool.parse(given)
         call.caller.must(tool.role, f"call {tool.name}")
         answer = await tool.ask(call, arguments)
-    except ProblemError as error:
-        return problem_outcome(error.problem)
-    text = fit(tool.say(answer, arguments.detail), arguments.detail)
-    return Outcome(text, _short_numbers(answer.model_dump(mode="json")))
+        text = fit(tool.say(answer, arguments.detail), arguments.detail)
+        outcome = Outcome(text, _short_numbers(answer.model_dump(mode="json")))
+    except* ProblemError as problems:
+        # except*: a collector that runs several tasks raises its problem inside an exception group.
+        outcome = problem_outcome(_first(problems))
+    assert outcome is not None
+    return outcome
+
+
+def _first(problems: BaseExceptionGroup[ProblemError]) -> Problem:
+    first = problems.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first.problem
 
 
 def problem_outcome(problem: Problem) -> Outcome:

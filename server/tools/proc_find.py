@@ -16,7 +16,7 @@ class FindArguments(Listing):
         None
     )
     user: Annotated[str | None, Field(max_length=64, description="owner, by name or uid")] = None
-    port: Annotated[int | None, NotBool, Field(ge=1, le=65535, description="TCP port that it listens on")] = None
+    port: Annotated[int | None, Field(ge=1, le=65535, description="TCP port that it listens on"), NotBool] = None
     container: Annotated[str | None, Field(max_length=80, description="part of its container's id or name")] = None
     runtime: Annotated[str | None, Field(max_length=20, description="such as python, node, java, native")] = None
     cwd: Annotated[str | None, Field(max_length=400, description="folder at or above its working directory")] = None

@@ -64,4 +64,5 @@ def _meaning(arguments: type[BaseModel], name: str) -> str:
 
 
 def _ended(text: str) -> str:
+    text = text[:1].upper() + text[1:]
     return text if text.endswith(".") else f"{text}."

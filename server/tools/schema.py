@@ -4,20 +4,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
-DEPTH = 2
-"""levels of an answer that are spelled out: the answer and the rows of its tables"""
-
 
 def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
     schema: dict[str, Any] = _resolved(arguments.model_json_schema(), {})
     schema.pop("description", None)
+    # What only shapes the answer comes last; pydantic puts inherited fields first.
+    properties = schema["properties"]
+    for name in ("detail", "limit"):
+        if name in properties:
+            properties[name] = properties.pop(name)
     return schema
 
 
 def output_schema(answer: type[BaseModel]) -> dict[str, Any]:
-    """Names and types of an answer, down to ``DEPTH``; what lies deeper is an object without further promise."""
+    """The fields of an answer, and the columns of its tables; what lies deeper is promised only to be an object."""
     schema = answer.model_json_schema(mode="serialization")
-    return _lean(schema, schema.get("$defs", {}), DEPTH)
+    definitions = schema.get("$defs", {})
+    properties = {name: _lean(field, definitions, table=True) for name, field in schema["properties"].items()}
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:
@@ -48,20 +52,19 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
     return {**real[0], **{k: v for k, v in schema.items() if k not in ("anyOf", "default")}}
 
 
-def _lean(schema: dict[str, Any], definitions: dict[str, Any], depth: int) -> dict[str, Any]:
+def _lean(schema: dict[str, Any], definitions: dict[str, Any], *, table: bool) -> dict[str, Any]:
     if "$ref" in schema:
         schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
     if "anyOf" in schema:
-        choices = [_lean(choice, definitions, depth) for choice in schema["anyOf"]]
-        if all(set(choice) == {"type"} for choice in choices):
-            return {"type": [choice["type"] for choice in choices]}
-        return {"anyOf": choices}
+        choices = [_lean(choice, definitions, table=False) for choice in schema["anyOf"]]
+        return {"type": [choice["type"] for choice in choices]}
     if "enum" in schema:
-        return {"enum": schema["enum"]}
-    kind = schema.get("type")
-    if kind == "array" and depth:
-        return {"type": "array", "items": _lean(schema.get("items", {}), definitions, depth)}
-    if kind == "object" and depth and "properties" in schema:
-        properties = {n: _lean(s, definitions, depth - 1) for n, s in schema["properties"].items()}
-        return {"type": "object", "properties": properties, "required": list(schema["properties"])}
-    return {"type": kind} if kind else {}
+        return {"type": schema["type"], "enum": schema["enum"]}
+    lean = {"type": schema["type"]}
+    if table and schema["type"] == "array":
+        row = schema["items"]
+        row = definitions[row["$ref"].rsplit("/", 1)[-1]] if "$ref" in row else row
+        if "properties" in row:
+            columns = {name: _lean(field, definitions, table=False) for name, field in row["properties"].items()}
+            lean["items"] = {"type": "object", "properties": columns}
+    return lean

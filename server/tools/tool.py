@@ -33,8 +33,8 @@ def _not_a_bool(value: object) -> object:
 
 
 NotBool = BeforeValidator(_not_a_bool)
-Pid = Annotated[int, NotBool, Field(ge=1, le=1 << 22, description="process id (proc-find knows it)")]
-Seconds = Annotated[float, NotBool, Field(ge=0.1, le=45, description="length of the window")]
+Pid = Annotated[int, Field(ge=1, le=1 << 22, description="process id (proc-find knows it)"), NotBool]
+Seconds = Annotated[float, Field(ge=0.1, le=45, description="length of the window"), NotBool]
 Children = Annotated[bool, Field(description="include child processes")]
 RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
 
@@ -46,7 +46,7 @@ class Arguments(Model):
 
 
 class Listing(Arguments):
-    limit: Annotated[int | None, NotBool, Field(ge=1, le=200, description="rows per table")] = None
+    limit: Annotated[int | None, Field(ge=1, le=200, description="rows per table"), NotBool] = None
 
     @property
     def rows(self) -> int:

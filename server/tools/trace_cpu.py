@@ -16,7 +16,7 @@ from perfdoctor.server.tools.tool import Children, Detail, Listing, NotBool, Pid
 class CpuArguments(Listing):
     pid: Pid
     seconds: Seconds = 5.0
-    hz: Annotated[int, NotBool, Field(ge=1, le=999, description="samples per second of CPU time")] = 99
+    hz: Annotated[int, Field(ge=1, le=999, description="samples per second of CPU time"), NotBool] = 99
     children: Children = True
     backend: Annotated[Literal["auto", "bpf", "py-spy", "perf"], Field(description="auto: the cheapest")] = "auto"
 

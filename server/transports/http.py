@@ -25,8 +25,8 @@ from perfdoctor.server.transports.hosts import allowed_hosts, allowed_origins, i
 MOST_SESSIONS = 500
 IDLE_SESSION = 600.0
 """seconds after which a session that nobody uses is closed"""
-GRACE = 5
-"""seconds for running calls to stop what they started, when the server is told to end"""
+GRACE = 2
+"""seconds that open connections have to end, after their calls have, when the server is told to"""
 
 
 class _Verifier(TokenVerifier):
@@ -38,6 +38,18 @@ class _Verifier(TokenVerifier):
         if caller is None:
             return None
         return AccessToken(token=token, client_id=caller.name, subject=caller.name, scopes=[caller.role])
+
+
+class _Server(uvicorn.Server):
+    """Stops the measurements before it closes the connections over which they are awaited."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._service.stop()
+        await super().shutdown(sockets)
 
 
 def application(service: Service, *, hosts: list[str], tokens: Tokens | None) -> Starlette:
@@ -89,10 +101,14 @@ def serve(service: Service, *, host: str, port: int, no_token: bool, allow: list
     app = application(service, hosts=allowed_hosts(host, bound, allow), tokens=tokens)
     print(f"perfdoctor serves http://{url_host(host)}:{bound}/mcp (and /sse, /healthz)", file=sys.stderr, flush=True)  # noqa: T201
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, service).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:  # getaddrinfo would take the remainder
+        raise ProblemError(
+            f"Cannot listen on {host}:{port}.", "A port is a number up to 65535.", "Choose another --port."
+        )
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

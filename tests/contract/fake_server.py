@@ -1,7 +1,7 @@
 """The real server, as a process of its own, on instruments that need no machine.
 
-``python -m tests.contract.fake_server stdio EVENTS STATE`` or ``... http EVENTS STATE [no-token]``. What the instruments
-notice is appended to the file EVENTS, a line each, before it can be lost.
+``python -m tests.contract.fake_server stdio EVENTS STATE`` or ``... http EVENTS STATE [no-token]``. What the
+instruments notice is appended to the file EVENTS, a line each, before it can be lost.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Instruments that need no machine: they take as long as a window does, say what they see, and notice being cancelled."""
+"""Instruments that need no machine: they take as long as a window does, say what they see, and notice being
+cancelled."""
 
 import time
 from collections.abc import Callable
@@ -43,6 +44,9 @@ class FakeInstruments:
     ) -> FindAnswer:
         if query == "crash":
             raise RuntimeError("a secret of the server")
+        if query == "group":
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._refuse)
         return samples.found()
 
     async def find_target(self, pid: int, *, children: bool) -> Target:
@@ -57,9 +61,7 @@ class FakeInstruments:
         await self._window(seconds, progress)
         return samples.watched().model_copy(update={"target": target})
 
-    async def trace_cpu(
-        self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress
-    ) -> Evidence:
+    async def trace_cpu(self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress) -> Evidence:
         await self._window(seconds, progress)
         return samples.evidence(target=target, syscalls=None)
 
@@ -70,6 +72,9 @@ class FakeInstruments:
     async def observe(self, target: Target, *, seconds: float, progress: Progress) -> Evidence:
         await self._window(seconds, progress)
         return samples.evidence(target=target)
+
+    async def _refuse(self) -> None:
+        raise ProblemError("It is refused.", "Because.", "Do this.")
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
         return samples.diagnosis()

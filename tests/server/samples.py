@@ -55,9 +55,9 @@ def syscall_rows() -> tuple[SyscallRow, ...]:
             pid=PID, syscall="read", object="/srv/b.json", stack=(DECODE, LOAD, MAIN), calls=11, bytes=176, empty=1,
             seconds=0.25, max_seconds=0.05,
         ),
-        SyscallRow(pid=PID, syscall="newfstatat", object="/srv/x", stack=(LOAD, MAIN), calls=97, errors=89, seconds=0.01),
-        SyscallRow(pid=PID, syscall="epoll_wait", object="fd:5", stack=(MAIN,), calls=3, seconds=4.24, max_seconds=2.0),
-    )  # fmt: skip
+        SyscallRow(pid=PID, syscall="newfstatat", object="/srv/x", stack=(LOAD, MAIN), calls=97, errors=89,
+        seconds=0.01), SyscallRow(pid=PID, syscall="epoll_wait", object="fd:5", stack=(MAIN,), calls=3, seconds=4.24,
+    max_seconds=2.0), )  # fmt: skip
 
 
 def evidence(**changes: object) -> Evidence:
@@ -125,9 +125,7 @@ def found() -> FindAnswer:
         cpu_share=1.4, rss=64 << 20, threads=3, age=3600.0, ports=(8080,), why="name",
     )  # fmt: skip
     call = NextCall(tool="proc-watch", arguments={"pid": PID}, why="its baseline")
-    return FindAnswer(
-        summary="1 process matches.", processes=(row,), total=1, omitted=0, unreadable=2, next=(call,)
-    )
+    return FindAnswer(summary="1 process matches.", processes=(row,), total=1, omitted=0, unreadable=2, next=(call,))
 
 
 def watched(readings: int = 25) -> WatchAnswer:

@@ -1,0 +1,104 @@
+"""Write docs/tools.md and docs/settings.md from the code; ``--check`` only says whether they are fresh (exit 1)."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from perfdoctor.server.settings import CONFIG, PREFIX, Settings
+from perfdoctor.server.tools.catalogue import TOOLS
+from perfdoctor.server.tools.schema import input_schema, output_schema
+from perfdoctor.server.tools.tool import Tool
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+NOTE = "<!-- Written by scripts/make_docs.py: change the code, not this file. -->\n"
+
+
+def tools() -> str:
+    lines = [
+        NOTE,
+        "# Tools",
+        "",
+        "Every tool is an MCP tool and a shell command with the same arguments and the same answer. Over MCP an answer",
+        "has a text and the same as structured content; at the shell `--json` prints the structured form. Unknown",
+        "arguments are refused. A refusal says what, why and what to do next.",
+        "",
+        "| tool | role | |",
+        "|---|---|---|",
+        *(f"| [{tool.name}](#{tool.name}) | {tool.role} | {tool.title} |" for tool in TOOLS),
+    ]
+    for tool in TOOLS:
+        lines += ["", f"## {tool.name}", "", tool.description, "", "```", _command(tool), "```", ""]
+        lines += ["| argument | type | default | |", "|---|---|---|---|"]
+        schema = input_schema(tool.arguments)
+        required = schema.get("required", [])
+        for name, about in schema["properties"].items():
+            default = "required" if name in required else _default(about)
+            lines.append(f"| `{name}` | {_type(about)} | {default} | {about['description']} |")
+        fields = ", ".join(f"`{name}`" for name in output_schema(tool.answer)["properties"])
+        lines += ["", f"Answer: {fields}."]
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    lines = [
+        NOTE,
+        "# Settings",
+        "",
+        f"Each is read from the environment, or from the TOML file that `{CONFIG}` names (without it",
+        "`$XDG_CONFIG_HOME/perfdoctor/config.toml`, that is `~/.config/perfdoctor/config.toml`). The environment wins.",
+        "",
+        "| in the file | in the environment | default | |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "`~/.local/state/perfdoctor` (XDG)" if field.is_required() else f"`{_plain(field.default)}`"
+        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _command(tool: Tool[Any, Any]) -> str:
+    words = [f"perfdoctor {tool.name}"]
+    for name in tool.positional:
+        required = tool.arguments.model_fields[name].is_required()
+        words.append(name.upper() if required else f"[{name.upper()}]")
+    return " ".join([*words, "[--ARGUMENT VALUE ...] [--json]"])
+
+
+def _type(about: dict[str, Any]) -> str:
+    if "enum" in about:
+        return " / ".join(f"`{value}`" for value in about["enum"])
+    if "const" in about:
+        return f"`{about['const']}`"
+    bounds = [f"{about[key]:,}" for key in ("minimum", "maximum") if key in about]
+    return f"{about['type']} {' to '.join(bounds)}".strip()
+
+
+def _default(about: dict[str, Any]) -> str:
+    default = about.get("default")
+    return "" if default is None else f"`{_plain(default)}`"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value == ():
+        return "(none)"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def main() -> int:
+    stale = []
+    for name, text in (("tools.md", tools()), ("settings.md", settings())):
+        path = DOCS / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"{'stale' if '--check' in sys.argv[1:] else 'written'}: {', '.join(stale)}")
+    return 1 if stale and "--check" in sys.argv[1:] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What a tool refuses, and how: what is wrong, why, and what would be right."""
+
+import math
+
+import pytest
+
+from tests.contract.conftest import Connect
+from tests.server.samples import PID
+
+pytestmark = pytest.mark.anyio
+
+BAD = (
+    ({"pid": PID, "seconds": 0}, "seconds = 0 is not accepted.", "greater than or equal to 0.1", "from 0.1 to 45"),
+    ({"pid": PID, "seconds": -1}, "seconds = -1 is not accepted.", "greater than or equal to 0.1", "from 0.1 to 45"),
+    ({"pid": PID, "seconds": 10**6}, "seconds = 1000000 is not", "less than or equal to 45", "from 0.1 to 45"),
+    # JSON has no NaN and no infinity: the client sends null.
+    ({"pid": PID, "seconds": math.nan}, "seconds = None is not accepted.", "valid number", "from 0.1 to 45"),
+    ({"pid": PID, "seconds": "NaN"}, "seconds = 'NaN' is not accepted.", "finite number", "from 0.1 to 45"),
+    ({"pid": PID, "seconds": "inf"}, "seconds = 'inf' is not accepted.", "finite number", "from 0.1 to 45"),
+    ({"pid": PID, "seconds": True}, "seconds = True is not accepted.", "number, not true or false", "0.1 to 45"),
+    ({"pid": True}, "pid = True is not accepted.", "number, not true or false", "from 1 to"),
+    ({"pid": 0}, "pid = 0 is not accepted.", "greater than or equal to 1", "from 1 to"),
+    ({"pid": "shop"}, "pid = 'shop' is not accepted.", "valid integer", "from 1 to"),
+    ({}, "trace-syscalls needs the argument pid.", "process id", "Give pid."),
+    ({"pid": PID, "second": 3}, "trace-syscalls has no argument second.", "Its arguments are: ", "Use seconds instead"),
+    ({"pid": PID, "zzz": 3}, "trace-syscalls has no argument zzz.", "Its arguments are: ", "without zzz"),
+    ({"pid": PID, "backend": "dtrace"}, "backend = 'dtrace' is not", "'auto', 'bpf', 'bpftrace'", "Give backend"),
+    ({"pid": PID, "limit": 0}, "limit = 0 is not accepted.", "greater than or equal to 1", "from 1 to 200"),
+    ({"pid": PID, "detail": "all"}, "detail = 'all' is not accepted.", "'brief', 'normal' or 'full'", "Give detail"),
+)
+
+
+@pytest.mark.parametrize(("arguments", "what", "why", "step"), BAD, ids=[str(case[0]) for case in BAD])
+async def test_bad_arguments(memory: Connect, arguments: dict[str, object], what: str, why: str, step: str) -> None:
+    async with memory() as client:
+        result = await client.call_tool("trace-syscalls", arguments)
+    assert result.is_error
+    problem = result.structured_content["problem"]
+    assert problem["what"].startswith(what)
+    assert why in problem["why"]
+    assert step in problem["next_step"]
+    assert result.content[0].text == f"{problem['what']}\nWhy: {problem['why']}\nNext: {problem['next_step']}"
+
+
+async def test_hostile_values_are_repeated_harmlessly(memory: Connect) -> None:
+    async with memory() as client:
+        value = await client.call_tool("trace-syscalls", {"pid": "\x1b[2J\n" + "x" * 10_000})
+        name = await client.call_tool("trace-syscalls", {"pid": PID, "\x1b]0;" + "y" * 10_000: 1})
+    for result in (value, name):
+        assert result.is_error
+        assert len(result.content[0].text) < 800
+        assert "\x1b" not in result.content[0].text
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "why"),
+    [
+        ("diagnose", {}, "Give either pid"),
+        ("diagnose", {"pid": PID, "recording": "r-a"}, "Give either pid"),
+        ("recordings", {"action": "show"}, "Action show needs id."),
+        ("recordings", {"id": "r-a"}, "Action list takes no id."),
+    ],
+)
+async def test_arguments_that_do_not_go_together(
+    memory: Connect, tool: str, arguments: dict[str, object], why: str
+) -> None:
+    async with memory() as client:
+        result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    assert why in result.structured_content["problem"]["why"]
+
+
+async def test_an_unknown_recording(memory: Connect) -> None:
+    async with memory() as client:
+        made = (await client.call_tool("trace-cpu", {"pid": PID, "seconds": 0.1})).structured_content["recording"]
+        result = await client.call_tool("compare", {"before": "r-nothing", "after": made})
+    problem = result.structured_content["problem"]
+    assert problem["what"] == "There is no recording 'r-nothing'."
+    assert made in problem["why"]
+
+
+async def test_a_watch_cannot_be_diagnosed(memory: Connect) -> None:
+    async with memory() as client:
+        watched = await client.call_tool("proc-watch", {"pid": PID, "seconds": 0.1})
+        result = await client.call_tool("diagnose", {"recording": watched.structured_content["recording"]})
+    assert result.is_error
+    assert "proc-watch" in result.structured_content["problem"]["why"]

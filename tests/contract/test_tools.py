@@ -1,0 +1,153 @@
+"""The tools as a model sees them. ``UPDATE_SNAPSHOTS=1`` rewrites the snapshots, to be reviewed as a diff."""
+
+import json
+import os
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from perfdoctor.server.tools.catalogue import TOOLS
+from tests.contract.conftest import Connect
+from tests.server.samples import PID
+
+pytestmark = pytest.mark.anyio
+
+SNAPSHOTS = Path(__file__).parent / "tools"
+TOKENS = 6000
+"""the whole list, at four characters a token"""
+
+
+async def listed(connect: Connect) -> list[dict[str, object]]:
+    async with connect() as client:
+        tools = (await client.list_tools()).tools
+    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+
+async def test_every_tool_is_as_it_was_agreed(memory: Connect) -> None:
+    tools = {str(tool["name"]): json.dumps(tool, indent=2, ensure_ascii=False) + "\n" for tool in await listed(memory)}
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
+        SNAPSHOTS.mkdir(exist_ok=True)
+        for old in SNAPSHOTS.glob("*.json"):
+            old.unlink()
+        for name, text in tools.items():
+            (SNAPSHOTS / f"{name}.json").write_text(text)
+    assert {path.stem for path in SNAPSHOTS.glob("*.json")} == set(tools)
+    for name, text in tools.items():
+        assert (SNAPSHOTS / f"{name}.json").read_text() == text, f"{name} changed: UPDATE_SNAPSHOTS=1, and review"
+
+
+async def test_the_list_fits_its_budget(memory: Connect) -> None:
+    text = json.dumps(await listed(memory), ensure_ascii=False, separators=(",", ":"))
+    assert len(text) / 4 < TOKENS
+
+
+async def test_every_tool_says_what_a_client_needs(memory: Connect) -> None:
+    for tool in await listed(memory):
+        assert tool["title"], tool["name"]
+        assert tool["description"].startswith(("Costs ", "Touches no process")), "the cost comes first"
+        measures = tool["name"] != "recordings"
+        assert tool["annotations"] == {
+            "readOnlyHint": measures,
+            "destructiveHint": not measures,
+            "idempotentHint": False,
+            "openWorldHint": False,
+        }
+        assert tool["inputSchema"]["additionalProperties"] is False
+        assert tool["outputSchema"]["type"] == "object"
+        for argument in tool["inputSchema"]["properties"].values():
+            assert argument["description"]
+
+
+async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memory: Connect) -> None:
+    tools = {tool["name"]: tool for tool in await listed(memory)}
+    given: dict[str, list[dict[str, object]]] = {
+        "tools-check": [{}],
+        "proc-find": [{}, {"query": "shop", "port": 8080}],
+        "proc-watch": [{"pid": PID, "seconds": 2.5}],
+        "diagnose": [{"pid": PID}, {"recording": "r-abcd"}],
+        "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}],
+        "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
+        "compare": [{"before": "r-a", "after": "r-b"}],
+        "recordings": [{}, {"action": "show", "id": "r-a"}],
+    }
+    assert set(given) == set(tools)
+    for tool in TOOLS:
+        schema = tools[tool.name]["inputSchema"]
+        assert set(schema["properties"]) == set(tool.arguments.model_fields)
+        for arguments in given[tool.name]:
+            jsonschema.validate(arguments, schema)
+            tool.parse(arguments)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**given[tool.name][0], "nonsense": 1}, schema)
+
+
+async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
+    tools = {tool["name"]: tool for tool in await listed(memory)}
+    async with memory() as client:
+
+        async def structured(name: str, **arguments: object) -> dict[str, object]:
+            result = await client.call_tool(name, arguments)
+            assert not result.is_error, result.content
+            assert result.structured_content is not None
+            jsonschema.validate(result.structured_content, tools[name]["outputSchema"])
+            return result.structured_content
+
+        await structured("tools-check")
+        await structured("proc-find", query="shop")
+        await structured("proc-watch", pid=PID, seconds=0.1)
+        await structured("trace-cpu", pid=PID, seconds=0.1)
+        await structured("trace-syscalls", pid=PID, seconds=0.1)
+        first = await structured("diagnose", pid=PID, seconds=0.1)
+        assert first["recording"] == first["recording_id"]
+        again = await structured("diagnose", recording=first["recording"])
+        assert again["recording"] == first["recording"]
+        compared = await structured("compare", before=first["recording"], after=again["recording"])
+        assert compared["verdict"] == "improved"
+        assert compared["omitted_stacks"] == 20 - len(compared["comparison"]["stacks"]) > 0
+        assert (await structured("recordings"))["total"] == 4
+
+
+async def test_the_findings_of_diagnose_have_the_agreed_form(memory: Connect) -> None:
+    async with memory() as client:
+        answer = (await client.call_tool("diagnose", {"pid": PID, "seconds": 0.1})).structured_content
+    finding = answer["findings"][0]
+    agreed = {"pattern", "title", "severity", "share", "confidence", "location", "stack", "evidence", "fix", "verify"}
+    assert agreed <= set(finding)
+    assert finding["location"] == {"file": "/srv/shop/search.py", "line": 41, "function": "rank"}
+    assert answer["not_checked"][0]["pattern"] == "memory-growth"
+    assert answer["ledger"]["busy_seconds"] == 7.1
+
+
+async def test_a_name_with_underscores_is_understood(memory: Connect) -> None:
+    async with memory() as client:
+        result = await client.call_tool("tools_check", {})
+        assert not result.is_error
+        unknown = await client.call_tool("trace_everything", {})
+    assert unknown.is_error
+    assert "There is no tool 'trace_everything'" in unknown.content[0].text
+    assert "trace-cpu" in unknown.content[0].text
+
+
+async def test_a_fault_of_ours_is_said_without_its_inside(memory: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    async with memory() as client:
+        result = await client.call_tool("proc-find", {"query": "crash"})
+    assert result.is_error
+    text = result.content[0].text
+    assert text.startswith("proc-find failed.\nWhy: ")
+    assert "secret" not in text
+    assert "a secret of the server" in caplog.text
+
+
+async def test_a_problem_out_of_a_task_group_is_a_refusal_too(memory: Connect) -> None:
+    async with memory() as client:
+        result = await client.call_tool("proc-find", {"query": "group"})
+    assert result.is_error
+    assert result.content[0].text == "It is refused.\nWhy: Because.\nNext: Do this."
+
+
+async def test_the_default_answer_is_short(memory: Connect) -> None:
+    async with memory() as client:
+        for name in ("trace-cpu", "trace-syscalls", "diagnose", "proc-watch"):
+            result = await client.call_tool(name, {"pid": PID, "seconds": 0.1})
+            assert len(result.content[0].text) / 4 < 1500, name

@@ -1,0 +1,120 @@
+"""Evidence becomes an answer: every figure here was worked out by hand from ``samples``."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdoctor.schemas.cpu import CpuProfile
+from perfdoctor.schemas.finding import Diagnosis
+from perfdoctor.schemas.syscalls import SyscallProfile
+from perfdoctor.server.answers.comparison import compare_answer
+from perfdoctor.server.answers.cpu import cpu_answer
+from perfdoctor.server.answers.diagnosis import diagnose_answer
+from perfdoctor.server.answers.syscalls import percentile, syscall_answer
+from tests.server import samples
+
+
+def test_cpu_time_is_charged_to_the_users_line_and_counted_once_per_stack() -> None:
+    answer = cpu_answer("r-x", samples.evidence(), rows=10, frames=8)
+    lines = {line.location.function: line for line in answer.lines}
+    assert [line.location.function for line in answer.lines][:2] == ["rank", "load"]
+    assert (lines["rank"].self_seconds, lines["rank"].total_seconds) == (4.0, 4.0)
+    assert lines["rank"].doing == "list_contains"
+    # json's decoder is not the user's: its time is charged to load, which called it.
+    assert (lines["load"].self_seconds, lines["load"].total_seconds) == (3.0, 3.0)
+    assert lines["load"].doing == "decode"
+    assert "decode" not in lines
+    assert (lines["main"].self_seconds, lines["main"].total_seconds) == (0.0, 7.0)
+    assert sum(line.self_share for line in answer.lines) == pytest.approx(1.0)
+    assert answer.cores_used == pytest.approx(7 / 5)
+    assert answer.kernel_share == pytest.approx(1 / 7)
+    assert "57% at `/srv/shop/search.py:41 rank`, doing list_contains" in answer.summary
+
+
+def test_equal_stacks_are_one_and_what_is_cut_is_counted() -> None:
+    answer = cpu_answer("r-x", samples.evidence(), rows=3, frames=1)
+    assert answer.total_stacks == 3
+    assert [(stack.stack, stack.seconds) for stack in answer.stacks] == [((samples.RANK,), 4.0)]
+    assert answer.stacks[0].omitted_frames == 1
+    assert answer.omitted_stacks == 2
+    assert (len(answer.lines), answer.total_lines, answer.omitted_lines) == (3, 3, 0)
+
+
+def test_recursion_is_counted_once() -> None:
+    row = samples.cpu_rows()[1].model_copy(update={"stack": (samples.RANK, samples.RANK, samples.MAIN)})
+    answer = cpu_answer("r-x", samples.evidence(cpu=CpuProfile(rows=(row,), cpu_seconds=1.0)), rows=5, frames=8)
+    assert {line.location.function: line.total_seconds for line in answer.lines} == {"rank": 1.0, "main": 1.0}
+
+
+def test_nothing_on_the_cpu_is_said_as_such() -> None:
+    answer = cpu_answer("r-x", samples.evidence(cpu=CpuProfile()), rows=5, frames=8)
+    assert answer.lines == ()
+    assert answer.summary.startswith("Not one sample fell on it")
+    assert answer.next[0].tool == "trace-syscalls"
+
+
+def test_system_calls_by_call_and_by_line() -> None:
+    answer = syscall_answer("r-x", samples.evidence(), rows=10, frames=8)
+    assert (answer.calls, answer.calls_per_second) == (311, pytest.approx(62.2))
+    totals = {total.syscall: total for total in answer.totals}
+    assert (totals["read"].calls, totals["read"].bytes, totals["read"].seconds) == (211, 3376, 0.75)
+    assert totals["read"].mean_seconds == pytest.approx(0.75 / 211)
+    assert totals["read"].p50_seconds == pytest.approx(1023e-9)
+    assert totals["read"].p99_seconds == pytest.approx(16383e-9)
+    assert totals["read"].max_seconds == 0.05
+    assert totals["epoll_wait"].p50_seconds is None
+    lines = {(line.location.function if line.location else None, line.syscall): line for line in answer.lines}
+    read = lines["load", "read"]
+    assert (read.calls, read.empty, read.object, read.objects) == (211, 1, "/srv/a.json", 2)
+    assert read.stack == (samples.LOAD, samples.MAIN)
+    assert lines["load", "newfstatat"].errors == 89
+    # One waits most, one calls most: both come before what does neither.
+    assert {line.syscall for line in answer.lines[:2]} == {"epoll_wait", "read"}
+    assert sum(line.calls for line in answer.lines) == answer.calls
+    assert sum(line.seconds for line in answer.lines) == pytest.approx(answer.seconds)
+
+
+def test_what_is_cut_of_the_system_calls_is_counted() -> None:
+    answer = syscall_answer("r-x", samples.evidence(), rows=1, frames=1)
+    assert (len(answer.totals), answer.total_syscalls, answer.omitted_syscalls) == (1, 3, 2)
+    assert (len(answer.lines), answer.total_lines, answer.omitted_lines) == (1, 3, 2)
+
+
+def test_no_system_call_is_said_as_such() -> None:
+    answer = syscall_answer("r-x", samples.evidence(syscalls=SyscallProfile()), rows=5, frames=8)
+    assert answer.summary.startswith("It made no system call")
+    assert answer.next[0].tool == "trace-cpu"
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2**32 - 1), min_size=1, max_size=200), st.sampled_from([0.5, 0.99]))
+def test_a_percentile_is_an_upper_bound_within_a_factor_of_two(nanoseconds: list[int], share: float) -> None:
+    histogram = [0] * 32
+    for value in nanoseconds:
+        histogram[max(0, value.bit_length() - 1)] += 1
+    bound = percentile(histogram, share, max(nanoseconds) / 1e9)
+    assert bound is not None
+    exact = sorted(nanoseconds)[max(0, -(-len(nanoseconds) * int(share * 100) // 100) - 1)] / 1e9
+    if exact:
+        assert exact <= bound < exact * 2 + 1e-9
+
+
+def test_a_diagnosis_leads_with_its_first_finding() -> None:
+    answer = diagnose_answer("r-x", samples.evidence(), samples.diagnosis(), rows=10, frames=1)
+    assert answer.summary.startswith("1 problem over 7.1 s of busy time")
+    assert answer.summary.endswith("First: One loop holds the CPU.")
+    assert answer.findings[0].stack == (samples.RANK,)
+    assert [call.tool for call in answer.next] == ["trace-cpu", "diagnose", "compare"]
+    assert answer.next[2].arguments == {"before": "r-x"}
+
+
+def test_a_clear_diagnosis_says_so() -> None:
+    clear = Diagnosis(findings=(), not_checked=samples.diagnosis().not_checked, ledger=None)
+    answer = diagnose_answer("r-x", samples.evidence(), clear, rows=10, frames=8)
+    assert answer.summary.startswith("Nothing found: checked and clear")
+    assert "1 pattern could not be checked" in answer.summary
+
+
+def test_a_comparison_counts_the_stacks_that_it_leaves_out() -> None:
+    answer = compare_answer("r-a", "r-b", samples.TARGET, samples.comparison(), rows=3, frames=8)
+    assert (len(answer.comparison.stacks), answer.omitted_stacks) == (3, 17)
+    assert answer.next[0].arguments == {"recording": "r-b"}
