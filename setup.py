@@ -19,7 +19,7 @@ class BuildBpf(Command):
     """Compile every ``*.bpf.c`` with the compiler that the ziglang package carries."""
 
     description = "compile the BPF programs"
-    user_options = []
+    user_options: list[tuple[str, str, str]] = []  # noqa: RUF012 - setuptools declares it so
     editable_mode = False
     build_lib = None
 
@@ -54,6 +54,10 @@ found = [package for room in ROOMS for package in [room, *(f"{room}.{sub}" for s
 setup(
     packages=["perfdoctor", *(f"perfdoctor.{package}" for package in found)],
     package_dir={"perfdoctor": "perfdoctor", **{f"perfdoctor.{room}": room for room in ROOMS}},
-    package_data={"perfdoctor": ["py.typed"], "perfdoctor.collectors.runtimes": ["layouts/*.json"]},
+    package_data={
+        "perfdoctor": ["py.typed"],
+        "perfdoctor.collectors.runtimes": ["layouts/*.json"],
+        "perfdoctor.collectors.backends.bpftrace": ["*.bt"],
+    },
     cmdclass={"build_bpf": BuildBpf},
 )

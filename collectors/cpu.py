@@ -11,11 +11,13 @@ from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.target import Target
 
 BACKENDS = (bpf.NAME, pyspy.NAME, perf.NAME)
 HIGHEST_HZ = 999
+OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 11))))
+"""Interpreters whose frames the engine does not walk, and py-spy does."""
 
 
 async def trace_cpu(
@@ -51,8 +53,17 @@ async def trace_cpu(
     async def by_perf() -> Evidence:
         return _evidence(target, await perf.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
 
+    def engine_unavailable(host: Host, target: Target | None) -> Problem | None:
+        if backend == "auto" and target and target.runtime in OLD_PYTHON:
+            return Problem(
+                what="The BPF engine cannot name this program's lines.",
+                why=f"It walks the frames of CPython 3.11 and newer; this is {target.runtime}.",
+                next_step="py-spy can: it is taken where it is installed.",
+            )
+        return bpf.unavailable(host, target)
+
     programs = [Rung(pyspy.NAME, pyspy.unavailable, by_pyspy), Rung(perf.NAME, perf.unavailable, by_perf)]
-    return await climb(host, target, backend, [Rung(bpf.NAME, bpf.unavailable, by_engine), *programs])
+    return await climb(host, target, backend, [Rung(bpf.NAME, engine_unavailable, by_engine), *programs])
 
 
 def _evidence(target: Target, measured: Measured[CpuProfile]) -> Evidence:

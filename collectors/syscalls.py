@@ -51,7 +51,7 @@ async def trace_syscalls(
     rungs = (
         Rung(bpf.NAME, bpf.unavailable, by_engine),
         Rung(bpftrace.NAME, bpftrace.unavailable, by_bpftrace),
-        Rung(perf.NAME, perf.unavailable, by_perf),
+        Rung(perf.NAME, perf.unavailable_for_syscalls, by_perf),
         Rung(strace.NAME, strace.unavailable, by_strace),
     )
     return await climb(host, target, backend, rungs)

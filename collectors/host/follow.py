@@ -72,6 +72,9 @@ async def follow(
                 break
             with anyio.move_on_after(_TELL_SECONDS):
                 await ended.wait()
+        if ended.is_set():  # it said its last word and is about to end: a signal now would only lose its code
+            with anyio.move_on_after(1):
+                await program.wait()
         await program.stop()
         code = await program.wait()
         tasks.cancel_scope.cancel()

@@ -3,11 +3,13 @@ trusted."""
 
 import mmap
 import struct
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _SYMBOL = struct.Struct("<IBBHQQ")
-_SYMTAB, _DYNSYM, _LOAD = 2, 11, 1
+_SYMTAB, _DYNSYM, _LOAD, _FUNCTION = 2, 11, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,11 @@ class Segment:
 
 
 class Elf:
-    """A little-endian 64-bit ELF file, kept open. OSError when it cannot be read, ValueError when it is anything else or
-    is damaged."""
+    """A little-endian 64-bit ELF file, kept open. OSError when it cannot be read, ValueError when it is something
+    else or is damaged."""
 
     def __init__(self, path: str) -> None:
+        self._functions: list[tuple[int, int, int]] | None = None
         self._file = Path(path).open("rb")  # noqa: SIM115 - closed by close()
         try:
             self._data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -35,7 +38,7 @@ class Elf:
 
     @property
     def path(self) -> str:
-        """A path to the very file that was opened, also when its name has gone or belongs to another mount namespace."""
+        """A path to the very file that was opened, also when its name is gone or in another mount namespace."""
         return f"/proc/self/fd/{self._file.fileno()}"
 
     def _read_headers(self) -> None:
@@ -59,13 +62,32 @@ class Elf:
     def _text(self, at: int) -> bytes:
         return self._data[at : max(at, self._data.find(b"\0", at))]
 
-    def section(self, name: str) -> int | None:
-        """The address of a section (before relocation), None when the file has none of that name."""
+    def section(self, name: str) -> tuple[int, int] | None:
+        """The address (before relocation) and the size of a section, None when the file has none of that name."""
         wanted = name.encode()
         for section in self._sections:
             if self._text(self._names + section[0]) == wanted:
-                return int(section[3])
+                return int(section[3]), int(section[5])
         return None
+
+    def function_at(self, address: int) -> str | None:
+        """The function of the full symbol table whose extent holds an address (before relocation)."""
+        if self._functions is None:
+            self._functions = sorted(self._read_functions())
+        i = bisect_right(self._functions, (address, 1 << 64, 0)) - 1
+        if i < 0:
+            return None
+        start, size, name = self._functions[i]
+        return self._text(name).decode("utf-8", "replace") if address < start + size else None
+
+    def _read_functions(self) -> Iterator[tuple[int, int, int]]:
+        for section in self._sections:
+            if section[1] == _SYMTAB:
+                strings = self._sections[section[6]][4]
+                table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+                for name, info, _, _, address, size in _SYMBOL.iter_unpack(table):
+                    if info & 15 == _FUNCTION and size:
+                        yield address, size, strings + name
 
     def symbol(self, name: str) -> int | None:
         """The address of a symbol (before relocation) from the dynamic or the full table, None when in neither."""

@@ -79,7 +79,7 @@ def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
     frames = tuple(
         Frame(
             kind=FrameKind.NATIVE,
-            function=clean(place.symbol or "[unknown]"),
+            function=clean(_whole_name(place.symbol, binary.elf, at)),
             file=clean(place.full_path) if place.full_path else None,
             line=place.line or None,
             module=binary.name,
@@ -87,6 +87,19 @@ def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
         for place in places
     )
     return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
+
+
+_COLD = ".cold"
+
+
+def _whole_name(name: str | None, elf: Elf, at: int) -> str:
+    """A compiler moves the unlikely half of a function away and calls it ``name.cold``. The debug information joins
+    both halves, and the library may name the whole after whatever cold half begins at the same place: then the
+    symbol table, which knows each half by its address, is asked."""
+    if name and name.endswith(_COLD):
+        name = elf.function_at(at) or name
+        return name.removesuffix(_COLD)
+    return name or "[unknown]"
 
 
 class FileNames:

@@ -117,11 +117,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A CPython found in a process: its version, the address of ``_PyRuntime``, and its layout."""
+    """A CPython found in a process: its version, the address of ``_PyRuntime`` and how many bytes of the
+    interpreter's own
+    state lie there (0: not known), and its layout."""
 
     version: str
     runtime: int
+    size: int
     layout: Layout
+
+    def owns(self, address: int) -> bool:
+        """Whether an address is the interpreter's own: a futex there is the GIL or another of its locks."""
+        return self.runtime <= address < self.runtime + self.size
 
 
 class NotWalkableError(Exception):
@@ -201,7 +208,8 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         except (OSError, ValueError):
             continue
         try:
-            found = elf.section(".PyRuntime") or elf.symbol("_PyRuntime")
+            section = elf.section(".PyRuntime")
+            found, size = section or (elf.symbol("_PyRuntime"), 0)
             if found is None:
                 continue
             start = elf.address_of_offset(mapping.offset)
@@ -213,7 +221,7 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
                 layout = _kept_layout(_minor_version(elf, mapping.path, memory, bias))
         finally:
             elf.close()
-        return Interpreter(f"3.{layout.minor}", runtime, layout)
+        return Interpreter(f"3.{layout.minor}", runtime, size, layout)
     return None
 
 

@@ -1,5 +1,6 @@
 """What a system call's first arguments mean, by its name: a path, a descriptor, an address; what it returns."""
 
+from perfdoctor.collectors.byte_calls import RETURNS_BYTES as BYTE_CALLS
 from perfdoctor.collectors.syscall_names import name_of
 
 NUMBERS = 512
@@ -10,8 +11,6 @@ _PATH_FIRST = """open creat stat lstat access readlink unlink rmdir mkdir chdir 
 execve mknod rename link symlink utime utimes getxattr lgetxattr listxattr llistxattr setxattr swapon umount2"""
 _PATH_SECOND = """openat openat2 newfstatat statx faccessat faccessat2 readlinkat unlinkat mkdirat fchmodat fchmodat2
 fchownat mknodat renameat renameat2 linkat utimensat execveat name_to_handle_at inotify_add_watch"""
-_BYTES = """read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 recvfrom sendto recvmsg sendmsg
-getdents getdents64 sendfile splice copy_file_range tee vmsplice"""
 _DESCRIPTOR = """fsync fdatasync sync_file_range ftruncate fallocate fstat fstatfs lseek fcntl flock ioctl fchmod fchown
 close connect accept accept4 bind listen shutdown setsockopt getsockopt getsockname getpeername recvmmsg sendmmsg dup
 dup2
@@ -24,7 +23,7 @@ def _table() -> dict[str, int]:
     table = dict.fromkeys(_PATH_FIRST.split(), PATH_0)
     table |= dict.fromkeys(_PATH_SECOND.split(), PATH_1)
     table |= dict.fromkeys(_DESCRIPTOR.split(), FD_0)
-    table |= dict.fromkeys(_BYTES.split(), FD_0 | RETURNS_BYTES)
+    table |= dict.fromkeys(BYTE_CALLS, FD_0 | RETURNS_BYTES)
     table |= dict.fromkeys(("futex", "futex_wait", "futex_wake"), ADDRESS_0)
     table |= dict.fromkeys(("exit", "exit_group"), NEVER_RETURNS)
     for name in ("open", "creat", "openat", "openat2"):

@@ -99,7 +99,10 @@ def _object_name(engine: Engine, descriptors: _Descriptors, pid: int, thing: int
     if thing & decode.IS_FD:
         return descriptors.name(pid, thing & 0xFFFFFFFF)
     if thing & decode.IS_ADDRESS:
-        return f"futex:{thing & ~decode.IS_ADDRESS:#x}"
+        address = thing & ~decode.IS_ADDRESS
+        names = engine.names.get(pid)
+        owned = names is not None and names.interpreter is not None and names.interpreter.owns(address)
+        return f"futex:{address:#x} (interpreter)" if owned else f"futex:{address:#x}"
     return None
 
 

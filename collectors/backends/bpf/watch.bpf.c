@@ -125,6 +125,8 @@ struct thread {
     s32 off_kernel;
     u32 layout, seen_generation, searches;
     u64 runtime, state, text_low, text_high, search_after;
+    u32 image; /* the process whose rows these are: see grow_up() */
+    u32 pad;
     u64 recent[8]; /* stacks and paths that user space has for certain */
     u64 last_ip, last_sp, last_fp, last_stack, streak_began;
     u32 streak, skipped;
@@ -463,6 +465,13 @@ INLINE void remember(struct thread *t, struct pt_regs *regs, u64 hash) {
     }
 }
 
+/* A forked child is its parent's program at first, and most go on to execute another one soon: its events are its
+ * parent's rows. One that lives on gets rows of its own. */
+#define CHILDHOOD 100000000
+INLINE void grow_up(struct thread *t) {
+    if (t->image != t->pid && t->call_ended > t->began + CHILDHOOD) t->image = t->pid;
+}
+
 /* Which native frames a caller wants beside the language's own. */
 enum walk { WALK_LANGUAGE, WALK_BOTH };
 
@@ -476,7 +485,8 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
     int is_native = !t->runtime && how == WALK_LANGUAGE;
     if (is_native && same_as_before(t, regs)) return t->last_stack;
-    u64 hash = mix(0, t->pid);
+    grow_up(t);
+    u64 hash = mix(0, t->image);
     if (t->runtime) hash = walk_python(t, w, hash);
     if (how == WALK_BOTH || !w->stack.python_frames)
         hash = walk_native(t, regs, w, hash, !w->stack.python_frames);
@@ -499,7 +509,7 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
 }
 
 /* Whose row an event belongs to: strangers share one, or a build's compilers would fill the tables. */
-INLINE u32 owner(struct thread *t) { return t->flags & STRANGER ? 0 : t->pid; }
+INLINE u32 owner(struct thread *t) { return t->flags & STRANGER ? 0 : t->image; }
 
 /* ---- rows -------------------------------------------------------------------------------------------------- */
 
@@ -840,6 +850,7 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
     }
     mark(child);
     name_thread(t, child);
+    t->image = is_process ? from->image : t->pid;
     t->record = RECORD_THREAD;
     t->began = t->off_since = t->woken = bpf_ktime_get_ns();
     t->flags = FRESH | BORN_IN_WINDOW | (from->flags & STRANGER);
@@ -864,6 +875,7 @@ SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
     if (!t || shared.stopped) return 0;
     struct linux_binprm *program = (struct linux_binprm *)ctx[2];
     name_thread(t, task);
+    t->image = t->pid;
     t->flags |= STRANGER;
     t->runtime = t->state = t->text_low = t->text_high = 0;
     t->searches = 0;
@@ -927,6 +939,7 @@ SEC("iter/task") int begin(struct bpf_iter__task *ctx) {
     if (t->record) return 0; /* forked by a thread that was adopted a moment ago */
     name_thread(t, task);
     u64 now = shared.window_start;
+    t->image = t->pid;
     t->began = now;
     struct pt_regs *regs = bpf_task_pt_regs(task);
     s32 call = syscall_number(regs);

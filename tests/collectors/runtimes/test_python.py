@@ -91,7 +91,7 @@ def description(minor: int, *, free_threaded: int = 0, value: int | None = None)
 
 def test_what_3_14_inserted_is_counted() -> None:
     old, new = (described_layout(Bytes(description(minor)), 0) for minor in (13, 14))
-    # threads_main, two generations: interpreter frames begin three fields later; stackpointer and tlbc_index after owner
+    # threads_main and two generations put interpreter frames three fields later; two more come after owner
     assert new.frame_previous == old.frame_previous + 3
     assert new.code_filename == old.code_filename + 5
     assert new.ascii_data == old.ascii_data + 10  # and co_tlbc, and the four of set_object

@@ -16,8 +16,8 @@ def store(readings):
 print("ready", os.getpid(), flush=True)
 tick = 0
 while True:
-    store([(sensor, tick, sensor * 0.1) for sensor in range(20_000)])
+    store([(sensor, tick, sensor * 0.1) for sensor in range(200_000)])
     tick += 1
-    if tick % 20 == 0:
+    if tick % 3 == 0:
         base.execute("delete from reading")
         base.commit()

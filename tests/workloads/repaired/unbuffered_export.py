@@ -5,7 +5,7 @@ import os
 import random
 
 chance = random.Random(5)
-measurements = [[chance.randrange(10_000) for _ in range(8)] for _ in range(2000)]
+measurements = [[chance.randrange(10_000) for _ in range(8)] for _ in range(20_000)]
 
 
 def export(path):
