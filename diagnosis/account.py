@@ -8,11 +8,12 @@ from functools import cached_property
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
+from perfdoctor.diagnosis.waiting import Futexes, signals, state_of
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.ledger import Ledger
+from perfdoctor.schemas.ledger import Ledger, State
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind
 
@@ -40,13 +41,21 @@ class Place:
         return f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})"
 
 
+_AROUND_A_CALL = 25e-6
+"""Seconds that an interpreter spends around one call, at most: pathlib and its kin take 10 to 20 µs. What a line takes
+beyond that it spends on something else than calling."""
+_UNKNOWN = Place(None, "", None)
+
+
 class Account:
     """Built once per window. Rows without a user's frame have the place None."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.seconds = max(evidence.window.seconds, 1e-9)
-        self._places: dict[Stack, Place | None] = {}
+        # By identity, since there are many rows and hashing a stack takes long; held, so that no identity is reused.
+        self._places: dict[int, Place | None] = {}
+        self._stacks: list[Stack] = []
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -59,10 +68,13 @@ class Account:
 
     def place(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code."""
-        if stack not in self._places:
+        known = self._places.get(id(stack), _UNKNOWN)
+        if known is _UNKNOWN:
             frame = user_frame(stack, self.evidence.user_roots)
-            self._places[stack] = Place(frame.file, frame.function, frame.line) if frame else None
-        return self._places[stack]
+            known = Place(frame.file, frame.function, frame.line) if frame else None
+            self._places[id(stack)] = known
+            self._stacks.append(stack)
+        return known
 
     @property
     def calls(self) -> tuple[SyscallRow, ...]:
@@ -89,14 +101,16 @@ class Account:
             at[self.place(row.stack)].append(row)
         return at
 
-    def beside(self, rows: Iterable[SyscallRow]) -> float:
-        """CPU seconds in user mode that go with these calls: the code around them on the same way into them.
+    def beside(self, rows: Iterable[SyscallRow], at_most: float = _AROUND_A_CALL) -> float:
+        """What the CPU time in user mode costs that goes with these calls: the code on the same way into them.
 
         The same way is the same line of the user and the same function that it calls: what ``path.exists()`` spends
         in pathlib belongs to its stat, what the same line spends in a JSON encoder does not.
         """
+        rows = tuple(rows)
         ways = {self._way(row.stack) for row in rows} - {None}
-        return sum(row.seconds for row in self.samples if not row.kernel and self._way(row.stack) in ways)
+        around = self.cpu_cost(row for row in self.samples if not row.kernel and self._way(row.stack) in ways)
+        return min(around, at_most * sum(row.calls for row in rows))
 
     def _way(self, stack: Stack) -> tuple[Place, str] | None:
         place = self.place(stack)
@@ -111,8 +125,16 @@ class Account:
             inner = frame.function
         return place, inner
 
+    def state(self, row: SyscallRow) -> State:
+        """What a thread that sleeps in this call waits for."""
+        return state_of(row, self.evidence.user_roots, self._signalled)
+
     @cached_property
-    def interpreter_locks(self) -> frozenset[tuple[int, str | None]]:
+    def _signalled(self) -> Futexes:
+        return signals(self.calls)
+
+    @cached_property
+    def interpreter_locks(self) -> Futexes:
         """The futexes, by process, that are the interpreter's own (the GIL) as far as can be told.
 
         Python threads wait for it in the midst of any line, outside of ``threading``, and give up and ask again
@@ -122,7 +144,7 @@ class Account:
         for row in self.calls:
             if row.syscall in calls.FUTEXES and row.blocked_seconds > 0:
                 at[row.pid, row.object].append(row)
-        return frozenset(key for key, rows in at.items() if _is_interpreter_lock(rows, self.place))
+        return frozenset(key for key, rows in at.items() if _is_interpreter_lock(rows))
 
     def held_up(self, row: SyscallRow) -> bool:
         """Whether the call waits for the interpreter, which is to say for another thread's Python code."""
@@ -158,7 +180,9 @@ class Account:
         """A measured number with the tool and backend that measured it."""
         collection = self.evidence.collections.get(part)
         tool = _TOOLS.get(part, "diagnose")
-        return Fact(what=what, value=round(value, 6), unit=unit, tool=f"{tool} ({collection.backend})" if collection else tool)
+        return Fact(
+            what=what, value=round(value, 6), unit=unit, tool=f"{tool} ({collection.backend})" if collection else tool
+        )
 
     def top_stack(self, rows: Iterable[SyscallRow] | Iterable[CpuRow]) -> Stack:
         """The stack that holds most of the seconds."""
@@ -166,7 +190,7 @@ class Account:
         return best.stack if best else ()
 
 
-def _is_interpreter_lock(rows: list[SyscallRow], place: object) -> bool:
+def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:
     python = [row for row in rows if row.stack and row.stack[0].kind is FrameKind.PYTHON]
     if not python or any(basename(row.stack[0].file) == "threading.py" for row in python):
         return False

@@ -28,7 +28,8 @@ PATTERNS: dict[str, Pattern] = _discover()
 def index() -> str:
     """The table of contents of docs/patterns."""
     rows = "\n".join(f"| [{p.id}]({p.id}.md) | {p.title} | {', '.join(sorted(p.focus))} |" for p in PATTERNS.values())
-    return f"# Patterns\n\nMade from diagnosis/patterns; do not edit.\n\n| id | what it is | focus |\n|---|---|---|\n{rows}\n"
+    head = "# Patterns\n\nMade from diagnosis/patterns; do not edit.\n\n| id | what it is | focus |\n|---|---|---|\n"
+    return f"{head}{rows}\n"
 
 
 def pages() -> dict[str, str]:

@@ -25,7 +25,9 @@ def library(file: str, function: str, line: int = 100) -> Frame:
     return python(line, function, _LIBRARY + file)
 
 
-def native(function: str, module: str = "/usr/lib/libpython3.11.so.1.0", file: str | None = None, line: int | None = None) -> Frame:
+def native(
+    function: str, module: str = "/usr/lib/libpython3.11.so.1.0", file: str | None = None, line: int | None = None
+) -> Frame:
     return Frame(kind=FrameKind.NATIVE, function=function, module=module, file=file, line=line)
 
 
@@ -62,7 +64,9 @@ def call(
     )
 
 
-def cpu(at: Stack, seconds: float, *, leaf: Stack = (), inside: Stack = (), pid: int = PID, thread: str = "python") -> CpuRow:
+def cpu(
+    at: Stack, seconds: float, *, leaf: Stack = (), inside: Stack = (), pid: int = PID, thread: str = "python"
+) -> CpuRow:
     return CpuRow(
         pid=pid, thread=thread, stack=at, native=leaf, kernel=inside, samples=round(seconds * 199), seconds=seconds
     )
@@ -90,15 +94,24 @@ def window(
     seconds: float = SECONDS,
     pid: int = PID,
 ) -> Evidence:
-    """One window whose threads' times follow from the rows: what is neither CPU nor blocked was idle, waiting for work."""
+    """One window whose threads' times follow from the rows: what is neither CPU nor blocked was idle."""
     running = sum(row.seconds for row in samples)
     blocked = sum(row.blocked_seconds for row in calls)
     asleep = max(0.0, threads * seconds - running - blocked)
-    idle = call("accept4", (library("socketserver.py", "BaseServer.serve_forever"),), 0, blocked=asleep, unfinished=1, pid=pid)
+    idle = call(
+        "accept4", (library("socketserver.py", "BaseServer.serve_forever"),), 0, blocked=asleep, unfinished=1, pid=pid
+    )
     every = (*calls, idle) if asleep > 0 else calls
     in_call = asleep + blocked
     followed = ThreadTime(
-        pid=pid, tid=pid, name="python", wall=running + in_call, running=running, runnable=0, in_syscall=in_call, elsewhere=0
+        pid=pid,
+        tid=pid,
+        name="python",
+        wall=running + in_call,
+        running=running,
+        runnable=0,
+        in_syscall=in_call,
+        elsewhere=0,
     )
     measured = Collection(backend="bpf", exact=True)
     parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory")

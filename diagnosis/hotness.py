@@ -6,13 +6,28 @@ from functools import cached_property
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.interpreter import Work, work_of
-from perfdoctor.diagnosis.user_code import basename, is_user_code
+from perfdoctor.diagnosis.user_code import basename, blamed_library, is_user_code
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import FrameKind
 
 # Functions that only ask whether something has happened yet, in the standard library's own terms.
 _ASKING = frozenset(
-    "is_set empty full qsize _qsize locked is_alive done running cancelled poll get_nowait put_nowait ready".split()
+    {
+        "is_set",
+        "empty",
+        "full",
+        "qsize",
+        "_qsize",
+        "locked",
+        "is_alive",
+        "done",
+        "running",
+        "cancelled",
+        "poll",
+        "get_nowait",
+        "put_nowait",
+        "ready",
+    }
 )
 
 
@@ -54,7 +69,7 @@ class HotFunction:
         """The part of its CPU time by kind of work."""
         by: dict[Work, float] = defaultdict(float)
         for row in self.rows:
-            by[work_of(row)] += row.seconds
+            by[_work_of_user(row)] += row.seconds
         total = self.seconds or 1.0
         return defaultdict(float, {work: spent / total for work, spent in by.items()})
 
@@ -81,11 +96,12 @@ class HotFunction:
 
     @cached_property
     def library(self) -> str:
-        """The native library that holds most of it, without path and version."""
+        """The library that holds most of it: a package or module, or a binary without path and version."""
         by: dict[str, float] = defaultdict(float)
         for row in self.rows:
-            if work_of(row) is Work.LIBRARY:
-                by[basename(row.native[0].module).split(".")[0]] += row.seconds
+            if _work_of_user(row) is Work.LIBRARY:
+                native = basename(row.native[0].module).split(".")[0] if row.native else "native code"
+                by[blamed_library(row.stack, self.account.evidence.user_roots) or native] += row.seconds
         return max(by, key=lambda name: by[name], default="native code")
 
     @cached_property
@@ -108,6 +124,16 @@ def hot_functions(account: Account) -> list[HotFunction]:
             groups[place.file, place.function].append(row)
     functions = [HotFunction(account, tuple(rows)) for rows in groups.values()]
     return sorted(functions, key=lambda function: -function.seconds)
+
+
+def _work_of_user(row: CpuRow) -> Work:
+    """The kind of work, where the user's own line does it: what a library's Python code does is the library's."""
+    work = work_of(row)
+    innermost = row.stack[0]
+    if innermost.kind is FrameKind.NATIVE or is_user_code(innermost):
+        return work
+    # re.match(…) only hands on to the engine, which the user's expression keeps busy.
+    return work if work is Work.REGEX else Work.LIBRARY
 
 
 def _last(function: str) -> str:

@@ -49,25 +49,27 @@ _BY_NAME = (
     (Work.COPY, r"list_(slice|concat|subscript|copy|dealloc|repeat)|tuple_?(slice|concat)|bytes_(concat|subscript)|"
                 r"PyBytes_Concat|PyList_GetSlice|unicode_concatenate|PyUnicode_(Append|Concat)|unicode_subscript|"
                 r"resize_compact|_copy_characters|PyUnicode_Substring$"),
-    (Work.COMPARE, r".*(richcompare|RichCompare)|_Py_MakeRecCheck|_Py_(Enter|Leave)Recursive|unicode_compare|unicode_eq|"
-                   r"PyUnicode_(Compare|EQ)|_PyUnicode_Equal|compare_unicode|long_compare|PyBool_FromLong|list_get_item_ref"),
+    (Work.COMPARE, r".*(richcompare|RichCompare)|_Py_MakeRecCheck|_Py_(Enter|Leave)Recursive|unicode_compare|"
+                   r"unicode_eq|PyUnicode_(Compare|EQ)|_PyUnicode_Equal|compare_unicode|long_compare|PyBool_FromLong|"
+                   r"list_get_item_ref"),
     (Work.REGEX, r"sre_|pattern_|_sre_|data_stack_grow|state_(init|fini)"),
     (Work.CLOCK, r"time_(time|monotonic|perf_counter)|_?PyTime_|pytime|py_get_.*clock|_?_?clock_gettime|gettimeofday"),
-    (Work.COLLECT, r"gc_collect|visit_(decref|reachable|move)|subtract_refs|update_refs|move_unreachable|deduce_unreachable|"
-                   r"delete_garbage|mark_(alive|stacks)|\w+_traverse$"),
-    (Work.MAKE, r"pymalloc|arena_map|allocate_from|insert_to_|_?PyObject_(Malloc|Free|Init|Calloc|Realloc|GC_New)|_?PyMem_|"
-                r"_?PyLong_(Add|Subtract|Multiply|New|From|AsLong|Format|DivMod|Pow|Lshift|Rshift|Set)|[xk]_(add|sub|mul|div)|"
-                r"long_(add|sub|mul|div|mod|rem|pow|alloc|dealloc|normalize|to_)|l_(div|mod)|fast_(mod|floor_div)|float_|"
-                r"_?PyFloat_From|get_small_int|insertdict|insert_to_emptydict|dictresize|set_(add|lookkey|insert|contains)|"
-                r"siphash|unicode_hash|_Py_Hash|long_hash|tuplehash|PyUnicode_New|_PyUnicode_Join|_PyUnicodeWriter|"
+    (Work.COLLECT, r"gc_collect|visit_(decref|reachable|move)|subtract_refs|update_refs|move_unreachable|"
+                   r"deduce_unreachable|delete_garbage|mark_(alive|stacks)|\w+_traverse$"),
+    (Work.MAKE, r"pymalloc|arena_map|allocate_from|insert_to_|_?PyObject_(Malloc|Free|Init|Calloc|Realloc|GC_New)|"
+                r"_?PyMem_|_?PyLong_(Add|Subtract|Multiply|New|From|AsLong|Format|DivMod|Pow|Lshift|Rshift|Set)|"
+                r"[xk]_(add|sub|mul|div)|long_(add|sub|mul|div|mod|rem|pow|alloc|dealloc|normalize|to_)|"
+                r"l_(div|mod)|fast_(mod|floor_div)|float_|_?PyFloat_From|get_small_int|insertdict|insert_to_emptydict|dictresize|"
+                r"set_(add|lookkey|insert|contains)|siphash|unicode_hash|_Py_Hash|long_hash|tuplehash|PyUnicode_New|_PyUnicode_Join|_PyUnicodeWriter|"
                 r"_Py_NewReference|object_dealloc|unicode_dealloc|_Py_Dealloc|genrand|asciilib|ucs1lib|PyNumber_|binary_op|"
-                r"builtin_(sum|min|max|sorted)|_PyFrame_(Push|Init)|initialize_locals|_PyEvalFramePushAndInit|do_strip"),
+                r"gen_(send|iternext)|builtin_(sum|min|max|sorted)|_PyFrame_(Push|Init)|initialize_locals|_PyEvalFramePushAndInit|do_strip"),
     (Work.INTERPRET, r".*"),
 )  # fmt: skip
 _NAMES = tuple((work, re.compile(rf"(?:{names})")) for work, names in _BY_NAME)
 _C_LIBRARY = re.compile(r"^(?:libc[.-]|libc\.so|ld-(?:linux|musl))")
 _MEMORY = re.compile(r"^(?:\[unknown\]|_*mem(?:move|cpy|set|cmp|chr)|_*str|_int_|malloc|realloc|free|__libc_)")
 _INTERPRETER = re.compile(r"^(?:libpython|python)\d")
+_OURS = re.compile(f"{_C_LIBRARY.pattern}|{_INTERPRETER.pattern}|^$")
 _FAULT = ("exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault", "clear_page")
 _MAPPING = ("sys_brk", "sys_mmap", "sys_munmap", "sys_mremap", "sys_madvise", "do_brk", "__do_munmap", "do_mmap")
 
@@ -76,8 +78,10 @@ def work_of(row: CpuRow) -> Work:
     """What one row's CPU time went to, by its kernel stack or else its innermost native frame."""
     if row.kernel:
         names = [frame.function for frame in row.kernel]
-        paging = any(part in name for name in names for part in (*_FAULT, *_MAPPING))
-        return Work.GROW if paging else Work.SYSTEM_CALL
+        if any(part in name for name in names for part in (*_FAULT, *_MAPPING)):
+            foreign = row.native and not _OURS.search(basename(row.native[0].module))
+            return Work.LIBRARY if foreign else Work.GROW
+        return Work.SYSTEM_CALL
     if not row.native:
         return Work.UNKNOWN
     leaf = row.native[0]

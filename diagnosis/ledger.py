@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.waiting import state_of
+from perfdoctor.diagnosis.waiting import signals, state_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
@@ -28,9 +28,11 @@ def ledger(evidence: Evidence) -> Ledger:
     in_kernel = _book_running(evidence, running, stacks)
     seconds[State.RUNNING_KERNEL] = in_kernel
     seconds[State.RUNNING_USER] = running - in_kernel
-    for row in evidence.syscalls.rows if evidence.syscalls else ():
+    rows_of_calls = evidence.syscalls.rows if evidence.syscalls else ()
+    signalled = signals(rows_of_calls)
+    for row in rows_of_calls:
         if row.blocked_seconds > 0:
-            state = state_of(row, evidence.user_roots)
+            state = state_of(row, evidence.user_roots, signalled)
             seconds[state] += row.blocked_seconds
             stacks[state][row.stack] += row.blocked_seconds
         if row.runnable_seconds > 0:

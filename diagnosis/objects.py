@@ -39,4 +39,3 @@ def _name(thing: str | None) -> str:
         return ""
     found = _DESCRIPTOR.match(thing)
     return (found[2] or "") if found else thing
-

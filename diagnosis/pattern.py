@@ -38,8 +38,8 @@ Check = Callable[[Account], list[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at the
-    same place, say the same less precisely: they become ``related`` of this one's finding."""
+    """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at
+    the same place, say the same less precisely: they become ``related`` of this one's finding."""
 
     id: str
     title: str

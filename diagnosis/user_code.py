@@ -15,7 +15,9 @@ _STANDARD_LIBRARY = re.compile(r"/lib(?:64)?/python\d(?:\.\d+)?t?/|/lib(?:64)?/p
 _INSTALLED = re.compile(r"/(?:site-packages|dist-packages|node_modules)/")
 # Where distributions put what they built; `./malloc/malloc.c` and `../sysdeps/...` is how their debug files name it.
 _SYSTEM = re.compile(r"^(?:/usr/(?!local/|src/app)|/lib(?:64)?/|/build/|/opt/rh/|\./|\.\./|\[)|/glibc-|/sysdeps/")
-_RUNTIME = re.compile(r"^(?:lib)?(?:python|pypy|node|jvm|java)[\d.]*(?:t|d)?(?:$|\.so)|^(?:ld-|libc\.|libpthread|libm\.)")
+_RUNTIME = re.compile(
+    r"^(?:lib)?(?:python|pypy|node|jvm|java)[\d.]*(?:t|d)?(?:$|\.so)|^(?:ld-|libc\.|libpthread|libm\.)"
+)
 _SITE = re.compile(r"/(?:site-packages|dist-packages|node_modules)/((?:@[^/]+/)?[^/]+)")
 
 
@@ -54,6 +56,8 @@ def blamed_library(stack: Stack, roots: tuple[str, ...] = ()) -> str | None:
     for path in (frame.file, frame.module):
         if path and (package := _SITE.search(path)):
             return package[1].removesuffix(".py")
+    if frame.file and frame.file.startswith("<frozen "):
+        return frame.file[len("<frozen ") : -1]
     if frame.file and (library := _STANDARD_LIBRARY.search(frame.file)):
         return frame.file[library.end() :].split("/")[0].removesuffix(".py")
     path = frame.module or frame.file

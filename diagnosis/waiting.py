@@ -1,5 +1,8 @@
 """Why was a thread asleep in a system call: for a file, a peer, a lock, a child, a timer, or for want of work?"""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, is_standard_input, path_of
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
@@ -42,15 +45,65 @@ _FOR_WORK_QUALIFIED = {
 _CLIENTS = ("/http/client.py", "/urllib/request.py", "/smtplib.py", "/ftplib.py", "/imaplib.py", "/poplib.py",
             "/xmlrpc/client.py", "/urllib3/", "/requests/", "/httpx/", "/httpcore/", "/aiohttp/client", "/redis/",
             "/psycopg", "/pymysql/", "/MySQLdb/", "/pymongo/", "/botocore/", "/grpc/", "/kafka/", "/dns/")  # fmt: skip
+_CONDITION = "pthread_cond_"
 _NATIVE_MUTEX = ("pthread_mutex_lock", "lll_lock_wait", "pthread_rwlock", "pthread_spin", "std::mutex", "sem_wait")
-_NATIVE_FOR_WORK = ("pthread_cond_", "pthread_join", "pthread_timedjoin", "pthread_clockjoin", "std::condition_variable",
-                    "std::thread::join", "pthread_barrier_wait", "uv__io_poll", "uv_cond_wait", "g_main_", "ev_run",
-                    "event_base_loop", "sigwait", "getchar", "fgets", "getline", "_IO_getc")  # fmt: skip
+_NATIVE_FOR_WORK = (
+    "pthread_cond_",
+    "pthread_join",
+    "pthread_timedjoin",
+    "pthread_clockjoin",
+    "std::condition_variable",
+    "std::thread::join",
+    "pthread_barrier_wait",
+    "uv__io_poll",
+    "uv_cond_wait",
+    "g_main_",
+    "ev_run",
+    "event_base_loop",
+    "sigwait",
+    "getchar",
+    "fgets",
+    "getline",
+    "_IO_getc",
+)
 
 
-def state_of(row: SyscallRow, roots: tuple[str, ...] = ()) -> State:
+Futexes = frozenset[tuple[int, str | None]]
+"""Process and address."""
+
+
+def signals(rows: Iterable[SyscallRow]) -> Futexes:
+    """The futexes that one side waits for and another wakes: conditions, semaphores, queues. Not locks.
+
+    Who takes a lock gives it back, so the functions that wait for a lock also wake others on it (a call that returned
+    more than 0). A signal is given by code that shares no function with that which waits.
+    """
+    waits: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
+    wakes: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
+    found = set()
+    for row in rows:
+        if row.syscall not in calls.FUTEXES or row.object is None:
+            continue
+        key: tuple[int, str | None] = (row.pid, row.object)
+        if any(_CONDITION in frame.function for frame in row.stack[:3]):
+            found.add(key)
+        if row.blocked_seconds > 0:
+            waits[key].append(row)
+        if row.calls - row.errors - row.empty > 0:
+            wakes[key].append(row)
+    for key in waits.keys() & wakes.keys():
+        if _functions(wakes[key]) and not _functions(waits[key]) & _functions(wakes[key]):
+            found.add(key)
+    return frozenset(found)
+
+
+def _functions(rows: list[SyscallRow]) -> set[tuple[str | None, str]]:
+    return {(frame.file, frame.function) for row in rows for frame in row.stack if is_user_code(frame)}
+
+
+def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = frozenset()) -> State:
     """The state of a thread that sleeps in the call of ``row``: decided by the call, its object, and the frames that
-    lead to it; where those leave it open, by how long the waits are."""
+    lead to it; where those leave it open, by how long the waits are. ``signalled``: what ``signals`` found."""
     name = row.syscall
     if name in calls.ACCEPTS or name in calls.SIGNALS:
         return State.IDLE
@@ -59,7 +112,7 @@ def state_of(row: SyscallRow, roots: tuple[str, ...] = ()) -> State:
     if _is_inside(row.stack, "/subprocess.py"):
         return State.CHILD
     if name in calls.FUTEXES:
-        return _of_futex(row)
+        return _of_futex(row, (row.pid, row.object) in signalled)
     if waits_for_work(row.stack):
         return State.IDLE
     if name in calls.WAITS_FOR_CHILD:
@@ -95,13 +148,15 @@ def waits_for_work(stack: Stack) -> bool:
     return False
 
 
-def _of_futex(row: SyscallRow) -> State:
-    if any(frame.function.startswith(_NATIVE_MUTEX) for frame in row.stack[:3]):
+def _of_futex(row: SyscallRow, signalled: bool) -> State:
+    if any(name in frame.function for frame in row.stack[:3] for name in _NATIVE_MUTEX):
         return State.LOCK
     if waits_for_work(row.stack):
         # `event.wait(0.01)` that times out again and again is a poll, whatever it is called
         polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row)
         return State.SLEEP if polls else State.IDLE
+    if signalled:
+        return State.IDLE
     is_python = bool(row.stack) and row.stack[0].kind is FrameKind.PYTHON
     return State.IDLE if not is_python and _is_long(row) else State.LOCK
 
@@ -122,7 +177,7 @@ def _of_receive(row: SyscallRow, roots: tuple[str, ...]) -> State:
 
 
 def _is_top_of_thread(stack: Stack, roots: tuple[str, ...]) -> bool:
-    """Whether the user's function that waits is the one that its thread was started with: the top of a worker's loop."""
+    """Whether the user's function that waits is the one its thread was started with: the top of a worker's loop."""
     own = user_frame(stack, roots)
     if own is None:
         return False

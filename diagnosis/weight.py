@@ -60,8 +60,8 @@ def again(account: Account, what: str, before: str, after: str, tool: str = "dia
     """The sentence that says how to prove a fix: measure the same way, under the same load, and look at one figure."""
     seconds = f"{account.seconds:.0f}" if account.seconds >= 1 else "5"
     return (
-        f"Under the same load, run {tool} again for {seconds} s and compare with this recording: "
-        f"{what} should go from {before} to {after}."
+        f"Under the same load, run {tool} again for {seconds} s and compare with this recording: {what} should go "
+        f"from {before} to {after}."
     )
 
 

@@ -1,5 +1,7 @@
 """Is a core burnt by a thread that waits?"""
 
+from typing import NamedTuple
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, kernel, library, native, python, window
@@ -11,13 +13,30 @@ from perfdoctor.schemas.finding import Fact, Finding
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 
-CORE = Threshold(0.5, "of one core", "a thread that waits in earnest takes all the CPU it can get; below half it does something else")
-CLOCK = Threshold(0.15, "of the function's CPU time", "asking for the time is cheap: code that also works never reaches this share")
+CORE = Threshold(
+    0.5, "of one core", "a thread that waits in earnest takes all the CPU it can get; below half it does something else"
+)
+CLOCK = Threshold(
+    0.15, "of the function's CPU time", "asking for the time is cheap: code that also works never reaches this share"
+)
 ASKING = Threshold(0.1, "of the function's CPU time", "the calls that ask are short beside the loop that makes them")
-ONE_LINE = Threshold(0.95, "of the function's CPU time on one line", "a loop that only tests a flag is one line long, or two")
-WORKING = Threshold(0.08, "of the function's CPU time", "a loop that makes objects, computes or hashes does work, even if on one line")
-FRUITLESS = Threshold(0.9, "of the calls", "a loop over non-blocking calls that nearly all say `nothing yet` waits for them")
+ONE_LINE = Threshold(
+    0.95, "of the function's CPU time on one line", "a loop that only tests a flag is one line long, or two"
+)
+WORKING = Threshold(
+    0.08, "of the function's CPU time", "a loop that makes objects, computes or hashes does work, even if on one line"
+)
+FRUITLESS = Threshold(
+    0.9, "of the calls", "a loop over non-blocking calls that nearly all say `nothing yet` waits for them"
+)
 CALLS = Threshold(2000, "calls/s", "a poll at this rate leaves no pause between two attempts")
+
+
+class _Told(NamedTuple):
+    reason: str
+    confidence: float
+    facts: tuple[Fact, ...]
+    stack: Stack
 
 
 def check(account: Account) -> list[Finding]:
@@ -25,17 +44,20 @@ def check(account: Account) -> list[Finding]:
     places = {(f.location.file, f.location.function) for f in asked if f.location}
     found = list(asked)
     for function in hot_functions(account):
-        if function.seconds / account.seconds < CORE.value:
-            break
+        if function.cost / account.seconds < CORE.value:
+            continue
         if (function.place.file, function.place.function) in places:
             continue
         reason, confidence = _reason(function)
         if reason:
             facts = (
                 account.fact("cpu", "CPU used by the loop", function.seconds / account.seconds, "cores"),
-                account.fact("cpu", "of it on its hottest line", function.lines[0][1] if function.lines else 0.0, "share"),
+                account.fact(
+                    "cpu", "of it on its hottest line", function.lines[0][1] if function.lines else 0.0, "share"
+                ),
             )
-            found += _finding(account, function.place, function.cost, reason, confidence, facts, function.rows[0].stack)
+            told = _Told(reason, confidence, facts, function.rows[0].stack)
+            found += _finding(account, function.place, function.cost, told)
     return found
 
 
@@ -46,8 +68,11 @@ def _reason(function: HotFunction) -> tuple[str, float]:
     if function.asking >= ASKING.value and tight >= ONE_LINE.value:
         return "asks whether something has happened, again and again", 0.9
     name = function.place.function
-    if function.is_native or name.endswith((">", "lambda")) or function.recursive:
-        return ("", 0.0) if not (function.is_native and _says_wait(name) and tight >= ONE_LINE.value) else ("spins", 0.5)
+    if function.is_native:
+        # A tight native loop may as well be numerics: only its own name can tell.
+        return ("spins", 0.5) if _says_wait(name) and tight >= ONE_LINE.value else ("", 0.0)
+    if name.endswith(">") or function.recursive:  # <genexpr>, <lambda>: a loop over data on one line
+        return "", 0.0
     work = function.work
     idles = work[Work.INTERPRET] + work[Work.COMPARE]
     one_line = bool(function.lines) and function.lines[0][1] >= ONE_LINE.value
@@ -80,7 +105,7 @@ def _by_calls(account: Account) -> list[Finding]:
             account.fact("cpu", "CPU used by the loop", burnt / account.seconds, "cores"),
         )
         reason = f"calls {name} {rate(total / account.seconds)} times a second, to hear that nothing has happened"
-        found += _finding(account, place, burnt, reason, 0.9, facts, spins[0].stack)
+        found += _finding(account, place, burnt, _Told(reason, 0.9, facts, spins[0].stack))
     return found
 
 
@@ -94,22 +119,21 @@ def _is_fruitless(row: SyscallRow) -> bool:
     return False
 
 
-def _finding(
-    account: Account, place: Place, seconds: float, reason: str, confidence: float, facts: tuple[Fact, ...], stack: Stack
-) -> list[Finding]:
+def _finding(account: Account, place: Place, seconds: float, told: _Told) -> list[Finding]:
     cores = seconds / account.seconds
     return weigh(
         account,
         "busy-wait",
-        title=f"{place} {reason}: {cores:.1f} cores burnt without a result",
+        title=f"{place} {told.reason}: {cores:.1f} cores burnt without a result",
         seconds=seconds,
         place=place,
-        stack=stack,
-        facts=facts,
-        fix=f"Block at {place} until there is something to do: wait on a condition, an event or a queue that the other side "
-        "signals, or in a blocking read or poll without a time limit of zero. If it must be checked, sleep between checks.",
+        stack=told.stack,
+        facts=told.facts,
+        fix=f"Block at {place} until there is something to do: wait on a condition, an event or a queue that the "
+        "other side signals, or in a blocking read or poll without a time limit of zero. If it must be checked, "
+        "sleep between checks.",
         verify=again(account, f"the CPU used at {place}", f"{cores:.2f} cores", "close to 0"),
-        confidence=confidence,
+        confidence=told.confidence,
     )
 
 
@@ -142,9 +166,16 @@ def _examples() -> tuple[Example, ...]:
             "a socket read that never has data",
             True,
             "999 of 1,000 calls say `nothing yet`, with no pause between them",
-            window(calls=(retries,), samples=(cpu(read, 4.0, inside=kernel("do_syscall_64")), cpu(read, 5.5, leaf=(loop,)))),
+            window(
+                calls=(retries,), samples=(cpu(read, 4.0, inside=kernel("do_syscall_64")), cpu(read, 5.5, leaf=(loop,)))
+            ),
         ),
-        Example("a computation on one line", False, "the line multiplies: it makes objects, so it does work", window(samples=crunch)),
+        Example(
+            "a computation on one line",
+            False,
+            "the line multiplies: it makes objects, so it does work",
+            window(samples=crunch),
+        ),
         Example(
             "a fast copy loop",
             False,
@@ -160,10 +191,10 @@ PATTERN = Pattern(
     title="a core is burnt by waiting",
     sees="A thread that keeps a core busy on one or two lines that only ask: a flag, the clock, `Event.is_set`, "
     "`Queue.empty`, `sched_yield`, a poll with a time limit of zero, or non-blocking reads that find nothing.",
-    costs="The core is taken from everybody else, the thread that is waited for included. In Python it also holds the "
-    "interpreter lock that the other thread needs to get done.",
-    fix="Let the other side wake the waiting one: `threading.Event.wait`, `Condition.wait`, `Queue.get`, a blocking read, "
-    "`poll` with a time limit, a futex or condition variable in native code.",
+    costs="The core is taken from everybody else, the thread that is waited for included. In Python it also holds "
+    "the interpreter lock that the other thread needs to get done.",
+    fix="Let the other side wake the waiting one: `threading.Event.wait`, `Condition.wait`, `Queue.get`, a blocking "
+    "read, `poll` with a time limit, a futex or condition variable in native code.",
     fine="Waits that are known to last microseconds, on a core that is reserved for them (kernel-bypass networking, "
     "spin locks in native code).",
     thresholds=(CORE, CLOCK, ASKING, ONE_LINE, WORKING, FRUITLESS, CALLS),

@@ -22,8 +22,8 @@ def check(account: Account) -> list[Finding]:
     for place, rows in account.by_place(lookups).items():
         opens = sum(r.calls - r.errors for r in account.calls_at.get(place, ()) if r.syscall in calls.OPENS)
         # open() asks the descriptor that it got for its size: that belongs to the opening
-        rows = [row for row in rows if not (row.syscall == "newfstatat" and opens >= 0.3 * row.calls)]
-        found += _judge(account, place, rows)
+        asked = [row for row in rows if not (row.syscall == "newfstatat" and opens >= 0.3 * row.calls)]
+        found += _judge(account, place, asked)
     return found
 
 
@@ -47,11 +47,13 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     per_second = total / account.seconds
     if missing >= MISSING.value:
         cure = (
-            f"{percent(missing)} of the look-ups find nothing: look first where the file is, remember what is missing, or list the "
-            "folder once instead of asking for each name."
+            f"{percent(missing)} of the look-ups find nothing: look first where the file is, remember what is "
+            "missing, or list the folder once instead of asking for each name."
         )
     else:
-        cure = f"Ask for {top} once and keep the answer: for the run, for a second, or until inotify says that it changed."
+        cure = (
+            f"Ask for {top} once and keep the answer: for the run, for a second, or until inotify says that it changed."
+        )
     return weigh(
         account,
         "excessive-stat",
@@ -75,7 +77,10 @@ def _examples() -> tuple[Example, ...]:
     line = (python(17, "is_enabled"),)
     work = cpu((python(60, "handle"),), 4.0)
     same = call("newfstatat", line, 300_000, on="/etc/app/flags.json", seconds=1.2)
-    search = tuple(call("newfstatat", line, 90_000, on=f"/opt/plugins/{i}/theme.css", errors=90_000 if i else 0, seconds=0.3) for i in range(4))
+    search = tuple(
+        call("newfstatat", line, 90_000, on=f"/opt/plugins/{i}/theme.css", errors=90_000 if i else 0, seconds=0.3)
+        for i in range(4)
+    )
     scan = tuple(call("lstat", line, 1, on=f"/data/{i:04}.jpg", seconds=0.0005) for i in range(3000))
     poll = call("stat", line, 50, on="/etc/app/flags.json", seconds=0.0002)
     opened = (
@@ -83,22 +88,43 @@ def _examples() -> tuple[Example, ...]:
         call("newfstatat", line, 20_000, on="/data/in.csv", seconds=0.1),
     )
     return (
-        Example("a settings file at each request", True, "30,000 questions a second about one unchanged path", window(calls=(same,), samples=(cpu(line, 1.5), work))),
-        Example("a search path in the wrong order", True, "three of four look-ups find nothing", window(calls=search, samples=(cpu(line, 1.0), work))),
+        Example(
+            "a settings file at each request",
+            True,
+            "30,000 questions a second about one unchanged path",
+            window(calls=(same,), samples=(cpu(line, 1.5), work)),
+        ),
+        Example(
+            "a search path in the wrong order",
+            True,
+            "three of four look-ups find nothing",
+            window(calls=search, samples=(cpu(line, 1.0), work)),
+        ),
         Example("a scan of a folder", False, "each path is looked at once", window(calls=scan, samples=(work,))),
-        Example("a reload check five times a second", False, "too few to cost anything", window(calls=(poll,), samples=(work,))),
-        Example("the fstat of an open", False, "it comes with the opening, which is the thing to save", window(calls=opened, samples=(work,))),
+        Example(
+            "a reload check five times a second",
+            False,
+            "too few to cost anything",
+            window(calls=(poll,), samples=(work,)),
+        ),
+        Example(
+            "the fstat of an open",
+            False,
+            "it comes with the opening, which is the thing to save",
+            window(calls=opened, samples=(work,)),
+        ),
     )
 
 
 PATTERN = Pattern(
     id="excessive-stat",
     title="the file system is asked the same question again and again",
-    sees="Many stat, access or readlink calls from one line, for the same paths each time, or mostly for files that are not there.",
-    costs="Each look-up walks the path in the kernel (1 to 5 µs, far more on network file systems), and the interpreter's path "
-    "handling around it costs as much again.",
-    fix="Ask once and keep the answer; watch for changes with inotify or a timer; put the likeliest folder first; list a folder "
-    "once instead of asking for each name.",
+    sees="Many stat, access or readlink calls from one line, for the same paths each time, or mostly for files that "
+    "are not there.",
+    costs="Each look-up walks the path in the kernel (1 to 5 µs, far more on network file systems), and the "
+    "interpreter's path handling around it costs as much again.",
+    fix="Ask once and keep the answer; watch for changes with inotify or a timer; put the likeliest folder first; "
+    "list a folder once instead of asking for each name.",
     fine="A scan that looks at each file once (backup, synchronisation, build tools).",
     thresholds=(RATE, REPEATS, MISSING),
     needs=("syscalls",),

@@ -7,17 +7,37 @@ from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.diagnosis.weight import WARNING_SHARE, again, percent, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 
-SHAPE = Threshold(0.5, "of the function's CPU time", "when most of the time goes to one telling operation, that operation is the cause")
-ANCHOR = Threshold(0.03, "of the function's CPU time", "comparisons alone are innocent; a search through a list must be seen among them")
-MEMORY = Threshold(0.6, "of the function's CPU time", "a Python line that does little but move memory moves too much of it")
+SHAPE = Threshold(
+    0.5,
+    "of the function's CPU time",
+    "when most of the time goes to one telling operation, that operation is the cause",
+)
+ANCHOR = Threshold(
+    0.03,
+    "of the function's CPU time",
+    "comparisons alone are innocent; a search through a list must be seen among them",
+)
+SORTING = Threshold(0.15, "of the function's CPU time", "a sort leaves much of its time to the comparisons it asks for")
+MEMORY = Threshold(
+    0.6, "of the function's CPU time", "a Python line that does little but move memory moves too much of it"
+)
 GROWING = Threshold(0.3, "of the function's CPU time", "kernel time spent on new pages for one line's results")
-LOOPS = Threshold(0.08, "of the function's CPU time", "a loop that makes no objects only looks; useful computation makes them")
-CONCENTRATED = Threshold(0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings")
-PLAIN_SHARE = Threshold(0.4, "of busy time", "without a telling shape a function is worth a word only when it dominates")
-LOOP_SHARE = Threshold(0.5, "of busy time", "a plain loop is worth a warning only when more than half of all work is in it")
+LOOPS = Threshold(
+    0.08, "of the function's CPU time", "a loop that makes no objects only looks; useful computation makes them"
+)
+CONCENTRATED = Threshold(
+    0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings"
+)
+PLAIN_SHARE = Threshold(
+    0.4, "of busy time", "without a telling shape a function is worth a word only when it dominates"
+)
+LOOP_SHARE = Threshold(0.6, "of busy time", "a plain loop is worth a warning only when most of all work is in it")
+SORT_SHARE = Threshold(
+    0.3, "of busy time", "one sort is honest work, and n log n: many must add up before it is a problem"
+)
 FUNCTIONS = 5
 
 
@@ -31,8 +51,8 @@ class _Shape(NamedTuple):
 
 _SEARCH = _Shape(
     "searches a list from its start, again and again",
-    "Keep what is searched in a set, or a dict by the key that is looked for: a look-up then costs the same however many "
-    "there are. Build it once, outside of the loop.",
+    "Keep what is searched in a set, or a dict by the key that is looked for: a look-up then costs the same however "
+    "many there are. Build it once, outside of the loop.",
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
 _SHIFT = _Shape(
     "inserts or removes at the head of a list, which moves all of the rest each time",
@@ -40,36 +60,38 @@ _SHIFT = _Shape(
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
 _SORT = _Shape(
     "sorts again and again",
-    "Sort once after the loop; keep order with bisect.insort or heapq; take the best few with min, max or heapq.nlargest.",
-    0.75, Severity.CRITICAL, 0.0)  # fmt: skip
+    "Sort once after the loop; keep order with bisect.insort or heapq; take the best few with min, max or "
+    "heapq.nlargest.",
+    0.7, Severity.CRITICAL, SORT_SHARE.value)  # fmt: skip
 _COPY = _Shape(
     "copies what it has so far, each time round",
-    "Do not make a new list, string or bytes at each step: walk by index or iterator instead of slicing, collect parts in a "
-    "list and join once, extend in place.",
-    0.85, Severity.CRITICAL, 0.0)  # fmt: skip
+    "Do not make a new list, string or bytes at each step: walk by index or iterator instead of slicing, collect "
+    "parts in a list and join once, extend in place.",
+    0.85, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
 _MEMORY = _Shape(
     "does little but move memory",
-    "Look for list.pop(0) or insert(0, …) (use collections.deque), slices in a loop (walk by index, or use memoryview), and "
-    "strings or bytes that grow by += (collect parts and join once, or use io.BytesIO).",
-    0.7, Severity.CRITICAL, 0.0)  # fmt: skip
+    "Look for list.pop(0) or insert(0, …) (use collections.deque), slices in a loop (walk by index, or use "
+    "memoryview), and strings or bytes that grow by += (collect parts and join once, or use io.BytesIO).",
+    0.65, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
 _GROW = _Shape(
     "builds a large value by copying it as it grows: the time goes to fresh memory",
-    "Collect the parts in a list and join them once, or write them to io.StringIO, io.BytesIO or the destination itself.",
-    0.75, Severity.CRITICAL, 0.0)  # fmt: skip
+    "Collect the parts in a list and join them once, or write them to io.StringIO, io.BytesIO or the destination "
+    "itself.",
+    0.65, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
 _REGEX = _Shape(
     "spends its time inside one regular expression",
-    "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; make it possessive "
-    "or more exact, anchor it, or test for a plain substring first.",
+    "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; make it "
+    "possessive or more exact, anchor it, or test for a plain substring first.",
     0.6, Severity.WARNING, 0.0)  # fmt: skip
 _LOOP = _Shape(
     "loops in interpreted code that only looks at things: nested loops or a search",
-    "If one loop looks for what belongs to the other's items, index one side by the key in a dict or set first. If it is "
-    "arithmetic over many numbers, use numpy or move the inner loop into a built-in.",
+    "If one loop looks for what belongs to the other's items, index one side by the key in a dict or set first. If "
+    "it is arithmetic over many numbers, use numpy or move the inner loop into a built-in.",
     0.55, Severity.WARNING, LOOP_SHARE.value)  # fmt: skip
 _PLAIN = _Shape(
     "holds most of the CPU time",
-    "Look at the line with its callers: can it be called less often, its result kept, or its loop be left to a built-in or "
-    "library? Its shape gives no sign of waste: it may be the work itself.",
+    "Look at the line with its callers: can it be called less often, its result kept, or its loop be left to a "
+    "built-in or library? Its shape gives no sign of waste: it may be the work itself.",
     0.35, Severity.INFO, PLAIN_SHARE.value)  # fmt: skip
 
 
@@ -94,11 +116,13 @@ def _shape(function: HotFunction) -> _Shape:
         return _SEARCH
     if work[Work.SHIFT] >= SHAPE.value:
         return _SHIFT
-    if work[Work.SORT] >= SHAPE.value:
+    if work[Work.SORT] >= SORTING.value and work[Work.SORT] + work[Work.COMPARE] >= SHAPE.value:
         return _SORT
     if work[Work.COPY] >= SHAPE.value:
         return _COPY
-    if work[Work.GROW] >= GROWING.value and work[Work.GROW] + work[Work.MEMORY] >= MEMORY.value:
+    # (A library that needs fresh memory for its work, a compressor say, is seen at work, too.)
+    grows = work[Work.GROW] >= GROWING.value and work[Work.GROW] + work[Work.MEMORY] >= MEMORY.value
+    if grows and work[Work.LIBRARY] < ANCHOR.value:
         return _GROW
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
         return _SHIFT if work[Work.SHIFT] >= ANCHOR.value else _MEMORY
@@ -118,15 +142,21 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
     what, fix = shape.what, shape.fix
     if shape is _PLAIN and function.work[Work.LIBRARY] >= SHAPE.value:
         what = f"spends its CPU time in {function.library}"
-        fix = f"The native code is likely as fast as it gets: call it less often from {place}, with less data, or keep its results."
+        fix = f"It is likely as fast as it gets: call it less often from {place}, with less data, or keep its results."
     facts = [
         account.fact("cpu", f"CPU time in {place.function}", cores, "cores"),
         account.fact("cpu", f"of it on line {place.line}", line_share, "share"),
     ]
     if function.leaf:
         most = max(function.work.items(), key=lambda item: item[1])
-        facts.append(account.fact("cpu", f"of it {most[0].name.lower().replace('_', ' ')} (mostly {function.leaf})", most[1], "share"))
-    heaviest = max((r for r in function.rows if account.place(r.stack) == place), key=lambda r: r.seconds, default=function.rows[0])
+        facts.append(
+            account.fact(
+                "cpu", f"of it {most[0].name.lower().replace('_', ' ')} (mostly {function.leaf})", most[1], "share"
+            )
+        )
+    heaviest = max(
+        (r for r in function.rows if account.place(r.stack) == place), key=lambda r: r.seconds, default=function.rows[0]
+    )
     return weigh(
         account,
         "hot-loop",
@@ -136,7 +166,13 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
         stack=heaviest.stack,
         facts=tuple(facts),
         fix=f"{place}: {fix}",
-        verify=again(account, f"the CPU used in {place.function}", f"{cores:.2f} cores for the same work", "a small part of it", "trace-cpu"),
+        verify=again(
+            account,
+            f"the CPU used in {place.function}",
+            f"{cores:.2f} cores for the same work",
+            "a small part of it",
+            "trace-cpu",
+        ),
         confidence=shape.confidence,
         at_most=shape.at_most,
     )
@@ -151,7 +187,10 @@ def _examples() -> tuple[Example, ...]:
     shift = (cpu(line, 7.0, leaf=(native("ins1"),)),)
     moves = (cpu(line, 7.0, leaf=(native("[unknown]", libc),)),)
     sort = (cpu(line, 4.0, leaf=(native("unsafe_float_compare"),)), cpu(line, 2.0, leaf=(native("binarysort"),)))
-    slices = (cpu(line, 4.0, leaf=(native("Py_INCREF"), native("list_slice"))), cpu(line, 2.5, leaf=(native("list_dealloc"),)))
+    slices = (
+        cpu(line, 4.0, leaf=(native("Py_INCREF"), native("list_slice"))),
+        cpu(line, 2.5, leaf=(native("list_dealloc"),)),
+    )
     grows = (
         cpu(line, 4.0, leaf=(native("[unknown]", libc),), inside=kernel("clear_page_erms", "exc_page_fault")),
         cpu(line, 2.0, leaf=(native("[unknown]", libc),)),
@@ -165,35 +204,69 @@ def _examples() -> tuple[Example, ...]:
         cpu((python(7, "mean"),), 3.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
     )
     digest = (cpu((python(7, "digest"),), 9.0, leaf=(native("[unknown]", "/usr/lib/libcrypto.so.3"),)),)
-    spread = tuple(cpu((python(10 * i, f"step_{i}"),), 0.9, leaf=(native("_PyEval_EvalFrameDefault"),)) for i in range(1, 11))
+    spread = tuple(
+        cpu((python(10 * i, f"step_{i}"),), 0.9, leaf=(native("_PyEval_EvalFrameDefault"),)) for i in range(1, 11)
+    )
     idle = (cpu(line, 0.05, leaf=(native("list_contains"),)),)
     return (
-        Example("membership in a list", True, "list_contains and comparisons hold the line's time", window(samples=(*search, rest))),
-        Example("list.insert(0, x)", True, "the time goes to moving the rest of the list", window(samples=(*shift, rest))),
+        Example(
+            "membership in a list",
+            True,
+            "list_contains and comparisons hold the line's time",
+            window(samples=(*search, rest)),
+        ),
+        Example(
+            "list.insert(0, x)", True, "the time goes to moving the rest of the list", window(samples=(*shift, rest))
+        ),
         Example("list.pop(0)", True, "a Python line that does nothing but move memory", window(samples=(*moves, rest))),
         Example("sorting in a loop", True, "comparisons of a sort hold the line's time", window(samples=(*sort, rest))),
-        Example("xs = xs[1:] in a loop", True, "making and freeing slices holds the line's time", window(samples=(*slices, rest))),
+        Example(
+            "xs = xs[1:] in a loop",
+            True,
+            "making and freeing slices holds the line's time",
+            window(samples=(*slices, rest)),
+        ),
         Example("text += part", True, "fresh pages and copying hold the line's time", window(samples=(*grows, rest))),
-        Example("nested loops", True, "interpreted code that makes nothing, on two lines, holds most of busy time", window(samples=(*nested, rest))),
-        Example("a computation", False, "it multiplies: no warning, only a word where the CPU goes", window(samples=(*crunch, rest))),
-        Example("hashing a file", False, "the time is in OpenSSL, which is the work itself: no warning", window(samples=digest)),
-        Example("work spread over ten functions", False, "no function holds enough to be the cause", window(samples=spread)),
-        Example("a search in a program at rest", False, "half a per cent of a core is nothing to win", window(samples=idle)),
+        Example(
+            "nested loops",
+            True,
+            "interpreted code that makes nothing, on two lines, holds most of busy time",
+            window(samples=(*nested, rest)),
+        ),
+        Example(
+            "a computation",
+            False,
+            "it multiplies: no warning, only a word where the CPU goes",
+            window(samples=(*crunch, rest)),
+        ),
+        Example(
+            "hashing a file",
+            False,
+            "the time is in OpenSSL, which is the work itself: no warning",
+            window(samples=digest),
+        ),
+        Example(
+            "work spread over ten functions", False, "no function holds enough to be the cause", window(samples=spread)
+        ),
+        Example(
+            "a search in a program at rest", False, "half a per cent of a core is nothing to win", window(samples=idle)
+        ),
     )
 
 
 PATTERN = Pattern(
     id="hot-loop",
     title="one piece of code holds most of the CPU time",
-    sees="CPU samples that gather in one function of your code, and the interpreter's own function below its line: a search "
-    "through a list, a shift of its elements, a repeated sort, a copy at each step, a growing string, nested loops.",
-    costs="Such code takes time with the square of its data, or worse: it is fast in tests and slow in use. All of the CPU "
-    "time that it needs is CPU time that no other work gets.",
-    fix="The right data structure: a set or dict for look-ups, a deque for both ends, a heap for the best few, one join for "
-    "many parts. The finding names the operation that was seen.",
-    fine="When the work is what the program is for and the shape gives no sign of waste (encryption, compression, numerics): "
-    "then it is told as `info` at most, to say where the CPU goes.",
-    thresholds=(SHAPE, ANCHOR, MEMORY, GROWING, LOOPS, CONCENTRATED, PLAIN_SHARE, LOOP_SHARE),
+    sees="CPU samples that gather in one function of your code, and the interpreter's own function below its line: "
+    "a search through a list, a shift of its elements, a repeated sort, a copy at each step, a growing string, "
+    "nested loops.",
+    costs="Such code takes time with the square of its data, or worse: it is fast in tests and slow in use. All of "
+    "the CPU time that it needs is CPU time that no other work gets.",
+    fix="The right data structure: a set or dict for look-ups, a deque for both ends, a heap for the best few, one "
+    "join for many parts. The finding names the operation that was seen.",
+    fine="When the work is what the program is for and the shape gives no sign of waste (encryption, compression, "
+    "numerics): then it is told as `info` at most, to say where the CPU goes.",
+    thresholds=(SHAPE, ANCHOR, SORTING, MEMORY, GROWING, LOOPS, CONCENTRATED, PLAIN_SHARE, LOOP_SHARE, SORT_SHARE),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,

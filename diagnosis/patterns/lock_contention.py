@@ -6,8 +6,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.waiting import state_of
-from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -19,9 +18,9 @@ LINES = 3
 def check(account: Account) -> list[Finding]:
     by_lock: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
-        if row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and not account.held_up(row):
-            if state_of(row, account.evidence.user_roots) is State.LOCK:
-                by_lock[row.pid, row.object].append(row)
+        waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
+        if waits and not account.held_up(row) and account.state(row) is State.LOCK:
+            by_lock[row.pid, row.object].append(row)
     found = []
     for (_, lock), rows in by_lock.items():
         found += _judge(account, lock, rows)
@@ -39,11 +38,15 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
     lines = sorted(by_place, key=lambda place: -by_place[place])
     place = next((p for p in lines if p is not None), None)
     heaviest = max(rows, key=lambda row: row.blocked_seconds)
-    waiting = [account.fact("syscalls", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, "threads") for at in lines[:LINES]]
+    waiting = [
+        account.fact("syscalls", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, "threads")
+        for at in lines[:LINES]
+    ]
     return weigh(
         account,
         "lock-contention",
-        title=f"{blocked / account.seconds:.1f} threads on average wait for the lock {(lock or 'of unknown address').removeprefix('futex:')} at "
+        title=f"{blocked / account.seconds:.1f} threads on average wait for the lock "
+        f"{(lock or 'of unknown address').removeprefix('futex:')} at "
         f"{place or 'unknown lines'}{f' and {len(lines) - 1} more lines' if len(lines) > 1 else ''}",
         seconds=blocked,
         place=place,
@@ -53,9 +56,15 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
             account.fact("syscalls", "mean wait", blocked / waits, "s"),
             *waiting,
         ),
-        fix=f"Hold the lock that is taken at {place or 'these lines'} for less: prepare the data before it, do I/O, sleeps and computation "
-        "after it; give each shard or thread a lock of its own; hand the work to one owner through a queue.",
-        verify=again(account, "the threads that wait for a lock", f"{blocked / account.seconds:.1f}", f"less than {max(0.1, 0.1 * blocked / account.seconds):.1f}"),
+        fix=f"Hold the lock that is taken at {place or 'these lines'} for less: prepare the data before it, do I/O, "
+        "sleeps and computation after it; give each shard or thread a lock of its own; hand the work to one owner "
+        "through a queue.",
+        verify=again(
+            account,
+            "the threads that wait for a lock",
+            f"{blocked / account.seconds:.1f}",
+            f"less than {max(0.1, 0.1 * blocked / account.seconds):.1f}",
+        ),
         confidence=0.85 if place else 0.5,
     )
 
@@ -64,25 +73,64 @@ def _examples() -> tuple[Example, ...]:
     work = cpu((python(60, "handle"),), 3.0)
     with_lock = call("futex", (python(25, "update"),), 3000, on="futex:0x7f10", blocked=24.0)
     also = call("futex", (python(40, "total"),), 900, on="futex:0x7f10", blocked=5.0)
-    gil = tuple(call("futex", (python(70 + i, "compute"),), 900, on="futex:0xa94b8c", errors=400, blocked=4.0) for i in range(5))
-    pool = call("futex", (library("queue.py", "Queue.get"), library("concurrent/futures/thread.py", "_worker")), 4000, on="futex:0x55", blocked=38.0)
+    gil = tuple(
+        call("futex", (python(70 + i, "compute"),), 900, on="futex:0xa94b8c", errors=400, blocked=4.0) for i in range(5)
+    )
+    pool = call(
+        "futex",
+        (library("queue.py", "Queue.get"), library("concurrent/futures/thread.py", "_worker")),
+        4000,
+        on="futex:0x55",
+        blocked=38.0,
+    )
     mutex = (native("__lll_lock_wait", "/lib/libc.so.6"), native("update", "/srv/server", "/srv/server.c", 88))
     in_c = call("futex", mutex, 90_000, on="futex:0x5560", blocked=20.0, errors=100)
-    condition = call("futex", (native("pthread_cond_wait", "/lib/libc.so.6"), native("worker", "/srv/server", "/srv/server.c", 12)), 9000, on="futex:0x5570", blocked=30.0)
+    condition = call(
+        "futex",
+        (native("pthread_cond_wait", "/lib/libc.so.6"), native("worker", "/srv/server", "/srv/server.c", 12)),
+        9000,
+        on="futex:0x5570",
+        blocked=30.0,
+    )
     return (
-        Example("a lock held during slow work", True, "2.9 threads on average stand at two lines, for one address", window(calls=(with_lock, also), samples=(work,), threads=4)),
-        Example("a mutex in C", True, "90,000 waits in the mutex's slow path at one line", window(calls=(in_c,), samples=(work,), threads=4)),
-        Example("the interpreter lock", False, "it is waited for in the midst of any line, and given up after 5 ms", window(calls=gil, samples=(work,), threads=4)),
-        Example("an idle thread pool", False, "the workers wait for work in Queue.get", window(calls=(pool,), samples=(work,), threads=5)),
-        Example("workers on a condition variable", False, "they wait for work, not for each other", window(calls=(condition,), samples=(work,), threads=4)),
+        Example(
+            "a lock held during slow work",
+            True,
+            "2.9 threads on average stand at two lines, for one address",
+            window(calls=(with_lock, also), samples=(work,), threads=4),
+        ),
+        Example(
+            "a mutex in C",
+            True,
+            "90,000 waits in the mutex's slow path at one line",
+            window(calls=(in_c,), samples=(work,), threads=4),
+        ),
+        Example(
+            "the interpreter lock",
+            False,
+            "it is waited for in the midst of any line, and given up after 5 ms",
+            window(calls=gil, samples=(work,), threads=4),
+        ),
+        Example(
+            "an idle thread pool",
+            False,
+            "the workers wait for work in Queue.get",
+            window(calls=(pool,), samples=(work,), threads=5),
+        ),
+        Example(
+            "workers on a condition variable",
+            False,
+            "they wait for work, not for each other",
+            window(calls=(condition,), samples=(work,), threads=4),
+        ),
     )
 
 
 PATTERN = Pattern(
     id="lock-contention",
     title="threads wait for each other's locks",
-    sees="Time asleep in futex calls, by the lock's address and by the lines that wait for it. Waits for work (queues, conditions, "
-    "joins) and for the interpreter's own lock are told apart.",
+    sees="Time asleep in futex calls, by the lock's address and by the lines that wait for it. Waits for work "
+    "(queues, conditions, joins) and for the interpreter's own lock are told apart.",
     costs="While one thread holds the lock the others stand still: the work goes no faster than if one thread did it.",
     fix="Shorter critical sections; no I/O under a lock; one lock per shard; atomic operations; one owner and a queue.",
     fine="When the lock guards the one thing that limits throughput anyway (one device, one connection).",
@@ -91,4 +139,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.CONCURRENCY}),
     check=check,
     examples=_examples,
+    beats=("polling-loop",),
 )

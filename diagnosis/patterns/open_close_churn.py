@@ -10,7 +10,9 @@ from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.syscalls import SyscallRow
 
 RATE = Threshold(20, "opens/s", "fewer cost less than anyone could measure")
-REPEATS = Threshold(10, "opens of one path", "a file that is written and then read is opened a few times, for good reasons")
+REPEATS = Threshold(
+    10, "opens of one path", "a file that is written and then read is opened a few times, for good reasons"
+)
 MOSTLY = Threshold(0.5, "of the line's opens", "a line that walks through many files reopens few of them")
 
 
@@ -48,11 +50,18 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         facts=(
             account.fact("syscalls", "opens of files that were opened before", total / account.seconds, "calls/s"),
             account.fact("syscalls", f"opens of {top}", again_and_again[top], "calls"),
-            account.fact("syscalls", "time to open, question and close", sum(r.seconds for r in (*rows, *around)) / account.seconds, "s/s"),
+            account.fact(
+                "syscalls",
+                "time to open, question and close",
+                sum(r.seconds for r in (*rows, *around)) / account.seconds,
+                "s/s",
+            ),
         ),
-        fix=f"Open {top} once, outside of the loop or request, and keep the file open (logging.FileHandler does, for logs); "
-        f"flush where others must see the data. The line is {at}.",
-        verify=again(account, f"opens at {at}", f"{rate(total / account.seconds)}/s", "0 or one in a while", "trace-syscalls"),
+        fix=f"Open {top} once, outside of the loop or request, and keep the file open (logging.FileHandler does, for "
+        f"logs); flush where others must see the data. The line is {at}.",
+        verify=again(
+            account, f"opens at {at}", f"{rate(total / account.seconds)}/s", "0 or one in a while", "trace-syscalls"
+        ),
         confidence=0.85,
     )
 
@@ -83,9 +92,19 @@ def _examples() -> tuple[Example, ...]:
     walk = tuple(call("openat", line, 1, on=f"/data/{i}.csv", seconds=0.0003) for i in range(3000))
     reload = call("openat", line, 12, on="/etc/app.ini", seconds=0.0003)
     return (
-        Example("a log opened for each line", True, "4,000 opens a second of one file", window(calls=churn, samples=(cpu(line, 1.5), work))),
+        Example(
+            "a log opened for each line",
+            True,
+            "4,000 opens a second of one file",
+            window(calls=churn, samples=(cpu(line, 1.5), work)),
+        ),
         Example("a walk over many files", False, "each file is opened once", window(calls=walk, samples=(work,))),
-        Example("a settings file that is reloaded", False, "about one open a second", window(calls=(reload,), samples=(work,))),
+        Example(
+            "a settings file that is reloaded",
+            False,
+            "about one open a second",
+            window(calls=(reload,), samples=(work,)),
+        ),
     )
 
 
@@ -93,8 +112,8 @@ PATTERN = Pattern(
     id="open-close-churn",
     title="the same file is opened and closed again and again",
     sees="A line that opens the same path many times in the window, each descriptor living for a few calls.",
-    costs="An open and its close cost 3 to 20 µs in the kernel (look-up, permission checks, allocation), the runtime's own "
-    "questions about the new descriptor as much again, and buffering cannot work across openings.",
+    costs="An open and its close cost 3 to 20 µs in the kernel (look-up, permission checks, allocation), the "
+    "runtime's own questions about the new descriptor as much again, and buffering cannot work across openings.",
     fix="Open once and keep the file, the connection or the handler; flush when the data must be seen.",
     fine="Files that others rename or rotate at any time, at a low rate; tools that must not hold files open.",
     thresholds=(RATE, REPEATS, MOSTLY),

@@ -5,18 +5,24 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
-from perfdoctor.diagnosis.waiting import state_of
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
-RATE = Threshold(30, "wake-ups/s", "subprocess and other library waits poll 20 times a second on purpose; below that nobody feels it")
-OFTEN = Threshold(90, "wake-ups/s", "a pause of some 10 ms is a compromise that people choose; at this rate it is a habit")
+RATE = Threshold(30, "wake-ups/s", "library waits poll 20 times a second on purpose; below that nobody feels it")
+SHORT = Threshold(
+    0.006, "s of pause", "a pause of 10 ms is a compromise that people choose; shorter ones are meant to notice at once"
+)
 FRUITLESS = Threshold(0.8, "of the wake-ups", "a wait that mostly brings something is an event loop, not a poll")
-FRUITFUL = Threshold(0.5, "calls that bring something, for each wake-up", "a loop that does something each time is paced, not polling")
-WORK = Threshold(0.5, "of the pause", "a loop that computes for this long between pauses has something to do")
+FRUITFUL = Threshold(
+    0.5, "calls that bring something, for each wake-up", "such a loop is paced: it does its work each time"
+)
+ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleeping again takes some 30 µs in Python")
+WORK = Threshold(
+    0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
+)
 
 
 def check(account: Account) -> list[Finding]:
@@ -34,7 +40,7 @@ def _is_pause(account: Account, row: SyscallRow) -> bool:
         return True
     if row.syscall in calls.POLLS:
         return row.empty >= FRUITLESS.value * row.calls
-    return row.syscall in calls.FUTEXES and state_of(row, account.evidence.user_roots) is State.SLEEP
+    return row.syscall in calls.FUTEXES and account.state(row) is State.SLEEP
 
 
 def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> list[Finding]:
@@ -45,21 +51,26 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     pause = asleep / wakes
     others = _other_calls(account, place, rows)
-    fruits = sum(row.calls - row.errors - row.empty for row in others)
-    misses = sum(row.errors + row.empty for row in others)
+    # A futex call that returns more than 0 woke somebody; of the others nothing follows.
+    fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
+    misses = sum(row.errors + row.empty for row in others if row.syscall not in calls.FUTEXES)
     work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
-    if work / wakes >= WORK.value * max(pause, 1e-6):
+    # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
+    checked = misses >= 0.5 * wakes or all(row.syscall not in calls.SLEEPS for row in rows)
+    if not checked and work / wakes >= WORK.value:
         return []
-    checked = misses >= 0.5 * wakes
+    quick = pause <= SHORT.value and work / wakes < ASK.value
     heaviest = max(rows, key=lambda row: row.calls)
-    question = max(others, key=lambda row: row.errors + row.empty).syscall if checked and others else ""
+    asked = [row for row in others if row.syscall not in calls.FUTEXES and row.errors + row.empty]
+    question = max(asked, key=lambda row: row.errors + row.empty).syscall if asked and misses >= 0.5 * wakes else ""
     asks = f" and asks with {question}" if question else ""
     return weigh(
         account,
         "polling-loop",
-        title=f"{place} wakes {rate(per_second)} times a second{asks}, to find nothing and sleep {pause * 1000:.1f} ms again",
+        title=f"{place} wakes {rate(per_second)} times a second{asks}, to find nothing and sleep {pause * 1000:.1f} "
+        "ms again",
         seconds=asleep + work,
         place=place,
         stack=heaviest.stack,
@@ -69,20 +80,31 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
             account.fact("syscalls", "checks that found nothing", misses / account.seconds, "calls/s"),
             account.fact("cpu", "CPU used by the loop", work / account.seconds, "cores"),
         ),
-        fix=f"Let what {place} waits for wake it: threading.Event.wait or Condition, Queue.get, a blocking read, select on the "
-        "descriptor, Popen.wait, inotify for files. If it must poll, poll less often, with a pause that grows.",
-        verify=again(account, f"wake-ups at {place}", f"{rate(per_second)}/s", "as many as there are events", "trace-syscalls"),
-        confidence=0.85 if checked else 0.7,
-        # Its pause is not work lost to others: what a poll costs is wake-ups, and up to one pause of delay each time.
-        at_most=Severity.WARNING if per_second >= OFTEN.value else Severity.INFO,
+        fix=f"Let what {place} waits for wake it: threading.Event.wait or Condition, Queue.get, a blocking read, "
+        "select on the descriptor, Popen.wait, inotify for files. If it must poll, poll less often, with a pause "
+        "that grows.",
+        verify=again(
+            account, f"wake-ups at {place}", f"{rate(per_second)}/s", "as many as there are events", "trace-syscalls"
+        ),
+        confidence=0.85 if checked else 0.6,
+        # Its pause is not work lost to others: a poll costs wake-ups, and up to one pause of delay each time.
+        at_most=Severity.WARNING if checked or quick else Severity.INFO,
     )
 
 
 def _other_calls(account: Account, place: Place, rows: list[SyscallRow]) -> list[SyscallRow]:
     """Calls made in the loop around the pause, in the same function or below it."""
     pauses = {id(row) for row in rows}
-    return [row for row in account.calls if id(row) not in pauses and row.calls and _runs_in(row.stack, place)
-            and row.syscall not in calls.FUTEXES]  # fmt: skip
+    return [
+        row
+        for row in account.calls
+        if id(row) not in pauses and row.calls and _runs_in(row.stack, place) and not account.held_up(row)
+    ]
+
+
+def _new_pages(account: Account, place: Place) -> int:
+    """Page faults in the loop: who touches new memory makes something."""
+    return sum(row.faults for row in account.evidence.faults or () if _runs_in(row.stack, place))
 
 
 def _runs_in(stack: Stack, place: Place) -> bool:
@@ -93,20 +115,56 @@ def _examples() -> tuple[Example, ...]:
     line, ask = (python(14, "wait_for_file"),), (python(13, "wait_for_file"),)
     work = cpu((python(60, "handle"),), 3.0)
     sleeps = call("clock_nanosleep", line, 8000, seconds=9.0, blocked=8.8)
-    stats = call("newfstatat", ask, 8000, on="/tmp/done", errors=8000, seconds=0.03)
+    stats = call("newfstatat", ask, 8000, on="/run/app/done", errors=8000, seconds=0.03)
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
     poll = call("poll", line, 1000, blocked=9.5, empty=990)
     paced = call("sendto", ask, 2000, on="fd:4 (socket:[9])", transferred=2000 * 1200, seconds=0.1)
     beats = call("clock_nanosleep", line, 2000, blocked=9.6)
     events = call("epoll_wait", (library("selectors.py", "EpollSelector.select"), *line), 40_000, blocked=7.0, empty=90)
-    timers = call("epoll_wait", (library("selectors.py", "select"), library("asyncio/base_events.py", "BaseEventLoop._run_once")), 1000, blocked=9.0, empty=1000)
+    timers = call(
+        "epoll_wait",
+        (library("selectors.py", "select"), library("asyncio/base_events.py", "BaseEventLoop._run_once")),
+        1000,
+        blocked=9.0,
+        empty=1000,
+    )
     return (
-        Example("sleep until a file is there", True, "800 wake-ups a second, each with a stat that fails", window(calls=(sleeps, stats), samples=(work,), threads=2)),
-        Example("a poll with a time limit of 10 ms", True, "99 of 100 waits end without an event", window(calls=(poll,), samples=(work,), threads=2)),
-        Example("a heartbeat", False, "one wake-up a second costs nothing", window(calls=(heartbeat,), samples=(work,), threads=2)),
-        Example("a paced sender", False, "each wake-up sends a packet", window(calls=(beats, paced), samples=(work,), threads=2)),
-        Example("an event loop under load", False, "its waits bring events", window(calls=(events,), samples=(work,), threads=2)),
-        Example("asyncio with timers", False, "the loop sleeps until the next timer, as it should", window(calls=(timers,), samples=(work,), threads=2)),
+        Example(
+            "sleep until a file is there",
+            True,
+            "800 wake-ups a second, each with a stat that fails",
+            window(calls=(sleeps, stats), samples=(work,), threads=2),
+        ),
+        Example(
+            "a poll with a time limit of 10 ms",
+            True,
+            "99 of 100 waits end without an event",
+            window(calls=(poll,), samples=(work,), threads=2),
+        ),
+        Example(
+            "a heartbeat",
+            False,
+            "one wake-up a second costs nothing",
+            window(calls=(heartbeat,), samples=(work,), threads=2),
+        ),
+        Example(
+            "a paced sender",
+            False,
+            "each wake-up sends a packet",
+            window(calls=(beats, paced), samples=(work,), threads=2),
+        ),
+        Example(
+            "an event loop under load",
+            False,
+            "its waits bring events",
+            window(calls=(events,), samples=(work,), threads=2),
+        ),
+        Example(
+            "asyncio with timers",
+            False,
+            "the loop sleeps until the next timer, as it should",
+            window(calls=(timers,), samples=(work,), threads=2),
+        ),
     )
 
 
@@ -114,11 +172,11 @@ PATTERN = Pattern(
     id="polling-loop",
     title="a thread wakes again and again to find nothing",
     sees="Short sleeps, or waits with a short time limit that mostly run out, repeated from one line.",
-    costs="Every wake-up costs 10 to 50 µs of CPU and keeps the core from deep sleep; the event that is waited for is noticed up to "
-    "one pause late, each time, which adds up when work passes through several such loops.",
+    costs="Every wake-up costs 10 to 50 µs of CPU and keeps the core from deep sleep; the event that is waited for "
+    "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",
     fine="Slow checks (a few a second), pacing of output, hardware that has no other way to be asked.",
-    thresholds=(RATE, OFTEN, FRUITLESS, FRUITFUL, WORK),
+    thresholds=(RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
     needs=("syscalls",),
     focus=frozenset({Focus.CPU, Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -7,7 +7,6 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
-from perfdoctor.diagnosis.waiting import state_of
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.ledger import State
@@ -17,6 +16,8 @@ from perfdoctor.schemas.threads import ChildProcess
 RATE = Threshold(1, "processes/s", "a few workers at the start are what processes are for")
 COUNT = Threshold(5, "processes", "fewer in one window may be chance")
 LIFE = Threshold(1.0, "s of life, on average", "a process that lives longer does work that is worth a process")
+_AROUND_A_CHILD = 2e-3
+"""Seconds of interpreter code around starting a process and reading its output, at most."""
 
 
 def check(account: Account) -> list[Finding]:
@@ -29,13 +30,15 @@ def check(account: Account) -> list[Finding]:
     for row in account.calls:
         if row.syscall in calls.STARTS_CHILD and not _starts_thread(row) and row.pid:
             forks[account.place(row.stack)].append(row)
+    if len(forks) > 1:
+        forks.pop(None, None)  # a shell between us and the program: it was started at one of the lines
     total = sum(row.calls for rows in forks.values() for row in rows)
     followed = any(thread.pid != account.evidence.target.pid for thread in account.evidence.threads or ())
     theirs = sum(child.seconds for child in children) if followed else 0.0
     found = []
     for place, rows in forks.items() if total else [(None, [])]:
         part = sum(row.calls for row in rows) / total if total else 1.0
-        found += _judge(account, place, rows, children, started * part, theirs * part)
+        found += _judge(account, place, rows, started=started * part, theirs=theirs * part)
     return found
 
 
@@ -43,12 +46,16 @@ def _judge(
     account: Account,
     place: Place | None,
     rows: list[SyscallRow],
-    children: tuple[ChildProcess, ...],
+    *,
     started: float,
     theirs: float,
 ) -> list[Finding]:
-    same = [row for row in account.calls if row.pid and place and _function(account.place(row.stack)) == _function(place)]
-    waiting = [row for row in same if row not in rows and state_of(row, account.evidence.user_roots) is State.CHILD]
+    """``started`` processes of this place, which lived for ``theirs`` seconds (0 when nobody followed them)."""
+    children = account.evidence.children or ()
+    same = [
+        row for row in account.calls if row.pid and place and _function(account.place(row.stack)) == _function(place)
+    ]
+    waiting = [row for row in same if row.syscall not in calls.STARTS_CHILD and account.state(row) is State.CHILD]
     spent = sum(row.seconds for row in (*rows, *waiting))
     program = max(children, key=lambda child: child.started)
     others = f" and {len(children) - 1} other programs" if len(children) > 1 else ""
@@ -59,7 +66,7 @@ def _judge(
         account,
         "process-churn",
         title=f"{at} starts {rate(per_second)} processes a second ({basename(program.program)}{others})",
-        seconds=spent + theirs + account.beside([*rows, *waiting]),
+        seconds=spent + theirs + account.beside([*rows, *waiting], _AROUND_A_CHILD),
         place=place,
         stack=max(rows, key=lambda row: row.seconds).stack if rows else (),
         facts=(
@@ -68,8 +75,8 @@ def _judge(
             account.fact("syscalls", "time to start them and wait for them", spent / account.seconds, "s/s"),
             account.fact("syscalls", "time that they lived", theirs / account.seconds, "s/s"),
         ),
-        fix=f"At {at}: do what {basename(program.program)} does inside of the process (a library call), give one process many items at once, "
-        "or keep a worker running and send it the work (multiprocessing.Pool, a socket).",
+        fix=f"At {at}: do what {basename(program.program)} does inside of the process (a library call), give one "
+        "process many items at once, or keep a worker running and send it the work (multiprocessing.Pool, a socket).",
         verify=again(account, f"processes started at {at}", f"{rate(per_second)}/s", "close to 0"),
         confidence=0.9 if place else 0.6,
     )
@@ -93,18 +100,29 @@ def _examples() -> tuple[Example, ...]:
     workers = ChildProcess(program="(fork)", started=4, ended=0, seconds=38.0, cpu_seconds=30.0)
     jobs = ChildProcess(program="/usr/bin/cc1", started=12, ended=11, seconds=20.0, cpu_seconds=19.0)
     return (
-        Example("a program run for each request", True, "90 processes a second, each for 5 ms", window(calls=rows, samples=(work,), children=(short,))),
+        Example(
+            "a program run for each request",
+            True,
+            "90 processes a second, each for 5 ms",
+            window(calls=rows, samples=(work,), children=(short,)),
+        ),
         Example("a pool that starts", False, "four workers that stay", window(samples=(work,), children=(workers,))),
-        Example("a build", False, "each compiler lives for more than a second", window(calls=(call("wait4", (line,), 12, blocked=8.0),), samples=(work,), children=(jobs,))),
+        Example(
+            "a build",
+            False,
+            "each compiler lives for more than a second",
+            window(calls=(call("wait4", (line,), 12, blocked=8.0),), samples=(work,), children=(jobs,)),
+        ),
     )
 
 
 PATTERN = Pattern(
     id="process-churn",
     title="processes are started for work that a call could do",
-    sees="Many processes started in the window that live briefly, and the time that their parent spends to start them and to wait.",
-    costs="A process costs 1 to 5 ms to start and load (an interpreter 20 to 100 ms), before it does anything; a large parent "
-    "pays more, for the copy of its page tables.",
+    sees="Many processes started in the window that live briefly, and the time that their parent spends to start "
+    "them and to wait.",
+    costs="A process costs 1 to 5 ms to start and load (an interpreter 20 to 100 ms), before it does anything; a "
+    "large parent pays more, for the copy of its page tables.",
     fix="A library call instead of a program; many items for one process; a worker that stays.",
     fine="Isolation that is wanted (untrusted input), build tools and shells, whose purpose it is.",
     thresholds=(RATE, COUNT, LIFE),

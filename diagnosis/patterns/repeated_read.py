@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -14,6 +14,7 @@ from perfdoctor.schemas.syscalls import SyscallRow
 
 PASSES = Threshold(5, "times its size", "a file that is read this often in one window was not kept")
 RATE = Threshold(2, "passes/s", "a reload every second or so may be meant")
+REACH = Threshold(4, "lines", "what is made of a file stands right below the line that opens it")
 
 
 def check(account: Account) -> list[Finding]:
@@ -49,7 +50,7 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
         account,
         "repeated-read",
         title=f"{at} reads {fact.path} ({size(fact.size)}, unchanged) {rate(per_second)} times a second",
-        seconds=sum(row.seconds for row in rows) + account.beside([*opens, *reads]),
+        seconds=sum(row.seconds for row in rows) + _making(account, place),
         place=place,
         stack=blamed.stack,
         facts=(
@@ -58,11 +59,32 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
             account.fact("syscalls", "opens of it", opened, "calls"),
             account.fact("syscalls", "time in these calls", sum(r.seconds for r in rows) / account.seconds, "s/s"),
         ),
-        fix=f"Read {fact.path} once and keep what was made of it in memory; read it again only when its time of change or size "
-        f"differs (one stat a second is enough). The line is {at}. What is parsed out of it each time is saved too.",
-        verify=again(account, f"bytes read of {fact.path}", f"{size(moved / account.seconds)}/s", "0, or one pass for each change", "trace-syscalls"),
+        fix=f"Read {fact.path} once and keep what was made of it in memory; read it again only when its time of "
+        f"change or size differs (one stat a second is enough). The line is {at}. What is parsed out of it each time "
+        "is saved too.",
+        verify=again(
+            account,
+            f"bytes read of {fact.path}",
+            f"{size(moved / account.seconds)}/s",
+            "0, or one pass for each change",
+            "trace-syscalls",
+        ),
         confidence=0.4 if scattered else 0.9,
         at_most=Severity.INFO if scattered else Severity.CRITICAL,
+    )
+
+
+def _making(account: Account, place: Place | None) -> float:
+    """What the CPU time costs of the lines that follow the opening, with all that they call: they make something of
+    what is read, and will not need to again when it is kept. Time in the kernel is in the calls already."""
+    if place is None or place.line is None:
+        return 0.0
+    lines = range(place.line, place.line + round(REACH.value) + 1)
+    return account.cpu_cost(
+        row
+        for row in account.samples
+        if not row.kernel
+        and any(f.file == place.file and f.function == place.function and f.line in lines for f in row.stack)
     )
 
 
@@ -79,9 +101,32 @@ def _examples() -> tuple[Example, ...]:
     log = call("read", line, 5000, on="/var/log/x.log", transferred=5000 * 8192, seconds=1.8)
     blocks = call("read", line, 80_000, on="/data/big.bin", transferred=80_000 * 65536, seconds=4.0)
     return (
-        Example("settings read at each request", True, "500 passes a second over a file that did not change", window(calls=rows, files=(whole,), samples=(work,))),
-        Example("a file that grows", False, "it changed in the window: each read may bring news", window(calls=(log,), files=(FileFact(path="/var/log/x.log", kind="file", size=8192, changed_in_window=True),), samples=(work,))),
-        Example("one pass over a large file", False, "many reads, but of each byte once", window(calls=(blocks,), files=(FileFact(path="/data/big.bin", kind="file", size=80_000 * 65536),), samples=(work,))),
+        Example(
+            "settings read at each request",
+            True,
+            "500 passes a second over a file that did not change",
+            window(calls=rows, files=(whole,), samples=(work,)),
+        ),
+        Example(
+            "a file that grows",
+            False,
+            "it changed in the window: each read may bring news",
+            window(
+                calls=(log,),
+                files=(FileFact(path="/var/log/x.log", kind="file", size=8192, changed_in_window=True),),
+                samples=(work,),
+            ),
+        ),
+        Example(
+            "one pass over a large file",
+            False,
+            "many reads, but of each byte once",
+            window(
+                calls=(blocks,),
+                files=(FileFact(path="/data/big.bin", kind="file", size=80_000 * 65536),),
+                samples=(work,),
+            ),
+        ),
     )
 
 
@@ -91,8 +136,9 @@ PATTERN = Pattern(
     sees="More bytes read from a file than it holds, many times over, while it did not change.",
     costs="The pages come from the cache, but each pass copies them, and most often decodes and parses them, anew.",
     fix="Keep what was made of the file in memory, and check the time of change before reading it again.",
-    fine="A file that changes with each read (status files), or one too large to keep that is really needed in full each time.",
-    thresholds=(PASSES, RATE),
+    fine="A file that changes with each read (status files), or one too large to keep that is really needed in full "
+    "each time.",
+    thresholds=(PASSES, RATE, REACH),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,

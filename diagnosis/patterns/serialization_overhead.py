@@ -15,11 +15,20 @@ from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 SHARE = Threshold(0.05, "of busy time", "below, another format would gain nothing that could be felt")
-MODULE = Threshold(0.2, "of the line's native CPU time", "encoders call into the interpreter: what is seen in them stands for the rest of the call")
+MODULE = Threshold(
+    0.2,
+    "of the line's native CPU time",
+    "encoders call into the interpreter: what is seen in them stands for the rest of the call",
+)
 
 # The format that a file or binary is about, by a part of its path.
 _FILES = (
-    ("json", re.compile(r"/json/(?:__init__|encoder|decoder|scanner)\.py$|/simplejson/|/_json\.|/(?:u|or|rapid)json|/msgspec/")),
+    (
+        "json",
+        re.compile(
+            r"/json/(?:__init__|encoder|decoder|scanner)\.py$|/simplejson/|/_json\.|/(?:u|or|rapid)json|/msgspec/"
+        ),
+    ),
     ("pickle", re.compile(r"/pickle\.py$|/_pickle\.|/cloudpickle/|/dill/|/_marshal\.")),
     ("a deep copy", re.compile(r"/copy\.py$")),
     ("YAML", re.compile(r"/yaml/|/_yaml|/ruamel/")),
@@ -35,9 +44,12 @@ _FUNCTIONS = (
     ("XML", re.compile(r"XML_Parse|xmlParse|xmlRead|pugi::")),
 )
 _CURES = {
-    "json": "parse or build it once and keep the result; send less; use orjson or msgspec, which take the same data in a fraction of the time",
-    "pickle": "send less, or share memory instead; use protocol 5 with out-of-band buffers for arrays; keep workers warm so that they hold their data",
-    "a deep copy": "copy only what is changed (copy.copy, dict(x), dataclasses.replace), or make the data immutable and share it",
+    "json": "parse or build it once and keep the result; send less; use orjson or msgspec, which take the same data "
+    "in a fraction of the time",
+    "pickle": "send less, or share memory instead; use protocol 5 with out-of-band buffers for arrays; keep workers "
+    "warm so that they hold their data",
+    "a deep copy": "copy only what is changed (copy.copy, dict(x), dataclasses.replace), or make the data immutable "
+    "and share it",
     "YAML": "use yaml.CSafeLoader and CSafeDumper, parse once and keep the result, or keep a JSON copy for machines",
     "XML": "use lxml or iterparse and read only what is needed; parse once and keep the result",
 }  # fmt: skip
@@ -63,7 +75,9 @@ def _judge(account: Account, place: Place | None, name: str, rows: list[CpuRow])
         return []
     at = place or "code without a line of yours"
     cores = sum(row.seconds for row in rows) / account.seconds
-    cure = _CURES.get(name, "encode and decode once, keep the result, send less, or use a faster library for the format")
+    cure = _CURES.get(
+        name, "encode and decode once, keep the result, send less, or use a faster library for the format"
+    )
     return weigh(
         account,
         "serialization-overhead",
@@ -73,19 +87,32 @@ def _judge(account: Account, place: Place | None, name: str, rows: list[CpuRow])
         stack=account.top_stack(rows),
         facts=(account.fact("cpu", f"CPU time in {name}", cores, "cores"),),
         fix=f"At {at}: {cure}.",
-        verify=again(account, f"the CPU time below {at}", f"{cores:.2f} cores for the same work", "a small part of it", "trace-cpu"),
+        verify=again(
+            account,
+            f"the CPU time below {at}",
+            f"{cores:.2f} cores for the same work",
+            "a small part of it",
+            "trace-cpu",
+        ),
         confidence=0.85,
     )
 
 
 def _add_what_they_call(
-    rows: list[CpuRow], encoders: dict[int, str], place: Place | None, groups: dict[tuple[Place | None, str], list[CpuRow]]
+    rows: list[CpuRow],
+    encoders: dict[int, str],
+    place: Place | None,
+    groups: dict[tuple[Place | None, str], list[CpuRow]],
 ) -> None:
     """Native encoders leave no Python frame, and their stacks end at the innermost function: samples of the same Python
     stack outside of the interpreter's loop are theirs, too."""
     by_stack: dict[Stack, list[CpuRow]] = defaultdict(list)
     for row in rows:
-        if row.stack and row.stack[0].kind is FrameKind.PYTHON and work_of(row) not in (Work.INTERPRET, Work.SYSTEM_CALL):
+        if (
+            row.stack
+            and row.stack[0].kind is FrameKind.PYTHON
+            and work_of(row) not in (Work.INTERPRET, Work.SYSTEM_CALL)
+        ):
             by_stack[row.stack].append(row)
     for same in by_stack.values():
         seen: dict[str, float] = defaultdict(float)
@@ -126,27 +153,59 @@ def _examples() -> tuple[Example, ...]:
     line = python(33, "reply")
     loop = native("_PyEval_EvalFrameDefault")
     rest = cpu((python(60, "handle"),), 4.0, leaf=(loop,))
-    c_encoder = native("encoder_listencode_obj", "/usr/lib/python3.11/lib-dynload/_json.cpython-311-x86_64-linux-gnu.so")
+    c_encoder = native(
+        "encoder_listencode_obj", "/usr/lib/python3.11/lib-dynload/_json.cpython-311-x86_64-linux-gnu.so"
+    )
     dumps = (library("json/encoder.py", "JSONEncoder.iterencode"), library("json/__init__.py", "dumps"), line)
     pickled = native("save", "/usr/lib/python3.11/lib-dynload/_pickle.cpython-311-x86_64-linux-gnu.so")
-    pickles = (cpu((line,), 2.0, leaf=(pickled,)), cpu((line,), 2.0, leaf=(native("PyDict_GetItem"), native("insertdict"))))
+    pickles = (
+        cpu((line,), 2.0, leaf=(pickled,)),
+        cpu((line,), 2.0, leaf=(native("PyDict_GetItem"), native("insertdict"))),
+    )
     deep = (library("copy.py", "_deepcopy_dict"), library("copy.py", "deepcopy"), line)
     return (
-        Example("json.dumps of the same answer", True, "more than half of busy time is below json.dumps", window(samples=(cpu(dumps, 5.0, leaf=(c_encoder,)), rest))),
-        Example("pickle between processes", True, "the encoder is native: its own functions stand for what it calls", window(samples=(*pickles, rest))),
-        Example("copy.deepcopy of a template", True, "a third of busy time is copying", window(samples=(cpu(deep, 2.5, leaf=(loop,)), rest))),
-        Example("some JSON in a busy service", False, "3 % of busy time: no other format would be felt", window(samples=(cpu(dumps, 0.12, leaf=(c_encoder,)), rest))),
-        Example("a service that computes", False, "no frame has to do with a format", window(samples=(cpu((line,), 5.0, leaf=(native("_PyLong_Multiply"),)), rest))),
+        Example(
+            "json.dumps of the same answer",
+            True,
+            "more than half of busy time is below json.dumps",
+            window(samples=(cpu(dumps, 5.0, leaf=(c_encoder,)), rest)),
+        ),
+        Example(
+            "pickle between processes",
+            True,
+            "the encoder is native: its own functions stand for what it calls",
+            window(samples=(*pickles, rest)),
+        ),
+        Example(
+            "copy.deepcopy of a template",
+            True,
+            "a third of busy time is copying",
+            window(samples=(cpu(deep, 2.5, leaf=(loop,)), rest)),
+        ),
+        Example(
+            "some JSON in a busy service",
+            False,
+            "3 % of busy time: no other format would be felt",
+            window(samples=(cpu(dumps, 0.12, leaf=(c_encoder,)), rest)),
+        ),
+        Example(
+            "a service that computes",
+            False,
+            "no frame has to do with a format",
+            window(samples=(cpu((line,), 5.0, leaf=(native("_PyLong_Multiply"),)), rest)),
+        ),
     )
 
 
 PATTERN = Pattern(
     id="serialization-overhead",
     title="much CPU time goes into encoding and decoding",
-    sees="CPU samples below json, pickle, yaml, xml, protobuf, csv or copy.deepcopy, or inside their native parts, by the line that called.",
-    costs="Encoding walks over every object and makes a new one for each: it is often the largest part of a service's CPU time, "
-    "and most often the same data is encoded again and again.",
-    fix="Encode once and keep the bytes; send less; a faster library for the same format; a binary format; no deep copies.",
+    sees="CPU samples below json, pickle, yaml, xml, protobuf, csv or copy.deepcopy, or inside their native parts, "
+    "by the line that called.",
+    costs="Encoding walks over every object and makes a new one for each: it is often the largest part of a "
+    "service's CPU time, and most often the same data is encoded again and again.",
+    fix="Encode once and keep the bytes; send less; a faster library for the same format; a binary format; no deep "
+    "copies.",
     fine="A program whose purpose is to convert data, with a fast library already.",
     thresholds=(SHARE, MODULE),
     needs=("cpu",),

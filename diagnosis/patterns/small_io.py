@@ -12,12 +12,17 @@ from perfdoctor.schemas.syscalls import SyscallRow
 SMALL = Threshold(512, "bytes a call", "up to here a call costs several times what moving its bytes does")
 RATE = Threshold(200, "calls/s", "fewer cost less than anyone could measure")
 BATCH = Threshold(8, "calls on one descriptor", "what is read or written in a few calls cannot be gathered further")
-EXCHANGE = Threshold(3, "calls for each in the other direction", "questions and answers alternate on a socket: those cannot be merged")
+EXCHANGE = Threshold(
+    3, "calls for each in the other direction", "questions and answers alternate on a socket: those cannot be merged"
+)
 
 
 def check(account: Account) -> list[Finding]:
     found = []
-    sockets = {kind: _data_calls([r for r in account.calls if r.syscall in names and is_socket(r.object)]) for kind, names in _KINDS}
+    sockets = {
+        kind: _data_calls([r for r in account.calls if r.syscall in names and is_socket(r.object)])
+        for kind, names in _KINDS
+    }
     for kind, names in _KINDS:
         of_kind = [row for row in account.calls if row.syscall in names and _may_be_merged(row)]
         for place, rows in account.by_place(of_kind).items():
@@ -29,7 +34,9 @@ _KINDS = (("read", calls.READS), ("write", calls.WRITES))
 _OTHER = {"read": "write", "write": "read"}
 
 
-def _judge(account: Account, kind: str, place: Place | None, rows: list[SyscallRow], sockets: dict[str, int]) -> list[Finding]:
+def _judge(
+    account: Account, kind: str, place: Place | None, rows: list[SyscallRow], sockets: dict[str, int]
+) -> list[Finding]:
     done = _data_calls(rows)
     moved = sum(row.bytes for row in rows)
     per_second = done / account.seconds
@@ -43,16 +50,20 @@ def _judge(account: Account, kind: str, place: Place | None, rows: list[SyscallR
     if sum(row.calls - row.errors for row in opened) > done / 2:
         return []  # each is to a file of its own, or reopens it: opening is the cost
     # What a peer or a slow disk takes is not what the size of the calls costs.
-    seconds = sum(row.seconds - (0.0 if path_of(row.object) else row.blocked_seconds) for row in rows) + account.beside(rows)
+    seconds = sum(row.seconds - (0.0 if path_of(row.object) else row.blocked_seconds) for row in rows) + account.beside(
+        rows
+    )
     heaviest = max(rows, key=lambda row: row.calls)
     where = heaviest.object if len(things) == 1 else f"{len(things)} objects, most {heaviest.object}"
     at = place or f"{heaviest.syscall} on {where}"
     mean = moved / done
     verb = "reads" if kind == "read" else "writes"
     cure = (
-        "read through a buffer (open without buffering=0, io.BufferedReader, fread), or ask for 64 KiB at a time and split them in memory"
+        "read through a buffer (open without buffering=0, io.BufferedReader, fread), or ask for 64 KiB at a time and "
+        "split them in memory"
         if kind == "read"
-        else "gather the pieces and write them at once (a buffered file, b''.join, writev), and flush only where a reader waits for it"
+        else "gather the pieces and write them at once (a buffered file, b''.join, writev), and flush only where a "
+        "reader waits for it"
     )
     return weigh(
         account,
@@ -64,10 +75,19 @@ def _judge(account: Account, kind: str, place: Place | None, rows: list[SyscallR
         facts=(
             account.fact("syscalls", f"{kind} calls that moved data", per_second, "calls/s"),
             account.fact("syscalls", "mean size", mean, "bytes"),
-            account.fact("syscalls", f"time in these calls ({where})", sum(r.seconds for r in rows) / account.seconds, "s/s"),
+            account.fact(
+                "syscalls", f"time in these calls ({where})", sum(r.seconds for r in rows) / account.seconds, "s/s"
+            ),
         ),
-        fix=f"At {at}: {cure}. At 64 KiB a call the same bytes need {max(moved / 65536 / account.seconds, 0.1):,.1f} calls a second.",
-        verify=again(account, f"{heaviest.syscall} calls at {at}", f"{rate(per_second)}/s", "a hundredth of that or fewer", "trace-syscalls"),
+        fix=f"At {at}: {cure}. At 64 KiB a call the same bytes need {max(moved / 65536 / account.seconds, 0.1):,.1f} "
+        "calls a second.",
+        verify=again(
+            account,
+            f"{heaviest.syscall} calls at {at}",
+            f"{rate(per_second)}/s",
+            "a hundredth of that or fewer",
+            "trace-syscalls",
+        ),
         confidence=0.9 if not on_sockets else 0.75,
     )
 
@@ -92,15 +112,50 @@ def _examples() -> tuple[Example, ...]:
     blocks = call("read", line, 80_000, on="/srv/in.dat", transferred=80_000 * 65536, seconds=4.0)
     log = call("write", (python(9, "log"),), 200, on="/var/log/app.log", transferred=200 * 90, seconds=0.01)
     ask = call("sendto", (python(70, "query"),), 30_000, on="fd:9 (socket:[5])", transferred=30_000 * 60, seconds=1.5)
-    answer = call("recvfrom", (python(71, "query"),), 30_000, on="fd:9 (socket:[5])", transferred=30_000 * 200, seconds=6.0, blocked=5.0)
-    drip = call("sendto", (python(80, "respond"),), 600_000, on="fd:9 (socket:[5])", transferred=600_000 * 3, seconds=3.0)
+    answer = call(
+        "recvfrom",
+        (python(71, "query"),),
+        30_000,
+        on="fd:9 (socket:[5])",
+        transferred=30_000 * 200,
+        seconds=6.0,
+        blocked=5.0,
+    )
+    drip = call(
+        "sendto", (python(80, "respond"),), 600_000, on="fd:9 (socket:[5])", transferred=600_000 * 3, seconds=3.0
+    )
     one = call("recvfrom", (python(79, "respond"),), 60, on="fd:9 (socket:[5])", transferred=6000, blocked=1.0)
     return (
-        Example("one byte a read", True, "80,000 reads a second bring one byte each", window(calls=(reads,), samples=(cpu(line, 2.0), work))),
-        Example("a response in drops", True, "600,000 sends of three bytes answer 60 requests", window(calls=(drip, one), samples=(work,))),
-        Example("a file in blocks of 64 KiB", False, "as many calls, but each moves a full block", window(calls=(blocks,), samples=(work,))),
-        Example("a log line now and then", False, "20 small writes a second cost nothing", window(calls=(log,), samples=(work,))),
-        Example("questions and answers on a socket", False, "each message waits for the one before: none can be merged", window(calls=(ask, answer), samples=(work,))),
+        Example(
+            "one byte a read",
+            True,
+            "80,000 reads a second bring one byte each",
+            window(calls=(reads,), samples=(cpu(line, 2.0), work)),
+        ),
+        Example(
+            "a response in drops",
+            True,
+            "600,000 sends of three bytes answer 60 requests",
+            window(calls=(drip, one), samples=(work,)),
+        ),
+        Example(
+            "a file in blocks of 64 KiB",
+            False,
+            "as many calls, but each moves a full block",
+            window(calls=(blocks,), samples=(work,)),
+        ),
+        Example(
+            "a log line now and then",
+            False,
+            "20 small writes a second cost nothing",
+            window(calls=(log,), samples=(work,)),
+        ),
+        Example(
+            "questions and answers on a socket",
+            False,
+            "each message waits for the one before: none can be merged",
+            window(calls=(ask, answer), samples=(work,)),
+        ),
     )
 
 
@@ -108,12 +163,12 @@ PATTERN = Pattern(
     id="small-io",
     title="many reads or writes of few bytes",
     sees="Lines that make many read- or write-like calls whose mean size is small, on the same file, pipe or socket.",
-    costs="Each system call has a fixed price of 0.2 to 1 µs (and several of interpreter around it), however little it moves. "
-    "On a socket each small send may also become a packet of its own.",
-    fix="Buffer: open files with their default buffering, read large blocks and split them in memory, gather writes and flush "
-    "at the end of a unit of work.",
-    fine="Messages that another process must see at once (logs that are tailed, interactive protocols), and exchanges in which "
-    "every message waits for an answer.",
+    costs="Each system call has a fixed price of 0.2 to 1 µs (and several of interpreter around it), however little "
+    "it moves. On a socket each small send may also become a packet of its own.",
+    fix="Buffer: open files with their default buffering, read large blocks and split them in memory, gather writes "
+    "and flush at the end of a unit of work.",
+    fine="Messages that another process must see at once (logs that are tailed, interactive protocols), and "
+    "exchanges in which every message waits for an answer.",
     thresholds=(SMALL, RATE, BATCH, EXCHANGE),
     needs=("syscalls",),
     focus=frozenset({Focus.IO, Focus.NETWORK}),

@@ -11,7 +11,9 @@ from perfdoctor.schemas.syscalls import SyscallRow
 
 RATE = Threshold(5, "syncs/s", "a checkpoint now and then is what fsync is for")
 BATCH = Threshold(1 << 20, "bytes a sync", "a batch of this size takes the disk about as long as the sync itself does")
-WAITING = Threshold(0.5, "of the write's time asleep", "a write to the page cache does not sleep; one to a file opened with O_SYNC does")
+WAITING = Threshold(
+    0.5, "of the write's time asleep", "a write to the page cache does not sleep; one to a file opened with O_SYNC does"
+)
 
 
 def check(account: Account) -> list[Finding]:
@@ -47,7 +49,8 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow], batch:
     cure = (
         "put many statements into one transaction (BEGIN … COMMIT, executemany): one sync then serves all of them"
         if data_base
-        else f"write a batch and call {name} once for it, or let a writer thread gather what comes within some milliseconds"
+        else f"write a batch and call {name} once for it, or let a writer thread gather what comes within some "
+        "milliseconds"
         if name in calls.SYNCS
         else "open the file without O_SYNC and O_DSYNC, and call fsync once for each batch"
     )
@@ -55,7 +58,8 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow], batch:
     return weigh(
         account,
         "sync-write",
-        title=f"{at} waits for the disk ({name} of {path or 'a file'}) {rate(per_second)} times a second, for {size(batch)} each",
+        title=f"{at} waits for the disk ({name} of {path or 'a file'}) {rate(per_second)} times a second, for "
+        f"{size(batch)} each",
         seconds=seconds,
         place=place,
         stack=heaviest.stack,
@@ -86,20 +90,37 @@ def _examples() -> tuple[Example, ...]:
     )
     checkpoint = call("fdatasync", line, 20, on=path, seconds=0.4, blocked=0.4)
     return (
-        Example("fsync after each order", True, "400 syncs a second, for 120 bytes each", window(calls=each, samples=(work,))),
-        Example("writes with O_SYNC", True, "small writes that sleep for nearly all of their time", window(calls=(osync,), samples=(work,))),
-        Example("fsync after batches of 4 MiB", False, "the disk is busy with the data itself: no warning", window(calls=batches, samples=(work,))),
-        Example("a checkpoint twice a second", False, "too few to matter", window(calls=(checkpoint,), samples=(work,))),
+        Example(
+            "fsync after each order",
+            True,
+            "400 syncs a second, for 120 bytes each",
+            window(calls=each, samples=(work,)),
+        ),
+        Example(
+            "writes with O_SYNC",
+            True,
+            "small writes that sleep for nearly all of their time",
+            window(calls=(osync,), samples=(work,)),
+        ),
+        Example(
+            "fsync after batches of 4 MiB",
+            False,
+            "the disk is busy with the data itself: no warning",
+            window(calls=batches, samples=(work,)),
+        ),
+        Example(
+            "a checkpoint twice a second", False, "too few to matter", window(calls=(checkpoint,), samples=(work,))
+        ),
     )
 
 
 PATTERN = Pattern(
     id="sync-write",
     title="the program waits for the disk after each small write",
-    sees="fsync, fdatasync, msync or sync calls at a high rate with little written in between, or small writes that sleep because "
-    "the file is opened with O_SYNC.",
-    costs="A sync waits until the device has the data: 0.1 ms on fast flash, 5 to 20 ms on disks and network volumes, each time, "
-    "while nothing else happens on that thread.",
+    sees="fsync, fdatasync, msync or sync calls at a high rate with little written in between, or small writes that "
+    "sleep because the file is opened with O_SYNC.",
+    costs="A sync waits until the device has the data: 0.1 ms on fast flash, 5 to 20 ms on disks and network "
+    "volumes, each time, while nothing else happens on that thread.",
     fix="Group commit: many records in one transaction or one sync; a writer thread that gathers what comes meanwhile.",
     fine="When each single record must survive a power cut before it is acknowledged, and no two can share a sync.",
     thresholds=(RATE, BATCH, WAITING),

@@ -18,10 +18,16 @@ def location(frame: Frame) -> Location:
     return Location(file=frame.file or frame.module, line=frame.line if frame.file else None, function=frame.function)
 
 
+UNNAMED = "[unknown]"
+
+
 def below(stack: Stack, frame: Frame | None) -> str:
-    """The function that ``frame`` had called when the stack was taken: the innermost one, empty for itself."""
+    """The function that ``frame`` had called when the stack was taken: the innermost one, empty for itself; where a
+    stripped binary names none, the binary."""
     if not stack or stack[0] == frame:
         return ""
+    if stack[0].function == UNNAMED and stack[0].module:
+        return stack[0].module.rpartition("/")[2]
     return stack[0].function
 
 

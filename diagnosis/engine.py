@@ -1,0 +1,109 @@
+"""What is wrong, where, and what would it gain to fix it?"""
+
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.catalogue import PATTERNS
+from perfdoctor.diagnosis.pattern import Focus, Pattern
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.finding import Diagnosis, Finding, NotChecked, Severity
+
+_WEIGHT = {Severity.CRITICAL: 2, Severity.WARNING: 1, Severity.INFO: 0}
+_ENABLE = {
+    "syscalls": "trace system calls too: diagnose without a backend argument; tools-check says what this machine "
+    "lacks for it",
+    "cpu": "sample the CPU too: diagnose without a backend argument; tools-check says what this machine lacks for it",
+    "children": "follow child processes: the BPF engine does (root, or CAP_BPF and CAP_PERFMON), with children=true",
+    "memory": "diagnose, or proc-watch, which read how memory moves",
+}
+
+
+def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
+    """Judge one window by every pattern whose parts are there; the others are ``not_checked``.
+
+    ``focus`` is ``auto`` for all patterns, or one of cpu, io, memory, network, concurrency; a ValueError otherwise.
+    Findings come in order of importance: severity, then what they cost. Two that explain the same time at one place
+    are one, the more specific, with the other in its ``related``.
+    """
+    wanted = set(Focus) if focus == "auto" else {Focus(focus)}
+    account = Account(evidence)
+    found: list[Finding] = []
+    unchecked: list[NotChecked] = []
+    for pattern in PATTERNS.values():
+        if not pattern.focus & wanted:
+            why = f"it is outside of the focus {focus}"
+            unchecked.append(
+                NotChecked(pattern=pattern.id, why=why, enable="diagnose the same recording with focus auto")
+            )
+        elif missing := _missing(pattern, evidence):
+            unchecked.append(missing)
+        else:
+            seen = _seen(pattern, evidence)
+            found += [
+                f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)
+            ]
+    complete = evidence.threads is not None
+    return Diagnosis(
+        findings=tuple(sorted(_merged(found), key=_importance)),
+        not_checked=tuple(unchecked),
+        ledger=account.ledger if complete else None,
+    )
+
+
+def _importance(finding: Finding) -> tuple[float, ...]:
+    return -_WEIGHT[finding.severity], -(finding.share if finding.share is not None else 0.0), -finding.confidence
+
+
+def _missing(pattern: Pattern, evidence: Evidence) -> NotChecked | None:
+    for part in pattern.needs:
+        if getattr(evidence, part) is None:
+            collection = evidence.collections.get(part)
+            why = f"this window has no {part}" + (f": {collection.reason}" if collection and collection.reason else "")
+            return NotChecked(pattern=pattern.id, why=why, enable=_ENABLE[part])
+    if (
+        "cpu" in pattern.needs
+        and evidence.cpu is not None
+        and not evidence.cpu.samples
+        and evidence.cpu.cpu_seconds > 0.1
+    ):
+        return NotChecked(
+            pattern=pattern.id,
+            why="no CPU sample was taken although the target ran",
+            enable="a longer window, or another backend",
+        )
+    return None
+
+
+def _seen(pattern: Pattern, evidence: Evidence) -> float:
+    """The part of the events that the figures rest on: what was lost takes from the confidence."""
+    shares = [1.0]
+    collection = evidence.collections.get("syscalls")
+    if "syscalls" in pattern.needs and collection is not None and evidence.syscalls is not None and collection.lost:
+        shares.append(evidence.syscalls.calls / (evidence.syscalls.calls + collection.lost))
+    return min(shares)
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """Leave out what a more specific finding at the same place explains."""
+    related: dict[int, list[str]] = {id(finding): [] for finding in findings}
+    dropped: set[int] = set()
+    for finding in findings:
+        winners = [other for other in findings if other is not finding and _explains(other, finding)]
+        winner = max(winners, key=lambda other: other.share or 0.0, default=None)
+        if winner is not None:
+            dropped.add(id(finding))
+            related[id(winner)].append(finding.pattern)
+    return [
+        finding.model_copy(update={"related": tuple(dict.fromkeys((*finding.related, *related[id(finding)])))})
+        for finding in findings
+        if id(finding) not in dropped
+    ]
+
+
+def _explains(winner: Finding, loser: Finding) -> bool:
+    if loser.pattern not in PATTERNS[winner.pattern].beats or winner.share is None or loser.share is None:
+        return False
+    if winner.location is None or loser.location is None:
+        return winner.location is loser.location
+    if (winner.location.file, winner.location.function) != (loser.location.file, loser.location.function):
+        return False
+    # The same line, or the same function and no less time: otherwise the loser has a cost of its own.
+    return winner.location.line == loser.location.line or winner.share >= 0.5 * loser.share

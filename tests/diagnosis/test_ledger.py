@@ -1,0 +1,82 @@
+"""Every second is in one state, and the states add up."""
+
+import pytest
+
+from perfdoctor.diagnosis.example import call, cpu, kernel, library, python, window
+from perfdoctor.diagnosis.ledger import ledger
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.ledger import Ledger, State
+from perfdoctor.schemas.syscalls import SyscallProfile
+from perfdoctor.schemas.threads import ThreadTime
+from perfdoctor.schemas.waits import WaitKind, WaitRow
+
+OWN = (python(8, "work"),)
+ROWS = (
+    call("fsync", OWN, 40, on="/data/x", blocked=2.0),
+    call("futex", OWN, 900, on="futex:0x1", blocked=1.0),
+    call("clock_nanosleep", OWN, 10, blocked=3.0),
+    call("futex", (library("queue.py", "Queue.get"), *OWN), 5, blocked=4.0),
+)
+SAMPLES = (cpu(OWN, 3.0), cpu(OWN, 1.0, inside=kernel("do_syscall_64")))
+
+
+def seconds(account: Ledger) -> dict[State, float]:
+    return {row.state: row.seconds for row in account.rows}
+
+
+def followed(**figures: float) -> Evidence:
+    base = {"running": 4.0, "runnable": 0.5, "in_syscall": 10.0, "elsewhere": 0.25}
+    base.update(figures)
+    thread = ThreadTime(pid=1, tid=1, name="t", wall=sum(base.values()), **base)
+    evidence = window(calls=ROWS, samples=SAMPLES, threads=0)
+    wait = WaitRow(pid=1, kind=WaitKind.BLOCKED, stack=OWN, count=3, seconds=0.25)
+    return evidence.model_copy(update={"threads": (thread,), "waits": (wait,)})
+
+
+def test_each_state_has_its_seconds() -> None:
+    account = ledger(followed())
+    assert seconds(account) == pytest.approx(
+        {
+            State.IDLE: 4.0,
+            State.RUNNING_USER: 3.0,
+            State.SLEEP: 3.0,
+            State.FILE: 2.0,
+            State.RUNNING_KERNEL: 1.0,
+            State.LOCK: 1.0,
+            State.RUNNABLE: 0.5,
+            State.OUTSIDE: 0.25,
+        }
+    )
+    assert account.thread_seconds == pytest.approx(14.75)
+    assert account.busy_seconds == pytest.approx(10.75)
+    assert account.unaccounted == pytest.approx(0.0)
+    assert [row.seconds for row in account.rows] == sorted((row.seconds for row in account.rows), reverse=True)
+    assert all(row.top == OWN for row in account.rows if row.state in (State.FILE, State.OUTSIDE, State.RUNNING_KERNEL))
+
+
+def test_time_that_no_row_explains_is_neither_idle_nor_busy() -> None:
+    account = ledger(followed(in_syscall=15.0))
+    assert account.unaccounted == pytest.approx(5.0)
+    assert account.busy_seconds == pytest.approx(10.75)
+
+
+def test_without_samples_the_kernel_share_comes_from_the_calls() -> None:
+    evidence = followed().model_copy(update={"cpu": None})
+    rows = (call("write", OWN, 9, on="/data/x", seconds=1.5, blocked=0.5),)
+    profile = SyscallProfile(rows=rows, calls=9, seconds=1.5)
+    assert seconds(ledger(evidence.model_copy(update={"syscalls": profile})))[State.RUNNING_KERNEL] == pytest.approx(
+        1.0
+    )
+
+
+def test_without_threads_the_account_is_what_was_measured() -> None:
+    account = ledger(followed().model_copy(update={"threads": None}))
+    assert account.thread_seconds == pytest.approx(14.25)
+    assert account.unaccounted == pytest.approx(0.0)
+
+
+def test_nothing_measured_is_an_empty_account() -> None:
+    bare = window(threads=0).model_copy(update={"threads": None, "syscalls": None, "cpu": None, "waits": None})
+    account = ledger(bare)
+    assert account.rows == ()
+    assert account.busy_seconds == account.thread_seconds == 0

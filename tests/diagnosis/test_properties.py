@@ -1,0 +1,153 @@
+"""Whatever a backend hands over, diagnosis answers, and its figures stay within their bounds."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from perfdoctor.diagnosis.comparison import compare
+from perfdoctor.diagnosis.engine import diagnose
+from perfdoctor.diagnosis.ledger import ledger
+from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.files import FileFact
+from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.recording import Collection, Window
+from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
+from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.threads import ChildProcess, ThreadTime
+from perfdoctor.schemas.waits import FaultRow, WaitKind, WaitRow
+
+PATHS = ["/srv/a.py", "/usr/lib/python3.11/queue.py", "<string>", "", "x", None, "/lib/python3.12/site-packages/y/z.py"]
+MODULES = ["/srv/a", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/libpython3.11.so.1.0", "", None]
+FUNCTIONS = ["work", "list_contains", "_PyEval_EvalFrameDefault", "wait", "get", "[vdso]", "", "[unknown]", "C.m"]
+CALLS = [
+    "read",
+    "write",
+    "futex",
+    "openat",
+    "close",
+    "fsync",
+    "newfstatat",
+    "clock_nanosleep",
+    "poll",
+    "recvfrom",
+    "accept4",
+    "wait4",
+    "vfork",
+    "mmap",
+    "??",
+]
+OBJECTS = [None, "", "/data/x", "fd:3", "fd:3 (socket:[1])", "fd:0 (pipe:[1])", "futex:0x1", "fd:", "rel/x", "fd:1 ()"]
+
+count = st.integers(0, 10**7)
+some_seconds = st.floats(0, 100, allow_nan=False)
+frames = st.builds(
+    Frame,
+    kind=st.sampled_from(FrameKind),
+    function=st.sampled_from(FUNCTIONS),
+    file=st.sampled_from(PATHS),
+    line=st.none() | st.integers(0, 5),
+    module=st.sampled_from(MODULES),
+)
+stacks = st.lists(frames, max_size=4).map(tuple)
+pids = st.integers(0, 2)
+calls = st.builds(
+    SyscallRow,
+    pid=pids,
+    syscall=st.sampled_from(CALLS),
+    object=st.sampled_from(OBJECTS),
+    stack=stacks,
+    calls=count,
+    errors=count,
+    empty=count,
+    unfinished=st.integers(0, 3),
+    bytes=count,
+    seconds=some_seconds,
+    blocked_seconds=some_seconds,
+    runnable_seconds=some_seconds,
+)
+samples = st.builds(
+    CpuRow, pid=pids, stack=stacks, native=stacks, kernel=stacks, samples=st.integers(0, 999), seconds=some_seconds
+)
+threads = st.builds(
+    ThreadTime,
+    pid=pids,
+    tid=pids,
+    name=st.just("t"),
+    wall=some_seconds,
+    running=some_seconds,
+    runnable=some_seconds,
+    in_syscall=some_seconds,
+    elsewhere=some_seconds,
+)
+waits = st.builds(WaitRow, pid=pids, kind=st.sampled_from(WaitKind), stack=stacks, count=count, seconds=some_seconds)
+faults = st.builds(FaultRow, pid=pids, stack=stacks, faults=count)
+children = st.builds(ChildProcess, program=st.sampled_from(FUNCTIONS), started=count, ended=count, seconds=some_seconds)
+readings = st.builds(MemorySample, at=some_seconds, rss=count, anonymous=count, swap=count)
+trends = st.builds(
+    MemoryTrend,
+    samples=st.lists(readings, max_size=8).map(tuple),
+    bytes_per_second=st.floats(-1e9, 1e9),
+    confidence=st.floats(0, 1),
+)
+files = st.builds(FileFact, path=st.sampled_from(["/data/x", "rel/x"]), kind=st.just("file"), size=count)
+collections = st.dictionaries(
+    st.sampled_from(["syscalls", "cpu"]), st.builds(Collection, backend=st.just("bpf"), exact=st.booleans(), lost=count)
+)
+
+
+def several(of: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.none() | st.lists(of, max_size=5).map(tuple)
+
+
+evidences = st.builds(
+    Evidence,
+    target=st.just(Target(pid=1, start_time=0.0, name="t")),
+    window=st.builds(Window, started=st.just(0.0), seconds=st.sampled_from([0.0, 1e-6, 1.0, 10.0])),
+    collections=collections,
+    user_roots=st.sampled_from([(), ("/srv",)]),
+    syscalls=st.none() | st.builds(SyscallProfile, rows=st.lists(calls, max_size=6).map(tuple), calls=count),
+    cpu=st.none() | st.builds(CpuProfile, rows=st.lists(samples, max_size=6).map(tuple), cpu_seconds=some_seconds),
+    waits=several(waits),
+    faults=several(faults),
+    threads=several(threads),
+    children=several(children),
+    memory=st.none() | trends,
+    files=st.lists(files, max_size=2).map(tuple),
+)
+relaxed = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@relaxed
+@given(evidences)
+def test_any_evidence_is_judged(evidence: Evidence) -> None:
+    answer = diagnose(evidence)
+    assert {n.pattern for n in answer.not_checked}.isdisjoint({f.pattern for f in answer.findings})
+    for finding in answer.findings:
+        assert finding.share is None or 0 <= finding.share <= 1
+        assert 0 <= finding.confidence <= 1
+        assert finding.fix
+        assert finding.verify
+    assert (answer.ledger is None) == (evidence.threads is None)
+
+
+@relaxed
+@given(evidences)
+def test_the_ledger_adds_up(evidence: Evidence) -> None:
+    account = ledger(evidence)
+    total = sum(row.seconds for row in account.rows)
+    assert abs(total + account.unaccounted - account.thread_seconds) < 1e-6 * max(1.0, total)
+    assert all(row.seconds > 0 and 0 <= row.share <= 1 for row in account.rows)
+    assert 0 <= account.busy_seconds <= total + 1e-9
+
+
+@settings(relaxed, max_examples=60)
+@given(evidences, evidences)
+def test_any_two_windows_are_compared(before: Evidence, after: Evidence) -> None:
+    comparison = compare(before, after)
+    assert comparison.why
+    assert comparison.metrics
+    for metric in comparison.metrics:
+        assert metric.low is None or metric.high is None or metric.low <= metric.high

@@ -1,0 +1,80 @@
+"""The user's own frame is found whatever surrounds it."""
+
+import pytest
+
+from perfdoctor.diagnosis.example import library, native, python
+from perfdoctor.diagnosis.user_code import blamed_library, user_frame
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+
+PACKAGE = python(5, "send", "/srv/app/.venv/lib/python3.12/site-packages/requests/sessions.py")
+DEBIAN = python(5, "send", "/usr/lib/python3/dist-packages/yaml/loader.py")
+FROZEN = python(1, "_call_with_frames_removed", "<frozen importlib._bootstrap>")
+STRING = python(1, "<module>", "<string>")
+GENERATED = python(2, "__init__", "<string>")
+PYENV = python(9, "loads", "/root/.pyenv/versions/3.13.0/lib/python3.13/json/__init__.py")
+OWN = python(17, "handle")
+MAIN = python(99, "main")
+LIBC = native("read", "/lib/x86_64-linux-gnu/libc.so.6")
+LIBC_SOURCE = native("read", "/lib/x86_64-linux-gnu/libc.so.6", "../sysdeps/unix/read.c", 26)
+PROGRAM = native("copy", "/srv/copier", "/srv/copier.c", 12)
+NO_LINES = native("copy", "/srv/copier")
+KERNEL = Frame(kind=FrameKind.KERNEL, function="vfs_read")
+VDSO = native("[vdso]", "")
+HEADER = native("std::vector<int>::push_back", "/srv/copier", "/usr/include/c++/12/bits/stl_vector.h", 1287)
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected", "because"),
+    [
+        ((), None, "an empty stack has no frame"),
+        ((OWN, MAIN), OWN, "the innermost comes first"),
+        ((library("json/decoder.py", "decode"), OWN), OWN, "the standard library is passed over"),
+        ((PYENV, OWN), OWN, "wherever it is installed"),
+        ((PACKAGE, OWN), OWN, "a package below the user's folder is still not the user's"),
+        ((DEBIAN, OWN), OWN, "so is one of the distribution"),
+        ((FROZEN, OWN), OWN, "frozen modules are the interpreter's"),
+        ((GENERATED, OWN), OWN, "a generated method of a data class is not where to change it"),
+        ((PYENV, STRING), STRING, "python -c has no other code"),
+        ((PYENV,), None, "nothing here is the user's"),
+        ((python(1, "f", "app.py"),), python(1, "f", "app.py"), "a relative path is the user's"),
+        ((Frame(kind=FrameKind.PYTHON, function="f"), OWN), OWN, "a frame without a file names no line"),
+        ((LIBC, PROGRAM), PROGRAM, "the C library is passed over"),
+        ((LIBC_SOURCE, PROGRAM), PROGRAM, "with or without its debug file"),
+        ((LIBC, NO_LINES), NO_LINES, "a program without line numbers still has functions"),
+        ((KERNEL, VDSO, PROGRAM), PROGRAM, "kernel and vdso are passed over"),
+        ((HEADER, PROGRAM), PROGRAM, "inlined library code is passed over"),
+        (
+            (native("_PyEval_EvalFrameDefault", "/usr/bin/python3.11"),),
+            None,
+            "the interpreter is not the user's program",
+        ),
+    ],
+)
+def test_user_frame(stack: Stack, expected: Frame | None, because: str) -> None:
+    assert user_frame(stack) == expected, because
+
+
+def test_roots_decide_where_they_are_given() -> None:
+    helper = python(3, "retry", "/srv/shared/helper.py")
+    assert user_frame((helper, OWN), ("/srv/app",)) == OWN
+    assert user_frame((helper, OWN), ("/srv/app/",)) == OWN
+    assert user_frame((helper, OWN), ("/srv/ap",)) == helper, "a folder's name is not a prefix of another's"
+    assert user_frame((helper,), ("/srv/app",)) == helper, "with nothing below the roots, the general rule holds"
+    assert user_frame((PACKAGE, OWN), ("/srv/app",)) == OWN
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        ((PACKAGE, OWN), "requests"),
+        ((library("json/decoder.py", "decode"), OWN), "json"),
+        ((library("copy.py", "deepcopy"), OWN), "copy"),
+        ((LIBC, PROGRAM), "libc.so.6"),
+        ((FROZEN, OWN), "importlib._bootstrap"),
+        ((OWN,), None),
+        ((), None),
+        ((PYENV,), "json"),
+    ],
+)
+def test_blamed_library(stack: Stack, expected: str | None) -> None:
+    assert blamed_library(stack) == expected
