@@ -19,8 +19,8 @@ def next_page(chance: random.Random) -> str:
     if kind < 0.65:
         return f"/book/{chance.randrange(2400)}"
     if kind < 0.85:
-        books = ",".join(str(chance.randrange(2400)) for _ in range(12))
-        return f"/quote?books={books}&group=school&currency={chance.randrange(420):03}"
+        books = ",".join(str(chance.randrange(2400)) for _ in range(25))
+        return f"/quote?books={books}&shop={chance.randrange(12)}&group=school&currency={chance.randrange(420):03}"
     return "/report"
 
 

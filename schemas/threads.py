@@ -9,7 +9,8 @@ class ThreadTime(Model):
     ``wall`` is how much of the window the thread was alive for. ``running`` + ``runnable`` + ``in_syscall`` +
     ``elsewhere`` add up to ``wall`` within 2 %: on a core, waiting for a core, asleep in a system call, asleep outside
     one. ``estimated`` marks threads whose split was read from /proc instead of followed.
-    ``count`` > 1: so many alike, short-lived ones together (``tid`` 0; ``pid`` 0 when they were processes of their own).
+    ``count`` > 1: so many alike, short-lived ones together (``tid`` 0; ``pid`` 0 when they were processes of their
+    own).
     """
 
     pid: int

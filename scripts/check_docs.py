@@ -50,7 +50,7 @@ def link_misses(path: Path, target: str) -> str | None:
 
 def path_misses(span: str) -> str | None:
     """A path in backticks, where it begins with a folder of ours (``*`` stands for anything)."""
-    if not PATH.fullmatch(span) or not (ROOT / span.split("/")[0]).is_dir():
+    if not PATH.fullmatch(span) or not (ROOT / span.split("/", maxsplit=1)[0]).is_dir():
         return None
     there = any(ROOT.glob(span.rstrip("/"))) if "*" in span else (ROOT / span).exists()
     return None if there else f"`{span}`: there is no such file"

@@ -10,7 +10,7 @@ from bookshop.reports import RECORD
 SUBJECTS = tuple(f"subject-{number}" for number in range(240))
 GROUPS = ("retail", "school", "library", "staff")
 BOOKS = 2400
-SALES = 3500
+SALES = 4000
 THEMES = 20
 
 
@@ -26,7 +26,7 @@ def make(folder: Path) -> None:
                 "id": number,
                 "work": f"work-{number % (BOOKS * 5 // 6):05}",
                 "title": f"The Book of {chance.choice(SUBJECTS)} {number}",
-                "subjects": chance.sample(SUBJECTS[:24], 4) + [chance.choice(SUBJECTS)],
+                "subjects": [*chance.sample(SUBJECTS[:24], 4), chance.choice(SUBJECTS)],
                 "price": chance.randrange(500, 9000) / 100,
             }
             file.write(json.dumps(book) + "\n")

@@ -42,10 +42,11 @@ class Shop:
                 basket = [self.catalogue.by_id[int(number)] for number in query["books"].split(",")]
                 rate = float(settings["rate." + query.get("currency", "000")])
                 prices = [self.pricing.price(book, query.get("group", "retail")) for book in basket]
+                self.reports.sold(int(query.get("shop", "0")), len(basket), sum(prices))
                 return 200, json.dumps([round(price * rate, 2) for price in prices])
             case ["report"]:
                 self.audit.record("report")
-                return 200, json.dumps(self.reports.sales())
+                return 200, json.dumps(self.reports.recent())
         return 404, "no such page"
 
 

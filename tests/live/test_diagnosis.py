@@ -7,8 +7,7 @@ never had one.
 
 import re
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -41,18 +40,11 @@ def expected(source: Path) -> tuple[str, set[int]]:
     return named[1], {number for number, line in enumerate(lines, 1) if re.search(r"(#|//) <- cost$", line)}
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where a program may write: on a disk, because a sync in memory costs nothing."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        yield Path(name)
-
-
 @asynccontextmanager
-async def judged(source: str, folder: Path) -> AsyncIterator[Diagnosis]:
+async def judged(source: str) -> AsyncIterator[Diagnosis]:
     need(shutil.which("unshare"), "live tests run on Linux")
     host = LocalHost()
-    async with workload(source, folder=folder) as program:
+    async with workload(source) as program:
         evidence = await observe(host, find_target(host, program.pid), seconds=SECONDS)
         yield diagnose(evidence)
 
@@ -62,9 +54,9 @@ def told(findings: tuple[Finding, ...]) -> str:
 
 
 @pytest.mark.parametrize("source", programs("problems"))
-async def test_a_planted_problem_is_named_at_its_line(source: str, folder: Path) -> None:
+async def test_a_planted_problem_is_named_at_its_line(source: str) -> None:
     pattern, lines = expected(WORKLOADS / source)
-    async with judged(source, folder) as diagnosis:
+    async with judged(source) as diagnosis:
         first = diagnosis.findings[:AMONG]
         found = [f for f in first if f.pattern == pattern]
         assert found, f"{pattern} is not among: {told(first)}"
@@ -76,7 +68,7 @@ async def test_a_planted_problem_is_named_at_its_line(source: str, folder: Path)
 
 
 @pytest.mark.parametrize("source", programs("repaired", "healthy"))
-async def test_a_healthy_program_is_left_in_peace(source: str, folder: Path) -> None:
-    async with judged(source, folder) as diagnosis:
+async def test_a_healthy_program_is_left_in_peace(source: str) -> None:
+    async with judged(source) as diagnosis:
         alarms = tuple(f for f in diagnosis.findings if f.severity is not Severity.INFO)
         assert not alarms, told(alarms)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import anyio
@@ -60,8 +61,8 @@ async def trace_its_work(program: Workload, wanted: Wanted) -> tuple[Evidence, d
 
 
 def rows_of(evidence: Evidence, truth: LineTruth, file: str) -> list[SyscallRow]:
-    """The rows of one of the line's calls in which the line is among the innermost frames (a library's, or before Python
-    3.12 a comprehension's own frame, may lie inside it)."""
+    """The rows of one of the line's calls in which the line is among the innermost frames (a library's, or before
+    Python 3.12 a comprehension's own frame, may lie inside it)."""
     assert evidence.syscalls is not None
 
     def is_the_line(row: SyscallRow) -> bool:
@@ -197,5 +198,5 @@ async def test_progress_comes_at_least_twice_a_second_and_says_what_is_seen() ->
             progress=lambda elapsed, message: said.append((elapsed, message)),
         )
     times = [elapsed for elapsed, _ in said]
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 0.5
+    assert max(b - a for a, b in pairwise(times)) < 0.5
     assert said[-1][1] == "no system calls yet"

@@ -112,24 +112,25 @@ async def workload(
     interpreter: str = sys.executable,
     prefix: Sequence[str] = (),
     environment: dict[str, str] | None = None,
-    folder: Path | None = None,
 ) -> AsyncIterator[Workload]:
     """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c).
 
-    ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``);
-    ``folder`` is where it runs.
+    ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
+    folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.
     """
     path = WORKLOADS / source
     command = [*prefix, *_command(path, interpreter), *arguments]
-    process = await anyio.open_process(
-        command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
-    )
-    program = Workload(process, path)
-    try:
-        await program.ready()
-        yield program
-    finally:
-        await program.stop()
+    with TemporaryDirectory(dir="/var/tmp", prefix="perfdoctor-workload-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o777)  # for programs that run as somebody else
+        process = await anyio.open_process(
+            command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
+        )
+        program = Workload(process, path)
+        try:
+            await program.ready()
+            yield program
+        finally:
+            await program.stop()
 
 
 def _command(path: Path, interpreter: str) -> list[str]:
