@@ -4,8 +4,8 @@ import contextlib
 import time
 from collections.abc import Mapping
 
-from perfdoctor.collectors.descendants import tree
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.schemas.target import Target
 
 _PROCESS_CLOCK = 2

@@ -3,9 +3,9 @@
 import contextlib
 
 from perfdoctor.collectors.backends.proc import stat, status
-from perfdoctor.collectors.descendants import tree
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.thinned import Thinned
+from perfdoctor.collectors.processes.descendants import tree
+from perfdoctor.collectors.processes.thinned import Thinned
 from perfdoctor.collectors.trend import slope
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.target import Target

@@ -20,5 +20,5 @@ def say(answer: ToolsAnswer, *, features: bool = True) -> str:
         kernel = [(f.feature, "yes" if f.available else "no", clean(f.detail)) for f in answer.features]
         lines += table(("kernel feature", "there", "detail"), kernel)
     if answer.runtimes:
-        lines += ["", f"Runtimes whose lines can be read: {', '.join(answer.runtimes)}."]
+        lines += ["", f"Runtimes running now: {', '.join(answer.runtimes)}."]
     return "\n".join([*lines, *follow(answer.next)])

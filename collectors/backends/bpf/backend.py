@@ -11,8 +11,9 @@ from anyio import to_thread
 from perfdoctor.collectors.backends.bpf import report
 from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
 from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
-from perfdoctor.collectors.descendants import tree
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
+from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem
@@ -25,7 +26,6 @@ _POLL_SECONDS = 0.05
 _TELL_SECONDS = 0.25
 _ALSO_SECONDS = 0.2
 _NAME_SECONDS = 0.1
-_CAP_PERFMON, _CAP_BPF, _CAP_SYS_ADMIN = 38, 39, 21
 _NS_PER_EVENT = {False: 250e-9, True: 900e-9}
 """What one handled event costs the target, without and with its stack (bench/overhead.py)."""
 
@@ -46,7 +46,7 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
             why=f"{_BTF} is missing: the kernel was built without BTF (CONFIG_DEBUG_INFO_BTF).",
             next_step="Use backend strace, perf or py-spy, or a kernel with BTF (most distributions since 2021).",
         )
-    if not _may_load(host):
+    if not capable(host, CAP_SYS_ADMIN) and not (capable(host, CAP_BPF) and capable(host, CAP_PERFMON)):
         return Problem(
             what="The BPF engine may not be loaded by this process.",
             why="It needs root, or the capabilities CAP_BPF and CAP_PERFMON.",
@@ -61,17 +61,6 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
             next_step="Install it: apt-get install libbpf1 (Debian, Ubuntu), dnf install libbpf (Fedora, RHEL).",
         )
     return None
-
-
-def _may_load(host: Host) -> bool:
-    if os.geteuid() == 0:
-        return True
-    for line in host.read_file("/proc/self/status").split(b"\n"):
-        if line.startswith(b"CapEff:"):
-            held = int(line.split()[1], 16)
-            both = held >> _CAP_BPF & held >> _CAP_PERFMON & 1
-            return bool(both or held >> _CAP_SYS_ADMIN & 1)
-    return False
 
 
 async def observe(
@@ -173,6 +162,11 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
     if counters["lost_rows"]:
         warnings.append(
             f"{counters['lost_rows']:,} events found a full table: they are counted, without their stack and object"
+        )
+    if counters["reused_stacks"]:
+        warnings.append(
+            f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
+            "call before, which is looked at again every 64 calls"
         )
     replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:

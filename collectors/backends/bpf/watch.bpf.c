@@ -15,6 +15,7 @@
 #define FRAME_BYTES 96
 #define WINDOW_BYTES 512
 #define STREAK 64
+#define LEAP 64
 #define STATES 1024 /* interpreter threads looked through for ours */
 
 /* ---- what user space shares: one struct a section, so that it knows where everything is ---------------------- */
@@ -125,6 +126,7 @@ struct thread {
     s32 off_kernel;
     u32 layout, seen_generation, searches;
     u64 runtime, state, text_low, text_high, search_after;
+    u64 reused;
     u32 image; /* the process whose rows these are: see grow_up() */
     u32 pad;
     u64 recent[8]; /* stacks and paths that user space has for certain */
@@ -443,12 +445,12 @@ INLINE void send_once(u64 hash, void *record, u64 size, u64 wake) {
 }
 
 /* At hundreds of thousands of calls a second in one loop, walking the stack of every call costs more than the calls. When
- * the last STREAK calls all had the same stack, and the registers still are the same, only each 16th is walked. */
+ * the last STREAK calls all had the same stack, and the registers still are the same, only one in LEAP is walked. */
 INLINE int same_as_before(struct thread *t, struct pt_regs *regs) {
-    if (t->streak < STREAK || !(++t->skipped & 15)) return 0;
+    if (t->streak < STREAK || !(++t->skipped & (LEAP - 1))) return 0;
     if (instruction_pointer(regs) != t->last_ip || stack_pointer(regs) != t->last_sp) return 0;
     if (frame_pointer(regs) != t->last_fp) return 0;
-    count(REUSED_STACKS);
+    t->reused++;
     return 1;
 }
 
@@ -480,11 +482,11 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     if (!settings.walk_stacks) return 0;
     refresh(t);
     if (t->flags & STRANGER) return 0;
+    int is_native = !t->runtime && how == WALK_LANGUAGE;
+    if (is_native && same_as_before(t, regs)) return t->last_stack;
     struct scratch *w = bpf_map_lookup_elem(&scratches, &slot);
     if (!w) return 0;
     w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
-    int is_native = !t->runtime && how == WALK_LANGUAGE;
-    if (is_native && same_as_before(t, regs)) return t->last_stack;
     grow_up(t);
     u64 hash = mix(0, t->image);
     if (t->runtime) hash = walk_python(t, w, hash);
@@ -889,6 +891,9 @@ SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
 
 /* Close what is open at `now`, then send the thread's account to user space. */
 INLINE void close_account(struct thread *t, u64 now) {
+    u32 reused = REUSED_STACKS;
+    u64 *all_reused = bpf_map_lookup_elem(&counters, &reused);
+    if (all_reused) *all_reused += t->reused;
     flush(t);
     if (t->off_since) back_on_cpu(t, now);
     if (t->on_since) t->running += now - t->on_since;

@@ -8,9 +8,9 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpftrace import command
 from perfdoctor.collectors.backends.bpftrace.parse import Reader
-from perfdoctor.collectors.descendants import tree
 from perfdoctor.collectors.host.base import Host, Program
 from perfdoctor.collectors.measured import Measured
+from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.problem import Problem

@@ -8,12 +8,12 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.perf import command
 from perfdoctor.collectors.backends.perf.parse import Place, Sample, ScriptReader, SummaryReader
-from perfdoctor.collectors.descendants import tree
 from perfdoctor.collectors.exact_cpu import CpuWatch, share_out
 from perfdoctor.collectors.host.base import Host, Program
 from perfdoctor.collectors.host.follow import Followed, follow, words
 from perfdoctor.collectors.host.permission import CAP_PERFMON, CAP_SYS_ADMIN, capable, number_in
 from perfdoctor.collectors.measured import Measured
+from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.runtimes.native import FileNames
 from perfdoctor.collectors.text import clean

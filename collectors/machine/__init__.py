@@ -1,0 +1,1 @@
+"""What tools-check looks at: the kernel's features and the distribution's packages."""

@@ -1,0 +1,1 @@
+"""What proc-find and proc-watch are made of: the sweep over /proc, the match, the meter and its readings."""
