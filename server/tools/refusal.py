@@ -53,8 +53,8 @@ def _step(arguments: type[BaseModel], name: str) -> str:
     high = next((c["maximum"] for c in choices if "maximum" in c), None)
     default = schema.get("default")
     if low is not None and high is not None:
-        known = f" ({default:g} is the default)" if isinstance(default, int | float) else ""
-        return f"Give {name} from {low:g} to {high:g}{known}."
+        known = f" ({_plain(default)} is the default)" if isinstance(default, int | float) else ""
+        return f"Give {name} from {_plain(low)} to {_plain(high)}{known}."
     return f"Give {name}: {_meaning(arguments, name)}."
 
 
@@ -66,3 +66,8 @@ def _meaning(arguments: type[BaseModel], name: str) -> str:
 def _ended(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if text.endswith(".") else f"{text}."
+
+
+def _plain(number: float) -> str:
+    """4194304 and 0.5, as a caller would type them."""
+    return f"{number:g}" if abs(number) < 100_000 else f"{number:.0f}"
