@@ -39,7 +39,9 @@ class BuildBpf(Command):
         compile_all(ROOT / BPF, folder)
 
     def get_source_files(self):
-        return [str(p.relative_to(ROOT)) for p in sorted((ROOT / BPF).glob("*.bpf.c"))] + [str(BPF / "kernel.h")]
+        return [str(p.relative_to(ROOT)) for p in sorted((ROOT / BPF).glob("*.bpf.c"))] + [
+            str(p.relative_to(ROOT)) for p in sorted((ROOT / BPF).glob("*.h"))
+        ]
 
     def get_outputs(self):
         return [str(self._folder() / p.name.replace(".bpf.c", ".bpf.o")) for p in (ROOT / BPF).glob("*.bpf.c")]

@@ -96,7 +96,7 @@ class Layout:
     """low bits of a reference to a code object that are not address (3.14: _PyStackRef)"""
 
     def packed(self) -> bytes:
-        """``struct layout`` of watch.bpf.c."""
+        """``struct layout`` of tables.h."""
         walker = (
             self.runtime_interpreters,
             self.interpreter_next,

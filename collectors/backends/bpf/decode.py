@@ -1,4 +1,4 @@
-"""How the bytes that watch.bpf.c writes are read. Sizes and orders are those of the C structs of the same name."""
+"""How the bytes that the programs write are read: the structs of tables.h, by their names there."""
 
 import struct
 from typing import NamedTuple

@@ -8,7 +8,7 @@ from perfdoctor.collectors.backends.bpf.call_classes import CLASSES, class_of
 from perfdoctor.collectors.runtimes.python import _kept_layout
 from perfdoctor.collectors.syscall_names import ARM64, X86_64
 
-SOURCE = (Path(decode.__file__).parent / "watch.bpf.c").read_text()
+SOURCE = (Path(decode.__file__).parent / "tables.h").read_text()
 
 
 def c_struct_size(name: str) -> int:

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+ *
+ * Where in the code is it? Python frames from the interpreter's own structures, native ones by frame pointers.
+ */
+#pragma once
+#include "threads.h"
+
+/* The interpreter's record of this thread. */
+struct state_search {
+    struct layout *layout;
+    u64 state, found;
+    u32 tid, pad;
+};
+
+static long state_is_ours(u32 index, struct state_search *at) {
+    s32 tid = 0;
+    if (!at->state) return 1;
+    bpf_probe_read_user(&tid, 4, (void *)(at->state + at->layout->thread_native_id));
+    if (tid == (s32)at->tid) {
+        at->found = at->state;
+        return 1;
+    }
+    at->state = read_word(at->state + at->layout->thread_next);
+    return 0;
+}
+
+INLINE u64 search_state(struct thread *t, struct layout *l) {
+    /* A thread without one (of a C library, say) must not pay for the search at every event. */
+    if (t->searches > 256 && bpf_ktime_get_ns() < t->search_after) return 0;
+    t->searches++;
+    t->search_after = bpf_ktime_get_ns() + 1000000;
+    u64 interpreter = read_word(t->runtime + l->runtime_interpreters);
+    struct state_search search = {.layout = l, .tid = t->own_tid};
+    search.state = read_word(interpreter + l->interpreter_threads);
+    bpf_loop(STATES, state_is_ours, &search, 0);
+    t->state = search.found;
+    return search.found;
+}
+
+/* The thread's current frame. The cached state is believed only while it names this thread; one read tells both. */
+INLINE u64 current_frame(struct thread *t, struct layout *l, struct scratch *w) {
+    u32 from = l->thread_frame, tid_at = (l->thread_native_id - from) >> 3 & 15;
+    if (t->state) {
+        if (bpf_probe_read_user(w->frame, 128, (void *)(t->state + from))) w->frame[tid_at] = 0;
+        if ((u32)w->frame[tid_at] != t->own_tid) t->state = 0;
+    }
+    if (!t->state) {
+        u64 state = search_state(t, l);
+        if (!state || bpf_probe_read_user(w->frame, 8, (void *)(state + from))) return 0;
+    }
+    u64 frame = w->frame[0];
+    return l->cframe_frame == NONE ? frame : read_word(frame + l->cframe_frame);
+}
+
+struct python_walk {
+    struct layout *layout;
+    struct scratch *scratch;
+    u64 frame, hash;
+};
+
+/* One frame; 1 ends the loop. */
+static long python_frame(u32 index, struct python_walk *at) {
+    struct layout *l = at->layout;
+    struct scratch *w = at->scratch;
+    u64 frame = at->frame;
+    if (!frame) return 1;
+    /* A read costs far more than the bytes: frames of one thread lie behind each other, callers below, so one read
+     * serves several. Fields are picked at masked offsets, which is cheap to verify. */
+    if (frame < w->low || frame > w->top) {
+        w->top = frame;
+        /* not below the frame's own page: the one before may not be there, and a failed read is dear */
+        u64 page = frame & ~4095ull, below = frame - (WINDOW_BYTES - FRAME_BYTES);
+        w->low = below > page ? below : page;
+        if (bpf_probe_read_user(w->frame, WINDOW_BYTES, (void *)w->low)) {
+            w->low = frame;
+            if (bpf_probe_read_user(w->frame, FRAME_BYTES, (void *)frame)) {
+                w->stack.flags |= STACK_PARTIAL;
+                return 1;
+            }
+        }
+    }
+    u32 word = (frame - w->low) >> 3 & (WINDOW_BYTES / 8 - 1);
+    u64 code = w->frame[word + (l->frame_code >> 3 & 15)] & ~(u64)l->tag_mask;
+    u64 instruction = w->frame[word + (l->frame_instruction >> 3 & 15)];
+    u8 owner = w->frame[word + (l->frame_owner >> 3 & 15)] >> (l->frame_owner << 3 & 56);
+    at->frame = w->frame[word + (l->frame_previous >> 3 & 15)];
+    if (owner >= l->shim_owner) return 0;
+    u32 n = w->depth;
+    if (n >= PYTHON_FRAMES) {
+        w->stack.flags |= STACK_TRUNCATED;
+        return 1;
+    }
+    w->stack.python[n].code = code;
+    w->stack.python[n].instruction = instruction;
+    w->depth = n + 1;
+    at->hash = mix(mix(at->hash, code), instruction);
+    return 0;
+}
+
+INLINE u64 walk_python(struct thread *t, struct scratch *w, u64 hash) {
+    u32 index = t->layout;
+    struct layout *l = bpf_map_lookup_elem(&layouts, &index);
+    if (!l) return hash;
+    struct python_walk at = {.layout = l, .scratch = w, .hash = hash};
+    at.frame = current_frame(t, l, w);
+    w->depth = 0;
+    w->low = w->top = 0;
+    bpf_loop(PYTHON_FRAMES + 8, python_frame, &at, 0);
+    w->stack.python_frames = w->depth;
+    return at.hash;
+}
+
+struct native_walk {
+    struct thread *thread;
+    struct scratch *scratch;
+    u64 sp, fp, hash;
+};
+
+/* Whether a word on the stack points into the main program's code; 1 ends the loop. */
+static long word_is_code(u32 index, struct native_walk *at) {
+    struct scratch *w = at->scratch;
+    u64 word = w->frame[index & (SCAN_BYTES / 8 - 1)];
+    if (word < at->thread->text_low || word >= at->thread->text_high) return 0;
+    w->stack.native[1] = word;
+    w->depth = 2;
+    w->stack.flags |= STACK_SCANNED;
+    at->hash = mix(at->hash, word);
+    return 1;
+}
+
+static long native_frame(u32 index, struct native_walk *at) {
+    struct scratch *w = at->scratch;
+    u64 fp = at->fp;
+    if (fp < at->sp || fp > at->sp + (8 << 20) || fp & 7) return 1;
+    if (bpf_probe_read_user(w->frame, 16, (void *)fp)) return 1;
+    u64 caller = w->frame[1];
+    if (caller < 4096) return 1;
+    u32 n = w->depth;
+    if (n >= NATIVE_FRAMES) {
+        w->stack.flags |= STACK_TRUNCATED;
+        return 1;
+    }
+    w->stack.native[n] = caller;
+    w->depth = n + 1;
+    at->hash = mix(at->hash, caller);
+    at->sp = fp + 16;
+    at->fp = w->frame[0];
+    return 0;
+}
+
+/* Frame pointers, and before them the first word on the stack that points into the main program's code: system
+ * call wrappers keep no frame, and their caller would be missing. User space drops it unless a call precedes it. */
+INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash, int scan) {
+    u64 ip = instruction_pointer(regs);
+    struct native_walk at = {.thread = t, .scratch = w, .sp = stack_pointer(regs), .fp = frame_pointer(regs)};
+    w->stack.native[0] = ip;
+    w->depth = 1;
+    at.hash = mix(hash, ip);
+    if (scan && t->text_low && (ip < t->text_low || ip >= t->text_high))
+        if (!bpf_probe_read_user(w->frame, SCAN_BYTES, (void *)at.sp)) bpf_loop(SCAN_BYTES / 8, word_is_code, &at, 0);
+    bpf_loop(NATIVE_FRAMES, native_frame, &at, 0);
+    w->stack.native_frames = w->depth;
+    return at.hash;
+}
+
+INLINE void refresh(struct thread *t) {
+    if (t->seen_generation == shared.generation) return;
+    t->seen_generation = shared.generation;
+    struct process *p = bpf_map_lookup_elem(&processes, &t->pid);
+    if (!p) return;
+    t->flags &= ~STRANGER;
+    t->runtime = p->runtime;
+    t->layout = p->layout;
+    t->text_low = p->text_low;
+    t->text_high = p->text_high;
+}
+
+/* Whether user space has this stack or path; the thread's own memory spares most look-ups. */
+INLINE int is_sent(struct thread *t, u64 hash) {
+    if (t->recent[hash & 7] == hash) return 1;
+    if (!bpf_map_lookup_elem(&seen, &hash)) return 0;
+    t->recent[hash & 7] = hash;
+    return 1;
+}
+
+/* Send a new stack or path; it stays new until the ring buffer had room for it. */
+INLINE void send_once(u64 hash, void *record, u64 size, u64 wake) {
+    u8 yes = 1;
+    if (bpf_ringbuf_output(&records, record, size, wake))
+        count(LOST_STACKS);
+    else
+        bpf_map_update_elem(&seen, &hash, &yes, UPDATE_ANY);
+}
+
+/* At hundreds of thousands of calls a second in one loop, walking the stack of every call costs more than the calls. When
+ * the last STREAK calls all had the same stack, and the registers still are the same, only one in LEAP is walked. */
+INLINE int same_as_before(struct thread *t, struct pt_regs *regs) {
+    if (t->streak < STREAK || !(++t->skipped & (LEAP - 1))) return 0;
+    if (instruction_pointer(regs) != t->last_ip || stack_pointer(regs) != t->last_sp) return 0;
+    if (frame_pointer(regs) != t->last_fp) return 0;
+    t->reused++;
+    return 1;
+}
+
+INLINE void remember(struct thread *t, struct pt_regs *regs, u64 hash) {
+    if (hash != t->last_stack || t->streak == 0) {
+        t->streak = 1;
+        t->streak_began = t->call_ended;
+        t->last_stack = hash;
+        t->last_ip = instruction_pointer(regs);
+        t->last_sp = stack_pointer(regs);
+        t->last_fp = frame_pointer(regs);
+    } else if (t->streak < STREAK && ++t->streak == STREAK && t->call_ended - t->streak_began > STREAK * 4000) {
+        t->streak = 0; /* fewer than 250,000 a second: walk each */
+    }
+}
+
+/* A forked child is its parent's program at first, and most go on to execute another one soon: its events are its
+ * parent's rows. One that lives on gets rows of its own. */
+#define CHILDHOOD 100000000
+INLINE void grow_up(struct thread *t) {
+    if (t->image != t->pid && t->call_ended > t->began + CHILDHOOD) t->image = t->pid;
+}
+
+/* Which native frames a caller wants beside the language's own. */
+enum walk { WALK_LANGUAGE, WALK_BOTH };
+
+/* The id of the current thread's stack, 0 when there is none. A new stack is sent to user space once. */
+INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how) {
+    if (!settings.walk_stacks) return 0;
+    refresh(t);
+    if (t->flags & STRANGER) return 0;
+    int is_native = !t->runtime && how == WALK_LANGUAGE;
+    if (is_native && same_as_before(t, regs)) return t->last_stack;
+    struct scratch *w = bpf_map_lookup_elem(&scratches, &slot);
+    if (!w) return 0;
+    w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
+    grow_up(t);
+    u64 hash = mix(0, t->image);
+    if (t->runtime) hash = walk_python(t, w, hash);
+    if (how == WALK_BOTH || !w->stack.python_frames)
+        hash = walk_native(t, regs, w, hash, !w->stack.python_frames);
+    if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
+    if (w->stack.flags & STACK_TRUNCATED) count(TRUNCATED_STACKS);
+    if (!w->stack.python_frames && !w->stack.native_frames) {
+        count(NO_STACK);
+        return 0;
+    }
+    if (!hash) hash = 1;
+    if (is_native) remember(t, regs, hash);
+    if (!is_sent(t, hash)) {
+        w->stack.record = RECORD_STACK;
+        w->stack.pid = t->pid;
+        w->stack.hash = hash;
+        /* (with a wake-up: the memory that names it may be gone a moment later) */
+        send_once(hash, &w->stack, sizeof(w->stack), RINGBUF_WAKEUP);
+    }
+    return hash;
+}
+
+/* Whose row an event belongs to: strangers share one, or a build's compilers would fill the tables. */
+INLINE u32 owner(struct thread *t) { return t->flags & STRANGER ? 0 : t->image; }

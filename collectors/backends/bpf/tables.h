@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+ *
+ * What the programs and user space share: settings, records, keys and values, and the maps that hold them. decode.py
+ * reads the same structs.
+ */
+#pragma once
+#include "kernel.h"
+
+#define PYTHON_FRAMES 48
+#define NATIVE_FRAMES 24
+#define PATH_BYTES 128
+#define SCAN_BYTES 256
+#define FRAME_BYTES 96
+#define WINDOW_BYTES 512
+#define STREAK 64
+#define LEAP 64
+#define STATES 1024 /* interpreter threads looked through for ours */
+
+/* ---- what user space shares: one struct a section, so that it knows where everything is ---------------------- */
+struct call_value {
+    u64 calls, errors, empty, unfinished, bytes, ns, blocked, runnable, max;
+    u32 histogram[32];
+};
+/* .rodata, set before loading */
+const volatile struct {
+    u32 own_pid_namespace; /* inode of the tracer's pid namespace */
+    u32 follow_children;
+    u32 walk_stacks;
+    u32 pad;
+    struct call_value no_calls; /* rows start from this: it is too large for the stack */
+} settings = {};
+
+/* .data, read and written while running */
+struct {
+    u32 generation; /* raised by user space when a `struct process` changed */
+    u32 stopped;    /* the window is closed: count no more */
+    u32 files_opened;
+    u32 pad;
+    u64 window_start;
+} shared = {.generation = 1};
+
+enum counter {
+    LOST_STACKS,      /* a new stack found the ring buffer full */
+    LOST_ROWS,        /* a table was full: the event is in its "rest" row, without stack and object */
+    LOST_EVENTS,      /* a table was full and so was its rest row */
+    PARTIAL_STACKS,   /* a frame could not be read (not resident, or changing) */
+    TRUNCATED_STACKS, /* deeper than we keep */
+    NO_STACK,         /* no frame at all */
+    REUSED_STACKS,    /* taken from the call before, at rates where walking each would slow the target */
+    EVENTS,           /* events handled in the target's time */
+    COUNTERS,
+};
+
+/* Where one interpreter version keeps its things; byte offsets. Filled by collectors/runtimes/python.py. */
+struct layout {
+    u32 runtime_interpreters;
+    u32 interpreter_next, interpreter_threads;
+    u32 thread_next, thread_native_id;
+    u32 thread_frame;   /* PyThreadState.current_frame, or .cframe */
+    u32 cframe_frame;   /* _PyCFrame.current_frame, or NONE */
+    u32 frame_code, frame_instruction, frame_previous, frame_owner;
+    u32 shim_owner; /* owners from this value on are not Python code */
+    u32 tag_mask;   /* low bits of a code reference that are not address */
+};
+#define NONE 0xffffffff
+
+struct process {
+    u64 runtime;            /* address of _PyRuntime, 0: not Python */
+    u64 text_low, text_high; /* the main program's code */
+    u32 layout;
+    u32 pad;
+};
+
+struct frame {
+    u64 code, instruction;
+};
+
+struct stack {
+    u32 record; /* enum record */
+    u32 pid;
+    u64 hash;
+    u8 python_frames, native_frames, flags, pad[5];
+    struct frame python[PYTHON_FRAMES];
+    u64 native[NATIVE_FRAMES];
+};
+enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4 };
+
+struct path {
+    u32 record;
+    u32 length;
+    u64 hash;
+    char text[PATH_BYTES];
+};
+
+struct scratch {
+    struct stack stack;
+    struct path path;
+    u64 frame[WINDOW_BYTES / 8 + 16]; /* (and room for a field's offset behind the last word) */
+    /* in memory, so that the verifier does not follow every value that they may take */
+    u32 depth;
+    u64 low, top; /* the frames that lie in what was read: the lowest and the highest address of one */
+};
+
+enum record { RECORD_STACK = 1, RECORD_PATH, RECORD_THREAD, RECORD_FORK, RECORD_EXEC, RECORD_EXIT };
+
+struct call_key {
+    u64 stack, object;
+    u32 pid;
+    s32 call;
+};
+struct thread {
+    u32 record;
+    u32 pid, tid;   /* as the tracer's namespace numbers them */
+    u32 own_tid;    /* as the thread's own namespace does: what the interpreter knows it by */
+    char name[16];
+    u64 began, ended;
+    u64 running, runnable, in_call, elsewhere;
+    u32 voluntary, involuntary;
+    s32 call;       /* the call in progress, valid when call_began */
+    u32 flags;
+    u64 call_began, call_blocked, call_runnable, call_stack, call_object;
+    u64 on_since, off_since, woken;
+    u64 off_stack;
+    s32 off_kernel;
+    u32 layout, seen_generation, searches;
+    u64 runtime, state, text_low, text_high, search_after;
+    u64 reused;
+    u32 image; /* the process whose rows these are: see grow_up() */
+    u32 pad;
+    u64 recent[8]; /* stacks and paths that user space has for certain */
+    u64 last_ip, last_sp, last_fp, last_stack, streak_began;
+    u32 streak, skipped;
+    u64 call_ended;
+    struct call_key last_key;
+    struct call_value pending; /* calls like the one before, not yet in the table */
+    u64 pending_since;
+};
+enum {
+    FRESH = 2,              /* has not yet returned from the fork that made it */
+    STRANGER = 4,           /* executed another program: rows without stack, until user space knows it */
+    PREEMPTED = 8,
+    BORN_IN_WINDOW = 16,
+};
+
+struct life {
+    u32 record;
+    u32 pid, parent;
+    u32 pad;
+    u64 at;
+    char name[64];
+};
+
+struct error_key {
+    s32 call, error;
+};
+
+enum point { POINT_CPU = 1, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE };
+struct point_key {
+    u64 stack;
+    s32 kernel;
+    u32 kind, pid, tid;
+};
+struct point_value {
+    u64 count, ns, max;
+};
+
+/* What a system call's arguments mean; filled by user space from the call's name. */
+enum {
+    OBJECT_MASK = 15,
+    OBJECT_PATH_0 = 1,
+    OBJECT_PATH_1,
+    OBJECT_FD_0,
+    OBJECT_ADDRESS_0,
+    RETURNS_FD = 16,
+    CLOSES_FD = 32,
+    RETURNS_BYTES = 64,
+    NEVER_RETURNS = 128,
+};
+/* An object is told by its top bits: a path's hash, a descriptor, an address. */
+#define IS_PATH (1ull << 63)
+#define IS_FD (1ull << 60)
+#define IS_ADDRESS (1ull << 61)
+/* A call that began before the window has, in place of a stack, the thread that stands in it. */
+#define IS_STANDING (1ull << 63 | 1ull << 62)
+#define CALL_NUMBERS 512
+#define MARKS 4096
+
+struct fd_key {
+    u32 pid, fd;
+};
+
+struct { __uint(type, MAP_TASK_STORAGE); __uint(map_flags, NO_PREALLOC); __type(key, int); __type(value, struct thread); } threads SEC(".maps");
+struct { __uint(type, MAP_ARRAY); __uint(max_entries, MARKS); __type(key, u32); __type(value, u8); } marks SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 1024); __type(key, u32); __type(value, u32); } wanted SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 4096); __type(key, u32); __type(value, struct process); } processes SEC(".maps");
+struct { __uint(type, MAP_ARRAY); __uint(max_entries, 16); __type(key, u32); __type(value, struct layout); } layouts SEC(".maps");
+struct { __uint(type, MAP_ARRAY); __uint(max_entries, CALL_NUMBERS); __type(key, u32); __type(value, u8); } classes SEC(".maps");
+struct { __uint(type, MAP_PERCPU_ARRAY); __uint(max_entries, 2); __type(key, u32); __type(value, struct scratch); } scratches SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 32768); __type(key, u64); __type(value, u8); } seen SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 16384); __type(key, struct call_key); __type(value, struct call_value); } calls SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 16384); __type(key, struct point_key); __type(value, struct point_value); } points SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 1024); __type(key, struct error_key); __type(value, u64); } errors SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 8192); __type(key, struct fd_key); __type(value, u64); } descriptors SEC(".maps");
+struct { __uint(type, MAP_STACK_TRACE); __uint(max_entries, 4096); __uint(key_size, 4); __uint(value_size, 8 * 32); } kernel_stacks SEC(".maps");
+struct { __uint(type, MAP_PERCPU_ARRAY); __uint(max_entries, COUNTERS); __type(key, u32); __type(value, u64); } counters SEC(".maps");
+struct { __uint(type, MAP_RINGBUF); __uint(max_entries, 4 << 20); } records SEC(".maps");
