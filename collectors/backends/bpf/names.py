@@ -21,8 +21,13 @@ class ProcessNames:
     def __init__(self, host: Host, pid: int, parent: "ProcessNames | None") -> None:
         self._host, self.pid, self._parent = host, pid, parent
         self._memory: Memory | None = None
-        with contextlib.suppress(OSError):
+        self._refused = False
+        try:
             self._memory = host.memory(pid)
+        except PermissionError:
+            self._refused = True
+        except OSError:
+            pass  # it has ended: nobody will ask for its lines
         self._native = NativeNames(host, pid)
         self.interpreter: Interpreter | None = parent.interpreter if parent else None
         self._python: PythonNames | None = None
@@ -37,14 +42,15 @@ class ProcessNames:
     def find_interpreter(self) -> Interpreter | None:
         """Look for a language runtime whose frames can be walked; ``why_no_frames`` says why not, if there is one."""
         if self._memory is None:
-            self.why_no_frames = f"the memory of process {self.pid} may not be read: no source lines for it"
+            if self._refused:
+                self.why_no_frames = f"the memory of process {self.pid} may not be read: no source lines for it"
             return None
         try:
             self._use(find_interpreter(self._host, self.pid, self._memory, self._native.mappings()))
         except NotWalkableError as error:
             self.why_no_frames = f"no Python lines for process {self.pid}: {error}"
         except (OSError, struct.error):
-            self.why_no_frames = f"process {self.pid} could not be read (it may have ended)"
+            pass  # it ended meanwhile
         return self.interpreter
 
     def program_text(self) -> tuple[int, int]:
