@@ -195,6 +195,11 @@ class Engine:
         for names in [*self.names.values(), *self._replaced]:
             names.close()
 
+    def program(self, name: str) -> int:
+        """libbpf's handle of a loaded program, for those who measure us."""
+        assert self._object is not None
+        return self._object.program(name)
+
     # -- what is being seen --------------------------------------------------------------------------------------------
 
     def counters(self) -> dict[str, int]:

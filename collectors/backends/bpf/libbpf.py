@@ -173,7 +173,7 @@ class Object:
     def keep_only(self, names: set[str]) -> None:
         """Load only these programs: each one more costs the verifier milliseconds."""
         for name in list(self.programs()):
-            self._lib.bpf_program__set_autoload(self._program(name), name in names)
+            self._lib.bpf_program__set_autoload(self.program(name), name in names)
 
     def initial_section(self, name: str) -> ctypes.Array[ctypes.c_char]:
         """What ``.rodata`` or ``.data`` will hold: to be changed before loading."""
@@ -201,15 +201,15 @@ class Object:
         return Map(self._lib, handle, name, key_size, value_size)
 
     def attach(self, name: str) -> None:
-        self._keep(self._lib.bpf_program__attach(self._program(name)), name)
+        self._keep(self._lib.bpf_program__attach(self.program(name)), name)
 
     def attach_perf_event(self, name: str, fd: int) -> None:
         """Attach to a perf event; libbpf owns the descriptor from here on only when this succeeds."""
-        self._keep(self._lib.bpf_program__attach_perf_event(self._program(name), fd), name)
+        self._keep(self._lib.bpf_program__attach_perf_event(self.program(name), fd), name)
 
     def run_iterator(self, name: str) -> None:
         """Run an iterator program once over all tasks."""
-        link = self._lib.bpf_program__attach_iter(self._program(name), None)
+        link = self._lib.bpf_program__attach_iter(self.program(name), None)
         if not link:
             raise OSError(ctypes.get_errno(), f"attach {name}: {self._lib.last_words()}")
         try:
@@ -245,7 +245,7 @@ class Object:
 
     def missed(self, name: str) -> int:
         """How often the kernel did not run a program because that CPU was running it already (Linux 5.12 and newer)."""
-        fd = self._lib.bpf_program__fd(self._program(name))
+        fd = self._lib.bpf_program__fd(self.program(name))
         if fd < 0:
             return 0
         # recursion_misses:	0
@@ -266,7 +266,8 @@ class Object:
             self._lib.bpf_object__close(self._handle)
             self._handle = 0
 
-    def _program(self, name: str) -> int:
+    def program(self, name: str) -> int:
+        """libbpf's handle of a program."""
         handle: int = self._lib.bpf_object__find_program_by_name(self._handle, name.encode())
         return handle
 
