@@ -1,5 +1,11 @@
 """With each engine or program hidden in turn, the same question is answered by the next, which says why."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from perfdoctor.collectors.cpu import trace_cpu
@@ -12,6 +18,7 @@ from perfdoctor.schemas.problem import ProblemError
 from tests.live.workload import workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
+WITHOUT_PRIVILEGE = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 BTF = "/sys/kernel/btf/vmlinux"
 
 
@@ -81,3 +88,28 @@ async def test_diagnosis_without_the_engine_judges_what_the_programs_saw() -> No
     diagnosis = diagnose(evidence)
     assert any(finding.pattern == "hot-loop" for finding in diagnosis.findings)
     assert diagnosis.not_checked
+
+
+def ask_without_privilege(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [*WITHOUT_PRIVILEGE, sys.executable, "-m", "perfdoctor", *arguments, "--json"]
+    environment = {**os.environ, "PERFDOCTOR_STATE": str(state)}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+
+
+async def test_without_privilege_ones_own_process_is_still_traced(tmp_path: Path) -> None:
+    async with workload("problems/poll_mailbox.py", prefix=WITHOUT_PRIVILEGE) as program:
+        told = ask_without_privilege(tmp_path, "trace-syscalls", str(program.pid), "--seconds", "1")
+        assert told.returncode == 0, told.stderr
+        collection = json.loads(told.stdout)["collection"]
+        assert collection["backend"] == "strace"
+        assert "CAP_BPF" in next(s["why"] for s in collection["skipped"] if s["backend"] == "bpf")
+        refused = ask_without_privilege(tmp_path, "trace-syscalls", str(program.pid), "--backend", "bpf")
+        assert refused.returncode == 2
+        assert "root" in refused.stdout + refused.stderr
+
+
+async def test_without_privilege_a_process_with_more_is_refused(tmp_path: Path) -> None:
+    async with workload("problems/poll_mailbox.py") as program:
+        refused = ask_without_privilege(tmp_path, "trace-syscalls", str(program.pid), "--seconds", "1")
+    assert refused.returncode == 2
+    assert "CAP_SYS_PTRACE" in refused.stdout + refused.stderr
