@@ -16,10 +16,9 @@ class Verdict(StrEnum):
 
 
 class MetricChange(Model):
-    """One figure before and after. ``low`` and ``high`` bound the difference ``after - before`` at 95 %, None where one
-    pair of windows cannot bound it. ``better`` is true when the change is beyond noise in the wanted direction, false
-    when beyond
-    noise in the other, None when neither can be said."""
+    """One figure before and after. ``low`` and ``high`` bound the difference ``after - before`` at 95 %, None where
+    one pair of windows cannot bound it. ``better`` is true when the change is beyond noise in the wanted direction,
+    false when beyond noise in the other, None when neither can be said."""
 
     metric: str
     unit: str

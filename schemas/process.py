@@ -42,11 +42,9 @@ class FindAnswer(Model):
 class Reading(Model):
     """One look at the target (and its children when asked), ``at`` seconds after the first.
 
-    Rates are per second since the previous reading: ``cpu`` in cores, ``*_switches``, ``faults``, ``read_bytes`` and
-    ``write_bytes`` as
-    the storage layer counts them, ``read_calls`` and ``write_calls`` (/proc/PID/io syscr, syscw). None: this kernel
-    or our
-    privileges do not tell."""
+    Rates are per second since the previous reading: ``cpu`` in cores, ``*_switches``, ``*_faults``, ``read_bytes`` and
+    ``write_bytes`` as the storage layer counts them, ``read_calls`` and ``write_calls`` (/proc/PID/io syscr, syscw).
+    None: this kernel or our privileges do not tell."""
 
     at: float
     cpu: float

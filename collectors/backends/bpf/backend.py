@@ -76,8 +76,7 @@ async def observe(
     start.
 
     ``also`` is called five times a second, in a worker thread, with the seconds that have passed: for readings that
-    belong
-    to the same window. Cancelling detaches at once and leaves nothing behind."""
+    belong to the same window. Cancelling detaches at once and leaves nothing behind."""
     engine = Engine(host, target, wanted)
     try:
         pids = await to_thread.run_sync(tree, host, target)
