@@ -84,12 +84,18 @@ async def observe(
         await to_thread.run_sync(engine.start, pids)
         began = time.monotonic()
         progress(0.0, "attached")
+        failed: OSError | None = None
         async with anyio.create_task_group() as beside:
             beside.start_soon(_every, _NAME_SECONDS, engine.name_native)
             if also:
                 beside.start_soon(_every, _ALSO_SECONDS, lambda: also(time.monotonic() - began))
-            await _follow(engine, began, seconds, progress)
+            try:
+                await _follow(engine, began, seconds, progress)
+            except OSError as error:
+                failed = error  # (raised in here it would come out as a group)
             beside.cancel_scope.cancel()
+        if failed:
+            raise failed
         return await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
     finally:
         with anyio.CancelScope(shield=True):
