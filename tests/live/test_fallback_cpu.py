@@ -184,7 +184,7 @@ async def test_pyspy_refuses_what_is_not_python() -> None:
     assert problem and "native" in problem.why
 
 
-async def test_perf_counts_the_calls_of_a_thread_exactly() -> None:
+async def test_perf_counts_the_calls_of_a_thread_but_for_the_few_it_drops() -> None:
     problem = perf.unavailable_for_syscalls(HOST)
     need(problem is None, f"perf trace cannot run: {problem}")
     async with workload("known_counts.py") as program:
@@ -207,7 +207,10 @@ async def test_perf_counts_the_calls_of_a_thread_exactly() -> None:
     counted = {row.syscall: row for row in measured.profile.rows}
     for line in truth.values():
         if line.marker in ("pread", "deep", "sleep", "send"):
-            assert sum(counted[name].calls for name in line.syscalls if name in counted) == line.calls
-    assert ("newfstatat", "ENOENT", 103) in {(e.syscall, e.errno, e.calls) for e in measured.profile.errnos}
+            calls = sum(counted[name].calls for name in line.syscalls if name in counted)
+            assert line.calls - 3 <= calls <= line.calls
+    (missing,) = [e.calls for e in measured.profile.errnos if (e.syscall, e.errno) == ("newfstatat", "ENOENT")]
+    assert 100 <= missing <= 103
+    assert not measured.collection.exact
     assert measured.collection.not_understood == measured.collection.lost == 0
     assert "stacks" in measured.collection.lacks

@@ -275,7 +275,9 @@ def _syscall_profile(
         warnings.append(f"{len(watch.newcomers)} threads started in the window: perf trace does not see their calls")
     collection = Collection(
         backend=NAME,
-        exact=reader.lost == 0 and not watch.newcomers,
+        # Every call is counted, but perf joins each entry with its exit itself, from one buffer per CPU, and now and
+        # then drops one (seen: 112 of 113) without saying so: it is not to be called exact.
+        exact=False,
         lost=reader.lost,
         not_understood=reader.not_understood,
         lacks=(
@@ -285,6 +287,7 @@ def _syscall_profile(
             "histograms",
             "blocked time",
             "calls that return nothing",
+            "single calls, now and then: the counts may be short by a few in a thousand",
             "calls unfinished at the end",
             "threads and processes that start in the window",
         ),
