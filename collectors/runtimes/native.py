@@ -68,6 +68,14 @@ def _symbols(path: str) -> Any:
         return None
 
 
+def _named(binary: _Binary, at: int) -> tuple[Frame, ...]:
+    """The frames at an address of a file, looked up once."""
+    found = binary.answers.get(at)
+    if found is None:
+        found = binary.answers[at] = _look_up(binary, at)
+    return found
+
+
 def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
     # Addresses in symbol tables count from where the file wants its first segment.
     assert binary.elf is not None
@@ -121,10 +129,7 @@ class FileNames:
         at = binary.elf.address_of_offset(offset - (1 if returns else 0)) if binary.elf else None
         if at is None:
             return ()
-        found = binary.answers.get(at)
-        if found is None:
-            found = binary.answers[at] = _look_up(binary, at)
-        return found
+        return _named(binary, at)
 
     def close(self) -> None:
         for binary in self._binaries.values():
@@ -158,10 +163,7 @@ class NativeNames:
         at = binary.elf.address_of_offset(address - (1 if returns else 0) - mapping.low + mapping.offset)
         if at is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
-        found = binary.answers.get(at)
-        if found is None:
-            found = binary.answers[at] = _look_up(binary, at)
-        return found
+        return _named(binary, at)
 
     def follows_call(self, address: int) -> bool:
         """Whether a call instruction ends at ``address``: else the word found on the stack is no return address."""

@@ -51,7 +51,6 @@ class Library:
             ("bpf_map__name", text, [pointer]),
             ("bpf_map__fd", number, [pointer]),
             ("bpf_map__initial_value", pointer, [pointer, ctypes.POINTER(ctypes.c_size_t)]),
-            ("bpf_map__set_max_entries", number, [pointer, ctypes.c_uint32]),
             ("bpf_map_lookup_elem", number, [number, pointer, pointer]),
             ("bpf_map_update_elem", number, [number, pointer, pointer, ctypes.c_uint64]),
             ("bpf_map_lookup_batch", number, [number, *[pointer] * 5, pointer]),
@@ -59,7 +58,6 @@ class Library:
             ("ring_buffer__consume", number, [pointer]),
             ("ring_buffer__free", None, [pointer]),
             ("ring_buffer__epoll_fd", number, [pointer]),
-            ("libbpf_get_error", ctypes.c_long, [pointer]),
         ):
             function = getattr(self._c, name)
             function.restype, function.argtypes = result, arguments
