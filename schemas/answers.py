@@ -8,6 +8,16 @@ from perfdoctor.schemas.syscalls import ErrnoCount
 from perfdoctor.schemas.target import Target
 
 
+class Traced(Model):
+    """What every answer of a measurement begins with."""
+
+    recording: str
+    target: Target
+    window: Window
+    collection: Collection
+    summary: str
+
+
 class CpuLine(Model):
     """``self_seconds`` were spent with this the innermost line of the user's own code (what a library does is charged
     to the line that called it), ``total_seconds`` with it anywhere on the stack (counted once per sample); shares are
@@ -31,12 +41,7 @@ class CpuStack(Model):
     share: float
 
 
-class CpuAnswer(Model):
-    recording: str
-    target: Target
-    window: Window
-    collection: Collection
-    summary: str
+class CpuAnswer(Traced):
     cpu_seconds: float
     cores_used: float
     kernel_share: float
@@ -83,12 +88,7 @@ class SyscallLine(Model):
     """callers of ``stack`` that are left out of this answer"""
 
 
-class SyscallAnswer(Model):
-    recording: str
-    target: Target
-    window: Window
-    collection: Collection
-    summary: str
+class SyscallAnswer(Traced):
     calls: int
     calls_per_second: float
     seconds: float

@@ -1,12 +1,21 @@
 """Everything that one window produced: what a recording holds and what diagnosis judges."""
 
+from perfdoctor.schemas.allocations import AllocationProfile
 from perfdoctor.schemas.cpu import CpuProfile
+from perfdoctor.schemas.custom import CustomOutput
+from perfdoctor.schemas.disk import DiskUse
+from perfdoctor.schemas.file_use import FileUse
 from perfdoctor.schemas.files import FileFact
+from perfdoctor.schemas.functions import FunctionProfile
+from perfdoctor.schemas.locks import LockProfile
 from perfdoctor.schemas.memory import MemoryTrend
+from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
+from perfdoctor.schemas.network import NetworkUse
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.thread_stacks import ThreadStacks
 from perfdoctor.schemas.threads import ChildProcess, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitRow
 
@@ -14,7 +23,7 @@ from perfdoctor.schemas.waits import FaultRow, WaitRow
 class Evidence(Model):
     """One window on one target. A part is None when it was not asked, empty when it was asked and nothing happened.
 
-    ``collections`` says per part (``syscalls``, ``cpu``, ``waits``, ``threads``, ``memory``) how it was measured.
+    ``collections`` says per part, by its name here, how it was measured.
     ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
     (empty: decided by excluding the standard library, site-packages and system paths).
     """
@@ -32,3 +41,12 @@ class Evidence(Model):
     children: tuple[ChildProcess, ...] | None = None
     memory: MemoryTrend | None = None
     files: tuple[FileFact, ...] = ()
+    file_use: FileUse | None = None
+    disk: DiskUse | None = None
+    network: NetworkUse | None = None
+    allocations: AllocationProfile | None = None
+    locks: LockProfile | None = None
+    functions: FunctionProfile | None = None
+    memory_map: MemoryMap | None = None
+    thread_stacks: ThreadStacks | None = None
+    custom: CustomOutput | None = None

@@ -5,6 +5,7 @@ The rooms are imported at the first question and not before, so that a client's 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from perfdoctor.schemas.process import FindAnswer, WatchAnswer
     from perfdoctor.schemas.system import ToolsAnswer
     from perfdoctor.schemas.target import Target
+
+
+QUESTIONS = (
+    "memory_map",
+    "thread_stacks",
+    "file_use",
+    "disk",
+    "network",
+    "allocations",
+    "locks",
+    "functions",
+    "custom",
+)
+"""Questions that are asked alike. The name is that of the part of the evidence with the answer, and of the module of
+collectors that answers it by its function ``measure``."""
 
 
 class Instruments(Protocol):
@@ -46,6 +62,12 @@ class Instruments(Protocol):
     async def trace_syscalls(self, target: Target, *, seconds: float, backend: str, progress: Progress) -> Evidence: ...
 
     async def observe(self, target: Target, *, seconds: float, progress: Progress) -> Evidence: ...
+
+    async def measure(
+        self, question: str, target: Target, *, seconds: float, backend: str, progress: Progress, **options: object
+    ) -> Evidence:
+        """Ask one of QUESTIONS; ``options`` are its own."""
+        ...
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis: ...
 
@@ -122,6 +144,15 @@ class ThisMachine:
         from perfdoctor.collectors import ledger
 
         return await ledger.observe(self._host(), target, seconds=seconds, progress=progress)
+
+    async def measure(
+        self, question: str, target: Target, *, seconds: float, backend: str, progress: Progress, **options: object
+    ) -> Evidence:
+        module = import_module(f"perfdoctor.collectors.{question}")
+        evidence: Evidence = await module.measure(
+            self._host(), target, seconds=seconds, backend=backend, progress=progress, **options
+        )
+        return evidence
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
         from perfdoctor.diagnosis import engine

@@ -8,6 +8,7 @@ import anyio
 
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.system import BackendState
 from perfdoctor.schemas.target import Target
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.instruments import Instruments, ThisMachine
@@ -15,6 +16,8 @@ from perfdoctor.server.policy import Caller
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.recordings import Recordings
 
+STOPPING = frozenset({"strace", "ltrace", "memray"})
+"""backends that stop their target"""
 CLEANUP = 5.0
 """seconds that running calls have to undo what they did, when the server is told to end"""
 
@@ -27,7 +30,7 @@ class Service:
         self.instruments = instruments or ThisMachine()
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
         self.gate = Gate(settings.max_traces)
-        self._only_strace: bool | None = None
+        self._usable: list[BackendState] | None = None
         self._running: set[anyio.CancelScope] = set()
         self._all_ended: anyio.Event | None = None
 
@@ -53,13 +56,20 @@ class Service:
             with anyio.move_on_after(CLEANUP, shield=True):
                 await self._all_ended.wait()
 
-    async def strace_is_all_there_is(self) -> bool:
-        """Whether ``auto`` would trace system calls by stopping the target. Asked of the machine once."""
-        if self._only_strace is None:
-            state = await self.instruments.check_tools()
-            usable = {b.backend for b in state.backends if b.available and "trace-syscalls" in b.answers}
-            self._only_strace = usable == {"strace"}
-        return self._only_strace
+    def stops(self, tool: str, backend: str) -> Stops:
+        """Whether ``tool`` by ``backend`` stops its target at each event; ``auto`` does where nothing else can answer.
+        The machine is asked once."""
+
+        async def answer() -> bool:
+            if backend != "auto":
+                return backend in STOPPING
+            if self._usable is None:
+                state = await self.instruments.check_tools()
+                self._usable = [usable for usable in state.backends if usable.available]
+            able = {usable.backend for usable in self._usable if tool in usable.answers}
+            return bool(able) and able <= STOPPING
+
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

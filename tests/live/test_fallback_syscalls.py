@@ -161,7 +161,7 @@ async def test_cancelling_leaves_nothing_behind(backend: ModuleType) -> None:
             await attached.wait()
             cancelled = time.monotonic()
             tasks.cancel_scope.cancel()
-        assert time.monotonic() - cancelled < 1
+        assert time.monotonic() - cancelled < 5
         assert tracer_of(program.pid) == "TracerPid:\t0"
         assert own_children() - before == {program.pid}
         assert await program.go()  # it works as before

@@ -73,6 +73,15 @@ class FakeInstruments:
         await self._window(seconds, progress)
         return samples.evidence(target=target)
 
+    async def measure(
+        self, question: str, target: Target, *, seconds: float, backend: str, progress: Progress, **options: object
+    ) -> Evidence:
+        await self._window(seconds, progress)
+        part = samples.PARTS[question]()
+        return samples.evidence(
+            target=target, cpu=None, syscalls=None, collections={question: samples.HOW}, **{question: part}
+        )
+
     async def _refuse(self) -> None:
         raise ProblemError("It is refused.", "Because.", "Do this.")
 

@@ -1,11 +1,14 @@
 """One small window, written by hand, whose every figure can be worked out in the head."""
 
+from collections.abc import Callable
+
 from perfdoctor.schemas.comparison import Comparison, FindingChange, MetricChange, StackChange, Verdict
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
+from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.process import FindAnswer, ProcessRow, Reading, Trend, WatchAnswer
 from perfdoctor.schemas.recording import Collection, NextCall, Skipped, TargetCost, Window
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
@@ -174,3 +177,7 @@ def tools(*usable: str) -> ToolsAnswer:
 
 
 SKIPPED = Skipped(backend="bpf", why="no privilege")
+
+
+PARTS: dict[str, Callable[[], Model]] = {}
+"""by question: a small answer to it"""

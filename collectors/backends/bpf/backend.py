@@ -140,7 +140,7 @@ def _conclude(
         parts["cpu"] = collection.model_copy(update={"exact": False})
     if wanted.faults:
         parts["faults"] = collection
-    return Evidence(
+    evidence = Evidence(
         target=target,
         window=Window(started=began_wall, seconds=length, partial="the target ended" if engine.target_ended else None),
         cores=_cores(target.pid),
@@ -152,6 +152,7 @@ def _conclude(
         threads=report.thread_times(engine),
         children=report.children(engine),
     )
+    return evidence.model_copy(update=wanted.part.evidence(engine, seen)) if wanted.part else evidence
 
 
 def _cores(pid: int) -> int:

@@ -6,6 +6,15 @@
 #include "rows.h"
 #include "stacks.h"
 
+/* A part's programs may look on at every call: they define these two before they include watch.bpf.c.
+ * BEGIN: the call's number, stack and object are known; END: they still are, and the result is. */
+#ifndef AT_CALL_BEGIN
+#define AT_CALL_BEGIN(t, regs)
+#endif
+#ifndef AT_CALL_END
+#define AT_CALL_END(t, result, now)
+#endif
+
 INLINE u8 class_of(s32 call) {
     u32 index = call & (CALL_NUMBERS - 1);
     u8 *class = bpf_map_lookup_elem(&classes, &index);
@@ -148,6 +157,7 @@ SEC("tp_btf/sys_enter") int call_begins(u64 *ctx) {
     t->call_blocked = t->call_runnable = 0;
     t->flags &= ~FRESH;
     t->call_began = bpf_ktime_get_ns();
+    AT_CALL_BEGIN(t, regs);
     if (class & CLOSES_FD && shared.files_opened) {
         struct fd_key key = {.pid = t->pid, .fd = (u32)argument_0(regs)};
         bpf_map_delete_elem(&descriptors, &key);
@@ -175,6 +185,7 @@ SEC("tp_btf/sys_exit") int call_ends(u64 *ctx) {
         bpf_map_update_elem(&descriptors, &key, &path, UPDATE_ANY);
         shared.files_opened = 1;
     }
+    AT_CALL_END(t, result, now);
     end_call(t, result, now, class);
     return 0;
 }

@@ -15,6 +15,7 @@ from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
 from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
+from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
@@ -38,12 +39,13 @@ _NAMING_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only."""
+    """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only. ``part``: a question's own."""
 
     calls: bool = True
     hz: int = 0
     faults: bool = False
     stacks: bool = True
+    part: Part | None = None
 
 
 @dataclass(slots=True)
@@ -92,15 +94,19 @@ class Engine:
 
     def start(self, pids: list[int]) -> None:
         """Load, attach, adopt every thread of ``pids``. OSError with libbpf's or the verifier's words."""
-        made = self._object = Object(OBJECT)
+        part = self._wanted.part
+        made = self._object = Object(part.file if part else OBJECT)
         programs = set(_ALWAYS)
         programs |= {"call_begins", "call_ends"} if self._wanted.calls else set()
         programs |= {"sample"} if self._wanted.hz else set()
         programs |= {"faults"} if self._wanted.faults else set()
-        made.keep_only({*programs, "begin", "finish"})
+        own = {*part.programs, *part.unattached} if part else set()
+        made.keep_only({*programs, *own, "begin", "finish"})
         own_namespace = Path("/proc/self/ns/pid").stat().st_ino
         settings = (own_namespace, int(self._target.children), int(self._wanted.stacks), 0)
         decode.SETTINGS.pack_into(made.initial_section(".rodata"), 0, *settings)
+        if part:
+            part.configure(made)
         made.load()
         self._maps = {
             name: made.map(name, key, value)
@@ -128,7 +134,9 @@ class Engine:
         # All programs are loaded by now. Ends are attached before beginnings: a call that was seen to begin is
         # then always seen to end.
         order = ("forks", "executes", "exits", "wakes_up", "switches", "faults", "call_ends", "call_begins")
-        for name in (n for n in order if n in programs):
+        if part:
+            part.start(self, made)
+        for name in [*(n for n in order if n in programs), *(part.programs if part else ())]:
             made.attach(name)
         if self._wanted.hz:
             for cpu in _online_cpus():
@@ -156,6 +164,8 @@ class Engine:
             return
         self._object.consume()
         self._adopt_strangers()
+        if self._wanted.part:
+            self._wanted.part.tick(self)
 
     def name_native(self) -> None:
         """Name native frames ahead of the end. May run in a second thread beside ``drain``, which must not wait for it:
@@ -183,6 +193,8 @@ class Engine:
         # A wake-up that interrupts another is no loss: it only moves time from waiting for a core to being blocked.
         counted = ("call_begins", "call_ends", "switches", "faults", "sample")
         seen.counters["lost_events"] += sum(made.missed(name) for name in counted)
+        if self._wanted.part:
+            self._wanted.part.finish(self, seen)
         return seen
 
     def close(self) -> None:
@@ -214,6 +226,8 @@ class Engine:
         """One line: what the tables hold now."""
         if self._object is None:
             return ""
+        if self._wanted.part and (told := self._wanted.part.so_far()):
+            return told
         if self._wanted.calls:
             by_call: dict[str, int] = {}
             for (_, _, _, call), value in self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE):
@@ -294,6 +308,8 @@ class Engine:
                 continue
             names = self._introduce(pid, None)
             changed = True
+            if self._wanted.part and self._object:
+                self._wanted.part.introduce(self, self._object, pid)
             if names.interpreter is None and looks + 1 < len(_ADOPT_AFTER_NS):
                 self._strangers[pid] = (since, looks + 1)
             else:
@@ -310,6 +326,9 @@ class Engine:
             self.paths[known.hash] = known.path
         elif kind == decode.RECORD_THREAD:
             self.threads.append(decode.thread(data))
+        elif kind >= decode.RECORD_PART:
+            if self._wanted.part:
+                self._wanted.part.hear(data)
         else:
             self._hear_life(decode.life(data))
 

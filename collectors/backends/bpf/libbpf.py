@@ -45,6 +45,7 @@ class Library:
             ("bpf_program__attach", pointer, [pointer]),
             ("bpf_program__attach_perf_event", pointer, [pointer, number]),
             ("bpf_program__attach_iter", pointer, [pointer, pointer]),
+            ("bpf_program__attach_uprobe_opts", pointer, [pointer, number, text, ctypes.c_size_t, pointer]),
             ("bpf_link__destroy", number, [pointer]),
             ("bpf_link__fd", number, [pointer]),
             ("bpf_iter_create", number, [number]),
@@ -204,6 +205,17 @@ class Object:
     def attach_perf_event(self, name: str, fd: int) -> None:
         """Attach to a perf event; libbpf owns the descriptor from here on only when this succeeds."""
         self._keep(self._lib.bpf_program__attach_perf_event(self.program(name), fd), name)
+
+    def attach_uprobe(
+        self, name: str, path: str, offset: int, *, pid: int = -1, returns: bool = False, cookie: int = 0
+    ) -> None:
+        """Attach to the instruction at ``offset`` of the file ``path``, or to the function's returns. Only ``pid`` (and
+        its threads) traps then; -1: every process that has mapped the file. The program reads ``cookie`` by
+        bpf_get_attach_cookie."""
+        options = struct.pack("<QQQB7xQ", 40, 0, cookie, returns, 0)  # struct bpf_uprobe_opts of libbpf 0.8
+        handle = self.program(name)
+        link = self._lib.bpf_program__attach_uprobe_opts(handle, pid, os.fsencode(path), offset, options)
+        self._keep(link, f"{name} at {path}+{offset:#x}")
 
     def run_iterator(self, name: str) -> None:
         """Run an iterator program once over all tasks."""

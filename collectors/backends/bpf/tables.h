@@ -101,7 +101,7 @@ struct scratch {
     u64 low, top; /* the frames that lie in what was read: the lowest and the highest address of one */
 };
 
-enum record { RECORD_STACK = 1, RECORD_PATH, RECORD_THREAD, RECORD_FORK, RECORD_EXEC, RECORD_EXIT };
+enum record { RECORD_STACK = 1, RECORD_PATH, RECORD_THREAD, RECORD_FORK, RECORD_EXEC, RECORD_EXIT, RECORD_PART = 16 /* and above: of a part */ };
 
 struct call_key {
     u64 stack, object;

@@ -1,0 +1,37 @@
+"""What the measuring tools have in common: one window, kept, cut to an answer."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.server.service import Call
+from perfdoctor.server.store.recording import Kind
+from perfdoctor.server.tools.keep import Summed, keep
+from perfdoctor.server.tools.tool import Children, Listing, Pid, Seconds
+
+T = TypeVar("T", bound=Summed)
+
+
+class TraceArguments(Listing):
+    pid: Pid
+    seconds: Seconds = 5.0
+    children: Children = True
+
+
+async def traced(
+    call: Call,
+    tool: str,
+    kind: Kind,
+    arguments: TraceArguments,
+    answer: Callable[[str, Evidence], T],
+    *,
+    backend: str = "auto",
+    **options: object,
+) -> T:
+    """Ask the question ``kind`` of one process, keep the evidence, and give ``answer(recording, evidence)``."""
+    stops = call.service.stops(tool, backend)
+    async with call.window(arguments.pid, arguments.seconds, children=arguments.children, stops=stops) as target:
+        evidence = await call.service.instruments.measure(
+            kind.value, target, seconds=arguments.seconds, backend=backend, progress=call.progress, **options
+        )
+        return await keep(call, kind, evidence, answer)
