@@ -115,9 +115,9 @@ def _summary(trends: tuple[Trend, ...], seconds: float) -> str:
 
 def _next(target: Target, trends: tuple[Trend, ...]) -> tuple[NextCall, ...]:
     by = {trend.metric: trend.mean for trend in trends}
-    why = NextCall(tool="diagnose", arguments={"pid": target.pid}, why="what is wrong, and at which line")
+    why = NextCall(tool="diagnose", arguments=target.argument, why="what is wrong, and at which line")
     if by["cpu"] >= 0.5 and by["system_cpu"] < by["cpu"] / 2:
-        return why, NextCall(tool="trace-cpu", arguments={"pid": target.pid}, why="it computes: see at which lines")
+        return why, NextCall(tool="trace-cpu", arguments=target.argument, why="it computes: see at which lines")
     return why, NextCall(
-        tool="trace-syscalls", arguments={"pid": target.pid}, why="see what it asks of the kernel, or waits for"
+        tool="trace-syscalls", arguments=target.argument, why="see what it asks of the kernel, or waits for"
     )

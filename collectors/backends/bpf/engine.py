@@ -85,6 +85,7 @@ class Engine:
         self.children: dict[int, ChildLife] = {}
         self.began_ns = self.ended_ns = 0
         self.target_ended = False
+        self._living = set(target.pids)
         self.warnings: list[str] = []
         self.unresolved = 0
         self._unnamed: list[int] = []
@@ -358,8 +359,8 @@ class Engine:
             self._strangers.pop(record.pid, None)
             if record.pid in self.children:
                 self.children[record.pid].ended = record.at
-            if record.pid == self._target.pid:
-                self.target_ended = True
+            self._living.discard(record.pid)
+            self.target_ended = not self._living
 
 
 def _cpu_list(name: str) -> list[int]:

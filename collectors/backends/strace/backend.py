@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import anyio
 from anyio import to_thread
@@ -110,12 +110,12 @@ async def trace_syscalls(host: Host, target: Target, *, seconds: float, progress
     reader = Reader(_Processes(host, traced).of)
     async with host.run(command.trace(traced)) as program:
         await _attached(host, program, traced)
-        window = await _follow(program, reader, target.pid, seconds, progress)
+        window = await _follow(program, reader, target.pids, seconds, progress)
         errors = await program.errors()
     reader.close()
     if reader.lines == 0:
         raise _failed(errors)
-    profile = reader.profile(None if target.children else target.pid)
+    profile = reader.profile(None if target.children else target.pids)
     return Measured(profile, _collection(reader, len(pids) - len(traced)), window)
 
 
@@ -158,8 +158,8 @@ async def _attached(host: Host, program: Program, pids: list[int]) -> None:
             tasks.start_soon(wait)
 
 
-async def _follow(program: Program, reader: Reader, pid: int, seconds: float, progress: Progress) -> Window:
-    """Read until the window is over, or ``pid`` is, or the budget."""
+async def _follow(program: Program, reader: Reader, pids: Sequence[int], seconds: float, progress: Progress) -> Window:
+    """Read until the window is over, or ``pids`` are, or the budget."""
     over, ended = anyio.Event(), anyio.Event()
     partial = None
     started, began = time.time(), time.monotonic()
@@ -168,7 +168,7 @@ async def _follow(program: Program, reader: Reader, pid: int, seconds: float, pr
     async def read() -> None:
         async for chunk in program.output():
             reader.feed(chunk)
-            if reader.calls >= _MOST_CALLS or pid in reader.ended:
+            if reader.calls >= _MOST_CALLS or reader.ended.issuperset(pids):
                 over.set()
         ended.set()
         over.set()
@@ -180,7 +180,7 @@ async def _follow(program: Program, reader: Reader, pid: int, seconds: float, pr
                 await over.wait()
             progress(time.monotonic() - began, _so_far(reader))
         length = time.monotonic() - began
-        if ended.is_set() or pid in reader.ended:
+        if ended.is_set() or reader.ended.issuperset(pids):
             partial = "the target ended"
         elif reader.calls >= _MOST_CALLS:
             partial = f"strace was ended after {_MOST_CALLS:,} calls, to spare the target"
