@@ -1,5 +1,6 @@
-"""A busy but ordinary service, in one process: ``service.py COUNTER``. Each request comes over TCP from a thread of its
-own, is parsed, read from a file, computed, counted under a lock, written to a log, and answered. COUNTER counts requests.
+"""A busy but ordinary service, in one process: ``service.py COUNTER``. Each request comes over TCP from a thread of
+its own, is parsed, read from a file, computed, counted under a lock, written to a log, and answered. COUNTER counts
+them.
 """
 
 import json

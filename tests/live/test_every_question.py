@@ -1,4 +1,4 @@
-"""Whatever is asked, of a process that starts hundreds of short-lived children a second: an answer, and nothing left."""
+"""Whatever is asked, of a process that starts hundreds of short-lived children a second: an answer, nothing left."""
 
 import os
 from collections.abc import Iterator
@@ -34,9 +34,9 @@ def traces_of_us() -> dict[str, object]:
     """All that a measurement could leave: descriptors, programs, mounts, files."""
     return {
         "descriptors": len(os.listdir("/proc/self/fd")),
-        "children": sorted(child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"),
+        "children": {child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"},
         "mounts": Path("/proc/self/mountinfo").read_text(),
-        "files": sorted(name for name in os.listdir("/tmp") if name.startswith("perfdoctor-") and "workload" not in name),
+        "files": {name for name in os.listdir("/tmp") if name.startswith("perfdoctor-") and "workload" not in name},
     }
 
 
