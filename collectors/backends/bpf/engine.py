@@ -17,6 +17,7 @@ from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
+from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import Layout
@@ -72,6 +73,7 @@ class Engine:
         self._host, self._target, self._wanted = host, target, wanted
         self._object: Object | None = None
         self._shared: mmap | None = None
+        self._unwinding: UnwindTables | None = None
         self._layouts: dict[Layout, int] = {}
         self._kernel = KernelNames(host)
         self._strangers: dict[int, tuple[int, int]] = {}
@@ -122,8 +124,12 @@ class Engine:
                 ("kernel_stacks", 4, 8 * decode.KERNEL_STACK_DEPTH),
                 ("counters", 4, 8),
                 ("records", 0, 0),
+                ("spaces", 4, MAPPING.size * MAPPINGS),
+                ("unwind_rows", 4, ROW_BYTES),
             )
         }
+        if self._wanted.stacks:
+            self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"])
         made.listen(self._maps["records"], self._hear)
         for number in range(NUMBERS):
             if value := class_of(number):
@@ -202,6 +208,8 @@ class Engine:
         """Detach and free. Idempotent; the target keeps nothing."""
         if self._shared is not None:
             self._shared.close()
+        if self._unwinding is not None:
+            self._unwinding.close()
         if self._object is not None:
             self._object.close()
             self._object = None
@@ -298,7 +306,9 @@ class Engine:
             self._maps["layouts"].put(index.to_bytes(4, "little"), interpreter.layout.packed())
         low, high = names.program_text()
         runtime = interpreter.runtime if interpreter else 0
-        self._maps["processes"].put(pid.to_bytes(4, "little"), decode.PROCESS.pack(runtime, low, high, index, 0))
+        # (Below Python frames the innermost native one is enough, and that is exact in any case.)
+        space = self._unwinding.add(names.code()) if self._unwinding and not interpreter else 0
+        self._maps["processes"].put(pid.to_bytes(4, "little"), decode.PROCESS.pack(runtime, low, high, index, space))
         return names
 
     def _adopt_strangers(self) -> None:

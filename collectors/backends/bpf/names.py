@@ -5,7 +5,7 @@ import struct
 
 from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, StackRecord
 from perfdoctor.collectors.host.base import Host, Memory
-from perfdoctor.collectors.runtimes.native import NativeNames
+from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
     Interpreter,
     NotWalkableError,
@@ -55,6 +55,12 @@ class ProcessNames:
 
     def program_text(self) -> tuple[int, int]:
         return self._native.program_text()
+
+    def code(self) -> list[CodeMapping]:
+        """What it has mapped to be executed; empty when that cannot be read."""
+        with contextlib.suppress(OSError):
+            return self._native.code()
+        return []
 
     def python(self, record: StackRecord) -> Stack:
         """The Python frames of a stack. Frames that nobody can name any more are left out."""

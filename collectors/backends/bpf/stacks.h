@@ -113,7 +113,10 @@ INLINE u64 walk_python(struct thread *t, struct scratch *w, u64 hash) {
 struct native_walk {
     struct thread *thread;
     struct scratch *scratch;
-    u64 sp, fp, hash;
+    struct unwind_space *space;
+    u64 pc, sp, fp, hash;
+    u32 low, high; /* of a search in the table */
+    u32 target, known;
 };
 
 /* Whether a word on the stack points into the main program's code; 1 ends the loop. */
@@ -128,35 +131,92 @@ static long word_is_code(u32 index, struct native_walk *at) {
     return 1;
 }
 
-static long native_frame(u32 index, struct native_walk *at) {
+/* Go to the caller by the frame pointer; 1 where there is none. */
+INLINE int up_by_frame(struct native_walk *at) {
     struct scratch *w = at->scratch;
     u64 fp = at->fp;
     if (fp < at->sp || fp > at->sp + (8 << 20) || fp & 7) return 1;
     if (bpf_probe_read_user(w->frame, 16, (void *)fp)) return 1;
-    u64 caller = w->frame[1];
-    if (caller < 4096) return 1;
-    u32 n = w->depth;
-    if (n >= NATIVE_FRAMES) {
-        w->stack.flags |= STACK_TRUNCATED;
-        return 1;
-    }
-    w->stack.native[n] = caller;
-    w->depth = n + 1;
-    at->hash = mix(at->hash, caller);
+    at->pc = w->frame[1];
     at->sp = fp + 16;
     at->fp = w->frame[0];
     return 0;
 }
 
-/* Frame pointers, and before them the first word on the stack that points into the main program's code: system
- * call wrappers keep no frame, and their caller would be missing. User space drops it unless a call precedes it. */
+/* The last row at or below the target: one step of a binary search over [low, high). */
+static long halve(u32 index, struct native_walk *at) {
+    if (at->low >= at->high) return 1;
+    u32 middle = at->low + (at->high - at->low) / 2;
+    struct unwind_row *row = bpf_map_lookup_elem(&unwind_rows, &middle);
+    if (!row) return 1;
+    if (row->at <= at->target) {
+        at->known = row->rule;
+        at->low = middle + 1;
+    } else {
+        at->high = middle;
+    }
+    return 0;
+}
+
+/* Go to the caller by the table of the code that is running there. 1: there is no caller; -1: the table does not know. */
+INLINE int up_by_table(struct native_walk *at, u32 depth) {
+    struct unwind_space *space = at->space;
+    struct scratch *w = at->scratch;
+    /* a return address may lie behind the end of a function that never returns */
+    u64 pc = depth > 1 ? at->pc - 1 : at->pc;
+    u32 low = 0;
+    ROLLED
+    for (u32 step = UNWIND_MAPPINGS / 2; step; step >>= 1)
+        if (space->at[(low + step) & (UNWIND_MAPPINGS - 1)].low <= pc) low += step;
+    struct unwind_mapping *m = &space->at[low & (UNWIND_MAPPINGS - 1)];
+    if (pc < m->low || pc >= m->high || !m->count) return -1;
+    at->target = pc - m->bias;
+    at->low = m->first;
+    at->high = m->first + m->count;
+    at->known = NO_RULE;
+    bpf_loop(20, halve, at, 0);
+    u32 rule = at->known, kind = rule & 7;
+    if (kind == OUTERMOST) return 1;
+    if (kind == NO_RULE) return -1;
+    u64 cfa = (kind == BY_FRAME ? at->fp : at->sp) + (rule & 0x7ffff8), saved = rule >> 23;
+    if (cfa <= at->sp) return 1;
+    if (bpf_probe_read_user(w->frame, 8, (void *)(cfa - 8))) return 1;
+    at->pc = w->frame[0];
+    if (saved) {
+        if (bpf_probe_read_user(w->frame, 8, (void *)(cfa - saved * 8))) return 1;
+        at->fp = w->frame[0];
+    }
+    at->sp = cfa;
+    return 0;
+}
+
+static long native_frame(u32 index, struct native_walk *at) {
+    struct scratch *w = at->scratch;
+    u32 n = w->depth;
+    int ended = at->space ? up_by_table(at, n) : -1;
+    if (ended < 0) ended = up_by_frame(at);
+    if (ended || at->pc < 4096) return 1;
+    if (n >= NATIVE_FRAMES) {
+        w->stack.flags |= STACK_TRUNCATED;
+        return 1;
+    }
+    w->stack.native[n] = at->pc;
+    w->depth = n + 1;
+    at->hash = mix(at->hash, at->pc);
+    return 0;
+}
+
+/* By unwind tables where user space gave them. Without them by frame pointers, and before those the first word on the
+ * stack that points into the main program's code: system call wrappers keep no frame, and their caller would be
+ * missing. User space drops it unless a call precedes it. */
 INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash, int scan) {
     u64 ip = instruction_pointer(regs);
-    struct native_walk at = {.thread = t, .scratch = w, .sp = stack_pointer(regs), .fp = frame_pointer(regs)};
+    struct native_walk at = {.thread = t, .scratch = w, .pc = ip, .sp = stack_pointer(regs), .fp = frame_pointer(regs)};
     w->stack.native[0] = ip;
     w->depth = 1;
     at.hash = mix(hash, ip);
-    if (scan && t->text_low && (ip < t->text_low || ip >= t->text_high))
+    if (t->space) at.space = bpf_map_lookup_elem(&spaces, &t->space);
+    if (!at.space && scan && t->text_low && (ip < t->text_low || ip >= t->text_high))
         if (!bpf_probe_read_user(w->frame, SCAN_BYTES, (void *)at.sp)) bpf_loop(SCAN_BYTES / 8, word_is_code, &at, 0);
     bpf_loop(NATIVE_FRAMES, native_frame, &at, 0);
     w->stack.native_frames = w->depth;
@@ -171,6 +231,7 @@ INLINE void refresh(struct thread *t) {
     t->flags &= ~STRANGER;
     t->runtime = p->runtime;
     t->layout = p->layout;
+    t->space = p->space;
     t->text_low = p->text_low;
     t->text_high = p->text_high;
 }
