@@ -50,6 +50,7 @@ def cpu_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) ->
         cpu_seconds=profile.cpu_seconds,
         cores_used=cores,
         kernel_share=kernel_share,
+        events={event.event: event.count for event in profile.events},
         lines=tuple(shown),
         total_lines=len(lines),
         omitted_lines=max(0, len(lines) - len(shown)),
