@@ -136,7 +136,7 @@ async def workload(
 def _command(path: Path, interpreter: str) -> list[str]:
     if path.suffix == ".py":
         return [interpreter, str(path)]
-    if path.suffix == ".c":
+    if path.suffix in (".c", ".cpp"):
         return [str(compiled(path))]
     need(shutil.which("node"), f"{path.name} needs node")
     return ["node", str(path)]
@@ -150,11 +150,14 @@ def _build_folder() -> TemporaryDirectory[str]:
 
 @cache
 def compiled(path: Path) -> Path:
-    """A C workload, built once per test run with frame pointers and line numbers."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
+    """A C or C++ workload, built once per test run with frame pointers and line numbers. Its first line may ask for
+    more: ``/* build: -static``."""
+    compiler = shutil.which("c++" if path.suffix == ".cpp" else "cc") or shutil.which("gcc")
     need(compiler, f"{path.name} needs a C compiler")
+    first = path.read_text().partition("\n")[0]
+    more = first.partition(" build: ")[2].removesuffix("*/").split()
     output = Path(_build_folder().name) / path.stem
-    subprocess.run([str(compiler), *C_FLAGS, str(path), "-o", str(output), "-lm"], check=True)
+    subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
     return output
 
 
