@@ -144,7 +144,7 @@ async def workload(
 def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str]:
     if path.suffix == ".py":
         return [interpreter, str(path)]
-    if path.suffix == ".c":
+    if path.suffix in (".c", ".cpp"):
         return [str(compiled(path, c_flags))]
     need(shutil.which("node"), f"{path.name} needs node")
     return ["node", str(path)]
@@ -158,11 +158,14 @@ def _build_folder() -> TemporaryDirectory[str]:
 
 @cache
 def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
-    """A C workload, built once per test run with frame pointers and line numbers; ``flags`` come on top."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
+    """A C or C++ workload, built once per test run with frame pointers and line numbers; ``flags`` come on top. Its
+    first line may ask for more: ``/* build: -static``."""
+    compiler = shutil.which("c++" if path.suffix == ".cpp" else "cc") or shutil.which("gcc")
     need(compiler, f"{path.name} needs a C compiler")
+    first = path.read_text().partition("\n")[0]
+    more = (*flags, *first.partition(" build: ")[2].removesuffix("*/").split())
     output = Path(_build_folder().name) / "".join([path.stem, *flags])
-    subprocess.run([str(compiler), *C_FLAGS, *flags, str(path), "-o", str(output), "-lm"], check=True)
+    subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
     return output
 
 

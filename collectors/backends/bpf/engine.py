@@ -165,6 +165,18 @@ class Engine:
         assert self._object is not None
         return self._object.ring_fd
 
+    @property
+    def cpus(self) -> int:
+        """How many values a per-CPU map has for one key."""
+        return _possible_cpus()
+
+    @property
+    def over(self) -> str | None:
+        """Why the window ends before its time; None while it goes on."""
+        if self.target_ended:
+            return "the target ended"
+        return (self._wanted.part and self._wanted.part.enough) or None
+
     def drain(self) -> None:
         """Take what waits in the ring buffer; name new stacks while the memory that explains them is still there."""
         if self._object is None:

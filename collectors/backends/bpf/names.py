@@ -3,7 +3,7 @@
 import contextlib
 import struct
 
-from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, StackRecord
+from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, STACK_SCANNED_DEEPER, StackRecord
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
@@ -76,7 +76,7 @@ class ProcessNames:
         """The native frames of a stack, innermost first."""
         frames: list[Frame] = []
         for i, address in enumerate(record.native):
-            scanned = i == 1 and record.flags & STACK_SCANNED
+            scanned = record.flags & {1: STACK_SCANNED, 2: STACK_SCANNED_DEEPER}.get(i, 0)
             if scanned and not self._follows_call(address):
                 continue
             named = self._native.frames(address, returns=i > 0)

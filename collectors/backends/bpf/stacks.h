@@ -283,6 +283,25 @@ INLINE void grow_up(struct thread *t) {
     if (t->image != t->pid && t->call_ended > t->began + CHILDHOOD) t->image = t->pid;
 }
 
+/* Count what a walk met, and send the stack to user space if it is new. Its id, 0 when there is none. */
+INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
+    if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
+    if (w->stack.flags & STACK_TRUNCATED) count(TRUNCATED_STACKS);
+    if (!w->stack.python_frames && !w->stack.native_frames) {
+        count(NO_STACK);
+        return 0;
+    }
+    if (!hash) hash = 1;
+    if (!is_sent(t, hash)) {
+        w->stack.record = RECORD_STACK;
+        w->stack.pid = t->pid;
+        w->stack.hash = hash;
+        /* (with a wake-up: the memory that names it may be gone a moment later) */
+        send_once(hash, &w->stack, sizeof(w->stack), RINGBUF_WAKEUP);
+    }
+    return hash;
+}
+
 /* Which native frames a caller wants beside the language's own. */
 enum walk { WALK_LANGUAGE, WALK_BOTH };
 
@@ -301,21 +320,8 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     if (t->runtime) hash = walk_python(t, w, hash);
     if (how == WALK_BOTH || !w->stack.python_frames)
         hash = walk_native(t, regs, w, hash, !w->stack.python_frames);
-    if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
-    if (w->stack.flags & STACK_TRUNCATED) count(TRUNCATED_STACKS);
-    if (!w->stack.python_frames && !w->stack.native_frames) {
-        count(NO_STACK);
-        return 0;
-    }
-    if (!hash) hash = 1;
-    if (is_native) remember(t, regs, hash);
-    if (!is_sent(t, hash)) {
-        w->stack.record = RECORD_STACK;
-        w->stack.pid = t->pid;
-        w->stack.hash = hash;
-        /* (with a wake-up: the memory that names it may be gone a moment later) */
-        send_once(hash, &w->stack, sizeof(w->stack), RINGBUF_WAKEUP);
-    }
+    hash = keep_stack(t, w, hash);
+    if (is_native && hash) remember(t, regs, hash);
     return hash;
 }
 

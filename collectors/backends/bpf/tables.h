@@ -99,7 +99,7 @@ struct stack {
     struct frame python[PYTHON_FRAMES];
     u64 native[NATIVE_FRAMES];
 };
-enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4 };
+enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8 };
 
 struct path {
     u32 record;
