@@ -80,9 +80,10 @@ def read_malloc(
     return found
 
 
-def walk(ahead: ReadAhead, heap: Heap, start: int, end: int, *, flags: int, top: int | None = None) -> None:
+def walk(ahead: ReadAhead, heap: Heap, start: int, end: int, *, never: int, top: int | None = None) -> None:
     """Add the chunks from ``start`` to ``end`` to ``heap``. The last one is at ``top``, or the one that reaches
-    ``end``. Nonsense, Absent, Spent or OSError; ``unread`` is then what was not walked."""
+    ``end``; none has a flag of ``never`` (a free one in a thread's heap may have lost its A). Nonsense, Absent, Spent
+    or OSError; ``unread`` is then what was not walked."""
     at, last = start, 0
     used = used_blocks = 0
     base, words = ahead.base, ahead.words
@@ -107,7 +108,7 @@ def walk(ahead: ReadAhead, heap: Heap, start: int, end: int, *, flags: int, top:
                 heap.top += end - at
                 at = end
                 return
-            if size < _SMALLEST or size & 15 or size > end - at or head & (_MAPPED | _OTHER_ARENA) != flags:
+            if size < _SMALLEST or size & 15 or size > end - at or head & never:
                 if size in (0, 16) and last and end - at <= 4096:  # the fence after a heap that is full
                     heap.top += end - at
                     at = end
@@ -146,7 +147,7 @@ def _main_once(ahead: ReadAhead, low: int, high: int) -> Heap | None:
     for start in range(low, min(high - 16, low + _FIRST_WITHIN), 16):
         heap = Heap("main", low, high - low)
         try:
-            walk(ahead, heap, start, high, flags=0)
+            walk(ahead, heap, start, high, never=_MAPPED | _OTHER_ARENA)
         except Nonsense:
             if heap.used_blocks + heap.free_blocks > _LONG_ROW:
                 return None
@@ -199,7 +200,7 @@ def _thread_once(memory: Memory, head: _HeapInfo, begin: int, budget: Budget) ->
         heap.size, end = size, head.low + size
         whole = head.mapping.rss >= head.mapping.size and size <= head.size
         ahead = ReadAhead(memory, head.low, end, budget, whole=whole)
-        walk(ahead, heap, begin, end, flags=_OTHER_ARENA, top=top if head.low < top < end else None)
+        walk(ahead, heap, begin, end, never=_MAPPED, top=top if head.low < top < end else None)
     except Nonsense:
         return None
     except (Absent, Spent, OSError):
