@@ -165,7 +165,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch"),
+        answers=("proc-find", "proc-watch", "proc-memory"),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )

@@ -9,6 +9,19 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
+from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.memory_map import (
+    AllocatorUse,
+    Amounts,
+    ArenaUse,
+    KindUse,
+    MappingUse,
+    MemoryKind,
+    MemoryMap,
+    ProcessMemory,
+    RuntimeHeap,
+    Space,
+)
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.process import FindAnswer, ProcessRow, Reading, Trend, WatchAnswer
 from perfdoctor.schemas.recording import Collection, NextCall, Skipped, TargetCost, Window
@@ -150,6 +163,7 @@ def watched(readings: int = 25) -> WatchAnswer:
         total_readings=readings,
         omitted_readings=0,
         pressure={"cpu": 0.12},
+        limits=limits(),
         next=(NextCall(tool="diagnose", arguments={"pid": PID}, why="the cause"),),
     )  # fmt: skip
 
@@ -177,6 +191,57 @@ def tools(*usable: str) -> ToolsAnswer:
     )
 
 
+def memory_map() -> MemoryMap:
+    """64 MiB in two processes, 40 of it heap that grew by 10, of which a quarter is holes."""
+    mib = 1 << 20
+    heap = {"size": 41 * mib, "rss": 40 * mib, "pss": 40 * mib, "private_dirty": 40 * mib}
+    code = {"size": 48 * mib, "rss": 48 * mib, "pss": 24 * mib, "referenced": 48 * mib}
+    return MemoryMap(
+        total=Amounts(size=89 * mib, rss=88 * mib, pss=64 * mib, private_dirty=40 * mib, referenced=48 * mib),
+        grown=10 * mib,
+        total_mappings=20,
+        kinds=(
+            KindUse(kind=MemoryKind.HEAP, mappings=1, grown=10 * mib, per_second=2.0 * mib, confidence=0.9, **heap),
+            KindUse(kind=MemoryKind.CODE, mappings=19, **code),
+        ),
+        mappings=(
+            MappingUse(kind=MemoryKind.HEAP, name="[heap]", pid=PID, grown=10 * mib, **heap),
+            *(
+                MappingUse(kind=MemoryKind.CODE, name=f"/usr/lib/{i}.so", pid=PID, processes=2, size=mib, pss=mib)
+                for i in range(18)
+            ),
+        ),
+        rows=20,
+        omitted_mappings=1,
+        processes=(ProcessMemory(pid=PID, name="shop", **heap), ProcessMemory(pid=PID + 1, name="worker", **code)),
+        allocators=(
+            AllocatorUse(
+                pid=PID, allocator="glibc 2.36", used=29 * mib, used_blocks=1009, free=10 * mib, free_blocks=89,
+                largest_free=mib, top=mib, holes=(0,) * 10 + (71, 18), total_arenas=1,
+                arenas=(ArenaUse(kind="main", start=4096, size=40 * mib, used=29 * mib, free=10 * mib, top=mib),),
+            ),
+        ),
+        runtimes=(
+            RuntimeHeap(
+                pid=PID, runtime="java", source="hsperfdata",
+                spaces=(Space(name="old", used=7 * mib, capacity=9 * mib),), counters={"threads": 23.0},
+                grown={"young: times": 3.0},
+            ),
+        ),
+        limits=limits(),
+        read_seconds=0.003,
+    )  # fmt: skip
+
+
+def limits() -> Limits:
+    return Limits(
+        version="v2", group="/shop", cpu=0.5, throttled_share=0.43, throttled_seconds=2.1, memory=100 << 20,
+        memory_used=97 << 20, memory_inactive=3 << 20, memory_hits=17, oom_kills=0, pids=64, pids_used=5,
+        io=("8:0 rbps=max wbps=1048576 riops=max wiops=max",), parts={"anon": 60 << 20, "file": 37 << 20},
+        set_by={"cpu": "/shop", "memory": "/"},
+    )  # fmt: skip
+
+
 SKIPPED = Skipped(backend="bpf", why="no privilege")
 
 
@@ -195,5 +260,8 @@ def allocations() -> AllocationProfile:
     )
 
 
-PARTS: dict[str, Callable[[], Model]] = {"allocations": allocations}
+PARTS: dict[str, Callable[[], Model]] = {
+    "memory_map": memory_map,
+    "allocations": allocations,
+}
 """by question: a small answer to it"""
