@@ -132,10 +132,14 @@ INLINE u64 walk_from_entry(struct thread *t, struct pt_regs *regs, struct scratc
         if (!bpf_probe_read_user(w->frame, SCAN_BYTES, (void *)(sp + 8))) bpf_loop(SCAN_BYTES / 8, word_is_callers, &scan, 0);
         hash = scan.hash;
     }
-    struct native_walk at = {.thread = t, .scratch = w, .pc = caller, .sp = sp, .fp = fp, .hash = hash};
+    struct native_walk at = {.thread = t, .scratch = w};
+    w->pc = caller;
+    w->sp = sp;
+    w->fp = fp;
+    w->hash = hash;
     bpf_loop(NATIVE_FRAMES, native_frame, &at, 0);
     w->stack.native_frames = w->depth;
-    return at.hash;
+    return w->hash;
 }
 
 INLINE u64 walk_caller(struct thread *t, struct pt_regs *regs, struct scratch *w) {

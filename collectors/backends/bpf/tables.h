@@ -114,6 +114,8 @@ struct scratch {
     u64 frame[WINDOW_BYTES / 8 + 16]; /* (and room for a field's offset behind the last word) */
     /* in memory, so that the verifier does not follow every value that they may take */
     u32 depth;
+    u32 mapping, row, rows_end, rule; /* of a search for a caller */
+    u64 place, pc, sp, fp, hash;
     u64 low, top; /* the frames that lie in what was read: the lowest and the highest address of one */
 };
 
