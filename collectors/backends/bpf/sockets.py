@@ -102,6 +102,16 @@ class SocketPart(Part):
             key = _Shape(peer, protocol, "", 0, 0)
         self._shapes[key] += 1
 
+    def warnings(self) -> list[str]:
+        """What could not be seen as well as the rest."""
+        said = []
+        if self.counters["limited"] or self.counters["lost"]:
+            number = self.counters["limited"] + self.counters["lost"]
+            said.append(f"{number:,} requests came too fast to look at their form: they are counted all the same")
+        if self.counters["unknown"]:
+            said.append(f"{self.counters['unknown']:,} calls on sockets that were closed meanwhile are not counted")
+        return said
+
     def so_far(self) -> str:
         calls: Counter[int] = Counter()
         for key, value in self._rows():
