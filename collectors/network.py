@@ -26,8 +26,8 @@ BACKENDS = (bpf.NAME, sockets.NAME)
 async def measure(
     host: Host, target: Target, *, seconds: float, backend: str = "auto", progress: Progress = silent
 ) -> Evidence:
-    """Every peer that ``target`` talked to in ``seconds``: connections, requests, turns, bytes, round-trip times, errors,
-    and the requests' shapes, by source line.
+    """Every peer that ``target`` talked to in ``seconds``: connections, requests, turns, bytes, round-trip times,
+    errors, and the requests' shapes, by source line.
 
     The evidence has ``network``; from the BPF engine also ``syscalls``, ``threads``, ``waits`` and ``children``. strace
     knows no lines and stops the target at each call; ``sockets`` only polls the kernel's tables and sees no request.
@@ -64,9 +64,7 @@ async def measure(
 def _evidence(host: Host, target: Target, measured: Measured[NetworkUse]) -> Evidence:
     after = _look(host, target)
     use = measured.profile.model_copy(update={"peers": _named(host, measured.profile.peers, after)})
-    return Evidence(
-        target=target, window=measured.window, collections={"network": measured.collection}, network=use
-    )
+    return Evidence(target=target, window=measured.window, collections={"network": measured.collection}, network=use)
 
 
 def _look(host: Host, target: Target) -> Snapshot | None:
@@ -105,9 +103,7 @@ def _completed(host: Host, use: NetworkUse, before: Snapshot | None, after: Snap
 def _name_of(peer: Peer) -> PeerName:
     port = peer.address if peer.direction == "outgoing" else peer.local
     number = port.rpartition(":")[2] if peer.transport in ("tcp", "udp", "raw") else ""
-    return PeerName(
-        peer.transport, peer.direction, peer.address, peer.local, int(number) if number.isdecimal() else 0
-    )
+    return PeerName(peer.transport, peer.direction, peer.address, peer.local, int(number) if number.isdecimal() else 0)
 
 
 def _named(host: Host, peers: tuple[Peer, ...], now: Snapshot | None) -> tuple[Peer, ...]:

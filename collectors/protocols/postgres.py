@@ -11,10 +11,16 @@ from perfdoctor.collectors.protocols.words import bounded
 
 NAME = "PostgreSQL"
 PORT = 5432
-_STARTUP = {196608: "(start of a session)", 80877103: "(asks for TLS)", 80877102: "(cancel)", 80877104: "(asks for GSS)"}
+_STARTUP = {
+    196608: "(start of a session)",
+    80877103: "(asks for TLS)",
+    80877102: "(cancel)",
+    80877104: "(asks for GSS)",
+}
 _NAMES = {
-    "B": "(bind)", "C": "(close)", "D": "(describe)", "E": "(execute)", "S": "(sync)", "H": "(flush)", "F": "(function call)",
-    "X": "(end of the session)", "p": "(authentication)", "d": "(copy data)", "c": "(copy done)", "f": "(copy failed)",
+    "B": "(bind)", "C": "(close)", "D": "(describe)", "E": "(execute)", "S": "(sync)", "H": "(flush)",
+    "F": "(function call)", "X": "(end of the session)", "p": "(authentication)", "d": "(copy data)",
+    "c": "(copy done)", "f": "(copy failed)",
 }  # fmt: skip
 _FIRST = frozenset("QPBCDESHFXpdcf")
 _MOST_MESSAGES = 16

@@ -115,7 +115,11 @@ def _shrunk(words: list[str]) -> list[str]:
     """``( ? , ? , ? )`` becomes ``( ? )``, and ``( ? ) , ( ? )`` one ``( ? )``; a sign before a value goes with it."""
     kept: list[str] = []
     for word in words:
-        if word == "?" and kept[-1:] in (["-"], ["+"]) and (len(kept) < 2 or kept[-2] in "(,=<>?" or kept[-2].isalpha()):
+        if (
+            word == "?"
+            and kept[-1:] in (["-"], ["+"])
+            and (len(kept) < 2 or kept[-2] in "(,=<>?" or kept[-2].isalpha())
+        ):
             kept.pop()
         kept.append(word)
         if kept[-3:] == ["?", ",", "?"]:

@@ -1,6 +1,7 @@
 """Names that are kept in a shape, and the ``?`` that stands for every other."""
 
 import re
+from itertools import pairwise
 
 from perfdoctor.collectors.text import clean
 
@@ -8,6 +9,7 @@ LONGEST = 160
 """characters of a shape"""
 _PLAIN = re.compile(r"[A-Za-z]{1,24}")
 _VERSION = re.compile(r"v\d{1,2}")
+_MIXED = re.compile(r"[A-Z]{3,}[a-z]|[a-z][A-Z]{2,}")
 _PIECES = re.compile(r"[-_.]")
 
 
@@ -29,5 +31,5 @@ def _is_word(piece: str) -> bool:
     if not _PLAIN.fullmatch(piece):
         return False
     # camelCase and CONSTANTS are names, aZxQ is not
-    changes = sum(a.islower() and b.isupper() for a, b in zip(piece, piece[1:], strict=False))
-    return piece.isupper() or piece.islower() or changes <= 2 and not re.search(r"[A-Z]{3,}[a-z]|[a-z][A-Z]{2,}", piece)
+    changes = sum(a.islower() and b.isupper() for a, b in pairwise(piece))
+    return piece.isupper() or piece.islower() or (changes <= 2 and not _MIXED.search(piece))

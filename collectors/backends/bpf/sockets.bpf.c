@@ -97,7 +97,7 @@ enum { UNIX = 1, INET = 2, INET6 = 10 };
 enum { STREAM = 1, DATAGRAM = 2 };
 enum talk { TALK_CONNECT = 1, TALK_ACCEPT, TALK_SEND, TALK_RECEIVE, TALK_TURN, TALK_KNOWN, TALK_RETRANSMIT };
 /* A call's kind, and how it passes its data. */
-enum { CALL_KIND = 7, CALL_SEND = 1, CALL_RECEIVE, CALL_CONNECT, CALL_ACCEPT, CALL_URING };
+enum { CALL_KIND = 7, CALL_SEND = 1, CALL_RECEIVE, CALL_CONNECT, CALL_ACCEPT, CALL_URING, CALL_PAIR };
 enum { FORM = 7 << 3, FORM_BUFFER = 0, FORM_VECTOR = 1 << 3, FORM_MESSAGE = 2 << 3, FORM_MESSAGES = 3 << 3, FORM_NONE = 4 << 3 };
 enum { HAS_ADDRESS = 64 };
 
@@ -517,6 +517,26 @@ INLINE void accept_ends(struct thread *t, struct pt_regs *regs, s64 result) {
     count_talk(new.peer, t->call_stack, new.pid, TALK_ACCEPT);
 }
 
+/* Both ends of a pair are opened here, as one connection. */
+INLINE void pair_ends(struct thread *t, struct pt_regs *regs) {
+    u32 ends[2] = {};
+    if (bpf_probe_read_user(ends, sizeof(ends), (void *)NET_ARGUMENT(regs, r10, regs[3]))) return;
+    u64 peer = 0;
+    ROLLED
+    for (int i = 0; i < 2; i++) {
+        struct found found = socket_of(ends[i]);
+        if (!found.sk) return;
+        struct socket_state new = {.pid = owner(t), .settled = 1, .connected = 1, .role = OUTGOING};
+        new.peer = peer = name_sock(found.sk, OUTGOING);
+        struct peer *p = last_named();
+        if (!p) return;
+        new.family = p->family;
+        new.type = p->type;
+        bpf_map_update_elem(&sockets, &found.inode, &new, UPDATE_ANY);
+    }
+    if (peer) count_talk(peer, t->call_stack, owner(t), TALK_ACCEPT);
+}
+
 /* ---- what is said ---------------------------------------------------------------------------------------------- */
 /* The first piece of a vector that is not empty. */
 ONCE int first_of_vector(struct piece *found, u64 vector, u64 pieces) {
@@ -728,6 +748,8 @@ ONCE int net_end(struct thread *t, s64 result, u64 now, u32 call) {
         connect_ends(t, regs, result, now);
     else if (kind == CALL_ACCEPT)
         accept_ends(t, regs, result);
+    else if (kind == CALL_PAIR)
+        pair_ends(t, regs);
     else
         talk_ends(t, regs, result, now, call);
     return 0;

@@ -44,8 +44,8 @@ class TcpInfo:
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """One socket. ``kind`` is tcp, udp, or of a Unix socket stream, datagram or packet; addresses are 4 or 16 bytes, or a
-    Unix socket's name. ``state`` is the kernel's (include/net/tcp_states.h)."""
+    """One socket. ``kind`` is tcp, udp, or of a Unix socket stream, datagram or packet; addresses are 4 or 16 bytes, or
+    a Unix socket's name. ``state`` is the kernel's (include/net/tcp_states.h)."""
 
     family: int
     kind: str
@@ -80,7 +80,7 @@ def dump(host: Host, pid: int) -> list[Socket]:
 
 
 def _connected(host: Host, pid: int) -> socket.socket:
-    """A socket belongs for good to the namespace that it was made in: a thread of its own goes there, makes it, ends."""
+    """A socket stays in the namespace that it was made in: a thread of its own goes there, makes it, and ends."""
     theirs = f"/proc/{pid}/ns/net"
     if host.read_link(theirs) == host.read_link("/proc/self/ns/net"):
         return _new()
@@ -196,6 +196,8 @@ def with_peers(sockets: list[Socket]) -> list[Socket]:
     """Unix sockets, each with the name of the one that it is connected to."""
     names = {one.inode: one.local for one in sockets}
     return [
-        Socket(one.family, one.kind, one.inode, one.state, one.local, 0, names.get(one.peer_inode, b""), 0, one.peer_inode)
+        Socket(
+            one.family, one.kind, one.inode, one.state, one.local, 0, names.get(one.peer_inode, b""), 0, one.peer_inode
+        )
         for one in sockets
     ]

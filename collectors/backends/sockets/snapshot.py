@@ -57,9 +57,7 @@ def sockets_of(host: Host, pid: int, names: list[str]) -> set[int]:
 def sort(sockets: list[Socket], own: set[int], cut: bool = False) -> Snapshot:
     listening = frozenset(s.local_port for s in sockets if s.kind == "tcp" and s.state == LISTEN and s.inode in own)
     listeners = {_called(s): s.inode for s in sockets if s.state == LISTEN}
-    connections = {
-        s.inode: Connection(_name(s, listening), s) for s in sockets if s.inode in own and _is_connection(s)
-    }
+    connections = {s.inode: Connection(_name(s, listening), s) for s in sockets if s.inode in own and _is_connection(s)}
     return Snapshot(connections, listening, listeners, cut)
 
 
