@@ -9,6 +9,8 @@ from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.backends.sockets import backend as sockets
 from perfdoctor.collectors.backends.sockets.snapshot import Snapshot, look
+from perfdoctor.collectors.backends.strace import backend as strace
+from perfdoctor.collectors.backends.strace.network import trace_network
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.measured import Measured
@@ -20,7 +22,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.target import Target
 
-BACKENDS = (bpf.NAME, sockets.NAME)
+BACKENDS = (bpf.NAME, strace.NAME, sockets.NAME)
 
 
 async def measure(
@@ -50,12 +52,25 @@ async def measure(
         use = await to_thread.run_sync(_completed, host, use, before, after)
         return evidence.model_copy(update={"collections": {**evidence.collections, "network": how}, "network": use})
 
+    async def by_strace() -> Evidence:
+        before = await to_thread.run_sync(_look, host, target)
+        listening = before.listening if before else ()
+        known = {inode: connection.name for inode, connection in before.connections.items()} if before else {}
+        measured = await trace_network(
+            host, target, seconds=seconds, listening=listening, known=known, progress=progress
+        )
+        after = await to_thread.run_sync(_look, host, target)
+        use = await to_thread.run_sync(_completed, host, measured.profile, before, after)
+        collections = {"network": measured.collection}
+        return Evidence(target=target, window=measured.window, collections=collections, network=use)
+
     async def by_sockets() -> Evidence:
         measured = await sockets.watch(host, target, seconds=seconds, progress=progress)
         return await to_thread.run_sync(_evidence, host, target, measured)
 
     rungs = (
         Rung(bpf.NAME, bpf.unavailable, by_engine),
+        Rung(strace.NAME, strace.unavailable, by_strace),
         Rung(sockets.NAME, sockets.unavailable, by_sockets),
     )
     return await climb(host, target, backend, rungs)

@@ -48,6 +48,14 @@ def host_text(address: bytes) -> str:
     return str(six.ipv4_mapped) if six.ipv4_mapped else f"[{six}]"
 
 
+def host_of(text: str) -> str:
+    """An address that a program printed, as ``host_text`` writes it; ``?`` where it is none."""
+    try:
+        return host_text(ipaddress.ip_address(text.strip("[]").partition("%")[0]).packed)
+    except ValueError:
+        return "?"
+
+
 def path_text(path: bytes) -> str:
     """A Unix socket's name: a path, ``@name`` of an abstract one (all its bytes count), ``(unnamed)``."""
     if not path.strip(b"\0"):
