@@ -15,15 +15,15 @@ _BULK = re.compile(rb"\$(\d{1,9})\r\n")
 _PARTS = re.compile(r"([:/|{}])")
 _MOST_COMMANDS = 32
 
-_WITH_KEY = """append bitcount bitfield bitop bitpos blmove blpop brpop bzpopmax bzpopmin decr decrby del dump exists expire
-expireat get getbit getdel getex getrange getset hdel hexists hget hgetall hincrby hincrbyfloat hkeys hlen
-hmget hmset hrandfield hscan hset hsetnx hstrlen hvals incr incrby incrbyfloat lindex linsert llen lmove lpop
-lpos lpush lpushx lrange lrem lset ltrim mget mset msetnx persist pexpire pexpireat pfadd pfcount pfmerge
-psetex pttl rename renamenx restore rpop rpoplpush rpush rpushx sadd scard sdiff sdiffstore set setbit setex
-setnx setrange sinter sinterstore sismember smembers smismember smove sort spop srandmember srem sscan strlen
-sunion sunionstore touch ttl type unlink xack xadd xlen xrange xrevrange xtrim zadd zcard zcount zincrby
-zinterstore zlexcount zmscore zpopmax zpopmin zrange zrangebylex zrangebyscore zrank zrem zremrangebyrank
-zremrangebyscore zrevrange zrevrangebyscore zrevrank zscan zscore zunionstore geoadd geodist geopos geosearch"""
+_WITH_KEY = """append bitcount bitfield bitop bitpos blmove blpop brpop bzpopmax bzpopmin decr decrby del dump
+exists expire expireat get getbit getdel getex getrange getset hdel hexists hget hgetall hincrby hincrbyfloat hkeys
+hlen hmget hmset hrandfield hscan hset hsetnx hstrlen hvals incr incrby incrbyfloat lindex linsert llen lmove lpop
+lpos lpush lpushx lrange lrem lset ltrim mget mset msetnx persist pexpire pexpireat pfadd pfcount pfmerge psetex
+pttl rename renamenx restore rpop rpoplpush rpush rpushx sadd scard sdiff sdiffstore set setbit setex setnx setrange
+sinter sinterstore sismember smembers smismember smove sort spop srandmember srem sscan strlen sunion sunionstore
+touch ttl type unlink xack xadd xlen xrange xrevrange xtrim zadd zcard zcount zincrby zinterstore zlexcount zmscore
+zpopmax zpopmin zrange zrangebylex zrangebyscore zrank zrem zremrangebyrank zremrangebyscore zrevrange
+zrevrangebyscore zrevrank zscan zscore zunionstore geoadd geodist geopos geosearch"""
 _WITHOUT = """acl auth bgrewriteaof bgsave client cluster command config dbsize debug discard echo eval evalsha exec
 fcall flushall flushdb hello info keys lastsave latency memory module monitor multi object ping psubscribe psync publish
 pubsub punsubscribe quit randomkey readonly readwrite replconf replicaof role save scan script select shutdown slaveof
