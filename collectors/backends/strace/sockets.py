@@ -24,7 +24,7 @@ _QUIET = {"EAGAIN", "EINTR", "EALREADY", "EISCONN", "EINPROGRESS", "ERESTARTSYS"
 # 7785  1795453384.167064 connect(5<TCP:[651987]>, {sa_family=AF_INET, …}, 16) = 0 <0.000058>
 _LINE = re.compile(r"(\d{1,10}) +(\d{1,12})\.(\d{6}) (.*)", re.DOTALL)
 _CALL = re.compile(
-    r"(\w{1,40})\((.*)\)\s+= (-?\d{1,19}|\?)(?:<([^\"]*?)>)?(?: (E[A-Z0-9]+) \([^()]*\))?(?: \(.*\))?"
+    r"(\w{1,40})\((.*)\)\s+= (-?\d{1,19}|\?)(?:<(\S*?)>)?(?: (E[A-Z0-9]+) \([^()]*\))?(?: \(.*\))?"
     r" <(\d{1,9})\.(\d{6})>\Z",
     re.DOTALL,
 )
@@ -151,13 +151,15 @@ class SocketReader:
             if len(self._begun) < _MOST_KEPT:
                 self._begun[tid] = (at, text.removesuffix(_UNFINISHED))
             return
-        if text.endswith(_DETACHED) or " = ? " in text[-40:] or text.endswith("= ?"):
-            return
+        if text.endswith((_DETACHED, " = ?")):
+            return  # it did not end
         found = _CALL.match(text)
         if not found:
             self.not_understood += 1
             return
         name, arguments, result, opened, errno, seconds, micros = found.groups()
+        if result == "?":
+            return  # interrupted, and begun again: that is printed, too
         self.calls += 1
         self.by_name[name] += 1
         ns = int(seconds) * 10**9 + int(micros) * 1000

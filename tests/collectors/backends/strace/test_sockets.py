@@ -114,6 +114,7 @@ def test_calls_in_two_halves_and_calls_that_do_not_end() -> None:
 
 
 @given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(lambda text: f"7 1.000001 {text}\n".encode())))
+@example(b"7 1.000000 accept(5<TCP:[1]>, 0) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.000001>\n")
 @example(b"7 1.000000 connect(5<TCP:[1]>, ) = 0 <0.000001>\n")
 @example(b'7 1.000000 sendto(5<TCP:[a:1->b:2]>, "\\x6", 1) = 99999999999999999999 <0.000001>\n')
 @example(b'7 1.000000 recvfrom(5<UDP:[x]>, "", 1) = -1 <0.000001>\n')
