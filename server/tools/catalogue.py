@@ -12,6 +12,7 @@ from perfdoctor.server.tools import (
     tools_check,
     trace_cpu,
     trace_memory,
+    trace_network,
     trace_syscalls,
 )
 from perfdoctor.server.tools.tool import Tool
@@ -25,6 +26,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     trace_cpu.TOOL,
     trace_syscalls.TOOL,
     trace_memory.TOOL,
+    trace_network.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

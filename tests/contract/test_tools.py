@@ -74,6 +74,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}],
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
         "trace-memory": [{"pid": PID, "mode": "allocations"}],
+        "trace-network": [{"pid": PID, "backend": "strace", "limit": 3}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }

@@ -23,6 +23,7 @@ from perfdoctor.schemas.memory_map import (
     Space,
 )
 from perfdoctor.schemas.model import Model
+from perfdoctor.schemas.network import Delay, NameLookup, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.process import FindAnswer, ProcessRow, Reading, Trend, WatchAnswer
 from perfdoctor.schemas.recording import Collection, NextCall, Skipped, TargetCost, Window
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
@@ -260,8 +261,33 @@ def allocations() -> AllocationProfile:
     )
 
 
+def network() -> NetworkUse:
+    """41 requests to a database over 3 connections, from two lines; one refused connect."""
+    turns = [0] * 32
+    turns[20] = 41
+    database = Peer(
+        transport="tcp", direction="outgoing", address="10.0.0.7:5432", opened=2, already_open=1, open_at_end=1,
+        connect=Delay(times=2, seconds=0.004, max_seconds=0.003), requests=41, protocol="PostgreSQL", receives=41,
+        turn=Delay(times=41, seconds=0.082, max_seconds=0.005, histogram=tuple(turns)), sends=82, small_sends=82,
+        sent_bytes=1640, small_bytes=1640,
+        received_bytes=8200, rtt_seconds=0.0005, max_rtt_seconds=0.001, retransmits=3,
+        rows=(
+            TalkRow(pid=PID, stack=(LOAD, MAIN), requests=37, answered=37, wait_seconds=0.074, sends=74),
+            TalkRow(pid=PID, stack=(MAIN,), opened=2, requests=4, answered=4, wait_seconds=0.008, sends=8),
+        ),
+        statements=(StatementShape(shape="SELECT a FROM t WHERE id = ?", seen=37, pid=PID, stack=(LOAD, MAIN)),),
+    )  # fmt: skip
+    cache = Peer(
+        transport="unix", direction="outgoing", address="/run/cache.sock", side="local", already_open=0,
+        errors=(NetworkError(call="connect", errno="ECONNREFUSED", times=1),),
+    )  # fmt: skip
+    name = NameLookup(name="db.shop.example", kind="A", server="10.0.0.2:53", queries=2, failed=1, stack=(LOAD, MAIN))
+    return NetworkUse(peers=(database, cache), names=(name,))
+
+
 PARTS: dict[str, Callable[[], Model]] = {
-    "memory_map": memory_map,
     "allocations": allocations,
+    "memory_map": memory_map,
+    "network": network,
 }
 """by question: a small answer to it"""
