@@ -60,12 +60,14 @@ class _Backend:
 _BACKENDS = (
     _Backend(
         "bpf",
-        dict.fromkeys(("diagnose", "trace-cpu", "trace-syscalls", "trace-network"), bpf.unavailable),
+        dict.fromkeys(
+            ("diagnose", "trace-cpu", "trace-syscalls", "trace-network", "trace-files", "trace-memory"), bpf.unavailable
+        ),
         package="libbpf",
     ),
     _Backend("bpftrace", {"trace-syscalls": bpftrace.unavailable}, "bpftrace"),
     _Backend("perf", {"trace-cpu": perf.unavailable, "trace-syscalls": perf.unavailable_for_syscalls}, "perf"),
-    _Backend("strace", {"trace-syscalls": strace.unavailable, "trace-network": strace.unavailable}, "strace"),
+    _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-network", "trace-files"), strace.unavailable), "strace"),
     _Backend("ltrace", {}, "ltrace"),
     _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
     _Backend("sockets", {"trace-network": sockets.unavailable}),

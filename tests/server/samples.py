@@ -6,6 +6,7 @@ from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mod
 from perfdoctor.schemas.comparison import Comparison, FindingChange, MetricChange, StackChange, Verdict
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
@@ -285,7 +286,20 @@ def network() -> NetworkUse:
     return NetworkUse(peers=(database, cache), names=(name,))
 
 
+def file_use() -> FileUse:
+    """One file opened 40 times and read over, one that is not there, 7 syncs of a log."""
+    rows = (
+        FileRow(pid=PID, path="/srv/log", act=FileAct.SYNC, stack=(MAIN,), calls=7, seconds=0.7, max_seconds=0.2),
+        FileRow(pid=PID, path="/srv/a.json", act=FileAct.READ, stack=(LOAD, MAIN), calls=80, bytes=32_000, seconds=0.02,
+                sequential=40, random=0),
+        FileRow(pid=PID, path="/srv/a.json", act=FileAct.OPEN, stack=(LOAD, MAIN), calls=40, seconds=0.01),
+        FileRow(pid=PID, path="/srv/x", act=FileAct.LOOK, stack=(LOAD, MAIN), calls=89, errors=89, seconds=0.01),
+    )  # fmt: skip
+    return FileUse(rows=rows, unnamed=3)
+
+
 PARTS: dict[str, Callable[[], Model]] = {
+    "file_use": file_use,
     "allocations": allocations,
     "memory_map": memory_map,
     "network": network,

@@ -130,7 +130,7 @@ def _conclude(
 ) -> Evidence:
     seen = engine.finish()
     length = (engine.ended_ns - engine.began_ns) * 1e-9
-    syscalls = report.syscall_profile(host, engine, seen) if wanted.calls else None
+    syscalls = report.syscall_profile(engine, seen) if wanted.calls else None
     collection = _collection(engine, wanted, seen, syscalls.calls if syscalls else 0)
     cpu = report.cpu_profile(engine, seen, wanted.hz) if wanted.hz else None
     parts = {"threads": collection, "waits": collection}
