@@ -38,6 +38,7 @@ async def measure(
 
     The evidence has ``network``; from the BPF engine also ``syscalls``, ``threads``, ``waits`` and ``children``. strace
     knows no lines and stops the target at each call; ``sockets`` only polls the kernel's tables and sees no request.
+    What splice(2) moves is not counted, nor what goes through io_uring.
     ProblemError when no backend can answer; ends early, marked partial, when the target exits."""
     must_be_asked_well(BACKENDS, backend, seconds)
 
@@ -55,7 +56,15 @@ async def measure(
             warnings.append("it uses io_uring: what goes through it is not counted here")
         if sum(peer.opened or 0 for peer in use.peers) > _FOLLOWED:
             warnings.append("more connections were opened than can be followed: of some, a turn may be counted as two")
-        how = how.model_copy(update={"lacks": tuple(lacks), "warnings": tuple(warnings), "cost": _cost(how.cost, use)})
+        how = how.model_copy(
+            update={
+                "exact": how.exact and not part.missed,
+                "lost": how.lost + part.missed,
+                "lacks": tuple(lacks),
+                "warnings": tuple(warnings),
+                "cost": _cost(how.cost, use),
+            }
+        )
         use = await to_thread.run_sync(_completed, host, use, before, after)
         return evidence.model_copy(update={"collections": {**evidence.collections, "network": how}, "network": use})
 

@@ -201,9 +201,8 @@ def _summary(use: NetworkUse) -> str:
         said += f", {count(requests)} requests, {quantity(_waited(use), 's')} waited for answers and connections"
     said += "."
     wasteful = max(use.peers, key=lambda p: p.opened or 0, default=None)
-    if wasteful and (wasteful.opened or 0) >= _REUSE_WORTH and wasteful.direction == "outgoing":
-        if wasteful.requests is not None and 0 < wasteful.requests < _FEW * (wasteful.opened or 0):
-            return f"{said} It opens a connection for nearly every request to {code(called(wasteful), 80)}."
+    if wasteful and _opens_for_each(wasteful):
+        return f"{said} It opens a connection for nearly every request to {code(called(wasteful), 80)}."
     failed = sum(error.times for peer in use.peers for error in peer.errors)
     if failed:
         return f"{said} {count(failed)} calls failed."
@@ -212,6 +211,11 @@ def _summary(use: NetworkUse) -> str:
         top = waits[0]
         return f"{said} Most for {code(called(top), 80)}: {count(top.turn.times)} turns."
     return said
+
+
+def _opens_for_each(peer: Peer) -> bool:
+    opened = peer.opened or 0
+    return peer.direction == "outgoing" and opened >= _REUSE_WORTH and 0 < (peer.requests or 0) < _FEW * opened
 
 
 def _next(evidence: Evidence, recording: str, use: NetworkUse) -> tuple[NextCall, ...]:
