@@ -89,6 +89,7 @@ def walk(ahead: ReadAhead, heap: Heap, start: int, end: int, *, never: int, top:
     base, words = ahead.base, ahead.words
     count = len(words)
     try:
+        ahead.budget.take(16)
         while at < end:
             index = (at - base) >> 3
             if index < 0 or index + 1 >= count:
@@ -214,7 +215,7 @@ def _number(memory: Memory, address: int) -> int:
 
 
 def _heads(memory: Memory, mapping: Mapping, budget: Budget) -> Iterable[_HeapInfo]:
-    for low in range(-(-mapping.low // _HEAP_MAX) * _HEAP_MAX, mapping.high - 4096, _HEAP_MAX):
+    for low in range(-(-mapping.low // _HEAP_MAX) * _HEAP_MAX, mapping.high - 4095, _HEAP_MAX):
         try:
             budget.take(32)
             words = memoryview(memory.read(low, 32)).cast("Q")

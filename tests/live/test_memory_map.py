@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 HOST = LocalHost()
 PAGE = 4096
+RESTLESS = """
+print("ready", flush=True)
+while True:
+    for many in range(5003):
+        [bytes(600 + size % 997) for size in range(many)]
+"""
 
 
 async def looked_at(pid: int, *, seconds: float = 0.3, children: bool = False, **options: Any) -> Evidence:
@@ -270,6 +277,21 @@ async def test_v8_is_said_to_be_missing() -> None:
         started.kill()
         await started.aclose()
     assert any("V8" in what for what in evidence.collections["memory_map"].lacks)
+
+
+async def test_a_heap_that_changes_all_the_time_keeps_its_sums() -> None:
+    started = await anyio.open_process([sys.executable, "-c", RESTLESS])
+    assert started.stdout is not None
+    try:
+        await started.stdout.receive()
+        found = inside(await looked_at(started.pid, seconds=0.5))
+    finally:
+        started.kill()
+        await started.aclose()
+    [allocator] = found.allocators
+    assert allocator.arenas
+    for heap in allocator.arenas:
+        assert heap.used + heap.free + heap.top + heap.unread == heap.size
 
 
 async def test_a_kernel_thread_has_no_memory() -> None:
