@@ -28,7 +28,7 @@ def say(answer: MemoryAnswer, *, full: bool = False) -> str:
         lines += _allocator(allocator, full=full)
     for runtime in inside.runtimes if full else inside.runtimes[:3]:
         lines += _runtime(runtime)
-    if inside.limits:
+    if inside.limits and (full or limits.limited(inside.limits)):
         lines += [limits.say(inside.limits, parts=True)]
     return "\n".join([*lines, *follow(answer.next)])
 
