@@ -46,12 +46,12 @@ def group(controller: str, **files: str) -> Iterator[Path]:
 
 @contextmanager
 def limited_cpu() -> Iterator[Path]:
-    """To a fifth of a core."""
+    """To a twentieth of a core: what is left to a busy program even on a busy machine."""
     if groups_of(HOST, os.getpid()).version_1.get("cpu"):
-        with group("cpu", cpu__cfs_period_us="50000", cpu__cfs_quota_us="10000") as folder:
+        with group("cpu", cpu__cfs_period_us="100000", cpu__cfs_quota_us="5000") as folder:
             yield folder
     else:
-        with group("cpu", cpu__max="10000 50000") as folder:
+        with group("cpu", cpu__max="5000 100000") as folder:
             yield folder
 
 
@@ -68,10 +68,10 @@ async def test_throttling_is_seen_and_said() -> None:
             await busy.aclose()
     limits = answer.limits
     assert limits is not None
-    assert limits.cpu == pytest.approx(0.2) and limits.set_by["cpu"].endswith(folder.name)
-    assert limits.throttled_share is not None and limits.throttled_share > 0.5
+    assert limits.cpu == pytest.approx(0.05) and limits.set_by["cpu"].endswith(folder.name)
+    assert limits.throttled_share is not None and limits.throttled_share > 0.3
     assert limits.throttled_seconds is not None and limits.throttled_seconds > 0.2
-    assert "throttled in" in answer.summary and "0.2 cores" in answer.summary
+    assert "throttled in" in answer.summary and "0.05 cores" in answer.summary
     assert "Control group" in formatter.say_watched(answer)
 
 

@@ -284,14 +284,55 @@ async def test_a_heap_that_changes_all_the_time_keeps_its_sums() -> None:
     assert started.stdout is not None
     try:
         await started.stdout.receive()
-        found = inside(await looked_at(started.pid, seconds=0.5))
+        evidence = await looked_at(started.pid, seconds=0.5)
     finally:
         started.kill()
         await started.aclose()
-    [allocator] = found.allocators
+    assert evidence.memory_map is not None
+    [allocator] = evidence.memory_map.allocators
     assert allocator.arenas
+    assert evidence.collections["memory_map"].not_understood == allocator.not_understood
     for heap in allocator.arenas:
         assert heap.used + heap.free + heap.top + heap.unread == heap.size
+
+
+async def test_a_program_whose_first_thread_has_left() -> None:
+    async with workload("leader_left.c") as program:
+        while "Z" not in Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()[0]:
+            await anyio.sleep(0.01)
+        found = inside(await looked_at(program.pid))
+    assert kinds(found)[MemoryKind.ANONYMOUS].rss >= 997 * PAGE
+    assert kinds(found)[MemoryKind.THREAD_STACK].mappings == 1
+
+
+async def test_huge_pages_are_told() -> None:
+    enabled = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    need(enabled.exists() and "[never]" not in enabled.read_text(), "transparent huge pages")
+    code = (
+        "import mmap\nm = mmap.mmap(-1, 16 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+        "m.madvise(mmap.MADV_HUGEPAGE)\nfor at in range(0, len(m), 4096): m[at] = 1\nprint(1, flush=True)\ninput()"
+    )
+    started = await anyio.open_process([sys.executable, "-c", code])
+    assert started.stdout is not None
+    try:
+        await started.stdout.receive()
+        truth = Path(f"/proc/{started.pid}/smaps_rollup").read_text()
+        evidence = await looked_at(started.pid)
+    finally:
+        started.kill()
+        await started.aclose()
+    [line] = [line for line in truth.splitlines() if line.startswith("AnonHugePages")]
+    assert inside(evidence).total.huge == int(line.split()[1]) << 10 > 0
+    assert "in huge pages" in say(memory_answer("r-x", evidence, rows=3))
+
+
+async def test_cancelling_ends_it_at_once() -> None:
+    async with workload("memory_parts.c") as program:
+        began = time.monotonic()
+        with anyio.move_on_after(0.5):
+            await looked_at(program.pid, seconds=40)
+        assert time.monotonic() - began < 10
+        assert inside(await looked_at(program.pid)).total.rss
 
 
 async def test_a_kernel_thread_has_no_memory() -> None:

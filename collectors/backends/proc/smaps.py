@@ -51,6 +51,7 @@ class Mapping:
     locked: int = 0
     shared_hugetlb: int = 0
     private_hugetlb: int = 0
+    device: str = ""
 
     @property
     def size(self) -> int:
@@ -96,7 +97,8 @@ def _head(line: bytes) -> Mapping | None:
     if not dash or not 0 <= begin < end <= 1 << 64 or inode < 0:
         return None
     name = parts[5].decode("utf-8", "replace") if len(parts) == 6 else ""
-    return Mapping(begin, end, parts[1].decode("ascii", "replace"), inode, name)
+    rights, device = parts[1].decode("ascii", "replace"), parts[3].decode("ascii", "replace")
+    return Mapping(begin, end, rights, inode, name, device=device)
 
 
 def read(host: Host, pid: int) -> tuple[list[Mapping], int]:
