@@ -10,12 +10,15 @@ import anyio
 import pytest
 
 from perfdoctor.collectors.memory_map import measure
+from perfdoctor.collectors.progress import silent
 from perfdoctor.collectors.target import find_target
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.memory_map import MemoryKind
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.target import Target
 from perfdoctor.server.answers.memory_map import memory_answer
 from perfdoctor.server.formatters.memory_map import say
+from perfdoctor.server.instruments import ThisMachine
 from tests.live.memory import HOST, PAGE, inside, kinds, looked_at, named, truth
 from tests.live.need import need
 from tests.live.workload import workload
@@ -115,6 +118,7 @@ async def test_names_cannot_mislead() -> None:
     assert all(row.size == 17 * PAGE and row.kind is MemoryKind.FILE_SHARED for row in mine)
     assert all(row.name.isprintable() and len(row.name) <= 256 for row in mine)
     assert sum(row.name == "[heap]" for row in found.mappings) <= 1
+    assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence
     text = say(memory_answer("r-x", evidence, rows=50), full=True)
     assert "\x1b" not in text and "line\nbreak" not in text
 
@@ -156,6 +160,17 @@ async def test_cancelling_ends_it_at_once() -> None:
             await looked_at(program.pid, seconds=40)
         assert time.monotonic() - began < 10
         assert inside(await looked_at(program.pid)).total.rss
+
+
+async def test_the_server_asks_it_and_compares_what_it_kept() -> None:
+    async with workload("memory_parts.c") as program:
+        asked = ThisMachine()
+        target = await asked.find_target(program.pid, children=True)
+        before = await asked.measure("memory_map", target, seconds=0.5, backend="auto", progress=silent)
+        await program.tell("grow")
+        after = await asked.measure("memory_map", target, seconds=0.5, backend="proc", progress=silent)
+    changes = {metric.metric: metric for metric in asked.compare(before, after).metrics}
+    assert changes["growth of memory"].after > changes["growth of memory"].before
 
 
 async def test_a_kernel_thread_has_no_memory() -> None:
