@@ -47,10 +47,12 @@ class AllocationRow(Model):
 
     ``frees``, ``freed_bytes`` and ``mean_life`` (seconds) are of blocks that were allocated here in the window and were
     freed in it; ``outstanding`` ones were not, the oldest of them for ``oldest`` seconds. ``survivors`` are those of
-    the outstanding that were allocated in the first third of the window: what a leak leaves, and a cache that has
-    filled does not add to. ``forgotten`` allocations were counted, but found no room in the table of blocks: whether
-    they were freed is not known. ``sizes[i]`` counts blocks of 2**i to 2**(i+1) - 1 bytes, ``lives[i]`` those that
-    were freed after as many nanoseconds. realloc is a free of the old block and an allocation of the new one.
+    the outstanding that were allocated in the first third of the window; ``outstanding_thirds`` are the bytes of the
+    outstanding by the third in which they were allocated: a leak leaves as many of each, a cache that has filled none
+    of the last, work in progress none of the first. ``forgotten`` allocations were counted, but found no room in the
+    table of blocks: whether they were freed is not known. ``sizes[i]`` counts blocks of 2**i
+    to 2**(i+1) - 1 bytes, ``lives[i]`` those that were freed after as many nanoseconds. realloc is a free of the old
+    block and an allocation of the new one.
     """
 
     pid: int
@@ -64,6 +66,7 @@ class AllocationRow(Model):
     outstanding_bytes: int = 0
     survivors: int = 0
     survivor_bytes: int = 0
+    outstanding_thirds: tuple[int, int, int] = (0, 0, 0)
     oldest: float = 0.0
     mean_life: float = 0.0
     forgotten: int = 0

@@ -101,9 +101,9 @@ def find_allocator(host: Host, pid: int, *, python: bool) -> tuple[Function, ...
             break
         found = ()
     if python:
-        for path in files:
+        for path, mapping in files.items():
             if path == program or PurePosixPath(path).name.startswith("libpython3"):
-                found += _functions(pid, files[path], _PYTHON)
+                found += _functions(pid, mapping, _PYTHON)
     return found
 
 

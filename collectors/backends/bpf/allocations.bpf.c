@@ -59,7 +59,7 @@ struct allocating {
     u64 sp, caller, size, out, stack;
     u64 old; /* the block that realloc was given, and what was known of it */
     struct block was;
-    u64 freeing; /* the block whose free is under way: an outer free calls an inner one */
+    u64 freeing, freed_by; /* the block that was freed last, and by which function: that may call another to do it */
     struct scratch scratch;
 };
 
@@ -288,16 +288,20 @@ SEC("uprobe") int block_is_freed(void *ctx) {
     tally(TALLY_EVENTS);
     struct pt_regs *regs = bpf_task_pt_regs(task);
     struct allocating *a = mine(task);
-    u64 address = bpf_get_attach_cookie(ctx) & AFTER_CONTEXT ? given(regs, 1) : given(regs, 0);
+    u64 cookie = bpf_get_attach_cookie(ctx);
+    u64 address = cookie & AFTER_CONTEXT ? given(regs, 1) : given(regs, 0);
     if (!address || !a || is_inside(a, regs)) return 0;
     struct block was;
-    if (take_out(t, address, &was)) {
+    int ours = take_out(t, address, &was);
+    if (ours) {
         forget(&was, bpf_ktime_get_ns());
-        a->freeing = address;
-    } else if (address == a->freeing) {
-        a->freeing = 0; /* Python's free calls the library's */
+    } else if (address == a->freeing && cookie != a->freed_by) {
+        a->freeing = 0; /* Python's free calls the library's, and operator delete does */
+        return 0;
     } else {
         tally(TALLY_UNKNOWN_FREE);
     }
+    a->freeing = address;
+    a->freed_by = cookie;
     return 0;
 }

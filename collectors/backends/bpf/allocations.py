@@ -44,7 +44,7 @@ class _Site:
     outstanding: int = 0
     outstanding_bytes: int = 0
     survivors: int = 0
-    survivor_bytes: int = 0
+    thirds: list[int] = field(default_factory=lambda: [0, 0, 0])
     oldest_born: int = 0
 
     def add(self, value: tuple[int, ...]) -> None:
@@ -185,7 +185,7 @@ class AllocationsPart(Part):
         sites: defaultdict[tuple[int, int, Stack], _Site] = defaultdict(_Site)
         for (stack, pid, function), value in self._sites.items():
             sites[pid, function, engine.stack_of(stack)].add(value)
-        early = engine.began_ns + (engine.ended_ns - engine.began_ns) // 3
+        length = max(1, engine.ended_ns - engine.began_ns)
         for (_, process, _), (stack, size, born, pid, function) in self._blocks:
             if born < self._replaced.get(process, 0):
                 continue
@@ -193,9 +193,9 @@ class AllocationsPart(Part):
             site.outstanding += 1
             site.outstanding_bytes += size
             site.oldest_born = min(site.oldest_born or born, born)
-            if born < early:
-                site.survivors += 1
-                site.survivor_bytes += size
+            in_third = min(2, max(0, 3 * (born - engine.began_ns) // length))
+            site.survivors += in_third == 0
+            site.thirds[in_third] += size
         rows = [_row(key, site, engine.ended_ns) for key, site in sites.items() if site.sums[0]]
         rows.sort(key=lambda row: (-row.outstanding_bytes, -row.bytes, -row.calls, row.pid, row.function))
         profile = AllocationProfile(
@@ -226,7 +226,8 @@ def _row(key: tuple[int, int, Stack], site: _Site, now: int) -> AllocationRow:
         outstanding=site.outstanding,
         outstanding_bytes=site.outstanding_bytes,
         survivors=site.survivors,
-        survivor_bytes=site.survivor_bytes,
+        survivor_bytes=site.thirds[0],
+        outstanding_thirds=(site.thirds[0], site.thirds[1], site.thirds[2]),
         oldest=(now - site.oldest_born) * _NS if site.oldest_born else 0.0,
         mean_life=life_ns * _NS / frees if frees else 0.0,
         forgotten=forgotten,
