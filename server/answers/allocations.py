@@ -38,7 +38,10 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
     trend = evidence.memory or MemoryTrend()
     watched = len(trend.samples) >= 4
     total = len(touched) + len(lines)
-    said = _most_touched(touched) if profile.mode is Mode.GROWTH else _most_left(profile, lines)
+    if profile.mode is not Mode.GROWTH:
+        said = _most_left(profile, lines)
+    else:
+        said = "Which line touches it cannot be told." if evidence.faults is None else _most_touched(touched)
     return MemoryAnswer(
         recording=recording,
         target=evidence.target,

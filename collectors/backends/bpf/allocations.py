@@ -24,8 +24,8 @@ _SIZES, _LIVES = 32, 40
 _TALLIES = ("events", "unknown_frees", "full", "failed")
 _NAME_SHIFT = 8
 _BEGINS, _ENDS, _FREED = "allocation_begins", "allocation_ends", "block_is_freed"
-NS_PER_EVENT = 1500
-"""What one entry, return or free adds to the target's time (bench/allocations.py): most of it is the trap."""
+NS_PER_EVENT = 4500
+"""What one entry, return or free adds to the target's time (bench/memory.py): nine tenths of it is the trap."""
 MOST_EVENTS = 2_000_000
 MOST_SHARE = 0.5
 _JUDGED_AFTER = 0.5
