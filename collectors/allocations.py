@@ -11,7 +11,6 @@ from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.allocations import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, AllocationsPart
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.growth import GrowthPart
-from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf import faults
 from perfdoctor.collectors.backends.proc import smaps_rollup
@@ -30,7 +29,8 @@ from perfdoctor.schemas.target import Target
 PROC = "proc"
 BACKENDS = {
     Mode.GROWTH: (bpf.NAME, perf.NAME, PROC),
-    Mode.ALLOCATIONS: (bpf.NAME, bpftrace.NAME),
+    # (bpftrace could count malloc too, but its probes trap in every process that uses the same library, also with -p.)
+    Mode.ALLOCATIONS: (bpf.NAME,),
     Mode.OBJECTS: (bpf.NAME,),
 }
 _SAMPLE_SECONDS = 0.2

@@ -57,9 +57,21 @@ class _Backend:
 
 
 _BACKENDS = (
-    _Backend("bpf", dict.fromkeys(("diagnose", "trace-cpu", "trace-syscalls"), bpf.unavailable), package="libbpf"),
+    _Backend(
+        "bpf",
+        dict.fromkeys(("diagnose", "trace-cpu", "trace-memory", "trace-syscalls"), bpf.unavailable),
+        package="libbpf",
+    ),
     _Backend("bpftrace", {"trace-syscalls": bpftrace.unavailable}, "bpftrace"),
-    _Backend("perf", {"trace-cpu": perf.unavailable, "trace-syscalls": perf.unavailable_for_syscalls}, "perf"),
+    _Backend(
+        "perf",
+        {
+            "trace-cpu": perf.unavailable,
+            "trace-memory": perf.unavailable,
+            "trace-syscalls": perf.unavailable_for_syscalls,
+        },
+        "perf",
+    ),
     _Backend("strace", {"trace-syscalls": strace.unavailable}, "strace"),
     _Backend("ltrace", {}, "ltrace"),
     _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
@@ -165,7 +177,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch"),
+        answers=("proc-find", "proc-watch", "trace-memory"),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )

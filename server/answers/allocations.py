@@ -41,7 +41,11 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
     if profile.mode is not Mode.GROWTH:
         said = _most_left(profile, lines)
     else:
-        said = "Which line touches it cannot be told." if evidence.faults is None else _most_touched(touched)
+        said = (
+            "Which line touches it cannot be told."
+            if evidence.faults is None
+            else _most_touched(touched) + _huge(profile)
+        )
     return MemoryAnswer(
         recording=recording,
         target=evidence.target,
@@ -147,6 +151,13 @@ def _most_touched(lines: list[TouchedLine]) -> str:
     top = lines[0]
     size = quantity(sum(line.bytes for line in lines), "B")
     return f"{count(faults)} page faults, at least {size}: {percent(top.share)} at {place(top.location)}."
+
+
+def _huge(profile: AllocationProfile) -> str:
+    before, after = profile.huge_bytes
+    if not after and not before:
+        return ""
+    return f" Of its memory {quantity(after, 'B')} are huge pages: a fault there brings 2 MiB, not one page."
 
 
 def _most_left(profile: AllocationProfile, lines: list[AllocationLine]) -> str:

@@ -18,9 +18,9 @@ class MemoryArguments(TraceArguments):
         Literal["growth", "allocations", "objects"],
         Field(description="growth: page faults; allocations: each malloc and free; objects: Python's small ones too"),
     ] = "growth"
-    backend: Annotated[Literal["auto", "bpf", "perf", "proc", "bpftrace"], Field(description="auto: the cheapest")] = (
-        "auto"
-    )
+    backend: Annotated[
+        Literal["auto", "bpf", "perf", "proc"], Field(description="auto: the best here; perf and proc: growth only")
+    ] = "auto"
 
 
 async def ask(call: Call, arguments: MemoryArguments) -> MemoryAnswer:

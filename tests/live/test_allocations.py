@@ -15,6 +15,7 @@ import pytest
 from perfdoctor.collectors import allocations
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf import uprobe_multi
+from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.target import find_target
 from perfdoctor.schemas.allocations import AllocationRow, MappedKind
@@ -36,16 +37,17 @@ def engine_runs_here() -> None:
     need(problem is None, f"the engine cannot run: {problem}")
 
 
-async def trace_its_work(program: Workload, **options: Any) -> tuple[Evidence, dict[str, Any]]:
+async def trace_its_work(program: Workload, *, settle: float = 0.0, **options: Any) -> tuple[Evidence, dict[str, Any]]:
     """Attach, let it do its work once, and end it, which closes the window."""
     found: list[Evidence] = []
     truth: dict[str, Any] = {}
     heard = anyio.Event()
 
-    def hear(_elapsed: float, _message: str) -> None:
+    def hear(elapsed: float, message: str) -> None:
         nonlocal heard
-        heard.set()
-        heard = anyio.Event()
+        if elapsed or message == "attached":
+            heard.set()
+            heard = anyio.Event()
 
     async with anyio.create_task_group() as tasks:
 
@@ -55,6 +57,7 @@ async def trace_its_work(program: Workload, **options: Any) -> tuple[Evidence, d
 
         tasks.start_soon(trace)
         await heard.wait()
+        await anyio.sleep(settle)
         await program.tell("go")
         truth.update(json.loads(await program.line()))
         await heard.wait()
@@ -279,3 +282,37 @@ async def test_a_go_program_is_refused() -> None:
     target = find_target(HOST, os.getpid(), children=False).model_copy(update={"runtime": "go"})
     with pytest.raises(ProblemError, match="Go"):
         await allocations.measure(HOST, target, seconds=1, mode="allocations")
+
+
+async def test_perf_counts_the_same_page_faults_where_the_engine_cannot() -> None:
+    problem = perf.unavailable(HOST)
+    need(problem is None, f"perf cannot run: {problem}")
+    async with workload("page_steps.c") as program:
+        # perf enables its events a moment after it has opened them, and does not say when
+        evidence, truth = await trace_its_work(program, settle=0.7, mode="growth", backend="perf")
+    assert evidence.faults is not None
+    for line, known in truth.items():
+        faults = sum(row.faults for row in evidence.faults if any(f.line == int(line) for f in row.stack[:2]))
+        assert faults == known["faults"]
+    how = evidence.collections["allocations"]
+    assert (how.backend, how.exact, how.not_understood) == ("perf", True, 0)
+
+
+async def test_the_engine_counts_them_exactly_at_the_same_lines() -> None:
+    async with workload("page_steps.c") as program:
+        evidence, truth = await trace_its_work(program, mode="growth")
+    for line, known in truth.items():
+        rows = [row for row in evidence.faults or () if any(f.line == int(line) for f in row.stack[:2])]
+        assert sum(row.faults for row in rows) == known["faults"]
+
+
+async def test_proc_alone_tells_the_trend_and_says_what_it_lacks() -> None:
+    async with workload("problems/leaky_parser.c") as program:
+        evidence = await measured(program, 2, mode="growth", backend="proc")
+    answer = memory_answer("r-test", evidence, rows=3, frames=4)
+    assert answer.grows, evidence.memory
+    assert answer.collection.lacks
+    assert "cannot be told" in answer.summary
+    async with workload("allocations.c") as program:
+        evidence, _ = await trace_its_work(program, mode="growth", backend="proc")
+    assert evidence.window.partial == "the target ended"

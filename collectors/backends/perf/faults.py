@@ -34,7 +34,8 @@ async def trace_faults(
     pids = await to_thread.run_sync(tree, host, target)
 
     def tell(elapsed: float, message: str) -> None:
-        also(elapsed)
+        if elapsed:
+            also(elapsed)
         progress(elapsed, message)
 
     with TemporaryDirectory(prefix="perfdoctor-") as folder:
@@ -83,6 +84,7 @@ def _faults(target: Target, reader: ScriptReader, window: Window) -> Measured[tu
         lacks=(
             "calls that map and give back memory",
             "callers of code without frame pointers",
+            "faults of the first milliseconds",
             *(("Python lines",) if python else ()),
         ),
         cost=TargetCost(kind="perturbs", events=total, estimated_seconds=total * _SECONDS_PER_FAULT),
