@@ -40,12 +40,10 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
     total = len(touched) + len(lines)
     if profile.mode is not Mode.GROWTH:
         said = _most_left(profile, lines)
+    elif evidence.faults is None:
+        said = "Which line touches it cannot be told."
     else:
-        said = (
-            "Which line touches it cannot be told."
-            if evidence.faults is None
-            else _most_touched(touched) + _huge(profile)
-        )
+        said = _most_touched(touched) + _huge(profile)
     return MemoryAnswer(
         recording=recording,
         target=evidence.target,

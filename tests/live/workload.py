@@ -156,7 +156,9 @@ def compiled(path: Path) -> Path:
     need(compiler, f"{path.name} needs a C compiler")
     first = path.read_text().partition("\n")[0]
     more = first.partition(" build: ")[2].removesuffix("*/").split()
-    output = Path(_build_folder().name) / path.stem
+    # (a problem and its repaired twin have the same name)
+    output = Path(_build_folder().name) / f"{path.parent.name}{path.suffix}" / path.stem
+    output.parent.mkdir(exist_ok=True)
     subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
     return output
 
