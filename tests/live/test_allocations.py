@@ -107,6 +107,12 @@ async def test_probes_that_come_one_by_one_on_an_older_kernel(monkeypatch: pytes
     assert_exact(evidence, truth)
 
 
+async def test_a_child_that_executes_another_program_is_probed_anew_and_once() -> None:
+    async with workload("allocating_child.c") as program:
+        evidence, truth = await trace_its_work(program, mode="allocations")
+    assert_exact(evidence, truth)
+
+
 async def test_a_static_program_has_a_malloc_of_its_own() -> None:
     async with workload("allocations_static.c") as program:
         evidence, truth = await trace_its_work(program, mode="allocations")
