@@ -225,7 +225,7 @@ def _returns_are_deadly(host: Host, pid: int) -> bool:
     release = re.match(rb"(\d+)\.(\d+)", host.read_file("/proc/sys/kernel/osrelease", 64))
     version = (int(release[1]), int(release[2])) if release else (0, 0)
     # Seccomp:	2
-    confined = re.search(rb"^Seccomp:\s*([12])", host.read_file(f"/proc/{pid}/status"), re.MULTILINE)
+    confined = re.search(rb"^Seccomp:\s*[12]", host.read_file(f"/proc/{pid}/status"), re.MULTILINE)
     return bool(confined) and _DEADLY_FROM <= version < _SAFE_AGAIN_FROM
 
 

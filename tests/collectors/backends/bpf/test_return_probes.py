@@ -11,7 +11,7 @@ class Machine:
     def __init__(self, release: str, seccomp: int) -> None:
         self.files = {
             "/proc/sys/kernel/osrelease": f"{release}\n",
-            "/proc/7/status": f"Name:\tx\nSeccomp:\t{seccomp}\n",
+            "/proc/7/status": f"Tgid:\t7\nUid:\t0\t0\nSeccomp:\t{seccomp}\n",
         }
 
     def read_file(self, path: str, limit: int = 0) -> bytes:
