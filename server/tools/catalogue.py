@@ -27,8 +27,8 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     trace_cpu.TOOL,
     trace_syscalls.TOOL,
     trace_files.TOOL,
-    trace_memory.TOOL,
     trace_network.TOOL,
+    trace_memory.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

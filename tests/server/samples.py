@@ -299,8 +299,8 @@ def file_use() -> FileUse:
 
 
 PARTS: dict[str, Callable[[], Model]] = {
-    "file_use": file_use,
     "allocations": allocations,
+    "file_use": file_use,
     "memory_map": memory_map,
     "network": network,
 }
