@@ -61,7 +61,8 @@ _BACKENDS = (
     _Backend(
         "bpf",
         dict.fromkeys(
-            ("diagnose", "trace-cpu", "trace-syscalls", "trace-files", "trace-network", "trace-memory"), bpf.unavailable
+            ("diagnose", "trace-cpu", "trace-syscalls", "trace-files", "trace-io", "trace-network", "trace-memory"),
+            bpf.unavailable,
         ),
         package="libbpf",
     ),
@@ -181,7 +182,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch", "proc-memory", "trace-files", "trace-memory"),
+        answers=("proc-find", "proc-watch", "proc-memory", "trace-files", "trace-io", "trace-memory"),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )
