@@ -3,6 +3,8 @@
 from typing import Any
 
 from perfdoctor.server.tools import (
+    code_inspect,
+    code_search,
     compare,
     diagnose,
     proc_find,
@@ -21,6 +23,8 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     diagnose.TOOL,
     trace_cpu.TOOL,
     trace_syscalls.TOOL,
+    code_inspect.TOOL,
+    code_search.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

@@ -70,6 +70,8 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "diagnose": [{"pid": PID}, {"recording": "r-abcd"}],
         "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}],
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
+        "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
+        "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }
