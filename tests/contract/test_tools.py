@@ -77,6 +77,8 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-network": [{"pid": PID, "backend": "strace", "limit": 3}],
         "trace-io": [{"pid": PID, "backend": "bpf"}],
         "trace-files": [{"pid": PID, "backend": "proc"}],
+        "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
+        "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }
