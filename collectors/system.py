@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
+from perfdoctor.collectors.backends.ltrace import backend as ltrace
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.proc import status
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
@@ -61,7 +62,16 @@ _BACKENDS = (
     _Backend(
         "bpf",
         dict.fromkeys(
-            ("diagnose", "trace-cpu", "trace-syscalls", "trace-files", "trace-io", "trace-network", "trace-memory"),
+            (
+                "diagnose",
+                "trace-cpu",
+                "trace-syscalls",
+                "trace-files",
+                "trace-io",
+                "trace-network",
+                "trace-memory",
+                "trace-function",
+            ),
             bpf.unavailable,
         ),
         package="libbpf",
@@ -77,7 +87,7 @@ _BACKENDS = (
         "perf",
     ),
     _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-files", "trace-network"), strace.unavailable), "strace"),
-    _Backend("ltrace", {}, "ltrace"),
+    _Backend("ltrace", {"trace-function": ltrace.unavailable}, "ltrace"),
     _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
     _Backend("sockets", {"trace-network": sockets.unavailable}),
 )
