@@ -58,7 +58,7 @@ class _Backend:
 
 _BACKENDS = (
     _Backend("bpf", dict.fromkeys(("diagnose", "trace-cpu", "trace-syscalls"), bpf.unavailable), package="libbpf"),
-    _Backend("bpftrace", {"trace-syscalls": bpftrace.unavailable}, "bpftrace"),
+    _Backend("bpftrace", dict.fromkeys(("trace-syscalls", "trace-custom"), bpftrace.unavailable), "bpftrace"),
     _Backend("perf", {"trace-cpu": perf.unavailable, "trace-syscalls": perf.unavailable_for_syscalls}, "perf"),
     _Backend("strace", {"trace-syscalls": strace.unavailable}, "strace"),
     _Backend("ltrace", {}, "ltrace"),

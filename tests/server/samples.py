@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from perfdoctor.schemas.comparison import Comparison, FindingChange, MetricChange, StackChange, Verdict
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.custom import CustomBucket, CustomMap, CustomOutput, CustomRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
@@ -179,5 +180,22 @@ def tools(*usable: str) -> ToolsAnswer:
 SKIPPED = Skipped(backend="bpf", why="no privilege")
 
 
-PARTS: dict[str, Callable[[], Model]] = {}
+def custom_output() -> CustomOutput:
+    bars = (CustomBucket(low=None, high=-1, count=1), CustomBucket(low=0, high=1, count=96))
+    return CustomOutput(
+        program="t:a:b { @calls[comm] = count(); }",
+        ran="tracepoint:a:b / ( pid == 4242 ) /\n{\n@calls [ comm ] = count (  ) ;\n}",
+        lines=tuple(f"line {number}" for number in range(40)),
+        cut_lines=3,
+        cut_bytes=311,
+        maps=(
+            CustomMap(
+                name="@calls", kind="map", rows=(CustomRow(key="shop", value=211),), total_rows=7, omitted_rows=6
+            ),
+            CustomMap(name="@took", kind="hist", rows=(CustomRow(key="", value=97, buckets=bars),), total_rows=1),
+        ),
+    )
+
+
+PARTS: dict[str, Callable[[], Model]] = {"custom": custom_output}
 """by question: a small answer to it"""
