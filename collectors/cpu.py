@@ -1,15 +1,18 @@
 """Where does a process spend its CPU time, by source line?"""
 
+import anyio
+
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.perf import backend as perf
+from perfdoctor.collectors.backends.perf.counters import count_events, processor_counts
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.window import by_engine as by_engine_window
-from perfdoctor.schemas.cpu import CpuProfile
+from perfdoctor.schemas.cpu import CpuProfile, EventCount
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.target import Target
@@ -45,7 +48,24 @@ async def trace_cpu(
 
     async def by_engine() -> Evidence:
         wanted = Wanted(calls=False, hz=hz)
-        return await by_engine_window(host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress)
+        if not processor_counts(host):
+            return await by_engine_window(host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress)
+        ended = anyio.Event()
+        events: tuple[EventCount, ...] = ()
+
+        async def count() -> None:
+            nonlocal events
+            events = await count_events(host, target, ended)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(count)
+            try:
+                found = await by_engine_window(
+                    host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress
+                )
+            finally:
+                ended.set()
+        return found.model_copy(update={"cpu": found.cpu and found.cpu.model_copy(update={"events": events})})
 
     async def by_pyspy() -> Evidence:
         return _evidence(target, await pyspy.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))

@@ -35,7 +35,7 @@ class CpuWatch:
     @property
     def ended(self) -> bool:
         """Whether the target itself has ended."""
-        return self._target.pid in self.ended_processes
+        return self.ended_processes.issuperset(self._target.pids)
 
     def begin(self) -> None:
         """Forget what was seen: the window begins now."""
@@ -52,14 +52,14 @@ class CpuWatch:
             self.look()
 
     def look(self) -> None:
-        for pid in {self._target.pid, *tree(self._host, self._target)}:
+        for pid in {*self._target.pids, *tree(self._host, self._target)}:
             used = _cpu_clock(pid)
             if used is not None:
                 # Who was not there at the first look was started since: all that it used belongs to the window.
                 self._first.setdefault(pid, 0.0 if self._looked else used)
                 self._last[pid] = used
                 self._note_threads(pid)
-        self.ended_processes = {pid for pid in {self._target.pid, *self._last} if _cpu_clock(pid) is None}
+        self.ended_processes = {pid for pid in {*self._target.pids, *self._last} if _cpu_clock(pid) is None}
         self._looked = True
 
     def _note_threads(self, pid: int) -> None:

@@ -23,6 +23,7 @@ class MemoryWatch:
     def __init__(self, host: Host, target: Target) -> None:
         self._host, self._target = host, target
         self._samples: Thinned[MemorySample] = Thinned(_KEPT)
+        self.last: MemorySample | None = None
         self._faults_before = self._faults_now = self._count_faults()
 
     def sample(self, at: float) -> None:
@@ -33,7 +34,8 @@ class MemoryWatch:
                 now = status.read(self._host, pid)
                 rss, anonymous, swap = rss + now.rss, anonymous + now.anonymous, swap + now.swap
         if rss:
-            self._samples.add(MemorySample(at=at, rss=rss, anonymous=anonymous, swap=swap))
+            self.last = MemorySample(at=at, rss=rss, anonymous=anonymous, swap=swap)
+            self._samples.add(self.last)
             self._faults_now = self._count_faults()
 
     def trend(self) -> MemoryTrend:

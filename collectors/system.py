@@ -15,6 +15,7 @@ from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.proc import status
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
+from perfdoctor.collectors.backends.sockets import backend as sockets
 from perfdoctor.collectors.backends.strace import backend as strace
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.machine import distribution
@@ -57,12 +58,19 @@ class _Backend:
 
 
 _BACKENDS = (
-    _Backend("bpf", dict.fromkeys(("diagnose", "trace-cpu", "trace-syscalls"), bpf.unavailable), package="libbpf"),
+    _Backend(
+        "bpf",
+        dict.fromkeys(
+            ("diagnose", "trace-cpu", "trace-syscalls", "trace-network", "trace-files", "trace-memory"), bpf.unavailable
+        ),
+        package="libbpf",
+    ),
     _Backend("bpftrace", dict.fromkeys(("trace-syscalls", "trace-custom"), bpftrace.unavailable), "bpftrace"),
     _Backend("perf", {"trace-cpu": perf.unavailable, "trace-syscalls": perf.unavailable_for_syscalls}, "perf"),
-    _Backend("strace", {"trace-syscalls": strace.unavailable}, "strace"),
+    _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-network", "trace-files"), strace.unavailable), "strace"),
     _Backend("ltrace", {}, "ltrace"),
     _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
+    _Backend("sockets", {"trace-network": sockets.unavailable}),
 )
 
 
@@ -165,7 +173,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch"),
+        answers=("proc-find", "proc-watch", "proc-memory"),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )

@@ -6,6 +6,7 @@ import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.proc import pressure
+from perfdoctor.collectors.cgroups.limits import LimitsMeter
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import must_be_asked_well
 from perfdoctor.collectors.processes.amount import amount
@@ -14,6 +15,7 @@ from perfdoctor.collectors.processes.meter import Meter
 from perfdoctor.collectors.processes.readings import lacking, readings_of, trends_of
 from perfdoctor.collectors.processes.thinned import Thinned
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import Trend, WatchAnswer
 from perfdoctor.schemas.recording import Collection, NextCall, Window
@@ -24,6 +26,10 @@ _KEPT = 128
 _SURE = 0.7
 """confidence from which a summary says that a figure moves"""
 _BUSY = 0.05
+_THROTTLED = 0.05
+"""share of its periods that a process ended throttled from which a summary says so: below, a burst was cut"""
+_TIGHT = 0.9
+"""share of a memory limit, without idle page cache, from which the kernel has little left to take back"""
 
 
 async def watch(
@@ -41,6 +47,7 @@ async def watch(
     interval = max(0.05, min(interval, seconds / 4))
     meter = Meter(host, target)
     looks: Thinned[Look] = Thinned(_KEPT)
+    limits = await to_thread.run_sync(LimitsMeter, host, target.pid)
     stalled = await to_thread.run_sync(pressure.read, host)
     started, began = time.time(), anyio.current_time()
     ended = False
@@ -57,6 +64,7 @@ async def watch(
         turn = max(turn, int((anyio.current_time() - began) / interval)) + 1
         await anyio.sleep_until(began + min(seconds, turn * interval))
     pressed = await to_thread.run_sync(pressure.read, host)
+    held = await to_thread.run_sync(limits.limits)
     kept = looks.all()
     if len(kept) < 2:
         raise ProblemError(
@@ -78,12 +86,13 @@ async def watch(
             lacks=lacking(readings),
             warnings=meter.warnings(),
         ),
-        summary=_summary(trends, length),
+        summary=_summary(trends, length, held),
         trends=trends,
         readings=readings,
         total_readings=looks.seen - 1,
         omitted_readings=looks.seen - 1 - len(readings),
         pressure=_pressure(stalled, pressed, length),
+        limits=held,
         next=_next(target, trends),
     )
 
@@ -94,7 +103,7 @@ def _pressure(before: dict[str, float], after: dict[str, float], seconds: float)
     }
 
 
-def _summary(trends: tuple[Trend, ...], seconds: float) -> str:
+def _summary(trends: tuple[Trend, ...], seconds: float, limits: Limits | None) -> str:
     by = {trend.metric: trend for trend in trends}
     cpu, kernel, rss = by["cpu"].mean, by["system_cpu"].mean, by["rss"]
     said = [f"{cpu:.2f} cores" + (f" ({kernel / cpu:.0%} of it in the kernel)" if cpu >= _BUSY else "")]
@@ -110,14 +119,30 @@ def _summary(trends: tuple[Trend, ...], seconds: float) -> str:
             said.append(f"{verb} {amount(by[metric].mean)}/s of storage")
     if by["major_faults"].mean >= 1:
         said.append(f"{by['major_faults'].mean:.0f} page faults a second wait for the disk")
-    return "; ".join(said) + "."
+    return "; ".join([*said, *_held_back(limits)]) + "."
+
+
+def _held_back(limits: Limits | None) -> list[str]:
+    """What the control groups did that explains a slow process."""
+    if limits is None:
+        return []
+    said = []
+    if limits.cpu is not None and (limits.throttled_share or 0.0) >= _THROTTLED:
+        said.append(f"throttled in {limits.throttled_share:.0%} of the periods by its limit of {limits.cpu:g} cores")
+    if limits.memory and limits.memory_used is not None:
+        needed = limits.memory_used - (limits.memory_inactive or 0)
+        if needed >= _TIGHT * limits.memory:
+            said.append(f"{needed / limits.memory:.0%} of its memory limit of {amount(limits.memory)} used")
+    if limits.oom_kills:
+        said.append(f"{limits.oom_kills} processes of its container killed for want of memory")
+    return said
 
 
 def _next(target: Target, trends: tuple[Trend, ...]) -> tuple[NextCall, ...]:
     by = {trend.metric: trend.mean for trend in trends}
-    why = NextCall(tool="diagnose", arguments={"pid": target.pid}, why="what is wrong, and at which line")
+    why = NextCall(tool="diagnose", arguments=target.argument, why="what is wrong, and at which line")
     if by["cpu"] >= 0.5 and by["system_cpu"] < by["cpu"] / 2:
-        return why, NextCall(tool="trace-cpu", arguments={"pid": target.pid}, why="it computes: see at which lines")
+        return why, NextCall(tool="trace-cpu", arguments=target.argument, why="it computes: see at which lines")
     return why, NextCall(
-        tool="trace-syscalls", arguments={"pid": target.pid}, why="see what it asks of the kernel, or waits for"
+        tool="trace-syscalls", arguments=target.argument, why="see what it asks of the kernel, or waits for"
     )

@@ -45,6 +45,8 @@ class CpuAnswer(Traced):
     cpu_seconds: float
     cores_used: float
     kernel_share: float
+    events: dict[str, int]
+    """by the processor's own counters; empty where it offers none"""
     lines: tuple[CpuLine, ...]
     total_lines: int
     omitted_lines: int

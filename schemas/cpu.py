@@ -22,12 +22,25 @@ class CpuRow(Model):
     seconds: float
 
 
+class EventCount(Model):
+    """How often an event happened to the target, as the processor's own counters say.
+
+    ``counted_share`` is the part of the time in which it was counted: where the processor has too few counters they
+    take turns, and ``count`` is already extrapolated."""
+
+    event: str
+    count: int
+    counted_share: float = 1.0
+
+
 class CpuProfile(Model):
     """``hz`` samples were asked for per second of CPU time; ``cpu_seconds`` is the exact CPU time of the target's
-    threads in the window (/proc/PID/schedstat), ``sampled_seconds`` what the samples alone would say."""
+    threads in the window (/proc/PID/schedstat), ``sampled_seconds`` what the samples alone would say. ``events``
+    is empty where the processor offers no counters."""
 
     rows: tuple[CpuRow, ...] = ()
     hz: int = 0
     samples: int = 0
     cpu_seconds: float = 0.0
     sampled_seconds: float = 0.0
+    events: tuple[EventCount, ...] = ()

@@ -1,5 +1,6 @@
 """Which processes there are, and how one behaves over time."""
 
+from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.recording import Collection, NextCall, Window
 from perfdoctor.schemas.target import Target
@@ -93,4 +94,6 @@ class WatchAnswer(Model):
     pressure: dict[str, float]
     """pressure stall information: share of the window in which some task waited, by cpu, io, memory; empty where the
     kernel has none"""
+    limits: Limits | None = None
+    """of the target's control groups, and what they did to it in the window; None where none can be seen"""
     next: tuple[NextCall, ...]

@@ -1,6 +1,6 @@
 """Which measurements may run beside each other: only so many at once, and none beside one that stops its target."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ async def never() -> bool:
 
 @dataclass(eq=False, slots=True)
 class _Running:
-    pid: int
+    pids: frozenset[int]
     stops: Stops
 
 
@@ -26,8 +26,8 @@ class Gate:
         self._running: list[_Running] = []
 
     @asynccontextmanager
-    async def enter(self, pid: int, stops: Stops) -> AsyncIterator[None]:
-        """Hold a place for one measurement of ``pid``. ProblemError at once when it may not run now: a caller knows
+    async def enter(self, pids: Sequence[int], stops: Stops) -> AsyncIterator[None]:
+        """Hold a place for one measurement of ``pids``. ProblemError at once when it may not run now: a caller knows
         better than we do whether to wait."""
         if len(self._running) >= self._most:
             raise ProblemError(
@@ -35,15 +35,15 @@ class Gate:
                 "Each costs its target and this machine something.",
                 "Wait until one ends and call again, or ask the operator to raise PERFDOCTOR_MAX_TRACES.",
             )
-        mine = _Running(pid, stops)
-        others = [running for running in self._running if running.pid == pid]
+        mine = _Running(frozenset(pids), stops)
+        others = [running for running in self._running if running.pids & mine.pids]
         # In the list before the first await: two that arrive together see each other.
         self._running.append(mine)
         try:
             for measurement in (mine, *others) if others else ():
                 if await measurement.stops():
                     raise ProblemError(
-                        f"Process {pid} is being measured already, and this may not run beside it.",
+                        f"Process {pids[0]} is being measured already, and this may not run beside it.",
                         "One of the two stops the process at every system call, which would spoil both.",
                         "Call again when the other has ended.",
                     )

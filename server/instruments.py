@@ -51,7 +51,9 @@ class Instruments(Protocol):
         limit: int,
     ) -> FindAnswer: ...
 
-    async def find_target(self, pid: int, *, children: bool) -> Target: ...
+    async def find_target(self, who: int | str, *, children: bool) -> Target:
+        """By pid; by name: all processes that are called so."""
+        ...
 
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer: ...
 
@@ -120,10 +122,16 @@ class ThisMachine:
             limit=limit,
         )
 
-    async def find_target(self, pid: int, *, children: bool) -> Target:
-        from perfdoctor.collectors import target
+    async def find_target(self, who: int | str, *, children: bool) -> Target:
+        if isinstance(who, int):
+            from perfdoctor.collectors.target import find_target
 
-        return target.find_target(self._host(), pid, children=children)
+            return find_target(self._host(), who, children=children)
+        from anyio import to_thread
+
+        from perfdoctor.collectors.processes.named import find_named
+
+        return await to_thread.run_sync(lambda: find_named(self._host(), who, children=children))
 
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer:
         from perfdoctor.collectors import process

@@ -81,9 +81,11 @@ class Call:
     progress: Progress
 
     @asynccontextmanager
-    async def window(self, pid: int, seconds: float, *, children: bool, stops: Stops = never) -> AsyncIterator[Target]:
-        """All that must hold before a process is measured: the window is not too long, the target is there, the store
-        can keep what is seen, and nothing runs that must not run beside it."""
+    async def window(
+        self, who: int | str, seconds: float, *, children: bool, stops: Stops = never
+    ) -> AsyncIterator[Target]:
+        """All that must hold before a process (by pid), or all of one name, is measured: the window is not too long,
+        the target is there, the store can keep what is seen, and nothing runs that must not run beside it."""
         longest = self.service.settings.max_seconds
         if seconds > longest:
             raise ProblemError(
@@ -91,7 +93,7 @@ class Call:
                 f"Its operator allows {longest:g}.",
                 f"Ask for at most {longest:g} seconds, or ask the operator to raise PERFDOCTOR_MAX_SECONDS.",
             )
-        target = await self.service.instruments.find_target(pid, children=children)
+        target = await self.service.instruments.find_target(who, children=children)
         await self.service.recordings.ready()
-        async with self.service.gate.enter(target.pid, stops):
+        async with self.service.gate.enter(target.pids, stops):
             yield target

@@ -38,6 +38,11 @@ class Memory(Protocol):
         """Exactly ``size`` bytes, or OSError."""
         ...
 
+    def resident(self, address: int, size: int) -> list[bool]:
+        """Of each page from ``address`` (at a page's beginning) on, whether it is in memory (/proc/PID/pagemap). To
+        read another would make it so. OSError where the kernel does not tell."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -76,4 +81,10 @@ class Host(Protocol):
 
     def memory(self, pid: int) -> Memory:
         """Open a process's memory for reading, or OSError."""
+        ...
+
+    def forget_references(self, pid: int) -> None:
+        """Let the kernel forget which pages of a process were used (1 to /proc/PID/clear_refs), or OSError. The one
+        thing that is ever written below /proc/PID: it costs the process a walk through its page tables, and then a
+        little at each page that it uses again."""
         ...

@@ -18,6 +18,7 @@ from perfdoctor.schemas.problem import ProblemError
 
 _ERRORS_KEPT = 64 << 10
 _CHUNK = 64 << 10
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _GRACE = {signal.SIGINT: 0.2, signal.SIGTERM: 0.1, signal.SIGKILL: 5.0}
 """Seconds to wait after each signal. Short: who wants the program's answer interrupts it and reads to the end first."""
 _PATIENT = {signal.SIGINT: 3.0, signal.SIGTERM: 3.0}
@@ -80,6 +81,7 @@ class LocalMemory:
     """/proc/PID/mem, for reading."""
 
     def __init__(self, pid: int) -> None:
+        self._pid, self._pages = pid, -1
         self._fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
 
     def read(self, address: int, size: int) -> bytes:
@@ -91,10 +93,23 @@ class LocalMemory:
             raise OSError(14, f"{size} bytes at {address:#x} are not all there")
         return data
 
+    def resident(self, address: int, size: int) -> list[bool]:
+        if self._pages < 0:
+            self._pages = os.open(f"/proc/{self._pid}/pagemap", os.O_RDONLY | os.O_CLOEXEC)
+        pages = -(-size // _PAGE)
+        try:
+            told = os.pread(self._pages, pages * 8, address // _PAGE * 8)
+        except (OverflowError, ValueError) as error:
+            raise OSError(14, "not an address") from error
+        if len(told) != pages * 8:
+            raise OSError(14, f"the pages at {address:#x} are not all told")
+        return [byte & 0x80 != 0 for byte in told[7::8]]  # bit 63: present (little endian)
+
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        for fd in (self._fd, self._pages):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._pages = -1
 
 
 class LocalHost:
@@ -166,6 +181,9 @@ class LocalHost:
 
     def memory(self, pid: int) -> Memory:
         return LocalMemory(pid)
+
+    def forget_references(self, pid: int) -> None:
+        Path(f"/proc/{pid}/clear_refs").write_text("1")
 
 
 def _dying_with_us(kill: bool) -> list[str]:

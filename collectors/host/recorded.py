@@ -136,6 +136,9 @@ class RecordedHost:
     def memory(self, pid: int) -> Memory:
         raise FileNotFoundError(2, "memory is not recorded", f"/proc/{pid}/mem")
 
+    def forget_references(self, pid: int) -> None:
+        raise PermissionError(1, "a recording cannot be written to", f"/proc/{pid}/clear_refs")
+
     def _turn(self, kind: str, what: str) -> int:
         """How often this was asked before."""
         turn = self._asked.get((kind, what), 0)

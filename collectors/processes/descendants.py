@@ -9,9 +9,9 @@ MOST = 1024
 
 
 def tree(host: Host, target: Target) -> list[int]:
-    """The target's pid and, when it includes its children, those of all its descendants, parents first (at most 1024;
+    """The target's pids and, when it includes its children, those of all its descendants, parents first (at most 1024;
     /proc/PID/task/TID/children)."""
-    pids = [target.pid]
+    pids = list(target.pids)
     if target.children:
         for pid in pids:  # grows while it is walked
             with contextlib.suppress(OSError):
@@ -20,4 +20,4 @@ def tree(host: Host, target: Target) -> list[int]:
                         pids.extend(map(int, host.read_file(f"/proc/{pid}/task/{tid}/children").split()))
             if len(pids) >= MOST:
                 break
-    return pids[:MOST]
+    return list(dict.fromkeys(pids))[:MOST]

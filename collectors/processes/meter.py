@@ -58,7 +58,7 @@ class Meter:
         """None when the target has ended."""
         host, target = self._host, self._target
         now = time.monotonic()
-        if not still_there(host, target):
+        if not self._any_runs():
             return None
         first = self._before is None
         if first:
@@ -218,6 +218,16 @@ class Meter:
         self._pss_seconds = max(self._pss_seconds, took)
         self._next_pss = now + took / _PSS_SHARE
         return total if read and self._target.pid not in self._denied else None
+
+    def _any_runs(self) -> bool:
+        """Of the processes that were asked for."""
+        return still_there(self._host, self._target) or any(self._runs(pid) for pid in self._target.others)
+
+    def _runs(self, pid: int) -> bool:
+        try:
+            return not stat.read(self._host, pid).ended
+        except (OSError, ValueError):
+            return False
 
     @contextlib.contextmanager
     def _allowed(self, pid: int) -> Iterator[None]:

@@ -2,6 +2,8 @@
 trusted."""
 
 import mmap
+import os
+import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -105,6 +107,37 @@ class Elf:
             for start, _, _, _, address, _ in _SYMBOL.iter_unpack(table):
                 if start == at and address:
                     return int(address)
+        return None
+
+    def functions(self, names: set[str]) -> dict[str, int]:
+        """Where in the file the functions of these names begin; those that it only takes from others are left out."""
+        found: dict[str, int] = {}
+        for section in sorted(self._sections, key=lambda s: s[1] != _DYNSYM):
+            if section[1] not in (_SYMTAB, _DYNSYM) or len(found) == len(names):
+                continue
+            start, size = self._sections[section[6]][4:6]
+            text = self._data[start : start + size]
+            # (A string table may share tails: a name may begin in the midst of another.)
+            wanted = {at.start(): name for name in names for at in re.finditer(re.escape(name.encode()) + b"\0", text)}
+            table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+            for name, info, _, home, address, _ in _SYMBOL.iter_unpack(table):
+                if name in wanted and home and info & 15 == _FUNCTION:
+                    offset = self.offset_of_address(address)
+                    if offset is not None:
+                        found.setdefault(wanted[name], offset)
+        return found
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """(device, inode) of the file."""
+        status = os.fstat(self._file.fileno())
+        return status.st_dev, status.st_ino
+
+    def offset_of_address(self, address: int) -> int | None:
+        """The position in the file of what is mapped at an address (before relocation)."""
+        for segment in self.segments:
+            if segment.address <= address < segment.address + segment.size:
+                return segment.offset + address - segment.address
         return None
 
     def address_of_offset(self, offset: int) -> int | None:

@@ -5,6 +5,7 @@ Symbols are read by the ``symbolic`` library; tables that took time to make are 
 
 import contextlib
 import os
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
@@ -31,9 +33,14 @@ class _Binary:
     answers: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
 
 
-def _cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "perfdoctor" / "symbols"
+@dataclass(frozen=True, slots=True)
+class CodeMapping:
+    """``bias`` is what an address of the file is moved by; ``path`` leads us to the file."""
+
+    low: int
+    high: int
+    bias: int
+    path: str
 
 
 def _symbols(path: str) -> Any:
@@ -51,18 +58,14 @@ def _symbols(path: str) -> Any:
             return SymCache.from_object(thing)
         if size > _LARGEST_WITH_LINES:
             return None
-        kept = _cache_folder() / f"{thing.code_id or thing.debug_id}.symcache"
-        if not (thing.code_id or "").isalnum():
+        kept = kept_file(thing.code_id or "", "symcache")
+        if kept is None:
             return SymCache.from_object(thing)
         with contextlib.suppress(OSError, SymbolicError):
             return SymCache.open(str(kept))
         made = SymCache.from_object(thing)
-        with contextlib.suppress(OSError, SymbolicError):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            part = kept.with_suffix(f".{os.getpid()}")
-            with part.open("wb") as file:
-                made.dump_into(file)
-            part.replace(kept)
+        with contextlib.suppress(SymbolicError):
+            keep(kept, made.dump_into)
         return made
     except (SymbolicError, OSError):
         return None
@@ -98,6 +101,8 @@ def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
 
 
 _COLD = ".cold"
+_COPY = re.compile(r"(?:\.(?:constprop|isra|part|lto_priv|llvm|cold)(?:\.\d+)?)+$")
+"""what compilers append to the name of a function of which they made a copy for a special case"""
 
 
 def _whole_name(name: str | None, elf: Elf, at: int) -> str:
@@ -106,8 +111,7 @@ def _whole_name(name: str | None, elf: Elf, at: int) -> str:
     symbol table, which knows each half by its address, is asked."""
     if name and name.endswith(_COLD):
         name = elf.function_at(at) or name
-        return name.removesuffix(_COLD)
-    return name or "[unknown]"
+    return _COPY.sub("", name) if name else "[unknown]"
 
 
 class FileNames:
@@ -202,6 +206,16 @@ class NativeNames:
         if not self._mappings:
             self._read_mappings()
         return self._mappings
+
+    def code(self) -> list["CodeMapping"]:
+        """What is mapped to be executed, in order of address."""
+        found = []
+        for mapping in self.mappings():
+            elf = self._binary(mapping).elf if mapping.executable and mapping.path.startswith("/") else None
+            address = elf.address_of_offset(mapping.offset) if elf else None
+            if elf and address is not None:
+                found.append(CodeMapping(mapping.low, mapping.high, mapping.low - address, elf.path))
+        return found
 
     def _read_mappings(self) -> None:
         self._mappings = read_mappings(self._host, self._pid)

@@ -31,7 +31,7 @@ SURE = Threshold(
 
 def check(account: Account) -> list[Finding]:
     trend = account.evidence.memory
-    if trend is None or len(trend.samples) < 4 or not _steady(trend):
+    if trend is None or len(trend.samples) < 4 or not steady(trend):
         return []
     per_second = trend.bytes_per_second
     rows, place = _blamed(account)
@@ -72,7 +72,7 @@ def check(account: Account) -> list[Finding]:
     return [finding]
 
 
-def _steady(trend: MemoryTrend) -> bool:
+def steady(trend: MemoryTrend) -> bool:
     """It rises by enough, over most pairs of readings, and in each third of the window."""
     samples = trend.samples
     grown = _held(samples[-1]) - _held(samples[0])

@@ -25,7 +25,7 @@ def compare_answer(
 def _next(before: str, after: str, target: Target, change: Comparison) -> tuple[NextCall, ...]:
     if change.verdict is Verdict.INCONCLUSIVE:
         why = "a longer window under the same load may tell; compare with it"
-        return (NextCall(tool="diagnose", arguments={"pid": target.pid, "seconds": 30}, why=why),)
+        return (NextCall(tool="diagnose", arguments={**target.argument, "seconds": 30}, why=why),)
     if change.verdict is Verdict.REGRESSED:
         return (NextCall(tool="diagnose", arguments={"recording": after}, why="see what got worse"),)
     if change.verdict is Verdict.UNCHANGED:

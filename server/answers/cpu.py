@@ -50,6 +50,7 @@ def cpu_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) ->
         cpu_seconds=profile.cpu_seconds,
         cores_used=cores,
         kernel_share=kernel_share,
+        events={event.event: event.count for event in profile.events},
         lines=tuple(shown),
         total_lines=len(lines),
         omitted_lines=max(0, len(lines) - len(shown)),
@@ -125,15 +126,13 @@ def _summary(profile: CpuProfile, cores: float, kernel_share: float, lines: list
 
 
 def _next(evidence: Evidence, recording: str, cores: float, kernel_share: float) -> tuple[NextCall, ...]:
-    pid = evidence.target.pid
+    who = evidence.target.argument
     calls = []
     if cores < IDLE_CORES or kernel_share > KERNEL_SHARE:
         idle = cores < IDLE_CORES
         why = "it hardly runs: see what it waits for" if idle else "the kernel works for it: see which calls"
-        calls.append(NextCall(tool="trace-syscalls", arguments={"pid": pid}, why=why))
-    calls.append(
-        NextCall(tool="diagnose", arguments={"pid": pid}, why="judge all causes in one window, ranked by cost")
-    )
+        calls.append(NextCall(tool="trace-syscalls", arguments=who, why=why))
+    calls.append(NextCall(tool="diagnose", arguments=who, why="judge all causes in one window, ranked by cost"))
     calls.append(
         NextCall(tool="compare", arguments={"before": recording}, why="after a change, with a new recording as `after`")
     )

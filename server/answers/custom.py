@@ -28,7 +28,7 @@ def custom_answer(recording: str, evidence: Evidence, *, rows: int) -> CustomAns
         maps=tuple(_cut(one, rows) for one in output.maps[:rows]),
         total_maps=len(output.maps) + output.omitted_maps,
         omitted_maps=max(0, len(output.maps) - rows) + output.omitted_maps,
-        next=(NextCall(tool="diagnose", arguments={"pid": evidence.target.pid}, why="judge all causes in one window"),),
+        next=(NextCall(tool="diagnose", arguments=evidence.target.argument, why="judge all causes in one window"),),
     )
 
 

@@ -51,24 +51,22 @@ def _summary(found: Diagnosis, evidence: Evidence) -> str:
 
 
 def _next(recording: str, evidence: Evidence, findings: tuple[Finding, ...]) -> tuple[NextCall, ...]:
-    pid = evidence.target.pid
+    who = evidence.target.argument
     calls = []
     if findings:
         cpu = findings[0].pattern in _CPU_PATTERNS
         tool, what = ("trace-cpu", "lines and stacks") if cpu else ("trace-syscalls", "calls, latencies and stacks")
-        calls.append(NextCall(tool=tool, arguments={"pid": pid}, why=f"see the {what} behind {findings[0].pattern}"))
+        calls.append(NextCall(tool=tool, arguments=who, why=f"see the {what} behind {findings[0].pattern}"))
         calls.append(
             NextCall(
                 tool="diagnose",
-                arguments={"pid": pid, "seconds": round(evidence.window.seconds, 1)},
+                arguments={**who, "seconds": round(evidence.window.seconds, 1)},
                 why="after the fix, under the same load; take its recording as `after`",
             )
         )
         calls.append(NextCall(tool="compare", arguments={"before": recording}, why="prove the fix, with that `after`"))
     else:
         calls.append(
-            NextCall(
-                tool="proc-watch", arguments={"pid": pid, "seconds": 30}, why="see whether it is under load at all"
-            )
+            NextCall(tool="proc-watch", arguments={**who, "seconds": 30}, why="see whether it is under load at all")
         )
     return tuple(calls)

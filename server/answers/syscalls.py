@@ -162,13 +162,11 @@ def _summary(profile: SyscallProfile, seconds: float, lines: list[SyscallLine]) 
 
 
 def _next(evidence: Evidence, recording: str, profile: SyscallProfile) -> tuple[NextCall, ...]:
-    pid = evidence.target.pid
+    who = evidence.target.argument
     calls = []
     if not profile.calls:
-        calls.append(NextCall(tool="trace-cpu", arguments={"pid": pid}, why="it computes: see at which line"))
-    calls.append(
-        NextCall(tool="diagnose", arguments={"pid": pid}, why="judge all causes in one window, ranked by cost")
-    )
+        calls.append(NextCall(tool="trace-cpu", arguments=who, why="it computes: see at which line"))
+    calls.append(NextCall(tool="diagnose", arguments=who, why="judge all causes in one window, ranked by cost"))
     calls.append(
         NextCall(tool="compare", arguments={"before": recording}, why="after a change, with a new recording as `after`")
     )

@@ -15,6 +15,7 @@ from perfdoctor.server.formatters.words import (
 
 def say(answer: CpuAnswer, *, stacks: bool = True) -> str:
     lines = opening(answer)
+    lines += _counted(answer.events)
     rows = [
         (
             percent(line.self_share),
@@ -31,3 +32,21 @@ def say(answer: CpuAnswer, *, stacks: bool = True) -> str:
             at = chain(stack.stack, 6, stack.omitted_frames)
             lines.append(f"- {percent(stack.share)} {quantity(stack.seconds, 's')}: {at}")
     return "\n".join([*lines, *follow(answer.next)])
+
+
+_RATIOS = (
+    ("instructions", "cycles", "{:.2f} instructions per cycle"),
+    ("branch-misses", "branches", "{:.1%} of the branches mispredicted"),
+    ("cache-misses", "cache-references", "{:.0%} of the cache references missed"),
+)
+
+
+def _counted(events: dict[str, int]) -> list[str]:
+    """What the processor's counters say together: `cycles:u` is that of a user who may not count the kernel."""
+    by_name = {name.partition(":")[0]: count for name, count in events.items()}
+    said = [
+        sentence.format(by_name[part] / by_name[whole])
+        for part, whole, sentence in _RATIOS
+        if part in by_name and by_name.get(whole)
+    ]
+    return [f"The processor counted {', '.join(said)}."] if said else []

@@ -1,6 +1,7 @@
 """proc-find and proc-watch in few words."""
 
 from perfdoctor.schemas.process import FindAnswer, ProcessRow, WatchAnswer
+from perfdoctor.server.formatters import limits
 from perfdoctor.server.formatters.words import code, follow, measured, percent, quantity, table, target, window
 
 
@@ -47,6 +48,8 @@ def say_watched(answer: WatchAnswer, *, readings: bool = False) -> str:
     if answer.pressure:
         stalls = ", ".join(f"{what} {percent(share)}" for what, share in answer.pressure.items())
         lines += ["", f"Pressure on the machine (share of the window in which some task waited): {stalls}."]
+    if answer.limits:
+        lines += ["", limits.say(answer.limits)]
     if readings:
         rows = [
             (f"{r.at:.1f}", f"{r.cpu:.2f}", quantity(r.rss, "B"), str(r.threads), "?" if r.fds is None else str(r.fds))

@@ -88,7 +88,8 @@ def _frame(frame: Frame) -> str:
 
 def target(who: Target) -> str:
     family = " and its children" if who.children else ""
-    return f"{code(who.name, 40)} (pid {who.pid}, {who.runtime}, {who.threads} threads{family})"
+    pids = f"pid {who.pid}" + (f" and {len(who.others)} more of that name" if who.others else "")
+    return f"{code(who.name, 40)} ({pids}, {who.runtime}, {who.threads} threads{family})"
 
 
 def window(time: Window) -> str:

@@ -12,23 +12,21 @@ from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.tools.keep import keep
-from perfdoctor.server.tools.tool import Children, Detail, Listing, Pid, RecordingId, Seconds, Tool
+from perfdoctor.server.tools.tool import Detail, OfProcess, RecordingId, Seconds, Tool
 
 
-class DiagnoseArguments(Listing):
-    pid: Pid | None = None
+class DiagnoseArguments(OfProcess):
     recording: Annotated[RecordingId | None, Field(description="judge this recording again, instead of a pid")] = None
     seconds: Seconds = 10.0
     focus: Annotated[
         Literal["auto", "cpu", "io", "memory", "network", "concurrency"], Field(description="rank this kind first")
     ] = "auto"
-    children: Children = True
     host: Annotated[Literal["local"], Field(description="machine of the process")] = "local"
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.pid is None) == (self.recording is None):
-            raise ValueError("give either pid (measure now) or recording (judge what was measured), and not both")
+    def _one_target(self) -> Self:
+        if sum(given is not None for given in (self.pid, self.name, self.recording)) != 1:
+            raise ValueError("give one of pid, name (measure now) and recording (judge what was measured)")
         return self
 
 
@@ -42,9 +40,8 @@ async def ask(call: Call, arguments: DiagnoseArguments) -> DiagnoseAnswer:
     if arguments.recording is not None:
         evidence = await call.service.recordings.evidence(arguments.recording)
         return await to_thread.run_sync(judge, arguments.recording, evidence)
-    assert arguments.pid is not None
     stops = call.service.stops("trace-syscalls", "auto")
-    async with call.window(arguments.pid, arguments.seconds, children=arguments.children, stops=stops) as target:
+    async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
         evidence = await call.service.instruments.observe(target, seconds=arguments.seconds, progress=call.progress)
         return await keep(call, Kind.DIAGNOSIS, evidence, judge)
 

@@ -6,17 +6,15 @@ from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.store.recordings import new_id
-from perfdoctor.server.tools.tool import Children, Detail, Listing, Pid, Seconds, Tool
+from perfdoctor.server.tools.tool import Detail, OfProcess, Tool
 
 
-class WatchArguments(Listing):
-    pid: Pid
-    seconds: Seconds = 5.0
-    children: Children = True
+class WatchArguments(OfProcess):
+    pass
 
 
 async def ask(call: Call, arguments: WatchArguments) -> WatchAnswer:
-    async with call.window(arguments.pid, arguments.seconds, children=arguments.children) as target:
+    async with call.window(arguments.who, arguments.seconds, children=arguments.children) as target:
         watched = await call.service.instruments.watch(target, seconds=arguments.seconds, progress=call.progress)
         identity = new_id()
         answer = watched.model_copy(update={"recording": identity})

@@ -48,7 +48,7 @@ async def ask(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
 
 def _after_show(one: Recording) -> tuple[NextCall, ...]:
     if one.kind is Kind.WATCH:
-        return (NextCall(tool="diagnose", arguments={"pid": one.target.pid}, why="look inside what was watched"),)
+        return (NextCall(tool="diagnose", arguments=one.target.argument, why="look inside what was watched"),)
     return (NextCall(tool="diagnose", arguments={"recording": one.id}, why="judge it again"),)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.server.policy import Role
@@ -55,6 +55,29 @@ class Listing(Arguments):
     @property
     def frames(self) -> int:
         return FRAMES[self.detail]
+
+
+class OfProcess(Listing):
+    """A tool that looks at a process: at one, or at all of a name."""
+
+    pid: Pid | None = None
+    name: Annotated[
+        str | None, Field(min_length=1, max_length=200, description="instead of pid: all processes called so, together")
+    ] = None
+    seconds: Seconds = 5.0
+    children: Children = True
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.pid is None) == (self.name is None):
+            raise ValueError("give either pid or name, and not both")
+        return self
+
+    @property
+    def who(self) -> int | str:
+        asked = self.name if self.pid is None else self.pid
+        assert asked is not None
+        return asked
 
 
 A = TypeVar("A", bound=Arguments)

@@ -10,21 +10,18 @@ from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.tools.keep import keep
-from perfdoctor.server.tools.tool import Children, Detail, Listing, NotBool, Pid, Seconds, Tool
+from perfdoctor.server.tools.tool import Detail, NotBool, OfProcess, Tool
 
 
-class CpuArguments(Listing):
-    pid: Pid
-    seconds: Seconds = 5.0
+class CpuArguments(OfProcess):
     hz: Annotated[int, Field(ge=1, le=999, description="samples per second of CPU time"), NotBool] = 99
-    children: Children = True
     backend: Annotated[Literal["auto", "bpf", "py-spy", "perf"], Field(description="auto: the cheapest")] = "auto"
 
 
 async def ask(call: Call, arguments: CpuArguments) -> CpuAnswer:
     from perfdoctor.server.answers.cpu import cpu_answer
 
-    async with call.window(arguments.pid, arguments.seconds, children=arguments.children) as target:
+    async with call.window(arguments.who, arguments.seconds, children=arguments.children) as target:
         evidence = await call.service.instruments.trace_cpu(
             target,
             seconds=arguments.seconds,

@@ -10,11 +10,11 @@ from perfdoctor.server.formatters import custom
 from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
 from perfdoctor.server.store.recording import Kind
-from perfdoctor.server.tools.tool import Detail, Tool
-from perfdoctor.server.tools.traced import TraceArguments, traced
+from perfdoctor.server.tools.tool import Detail, OfProcess, Tool
+from perfdoctor.server.tools.traced import traced
 
 
-class CustomArguments(TraceArguments):
+class CustomArguments(OfProcess):
     program: Annotated[str, Field(min_length=1, max_length=16 << 10, description="in bpftrace's language")]
     anywhere: Annotated[bool, Field(description="see other processes too, if the operator allows")] = False
 

@@ -10,13 +10,10 @@ from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.tools.keep import keep
-from perfdoctor.server.tools.tool import Children, Detail, Listing, Pid, Seconds, Tool
+from perfdoctor.server.tools.tool import Detail, OfProcess, Tool
 
 
-class SyscallArguments(Listing):
-    pid: Pid
-    seconds: Seconds = 5.0
-    children: Children = True
+class SyscallArguments(OfProcess):
     backend: Annotated[
         Literal["auto", "bpf", "bpftrace", "perf", "strace"],
         Field(description="auto: the cheapest; strace stops the process twice per call"),
@@ -27,7 +24,7 @@ async def ask(call: Call, arguments: SyscallArguments) -> SyscallAnswer:
     from perfdoctor.server.answers.syscalls import syscall_answer
 
     stops = call.service.stops(TOOL.name, arguments.backend)
-    async with call.window(arguments.pid, arguments.seconds, children=arguments.children, stops=stops) as target:
+    async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
         evidence = await call.service.instruments.trace_syscalls(
             target, seconds=arguments.seconds, backend=arguments.backend, progress=call.progress
         )

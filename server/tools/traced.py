@@ -7,22 +7,16 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.server.service import Call
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.tools.keep import Summed, keep
-from perfdoctor.server.tools.tool import Children, Listing, Pid, Seconds
+from perfdoctor.server.tools.tool import OfProcess
 
 T = TypeVar("T", bound=Summed)
-
-
-class TraceArguments(Listing):
-    pid: Pid
-    seconds: Seconds = 5.0
-    children: Children = True
 
 
 async def traced(
     call: Call,
     tool: str,
     kind: Kind,
-    arguments: TraceArguments,
+    arguments: OfProcess,
     answer: Callable[[str, Evidence], T],
     *,
     backend: str = "auto",
@@ -30,7 +24,7 @@ async def traced(
 ) -> T:
     """Ask the question ``kind`` of one process, keep the evidence, and give ``answer(recording, evidence)``."""
     stops = call.service.stops(tool, backend)
-    async with call.window(arguments.pid, arguments.seconds, children=arguments.children, stops=stops) as target:
+    async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
         evidence = await call.service.instruments.measure(
             kind.value, target, seconds=arguments.seconds, backend=backend, progress=call.progress, **options
         )

@@ -50,6 +50,9 @@ class Machine:
     def memory(self, pid: int) -> Memory:
         raise PermissionError(13, "denied", f"/proc/{pid}/mem")
 
+    def forget_references(self, pid: int) -> None:
+        raise PermissionError(13, "denied", f"/proc/{pid}/clear_refs")
+
     def _allowed(self, kept: dict[str, str], path: str) -> str:
         if path.startswith(self.denied or ("\0",)):
             raise PermissionError(13, "denied", path)

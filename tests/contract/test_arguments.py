@@ -21,7 +21,8 @@ BAD = (
     ({"pid": True}, "pid = True is not accepted.", "number, not true or false", "from 1 to"),
     ({"pid": 0}, "pid = 0 is not accepted.", "greater than or equal to 1", "from 1 to"),
     ({"pid": "shop"}, "pid = 'shop' is not accepted.", "valid integer", "from 1 to"),
-    ({}, "trace-syscalls needs the argument pid.", "process id", "Give pid."),
+    ({}, "trace-syscalls cannot be asked this way.", "Give either pid or name", "with other arguments"),
+    ({"pid": PID, "name": "x"}, "trace-syscalls cannot be asked", "Give either pid or name", "with other arguments"),
     ({"pid": PID, "second": 3}, "trace-syscalls has no argument second.", "Its arguments are: ", "Use seconds instead"),
     ({"pid": PID, "zzz": 3}, "trace-syscalls has no argument zzz.", "Its arguments are: ", "without zzz"),
     ({"pid": PID, "backend": "dtrace"}, "backend = 'dtrace' is not", "'auto', 'bpf', 'bpftrace'", "Give backend"),
@@ -55,8 +56,8 @@ async def test_hostile_values_are_repeated_harmlessly(memory: Connect) -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "why"),
     [
-        ("diagnose", {}, "Give either pid"),
-        ("diagnose", {"pid": PID, "recording": "r-a"}, "Give either pid"),
+        ("diagnose", {}, "Give one of pid, name"),
+        ("diagnose", {"pid": PID, "recording": "r-a"}, "Give one of pid, name"),
         ("recordings", {"action": "show"}, "Action show needs id."),
         ("recordings", {"id": "r-a"}, "Action list takes no id."),
     ],

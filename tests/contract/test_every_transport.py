@@ -6,6 +6,7 @@ import time
 import anyio
 import pytest
 
+from perfdoctor.server.tools.catalogue import TOOLS
 from tests.contract.conftest import Connect
 from tests.contract.connections import Events
 from tests.server.samples import PID
@@ -89,6 +90,4 @@ async def test_the_same_tools_are_listed_in_the_same_order(connect: Connect) -> 
         first = [tool.name for tool in (await client.list_tools()).tools]
         second = [tool.name for tool in (await client.list_tools()).tools]
     assert first == second
-    assert first == [
-        "tools-check", "proc-find", "proc-watch", "diagnose", "trace-cpu", "trace-syscalls", "compare", "recordings",
-    ]  # fmt: skip
+    assert first == [tool.name for tool in TOOLS]

@@ -13,6 +13,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from perfdoctor import __version__
+from perfdoctor.server.tools.catalogue import TOOLS
 from tests.contract.connections import ROOT, Events, fake_server
 from tests.server.samples import PID
 
@@ -109,7 +110,7 @@ async def test_what_mcp_json_says_works() -> None:
             assert client.server_info is not None
             assert client.server_info.version == __version__
             assert "proc-find" in (client.instructions or "")
-            assert len((await client.list_tools()).tools) == 8
+            assert len((await client.list_tools()).tools) == len(TOOLS)
     kinds = {name: (entry.get("type"), entry.get("url", "").rpartition("/")[2]) for name, entry in servers.items()}
     assert kinds == {
         "perfdoctor": ("stdio", ""),

@@ -130,6 +130,17 @@ async def test_every_line_of_a_c_program_has_its_exact_calls() -> None:
     assert_exact(evidence, truth, "known_counts.c")
 
 
+async def test_code_without_frame_pointers_has_its_exact_calls_too() -> None:
+    """As compilers build by default: the stacks come from the unwind tables."""
+    flags = ("-O2", "-fomit-frame-pointer")
+    async with workload("known_counts.c", c_flags=flags) as program:
+        evidence, truth = await trace_its_work(program, Wanted())
+    assert_exact(evidence, truth, "known_counts.c")
+    assert evidence.syscalls
+    whole = [row for row in evidence.syscalls.rows if row.stack and row.stack[-1].function in ("_start", "__clone3")]
+    assert sum(row.calls for row in whole) > 0.5 * evidence.syscalls.calls
+
+
 async def test_without_stacks_the_counts_are_the_same() -> None:
     async with workload("known_counts.py") as program:
         evidence, truth = await trace_its_work(program, Wanted(stacks=False))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import anyio
 import psutil
@@ -46,13 +47,14 @@ class LineTruth:
 
 
 class Workload:
-    """A running program. ``pid`` is its pid as we see it, ``inner_pid`` as it sees itself."""
+    """A running program. ``pid`` is its pid as we see it, ``inner_pid`` as it sees itself; ``executable`` what runs."""
 
-    def __init__(self, process: Process, source: Path) -> None:
+    def __init__(self, process: Process, source: Path, executable: str) -> None:
         self._process = process
         assert process.stdout is not None
         self._lines = BufferedByteReceiveStream(process.stdout)
         self.source = source
+        self.executable = executable
         self.pid = process.pid
         self.inner_pid = 0
 
@@ -82,10 +84,15 @@ class Workload:
         assert self._process.stdin is not None
         await self._process.stdin.send(f"{word}\n".encode())
 
-    async def go(self, within: float = 60) -> dict[int, LineTruth]:
-        """Let it work once; what it did, by line number. It stays alive, idle, until it is stopped."""
+    async def work(self, within: float = 60) -> dict[str, Any]:
+        """Let it work once; what it says that it did. It stays alive, idle, until it is stopped."""
         await self.tell("go")
-        told = json.loads(await self.line(within))
+        told: dict[str, Any] = json.loads(await self.line(within))
+        return told
+
+    async def go(self, within: float = 60) -> dict[int, LineTruth]:
+        """Let a workload of known counts work once; what it did, by line number."""
+        told = await self.work(within)
         return {
             int(line): LineTruth(line=int(line), **{**truth, "syscalls": tuple(truth["syscalls"])})
             for line, truth in told["line"].items()
@@ -112,6 +119,7 @@ async def workload(
     interpreter: str = sys.executable,
     prefix: Sequence[str] = (),
     environment: dict[str, str] | None = None,
+    c_flags: tuple[str, ...] = (),
 ) -> AsyncIterator[Workload]:
     """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c).
 
@@ -119,13 +127,13 @@ async def workload(
     folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.
     """
     path = WORKLOADS / source
-    command = [*prefix, *_command(path, interpreter), *arguments]
+    command = [*prefix, *_command(path, interpreter, c_flags), *arguments]
     with TemporaryDirectory(dir="/var/tmp", prefix="perfdoctor-workload-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o777)  # for programs that run as somebody else
         process = await anyio.open_process(
             command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
         )
-        program = Workload(process, path)
+        program = Workload(process, path, _command(path, interpreter, c_flags)[0])
         try:
             await program.ready()
             yield program
@@ -133,11 +141,11 @@ async def workload(
             await program.stop()
 
 
-def _command(path: Path, interpreter: str) -> list[str]:
+def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str]:
     if path.suffix == ".py":
         return [interpreter, str(path)]
-    if path.suffix == ".c":
-        return [str(compiled(path))]
+    if path.suffix in (".c", ".cpp"):
+        return [str(compiled(path, c_flags))]
     need(shutil.which("node"), f"{path.name} needs node")
     return ["node", str(path)]
 
@@ -149,12 +157,15 @@ def _build_folder() -> TemporaryDirectory[str]:
 
 
 @cache
-def compiled(path: Path) -> Path:
-    """A C workload, built once per test run with frame pointers and line numbers."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
+def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
+    """A C or C++ workload, built once per test run with frame pointers and line numbers; ``flags`` come on top. Its
+    first line may ask for more: ``/* build: -static``."""
+    compiler = shutil.which("c++" if path.suffix == ".cpp" else "cc") or shutil.which("gcc")
     need(compiler, f"{path.name} needs a C compiler")
-    output = Path(_build_folder().name) / path.stem
-    subprocess.run([str(compiler), *C_FLAGS, str(path), "-o", str(output), "-lm"], check=True)
+    first = path.read_text().partition("\n")[0]
+    more = (*flags, *first.partition(" build: ")[2].removesuffix("*/").split())
+    output = Path(_build_folder().name) / "".join([path.stem, *flags])
+    subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
     return output
 
 

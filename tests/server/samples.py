@@ -2,14 +2,30 @@
 
 from collections.abc import Callable
 
+from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mode
 from perfdoctor.schemas.comparison import Comparison, FindingChange, MetricChange, StackChange, Verdict
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.custom import CustomBucket, CustomMap, CustomOutput, CustomRow
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
+from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.memory_map import (
+    AllocatorUse,
+    Amounts,
+    ArenaUse,
+    KindUse,
+    MappingUse,
+    MemoryKind,
+    MemoryMap,
+    ProcessMemory,
+    RuntimeHeap,
+    Space,
+)
 from perfdoctor.schemas.model import Model
+from perfdoctor.schemas.network import Delay, NameLookup, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.process import FindAnswer, ProcessRow, Reading, Trend, WatchAnswer
 from perfdoctor.schemas.recording import Collection, NextCall, Skipped, TargetCost, Window
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
@@ -150,6 +166,7 @@ def watched(readings: int = 25) -> WatchAnswer:
         total_readings=readings,
         omitted_readings=0,
         pressure={"cpu": 0.12},
+        limits=limits(),
         next=(NextCall(tool="diagnose", arguments={"pid": PID}, why="the cause"),),
     )  # fmt: skip
 
@@ -177,6 +194,57 @@ def tools(*usable: str) -> ToolsAnswer:
     )
 
 
+def memory_map() -> MemoryMap:
+    """64 MiB in two processes, 40 of it heap that grew by 10, of which a quarter is holes."""
+    mib = 1 << 20
+    heap = {"size": 41 * mib, "rss": 40 * mib, "pss": 40 * mib, "private_dirty": 40 * mib}
+    code = {"size": 48 * mib, "rss": 48 * mib, "pss": 24 * mib, "referenced": 48 * mib}
+    return MemoryMap(
+        total=Amounts(size=89 * mib, rss=88 * mib, pss=64 * mib, private_dirty=40 * mib, referenced=48 * mib),
+        grown=10 * mib,
+        total_mappings=20,
+        kinds=(
+            KindUse(kind=MemoryKind.HEAP, mappings=1, grown=10 * mib, per_second=2.0 * mib, confidence=0.9, **heap),
+            KindUse(kind=MemoryKind.CODE, mappings=19, **code),
+        ),
+        mappings=(
+            MappingUse(kind=MemoryKind.HEAP, name="[heap]", pid=PID, grown=10 * mib, **heap),
+            *(
+                MappingUse(kind=MemoryKind.CODE, name=f"/usr/lib/{i}.so", pid=PID, processes=2, size=mib, pss=mib)
+                for i in range(18)
+            ),
+        ),
+        rows=20,
+        omitted_mappings=1,
+        processes=(ProcessMemory(pid=PID, name="shop", **heap), ProcessMemory(pid=PID + 1, name="worker", **code)),
+        allocators=(
+            AllocatorUse(
+                pid=PID, allocator="glibc 2.36", used=29 * mib, used_blocks=1009, free=10 * mib, free_blocks=89,
+                largest_free=mib, top=mib, holes=(0,) * 10 + (71, 18), total_arenas=1,
+                arenas=(ArenaUse(kind="main", start=4096, size=40 * mib, used=29 * mib, free=10 * mib, top=mib),),
+            ),
+        ),
+        runtimes=(
+            RuntimeHeap(
+                pid=PID, runtime="java", source="hsperfdata",
+                spaces=(Space(name="old", used=7 * mib, capacity=9 * mib),), counters={"threads": 23.0},
+                grown={"young: times": 3.0},
+            ),
+        ),
+        limits=limits(),
+        read_seconds=0.003,
+    )  # fmt: skip
+
+
+def limits() -> Limits:
+    return Limits(
+        version="v2", group="/shop", cpu=0.5, throttled_share=0.43, throttled_seconds=2.1, memory=100 << 20,
+        memory_used=97 << 20, memory_inactive=3 << 20, memory_hits=17, oom_kills=0, pids=64, pids_used=5,
+        io=("8:0 rbps=max wbps=1048576 riops=max wiops=max",), parts={"anon": 60 << 20, "file": 37 << 20},
+        set_by={"cpu": "/shop", "memory": "/"},
+    )  # fmt: skip
+
+
 SKIPPED = Skipped(backend="bpf", why="no privilege")
 
 
@@ -197,5 +265,62 @@ def custom_output() -> CustomOutput:
     )
 
 
-PARTS: dict[str, Callable[[], Model]] = {"custom": custom_output}
+def allocations() -> AllocationProfile:
+    """300 allocations in load, 200 of them never freed and of every third of the window; 97 in main, all freed."""
+    rows = (
+        AllocationRow(
+            pid=PID, function="malloc", stack=(LOAD, MAIN), calls=300, bytes=300_000, frees=100, freed_bytes=100_000,
+            outstanding=200, outstanding_bytes=200_000, survivors=70, survivor_bytes=70_000,
+            outstanding_thirds=(70_000, 60_000, 70_000), oldest=4.9, mean_life=0.001,
+        ),
+        AllocationRow(pid=PID, function="calloc", stack=(MAIN,), calls=97, bytes=970, frees=97, freed_bytes=970),
+    )  # fmt: skip
+    return AllocationProfile(
+        mode=Mode.ALLOCATIONS, rows=rows, calls=397, bytes=300_970, outstanding_bytes=200_000, survivor_bytes=70_000
+    )
+
+
+def network() -> NetworkUse:
+    """41 requests to a database over 3 connections, from two lines; one refused connect."""
+    turns = [0] * 32
+    turns[20] = 41
+    database = Peer(
+        transport="tcp", direction="outgoing", address="10.0.0.7:5432", opened=2, already_open=1, open_at_end=1,
+        connect=Delay(times=2, seconds=0.004, max_seconds=0.003), requests=41, protocol="PostgreSQL", receives=41,
+        turn=Delay(times=41, seconds=0.082, max_seconds=0.005, histogram=tuple(turns)), sends=82, small_sends=82,
+        sent_bytes=1640, small_bytes=1640,
+        received_bytes=8200, rtt_seconds=0.0005, max_rtt_seconds=0.001, retransmits=3,
+        rows=(
+            TalkRow(pid=PID, stack=(LOAD, MAIN), requests=37, answered=37, wait_seconds=0.074, sends=74),
+            TalkRow(pid=PID, stack=(MAIN,), opened=2, requests=4, answered=4, wait_seconds=0.008, sends=8),
+        ),
+        statements=(StatementShape(shape="SELECT a FROM t WHERE id = ?", seen=37, pid=PID, stack=(LOAD, MAIN)),),
+    )  # fmt: skip
+    cache = Peer(
+        transport="unix", direction="outgoing", address="/run/cache.sock", side="local", already_open=0,
+        errors=(NetworkError(call="connect", errno="ECONNREFUSED", times=1),),
+    )  # fmt: skip
+    name = NameLookup(name="db.shop.example", kind="A", server="10.0.0.2:53", queries=2, failed=1, stack=(LOAD, MAIN))
+    return NetworkUse(peers=(database, cache), names=(name,))
+
+
+def file_use() -> FileUse:
+    """One file opened 40 times and read over, one that is not there, 7 syncs of a log."""
+    rows = (
+        FileRow(pid=PID, path="/srv/log", act=FileAct.SYNC, stack=(MAIN,), calls=7, seconds=0.7, max_seconds=0.2),
+        FileRow(pid=PID, path="/srv/a.json", act=FileAct.READ, stack=(LOAD, MAIN), calls=80, bytes=32_000, seconds=0.02,
+                sequential=40, random=0),
+        FileRow(pid=PID, path="/srv/a.json", act=FileAct.OPEN, stack=(LOAD, MAIN), calls=40, seconds=0.01),
+        FileRow(pid=PID, path="/srv/x", act=FileAct.LOOK, stack=(LOAD, MAIN), calls=89, errors=89, seconds=0.01),
+    )  # fmt: skip
+    return FileUse(rows=rows, unnamed=3)
+
+
+PARTS: dict[str, Callable[[], Model]] = {
+    "file_use": file_use,
+    "allocations": allocations,
+    "memory_map": memory_map,
+    "network": network,
+    "custom": custom_output,
+}
 """by question: a small answer to it"""

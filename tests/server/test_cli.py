@@ -82,7 +82,7 @@ def test_a_refusal_goes_to_standard_error(environment: dict[str, str], arguments
     assert set(json.loads(as_json.stdout)["problem"]) == {"what", "why", "next_step"}
 
 
-@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("trace-cpu",), ("trace-cpu", "1", "--bogus"), ("serve",)])
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("trace-cpu", "1", "--bogus"), ("serve",)])
 def test_wrong_usage(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
     done = perfdoctor(environment, *arguments)
     assert done.returncode == 2

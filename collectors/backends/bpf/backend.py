@@ -105,7 +105,7 @@ async def observe(
 async def _follow(engine: Engine, began: float, seconds: float, progress: Progress) -> None:
     """Take what the kernel sends, at once, until the window is over or the target is."""
     told = 0.0
-    while (elapsed := time.monotonic() - began) < seconds and not engine.target_ended:
+    while (elapsed := time.monotonic() - began) < seconds and not engine.over:
         with anyio.move_on_after(min(_POLL_SECONDS, seconds - elapsed)):
             await anyio.wait_readable(engine.news)
         await to_thread.run_sync(engine.drain)
@@ -130,7 +130,7 @@ def _conclude(
 ) -> Evidence:
     seen = engine.finish()
     length = (engine.ended_ns - engine.began_ns) * 1e-9
-    syscalls = report.syscall_profile(host, engine, seen) if wanted.calls else None
+    syscalls = report.syscall_profile(engine, seen) if wanted.calls else None
     collection = _collection(engine, wanted, seen, syscalls.calls if syscalls else 0)
     cpu = report.cpu_profile(engine, seen, wanted.hz) if wanted.hz else None
     parts = {"threads": collection, "waits": collection}
@@ -142,7 +142,7 @@ def _conclude(
         parts["faults"] = collection
     evidence = Evidence(
         target=target,
-        window=Window(started=began_wall, seconds=length, partial="the target ended" if engine.target_ended else None),
+        window=Window(started=began_wall, seconds=length, partial=engine.over),
         cores=_cores(target.pid),
         collections=parts,
         syscalls=syscalls,

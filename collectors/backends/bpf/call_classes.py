@@ -28,6 +28,8 @@ def _table() -> dict[str, int]:
     table |= dict.fromkeys(("exit", "exit_group"), NEVER_RETURNS)
     for name in ("open", "creat", "openat", "openat2"):
         table[name] |= RETURNS_FD
+    for name in ("dup", "dup2", "dup3"):
+        table[name] |= RETURNS_FD  # of the same file
     table["close"] |= CLOSES_FD
     return table
 

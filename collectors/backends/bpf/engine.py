@@ -3,6 +3,7 @@
 Everything here blocks for some milliseconds; backend.py calls it from a worker thread.
 """
 
+import contextlib
 import os
 import re
 import time
@@ -17,6 +18,7 @@ from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
+from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import Layout
@@ -33,6 +35,8 @@ found."""
 
 Row = tuple[tuple[int, ...], tuple[int, ...]]
 """A table's row: its key and its value, unpacked."""
+_MOST_OPEN_FILES = 4096
+"""descriptors of files that are named when the window begins; one costs some ten microseconds"""
 _NAMING_SECONDS = 0.05
 """How long one ``name_native`` goes on, so that a cancelled call ends at once."""
 
@@ -69,9 +73,10 @@ class Engine:
     """One window over one target. ``start``, ``drain`` every 50 to 100 ms, ``finish``, and always ``close``."""
 
     def __init__(self, host: Host, target: Target, wanted: Wanted) -> None:
-        self._host, self._target, self._wanted = host, target, wanted
+        self.host, self._target, self._wanted = host, target, wanted
         self._object: Object | None = None
         self._shared: mmap | None = None
+        self._unwinding: UnwindTables | None = None
         self._layouts: dict[Layout, int] = {}
         self._kernel = KernelNames(host)
         self._strangers: dict[int, tuple[int, int]] = {}
@@ -80,11 +85,13 @@ class Engine:
         self.frames: dict[int, Stack] = {}
         self.native: dict[int, Stack] = {}
         self.paths: dict[int, str] = {}
+        self.was_open: dict[tuple[int, int], str] = {}
         self.sleepers: dict[int, Sleeper] = {}
         self.threads: list[decode.ThreadRecord] = []
         self.children: dict[int, ChildLife] = {}
         self.began_ns = self.ended_ns = 0
         self.target_ended = False
+        self._living = set(target.pids)
         self.warnings: list[str] = []
         self.unresolved = 0
         self._unnamed: list[int] = []
@@ -121,8 +128,13 @@ class Engine:
                 ("kernel_stacks", 4, 8 * decode.KERNEL_STACK_DEPTH),
                 ("counters", 4, 8),
                 ("records", 0, 0),
+                ("descriptors", decode.FD_KEY.size, 8),
+                ("spaces", 4, MAPPING.size * MAPPINGS),
+                ("unwind_rows", 4, ROW_BYTES),
             )
         }
+        if self._wanted.stacks:
+            self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"])
         made.listen(self._maps["records"], self._hear)
         for number in range(NUMBERS):
             if value := class_of(number):
@@ -150,13 +162,26 @@ class Engine:
         self._share(window_start=self.began_ns)
         made.run_iterator("begin")
         if self._wanted.calls and self._wanted.stacks:
-            self.sleepers = look(self._host, self.names)
+            self._name_open_files(pids)
+            self.sleepers = look(self.host, self.names)
 
     @property
     def news(self) -> int:
         """A descriptor that is readable while new stacks wait to be named."""
         assert self._object is not None
         return self._object.ring_fd
+
+    @property
+    def cpus(self) -> int:
+        """How many values a per-CPU map has for one key."""
+        return _possible_cpus()
+
+    @property
+    def over(self) -> str | None:
+        """Why the window ends before its time; None while it goes on."""
+        if self.target_ended:
+            return "the target ended"
+        return (self._wanted.part and self._wanted.part.enough) or None
 
     def drain(self) -> None:
         """Take what waits in the ring buffer; name new stacks while the memory that explains them is still there."""
@@ -201,6 +226,8 @@ class Engine:
         """Detach and free. Idempotent; the target keeps nothing."""
         if self._shared is not None:
             self._shared.close()
+        if self._unwinding is not None:
+            self._unwinding.close()
         if self._object is not None:
             self._object.close()
             self._object = None
@@ -273,13 +300,22 @@ class Engine:
     def _rows(self, name: str, key: Struct, value: Struct) -> list[Row]:
         return [(key.unpack(k), value.unpack(v)) for k, v in self._maps[name].items()]
 
-    def _share(self, *, window_start: int | None = None, stopped: int | None = None, changed: bool = False) -> None:
+    def _share(
+        self,
+        *,
+        window_start: int | None = None,
+        stopped: int | None = None,
+        files_opened: int | None = None,
+        changed: bool = False,
+    ) -> None:
         assert self._shared is not None
         if changed:
             (generation,) = decode.SHARED.unpack_from(self._shared)[:1]
             self._shared[0:4] = (generation + 1).to_bytes(4, "little")
         if stopped is not None:
             self._shared[4:8] = stopped.to_bytes(4, "little")
+        if files_opened is not None:
+            self._shared[8:12] = files_opened.to_bytes(4, "little")
         if window_start is not None:
             self._shared[16:24] = window_start.to_bytes(8, "little")
 
@@ -287,7 +323,7 @@ class Engine:
         """Tell the kernel how this process keeps its frames. What cannot be told is a warning, not an error."""
         if pid in self.names:
             self._replaced.append(self.names[pid])
-        names = self.names[pid] = ProcessNames(self._host, pid, parent)
+        names = self.names[pid] = ProcessNames(self.host, pid, parent)
         interpreter = names.find_interpreter()
         if names.why_no_frames and names.why_no_frames not in self.warnings:
             self.warnings.append(names.why_no_frames)
@@ -297,8 +333,31 @@ class Engine:
             self._maps["layouts"].put(index.to_bytes(4, "little"), interpreter.layout.packed())
         low, high = names.program_text()
         runtime = interpreter.runtime if interpreter else 0
-        self._maps["processes"].put(pid.to_bytes(4, "little"), decode.PROCESS.pack(runtime, low, high, index, 0))
+        # (Below Python frames the innermost native one is enough, and that is exact in any case.)
+        space = self._unwinding.add(names.code()) if self._unwinding and not interpreter else 0
+        self._maps["processes"].put(pid.to_bytes(4, "little"), decode.PROCESS.pack(runtime, low, high, index, space))
         return names
+
+    def _name_open_files(self, pids: list[int]) -> None:
+        """Tell the kernel which files are open already: a descriptor may be closed before we could ask what it was."""
+        known, room = dict[str, int](), _MOST_OPEN_FILES
+        for pid in pids:
+            folder = f"/proc/{pid}/fd"
+            with contextlib.suppress(OSError):
+                for fd in self.host.list_folder(folder):
+                    with contextlib.suppress(OSError):
+                        path = self.host.read_link(f"{folder}/{fd}")
+                        if (room := room - 1) < 0:
+                            return
+                        self.was_open[pid, int(fd)] = path
+                        if not path.startswith("/"):
+                            continue
+                        thing = known.setdefault(path, decode.IS_PATH | len(known) << 1 | 1)
+                        self.paths[thing] = path
+                        key = decode.FD_KEY.pack(pid, int(fd))
+                        self._maps["descriptors"].put(key, thing.to_bytes(8, "little"))
+        if known:
+            self._share(files_opened=1)
 
     def _adopt_strangers(self) -> None:
         now = time.monotonic_ns()
@@ -349,7 +408,7 @@ class Engine:
     def _hear_life(self, record: decode.LifeRecord) -> None:
         if record.kind == decode.RECORD_FORK:
             self.children[record.pid] = ChildLife(record.at)
-            self.names[record.pid] = ProcessNames(self._host, record.pid, self.names.get(record.parent))
+            self.names[record.pid] = ProcessNames(self.host, record.pid, self.names.get(record.parent))
         elif record.kind == decode.RECORD_EXEC:
             if record.pid in self.children:
                 self.children[record.pid].program = record.program
@@ -358,8 +417,8 @@ class Engine:
             self._strangers.pop(record.pid, None)
             if record.pid in self.children:
                 self.children[record.pid].ended = record.at
-            if record.pid == self._target.pid:
-                self.target_ended = True
+            self._living.discard(record.pid)
+            self.target_ended = not self._living
 
 
 def _cpu_list(name: str) -> list[int]:

@@ -33,7 +33,7 @@ enum {
 };
 enum { UPDATE_ANY = 0, UPDATE_NOEXIST = 1 };
 enum { STORAGE_CREATE = 1 };
-enum { NO_PREALLOC = 1 };
+enum { NO_PREALLOC = 1, MMAPABLE = 1 << 10 };
 enum { RINGBUF_NO_WAKEUP = 1, RINGBUF_WAKEUP = 2 };
 enum { FAST_STACK_COMPARE = 1 << 9, REUSE_STACK_ID = 1 << 10 };
 

@@ -11,13 +11,18 @@ import ctypes.util
 import mmap
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from perfdoctor.collectors.backends.bpf import uprobe_multi
 
 RECORD_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _PRINT_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _BATCH = 1024
+_DETACHERS = 32
+"""threads that take uprobes away"""
 
 
 class LibraryMissingError(OSError):
@@ -42,6 +47,7 @@ class Library:
             ("bpf_program__name", text, [pointer]),
             ("bpf_program__fd", number, [pointer]),
             ("bpf_program__set_autoload", number, [pointer, ctypes.c_bool]),
+            ("bpf_program__set_expected_attach_type", number, [pointer, number]),
             ("bpf_program__attach", pointer, [pointer]),
             ("bpf_program__attach_perf_event", pointer, [pointer, number]),
             ("bpf_program__attach_iter", pointer, [pointer, pointer]),
@@ -158,6 +164,8 @@ class Object:
         self._lib = library()
         self._image = path.read_bytes()
         self._links: list[int] = []
+        self._probe_links: list[int] = []
+        self._at_once: set[str] = set()
         self._ring = 0
         self._lib.words.clear()
         self._handle = self._lib.bpf_object__open_mem(self._image, len(self._image), None)
@@ -217,6 +225,27 @@ class Object:
         link = self._lib.bpf_program__attach_uprobe_opts(handle, pid, os.fsencode(path), offset, options)
         self._keep(link, f"{name} at {path}+{offset:#x}")
 
+    def probe_at_once(self, names: Iterable[str]) -> None:
+        """Before loading: these programs are only given to ``attach_uprobes``."""
+        if uprobe_multi.supported():
+            self._at_once |= set(names)
+            for name in names:
+                self._lib.bpf_program__set_expected_attach_type(self.program(name), uprobe_multi.ATTACH_TYPE)
+
+    def attach_uprobes(
+        self, name: str, path: str, places: Sequence[tuple[int, int]], *, pid: int, returns: bool = False
+    ) -> None:
+        """``attach_uprobe`` at each of the ``places`` (offset, cookie) of a file, at once where the kernel can."""
+        if name not in self._at_once:
+            for offset, cookie in places:
+                self.attach_uprobe(name, path, offset, pid=pid, returns=returns, cookie=cookie)
+            return
+        program = self._lib.bpf_program__fd(self.program(name))
+        try:
+            self._probe_links.append(uprobe_multi.attach(program, path, places, pid=pid, returns=returns))
+        except OSError as error:
+            raise OSError(error.errno, f"attach {name} at {path}: {error.strerror}") from error
+
     def run_iterator(self, name: str) -> None:
         """Run an iterator program once over all tasks."""
         link = self._lib.bpf_program__attach_iter(self.program(name), None)
@@ -263,6 +292,11 @@ class Object:
         return int(told[0]) if told else 0
 
     def detach(self) -> None:
+        # (A probe's end waits for all CPUs to have passed by: several processes' wait together.)
+        links, self._probe_links = self._probe_links, []
+        if links:
+            with ThreadPoolExecutor(min(len(links), _DETACHERS)) as threads:
+                list(threads.map(os.close, links))
         while self._links:
             self._lib.bpf_link__destroy(self._links.pop())
 

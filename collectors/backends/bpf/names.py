@@ -3,9 +3,9 @@
 import contextlib
 import struct
 
-from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, StackRecord
+from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, STACK_SCANNED_DEEPER, StackRecord
 from perfdoctor.collectors.host.base import Host, Memory
-from perfdoctor.collectors.runtimes.native import NativeNames
+from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
     Interpreter,
     NotWalkableError,
@@ -56,6 +56,12 @@ class ProcessNames:
     def program_text(self) -> tuple[int, int]:
         return self._native.program_text()
 
+    def code(self) -> list[CodeMapping]:
+        """What it has mapped to be executed; empty when that cannot be read."""
+        with contextlib.suppress(OSError):
+            return self._native.code()
+        return []
+
     def python(self, record: StackRecord) -> Stack:
         """The Python frames of a stack. Frames that nobody can name any more are left out."""
         return tuple(frame for code, at in record.python if (frame := self._python_frame(code, at)))
@@ -70,7 +76,7 @@ class ProcessNames:
         """The native frames of a stack, innermost first."""
         frames: list[Frame] = []
         for i, address in enumerate(record.native):
-            scanned = i == 1 and record.flags & STACK_SCANNED
+            scanned = record.flags & {1: STACK_SCANNED, 2: STACK_SCANNED_DEEPER}.get(i, 0)
             if scanned and not self._follows_call(address):
                 continue
             named = self._native.frames(address, returns=i > 0)

@@ -23,6 +23,8 @@ class Part:
     """its programs for tracepoints, attached in this order after those of watch.bpf.c"""
     unattached: tuple[str, ...] = ()
     """its programs that ``start`` attaches by itself: uprobes"""
+    enough: str = ""
+    """why the window is to end early; set while it runs"""
 
     @property
     def file(self) -> Path:

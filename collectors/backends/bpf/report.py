@@ -3,10 +3,10 @@
 import contextlib
 import errno
 from collections import defaultdict
+from collections.abc import Callable
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
-from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
@@ -18,10 +18,10 @@ from perfdoctor.schemas.waits import FaultRow, WaitKind, WaitRow
 _NS = 1e-9
 
 
-def syscall_profile(host: Host, engine: Engine, seen: Seen) -> SyscallProfile:
+def syscall_profile(engine: Engine, seen: Seen) -> SyscallProfile:
     """Every call by stack. Calls of children too short-lived to be known have pid 0 and no stack."""
     merged: dict[tuple[Stack, int, str | None, int], list[int]] = {}
-    descriptors = _Descriptors(host)
+    descriptors = _Descriptors(engine)
     for (key, raw, pid, call), value in seen.calls:
         stack, thing = _resolved(engine, key, raw, call)
         # Two keys may carry the same name (a descriptor and its path): one row.
@@ -74,22 +74,31 @@ def _errno_name(number: int) -> str:
 
 
 class _Descriptors:
-    """What a descriptor that was open before the window, and still is, refers to."""
+    """What a descriptor refers to that is open at the end of the window; or was at its beginning, where the process
+    has ended."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, engine: Engine) -> None:
+        self._host, self._before = engine.host, engine.was_open
         self._known: dict[tuple[int, int], str] = {}
 
     def name(self, pid: int, fd: int) -> str:
         known = self._known.get((pid, fd))
         if known is None:
             known = f"fd:{fd}"
+            link = self._before.get((pid, fd), "")
             with contextlib.suppress(OSError):
                 link = self._host.read_link(f"/proc/{pid}/fd/{fd}")
+            if link:
                 # A file is known by its path; a socket, a pipe or an anonymous inode by its descriptor too.
                 known = clean(link) if link.startswith("/") else f"fd:{fd} ({clean(link, 64)})"
             self._known[pid, fd] = known
         return known
+
+
+def object_names(engine: Engine) -> Callable[[int, int], str | None]:
+    """What a process's call was upon, by (pid, the kernel side's object)."""
+    descriptors = _Descriptors(engine)
+    return lambda pid, thing: _object_name(engine, descriptors, pid, thing)
 
 
 def _object_name(engine: Engine, descriptors: _Descriptors, pid: int, thing: int) -> str | None:

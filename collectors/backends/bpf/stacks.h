@@ -110,10 +110,11 @@ INLINE u64 walk_python(struct thread *t, struct scratch *w, u64 hash) {
     return at.hash;
 }
 
+/* Everything that changes on the way is in the scratch, in memory: the verifier need not follow every value of it. */
 struct native_walk {
     struct thread *thread;
     struct scratch *scratch;
-    u64 sp, fp, hash;
+    struct unwind_space *space;
 };
 
 /* Whether a word on the stack points into the main program's code; 1 ends the loop. */
@@ -124,43 +125,108 @@ static long word_is_code(u32 index, struct native_walk *at) {
     w->stack.native[1] = word;
     w->depth = 2;
     w->stack.flags |= STACK_SCANNED;
-    at->hash = mix(at->hash, word);
+    w->hash = mix(w->hash, word);
     return 1;
+}
+
+/* Go to the caller by the frame pointer; 1 where there is none. */
+INLINE int up_by_frame(struct scratch *w) {
+    u64 fp = w->fp;
+    if (fp < w->sp || fp > w->sp + (8 << 20) || fp & 7) return 1;
+    if (bpf_probe_read_user(w->frame, 16, (void *)fp)) return 1;
+    w->pc = w->frame[1];
+    w->sp = fp + 16;
+    w->fp = w->frame[0];
+    return 0;
+}
+
+/* The last mapping that begins at or below the place: one step of a binary search. */
+static long halve_mappings(u32 index, struct native_walk *at) {
+    struct scratch *w = at->scratch;
+    u32 next = w->mapping + (UNWIND_MAPPINGS / 2 >> (index & 7));
+    if (at->space->at[next & (UNWIND_MAPPINGS - 1)].low <= w->place) w->mapping = next;
+    return 0;
+}
+
+/* The last row at or below the place: one step of a binary search. */
+static long halve_rows(u32 index, struct native_walk *at) {
+    struct scratch *w = at->scratch;
+    if (w->row >= w->rows_end) return 1;
+    u32 middle = w->row + (w->rows_end - w->row) / 2;
+    struct unwind_row *row = bpf_map_lookup_elem(&unwind_rows, &middle);
+    if (!row) return 1;
+    if (row->at <= w->place) {
+        w->rule = row->rule;
+        w->row = middle + 1;
+    } else {
+        w->rows_end = middle;
+    }
+    return 0;
+}
+
+/* Go to the caller by the table of the code that is running there. 1: there is no caller; -1: the table does not know. */
+INLINE int up_by_table(struct native_walk *at) {
+    struct scratch *w = at->scratch;
+    /* a return address may lie behind the end of a function that never returns */
+    w->place = w->pc - (w->depth > 1);
+    w->mapping = 0;
+    bpf_loop(6, halve_mappings, at, 0);
+    struct unwind_mapping *m = &at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)];
+    if (w->place < m->low || w->place >= m->high || !m->count) return -1;
+    w->place -= m->bias;
+    w->row = m->first;
+    w->rows_end = m->first + m->count;
+    w->rule = NO_RULE;
+    bpf_loop(20, halve_rows, at, 0);
+    u32 kind = w->rule & 7;
+    if (kind >= NO_RULE) return kind == OUTERMOST ? 1 : -1;
+    u64 from = w->sp;
+    if (kind == BY_FRAME) from = w->fp;
+    from += w->rule & 0x7ffff8;
+    if (from <= w->sp) return 1;
+    /* the words below the CFA: the last is the return address */
+    u32 saved = w->rule >> 23;
+    if (bpf_probe_read_user(&w->pc, 8, (void *)(from - 8))) return 1;
+    if (saved && bpf_probe_read_user(&w->fp, 8, (void *)(from - saved * 8))) return 1;
+    w->sp = from;
+    return 0;
 }
 
 static long native_frame(u32 index, struct native_walk *at) {
     struct scratch *w = at->scratch;
-    u64 fp = at->fp;
-    if (fp < at->sp || fp > at->sp + (8 << 20) || fp & 7) return 1;
-    if (bpf_probe_read_user(w->frame, 16, (void *)fp)) return 1;
-    u64 caller = w->frame[1];
-    if (caller < 4096) return 1;
+    int ended = -1;
+    if (at->space) ended = up_by_table(at);
+    if (ended < 0) ended = up_by_frame(w);
+    if (ended || w->pc < 4096) return 1;
     u32 n = w->depth;
     if (n >= NATIVE_FRAMES) {
         w->stack.flags |= STACK_TRUNCATED;
         return 1;
     }
-    w->stack.native[n] = caller;
+    w->stack.native[n] = w->pc;
     w->depth = n + 1;
-    at->hash = mix(at->hash, caller);
-    at->sp = fp + 16;
-    at->fp = w->frame[0];
+    w->hash = mix(w->hash, w->pc);
     return 0;
 }
 
-/* Frame pointers, and before them the first word on the stack that points into the main program's code: system
- * call wrappers keep no frame, and their caller would be missing. User space drops it unless a call precedes it. */
+/* By unwind tables where user space gave them. Without them by frame pointers, and before those the first word on the
+ * stack that points into the main program's code: system call wrappers keep no frame, and their caller would be
+ * missing. User space drops it unless a call precedes it. */
 INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash, int scan) {
     u64 ip = instruction_pointer(regs);
-    struct native_walk at = {.thread = t, .scratch = w, .sp = stack_pointer(regs), .fp = frame_pointer(regs)};
+    struct native_walk at = {.thread = t, .scratch = w};
+    w->pc = ip;
+    w->sp = stack_pointer(regs);
+    w->fp = frame_pointer(regs);
     w->stack.native[0] = ip;
     w->depth = 1;
-    at.hash = mix(hash, ip);
-    if (scan && t->text_low && (ip < t->text_low || ip >= t->text_high))
-        if (!bpf_probe_read_user(w->frame, SCAN_BYTES, (void *)at.sp)) bpf_loop(SCAN_BYTES / 8, word_is_code, &at, 0);
+    w->hash = mix(hash, ip);
+    if (t->space) at.space = bpf_map_lookup_elem(&spaces, &t->space);
+    if (!at.space && scan && t->text_low && (ip < t->text_low || ip >= t->text_high))
+        if (!bpf_probe_read_user(w->frame, SCAN_BYTES, (void *)w->sp)) bpf_loop(SCAN_BYTES / 8, word_is_code, &at, 0);
     bpf_loop(NATIVE_FRAMES, native_frame, &at, 0);
     w->stack.native_frames = w->depth;
-    return at.hash;
+    return w->hash;
 }
 
 INLINE void refresh(struct thread *t) {
@@ -171,6 +237,7 @@ INLINE void refresh(struct thread *t) {
     t->flags &= ~STRANGER;
     t->runtime = p->runtime;
     t->layout = p->layout;
+    t->space = p->space;
     t->text_low = p->text_low;
     t->text_high = p->text_high;
 }
@@ -222,6 +289,25 @@ INLINE void grow_up(struct thread *t) {
     if (t->image != t->pid && t->call_ended > t->began + CHILDHOOD) t->image = t->pid;
 }
 
+/* Count what a walk met, and send the stack to user space if it is new. Its id, 0 when there is none. */
+INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
+    if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
+    if (w->stack.flags & STACK_TRUNCATED) count(TRUNCATED_STACKS);
+    if (!w->stack.python_frames && !w->stack.native_frames) {
+        count(NO_STACK);
+        return 0;
+    }
+    if (!hash) hash = 1;
+    if (!is_sent(t, hash)) {
+        w->stack.record = RECORD_STACK;
+        w->stack.pid = t->pid;
+        w->stack.hash = hash;
+        /* (with a wake-up: the memory that names it may be gone a moment later) */
+        send_once(hash, &w->stack, sizeof(w->stack), RINGBUF_WAKEUP);
+    }
+    return hash;
+}
+
 /* Which native frames a caller wants beside the language's own. */
 enum walk { WALK_LANGUAGE, WALK_BOTH };
 
@@ -240,21 +326,8 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     if (t->runtime) hash = walk_python(t, w, hash);
     if (how == WALK_BOTH || !w->stack.python_frames)
         hash = walk_native(t, regs, w, hash, !w->stack.python_frames);
-    if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
-    if (w->stack.flags & STACK_TRUNCATED) count(TRUNCATED_STACKS);
-    if (!w->stack.python_frames && !w->stack.native_frames) {
-        count(NO_STACK);
-        return 0;
-    }
-    if (!hash) hash = 1;
-    if (is_native) remember(t, regs, hash);
-    if (!is_sent(t, hash)) {
-        w->stack.record = RECORD_STACK;
-        w->stack.pid = t->pid;
-        w->stack.hash = hash;
-        /* (with a wake-up: the memory that names it may be gone a moment later) */
-        send_once(hash, &w->stack, sizeof(w->stack), RINGBUF_WAKEUP);
-    }
+    hash = keep_stack(t, w, hash);
+    if (is_native && hash) remember(t, regs, hash);
     return hash;
 }
 

@@ -14,6 +14,8 @@
 #define WINDOW_BYTES 512
 #define STREAK 64
 #define LEAP 64
+#define UNWIND_MAPPINGS 64
+#define UNWIND_ROWS (512 << 10)
 #define STATES 1024 /* interpreter threads looked through for ours */
 
 /* ---- what user space shares: one struct a section, so that it knows where everything is ---------------------- */
@@ -68,8 +70,22 @@ struct process {
     u64 runtime;            /* address of _PyRuntime, 0: not Python */
     u64 text_low, text_high; /* the main program's code */
     u32 layout;
-    u32 pad;
+    u32 space; /* of its mappings in `spaces`, 0: frame pointers only */
 };
+
+/* How to get to the caller where frame pointers are not kept; filled by collectors/runtimes/unwind.py. */
+struct unwind_mapping {
+    u64 low, high;
+    u64 bias; /* added to the file's addresses */
+    u32 first, count; /* its rows; none: the file keeps frame pointers */
+};
+struct unwind_space {
+    struct unwind_mapping at[UNWIND_MAPPINGS]; /* in order; behind the last, low is the highest address */
+};
+struct unwind_row {
+    u32 at, rule;
+};
+enum { BY_STACK, BY_FRAME, NO_RULE, OUTERMOST };
 
 struct frame {
     u64 code, instruction;
@@ -83,7 +99,7 @@ struct stack {
     struct frame python[PYTHON_FRAMES];
     u64 native[NATIVE_FRAMES];
 };
-enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4 };
+enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8 };
 
 struct path {
     u32 record;
@@ -98,6 +114,8 @@ struct scratch {
     u64 frame[WINDOW_BYTES / 8 + 16]; /* (and room for a field's offset behind the last word) */
     /* in memory, so that the verifier does not follow every value that they may take */
     u32 depth;
+    u32 mapping, row, rows_end, rule; /* of a search for a caller */
+    u64 place, pc, sp, fp, hash;
     u64 low, top; /* the frames that lie in what was read: the lowest and the highest address of one */
 };
 
@@ -126,7 +144,7 @@ struct thread {
     u64 runtime, state, text_low, text_high, search_after;
     u64 reused;
     u32 image; /* the process whose rows these are: see grow_up() */
-    u32 pad;
+    u32 space;
     u64 recent[8]; /* stacks and paths that user space has for certain */
     u64 last_ip, last_sp, last_fp, last_stack, streak_began;
     u32 streak, skipped;
@@ -193,6 +211,8 @@ struct { __uint(type, MAP_TASK_STORAGE); __uint(map_flags, NO_PREALLOC); __type(
 struct { __uint(type, MAP_ARRAY); __uint(max_entries, MARKS); __type(key, u32); __type(value, u8); } marks SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 1024); __type(key, u32); __type(value, u32); } wanted SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 4096); __type(key, u32); __type(value, struct process); } processes SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 256); __uint(map_flags, NO_PREALLOC); __type(key, u32); __type(value, struct unwind_space); } spaces SEC(".maps");
+struct { __uint(type, MAP_ARRAY); __uint(max_entries, UNWIND_ROWS); __uint(map_flags, MMAPABLE); __type(key, u32); __type(value, struct unwind_row); } unwind_rows SEC(".maps");
 struct { __uint(type, MAP_ARRAY); __uint(max_entries, 16); __type(key, u32); __type(value, struct layout); } layouts SEC(".maps");
 struct { __uint(type, MAP_ARRAY); __uint(max_entries, CALL_NUMBERS); __type(key, u32); __type(value, u8); } classes SEC(".maps");
 struct { __uint(type, MAP_PERCPU_ARRAY); __uint(max_entries, 2); __type(key, u32); __type(value, struct scratch); } scratches SEC(".maps");

@@ -126,6 +126,7 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
     t->flags = FRESH | BORN_IN_WINDOW | (from->flags & STRANGER);
     t->runtime = from->runtime;
     t->layout = from->layout;
+    t->space = from->space;
     t->text_low = from->text_low;
     t->text_high = from->text_high;
     t->seen_generation = from->seen_generation;
@@ -148,6 +149,7 @@ SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
     t->image = t->pid;
     t->flags |= STRANGER;
     t->runtime = t->state = t->text_low = t->text_high = 0;
+    t->space = 0;
     t->searches = 0;
     t->seen_generation = shared.generation;
     bpf_map_delete_elem(&processes, &t->pid);

@@ -95,7 +95,7 @@ async def trace(
     elif how.by_itself:
         partial = "the program ended by itself"
     window = Window(started=how.started, seconds=how.seconds, partial=partial)
-    return Measured(output, _collection(asked, reader, how, pids, anywhere=anywhere), window)
+    return Measured(output, _collection(target, asked, reader, how, pids, anywhere=anywhere), window)
 
 
 async def _attached(running: Program, reader: OutputReader) -> bool:
@@ -114,7 +114,7 @@ def _so_far(reader: OutputReader) -> str:
 
 
 def _collection(
-    asked: Asked, reader: OutputReader, how: Followed, pids: Sequence[int], *, anywhere: bool
+    target: Target, asked: Asked, reader: OutputReader, how: Followed, pids: Sequence[int], *, anywhere: bool
 ) -> Collection:
     warnings = []
     words = "" if how.errors == "it gave no reason" else _CHATTER.sub("", how.errors).strip("; ")
@@ -129,7 +129,7 @@ def _collection(
         warnings.append(f"{len(pids) - MOST_PIDS} child processes are left out")
     lacks = ["source lines", "what happened while it was attaching", "what interrupts did for others meanwhile"]
     if asked.kinds & _OF_FILES and len(pids) > 1 and not anywhere:
-        lacks.append("functions called in child processes")
+        lacks.append(f"functions called in other processes than {target.pid}")
     return Collection(
         backend=NAME,
         exact=not (reader.lost or full or reader.not_understood or asked.kinds & _SAMPLED),

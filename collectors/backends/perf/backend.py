@@ -150,7 +150,7 @@ def _cpu_profile(
     samples: Counter[Sample] = Counter()
     for sample, taken in reader.samples.items():
         pid = sample.pid if sample.pid > 0 else target.pid  # -1: the thread was just ending
-        if pid == target.pid or target.children:
+        if pid in target.pids or target.children:
             samples[sample._replace(pid=pid)] += taken
     per_process: dict[int, int] = defaultdict(int)
     for sample, taken in samples.items():

@@ -52,5 +52,10 @@ def trace(pids: Sequence[int], output: str) -> list[str]:
     ]
 
 
+def stat(pids: Sequence[int], events: Sequence[str]) -> list[str]:
+    """Count events of processes, until interrupted; the counts come on standard error."""
+    return ["perf", "stat", "--field-separator=;", f"--event={','.join(events)}", f"--pid={_csv(pids)}"]
+
+
 def _csv(pids: Sequence[int]) -> str:
     return ",".join(map(str, pids))

@@ -48,6 +48,22 @@ def parse(data: bytes) -> Container | None:
     return None
 
 
+def parse_groups(data: bytes) -> dict[str, str]:
+    """The process's group by controller of version 1; by the empty name that of version 2."""
+    # 4:memory:/docker/3f4e…  |  2:cpu,cpuacct:/  |  1:name=systemd:/init.scope  |  0::/system.slice/shop.service
+    groups = {}
+    for line in data.decode("utf-8", "replace").split("\n"):
+        parts = line.split(":", 2)
+        if len(parts) == 3 and parts[2].startswith("/"):
+            groups.update(dict.fromkeys(parts[1].split(","), parts[2]))
+    return groups
+
+
+def read_groups(host: Host, pid: int) -> dict[str, str]:
+    """OSError when there is no such process."""
+    return parse_groups(host.read_file(f"/proc/{pid}/cgroup"))
+
+
 def read(host: Host, pid: int) -> Container | None:
     """OSError when there is no such process."""
     return parse(host.read_file(f"/proc/{pid}/cgroup"))

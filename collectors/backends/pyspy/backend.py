@@ -41,6 +41,12 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
         )
     if target is None:
         return None
+    if target.others:
+        return Problem(
+            what=f"py-spy cannot sample the {len(target.pids)} processes called {target.name} together.",
+            why="It samples one process and its children.",
+            next_step="Give the pid of one of them, or use backend bpf or perf.",
+        )
     if not target.runtime.startswith("python"):
         return Problem(
             what=f"py-spy cannot sample process {target.pid}.",

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import anyio
 from anyio import to_thread
@@ -107,19 +109,29 @@ async def trace_syscalls(host: Host, target: Target, *, seconds: float, progress
     ProblemError when strace cannot attach. Cancelling detaches."""
     pids = await to_thread.run_sync(tree, host, target)
     traced = [pid for pid in pids if pid != os.getpid()]
-    reader = Reader(_Processes(host, traced).of)
+    reader = Reader(Processes(host, traced).of)
     async with host.run(command.trace(traced)) as program:
-        await _attached(host, program, traced)
-        window = await _follow(program, reader, target.pid, seconds, progress)
+        await attached(host, program, traced)
+        window = await follow(program, reader, target.pids, seconds, progress)
         errors = await program.errors()
     reader.close()
     if reader.lines == 0:
-        raise _failed(errors)
-    profile = reader.profile(None if target.children else target.pid)
+        raise failed(errors)
+    profile = reader.profile(None if target.children else target.pids)
     return Measured(profile, _collection(reader, len(pids) - len(traced)), window)
 
 
-class _Processes:
+class Hearing(Protocol):
+    """What reads strace's output: ``calls`` so far, also by name, and the threads that have ended."""
+
+    calls: int
+    ended: set[int]
+    by_name: Counter[str]
+
+    def feed(self, chunk: bytes) -> None: ...
+
+
+class Processes:
     """Which process a thread belongs to."""
 
     def __init__(self, host: Host, pids: Iterable[int]) -> None:
@@ -136,7 +148,7 @@ class _Processes:
         return int(group) if group else None
 
 
-async def _attached(host: Host, program: Program, pids: list[int]) -> None:
+async def attached(host: Host, program: Program, pids: list[int]) -> None:
     """Wait until strace holds every process that is still there, or has given up."""
 
     def held() -> bool:
@@ -158,8 +170,8 @@ async def _attached(host: Host, program: Program, pids: list[int]) -> None:
             tasks.start_soon(wait)
 
 
-async def _follow(program: Program, reader: Reader, pid: int, seconds: float, progress: Progress) -> Window:
-    """Read until the window is over, or ``pid`` is, or the budget."""
+async def follow(program: Program, reader: Hearing, pids: Sequence[int], seconds: float, progress: Progress) -> Window:
+    """Read until the window is over, or ``pids`` are, or the budget."""
     over, ended = anyio.Event(), anyio.Event()
     partial = None
     started, began = time.time(), time.monotonic()
@@ -168,7 +180,7 @@ async def _follow(program: Program, reader: Reader, pid: int, seconds: float, pr
     async def read() -> None:
         async for chunk in program.output():
             reader.feed(chunk)
-            if reader.calls >= _MOST_CALLS or pid in reader.ended:
+            if reader.calls >= _MOST_CALLS or reader.ended.issuperset(pids):
                 over.set()
         ended.set()
         over.set()
@@ -180,7 +192,7 @@ async def _follow(program: Program, reader: Reader, pid: int, seconds: float, pr
                 await over.wait()
             progress(time.monotonic() - began, _so_far(reader))
         length = time.monotonic() - began
-        if ended.is_set() or pid in reader.ended:
+        if ended.is_set() or reader.ended.issuperset(pids):
             partial = "the target ended"
         elif reader.calls >= _MOST_CALLS:
             partial = f"strace was ended after {_MOST_CALLS:,} calls, to spare the target"
@@ -191,14 +203,14 @@ async def _follow(program: Program, reader: Reader, pid: int, seconds: float, pr
     return Window(started=started, seconds=length, partial=partial)
 
 
-def _so_far(reader: Reader) -> str:
+def _so_far(reader: Hearing) -> str:
     if not reader.calls:
         return "no system calls yet"
     (name, calls), *_ = reader.by_name.most_common(1)
     return f"{reader.calls:,} system calls, most of them {name} ({calls:,})"
 
 
-def _failed(errors: bytes) -> ProblemError:
+def failed(errors: bytes) -> ProblemError:
     said = clean(" ".join(errors.decode("utf-8", "replace").split()), 400)
     return ProblemError(
         "strace did not attach to the target.",

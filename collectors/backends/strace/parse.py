@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from perfdoctor.collectors.byte_calls import RETURNS_BYTES
@@ -187,8 +187,8 @@ class Reader:
             row = self._rows.setdefault(key, _Sum())
         return row
 
-    def profile(self, only: int | None = None) -> SyscallProfile:
-        """What was seen, of every process or of ``only`` one."""
+    def profile(self, only: Container[int] | None = None) -> SyscallProfile:
+        """What was seen, of every process or ``only`` of some."""
         rows = [
             SyscallRow(
                 pid=pid,
@@ -204,12 +204,12 @@ class Reader:
                 histogram=tuple(row.histogram) if row.calls else (),
             )
             for (pid, name, thing), row in self._rows.items()
-            if only in (None, pid)
+            if only is None or pid in only
         ]
         rows.sort(key=lambda row: (-row.seconds, -row.calls, row.syscall, row.pid))
         errnos: Counter[tuple[str, str]] = Counter()
         for (pid, name, errno), calls in self._errnos.items():
-            if only in (None, pid):
+            if only is None or pid in only:
                 errnos[name, errno] += calls
         return SyscallProfile(
             rows=tuple(rows),

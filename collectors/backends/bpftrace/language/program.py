@@ -84,19 +84,20 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> s
     """The program that is run: for ``pids`` (the first is the target) and, with ``follow``, what they fork. It prints
     ``mark`` ten times a second, from when all is attached."""
     begin, rest = "", []
+    many = follow or len(pids) > 1
     for clause in asked.clauses:
         if clause.probes[0].name == "BEGIN":
             begin = clause.body if clause.predicate is None else f"if ( {clause.predicate} ) {{ {clause.body} }}"
             continue
         wanted = [f"( {clause.predicate} )"] if clause.predicate is not None else []
         if clause.scope is Scope.TARGET:
-            wanted.insert(0, f"( {TREE} [ pid ] )" if follow else f"( pid == {int(pids[0])} )")
+            wanted.insert(0, f"( {TREE} [ pid ] )" if many else f"( pid == {int(pids[0])} )")
         predicate = f" / {' && '.join(wanted)} /" if wanted else ""
         names = " ,\n".join(probe.text for probe in clause.probes)
         rest.append(f"{names}{predicate}\n{{\n{clause.body}\n}}")
-    follow = follow and asked.in_processes
-    if follow:
+    if many and asked.in_processes:
         begin = "\n".join([*(f"{TREE} [ {int(pid)} ] = 1 ;" for pid in pids[:MOST_PIDS]), begin])
+    if follow and asked.in_processes:
         # After the caller's own, which may look at the same events: a process leaves when they have seen it end.
         rest.append(f"tracepoint:sched:sched_process_fork / {TREE} [ pid ] / {{ {TREE} [ args->child_pid ] = 1 ; }}")
         rest.append(f"tracepoint:sched:sched_process_exit / {TREE} [ pid ] / {{ delete ( {TREE} [ tid ] ) ; }}")

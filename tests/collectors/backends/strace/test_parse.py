@@ -75,7 +75,7 @@ def test_the_histograms_hold_every_call() -> None:
 
 
 def test_only_one_process_when_children_are_not_asked_for() -> None:
-    assert {row.pid for row in read(RECORDED).profile(only=MAIN).rows} == {MAIN}
+    assert {row.pid for row in read(RECORDED).profile(only=(MAIN,)).rows} == {MAIN}
 
 
 @given(st.lists(st.integers(0, len(RECORDED)), max_size=12))

@@ -1,0 +1,144 @@
+"""How to get from a place in native code to its caller where frame pointers are not kept: the call frame information
+that compilers leave for exceptions (.eh_frame), as a table that the kernel can search.
+
+A row holds for the addresses from its own up to the next row's. The caller's stack pointer (the canonical frame
+address, CFA) is a register plus an offset; the return address lies in the word below it, the caller's frame pointer in
+another word below, or where it is. Read by the ``symbolic`` library; x86-64 only: elsewhere code keeps frame pointers.
+"""
+
+import contextlib
+import platform
+from array import array
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.kept import keep, kept_file
+
+BY_STACK, BY_FRAME, NO_RULE, OUTERMOST = range(4)
+"""what the CFA counts from; nothing is known; there is no caller"""
+_KEEPS_FRAMES = 0.95
+"""share of a file's functions with a frame from which on frame pointers are trusted, which are quicker"""
+_FORMAT = 1
+"""of the tables that are kept: raised with every change of what they mean"""
+_LARGEST = 64 << 20
+"""bytes of call frame information, as text, that are read"""
+
+
+@dataclass(frozen=True, slots=True)
+class UnwindTable:
+    """``rows``: u32 address (before relocation) and u32 rule each, in order of address; see ``_rule``."""
+
+    rows: bytes
+    keeps_frames: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) // 8
+
+
+def unwind_table(path: str) -> UnwindTable | None:
+    """The table of an ELF file, None when it has none or cannot be read. Kept in memory by the file's identity."""
+    if platform.machine() != "x86_64":
+        return None
+    with contextlib.suppress(OSError):
+        about = Path(path).stat()
+        return _table(path, about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size)
+    return None
+
+
+@lru_cache(64)
+def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> UnwindTable | None:
+    from symbolic.cfi import CfiCache
+    from symbolic.debuginfo import Archive
+    from symbolic.exceptions import SymbolicError
+
+    try:
+        thing = next(iter(Archive.open(path).iter_objects()), None)
+        if thing is None or "unwind" not in thing.features:
+            return None
+        kept = kept_file(thing.code_id or "", f"unwind{_FORMAT}")
+        if kept is not None:
+            with contextlib.suppress(OSError):
+                found = kept.read_bytes()
+                return UnwindTable(found[8:], found[:1] == b"\1")
+        base = _first_address(path)
+        made = _parse(CfiCache.from_object(thing).open_stream().read(_LARGEST), base)
+    except (SymbolicError, OSError, ValueError):
+        return None
+    if kept is not None:
+        keep(kept, lambda file: file.write(bytes([made.keeps_frames]).ljust(8, b"\0") + made.rows))
+    return made
+
+
+def _first_address(path: str) -> int:
+    """symbolic counts from where the file wants its first segment."""
+    elf = Elf(path)
+    try:
+        return elf.segments[0].address & ~0xFFF if elf.segments else 0
+    finally:
+        elf.close()
+
+
+def _parse(text: bytes, base: int) -> UnwindTable:
+    rules: dict[bytes, tuple[int | None, int | None, bool]] = {}
+    rows: dict[int, int] = {}
+    functions = framed = 0
+    cfa, frame, has_frame, changes = NO_RULE, 0, False, 0
+    for line in text.split(b"\n"):
+        # STACK CFI INIT 270e0 63 .cfa: $rsp 8 + .ra: .cfa -8 + ^
+        # STACK CFI 270e1 .cfa: $rsp 16 + $rbp: .cfa -16 + ^
+        begins = line.startswith(b"STACK CFI INIT ")
+        if begins:
+            if changes:
+                functions, framed = functions + 1, framed + has_frame
+            start, size, rule = line[15:].split(b" ", 2)
+            at = int(start, 16) + base
+            rows.setdefault(at + int(size, 16), NO_RULE)
+            cfa, frame, has_frame, changes = NO_RULE, 0, False, 0
+        elif line.startswith(b"STACK CFI "):
+            start, rule = line[10:].split(b" ", 1)
+            at = int(start, 16) + base
+            changes += 1
+        else:
+            continue
+        known = rules.get(rule)
+        if known is None:
+            known = rules[rule] = _rule(rule)
+        cfa = cfa if known[0] is None else known[0]
+        frame = frame if known[1] is None else known[1]
+        if begins and not known[2]:
+            cfa = OUTERMOST
+        has_frame |= cfa & 7 == BY_FRAME
+        rows[at] = cfa if cfa & 7 in (NO_RULE, OUTERMOST) else cfa | frame << 23
+    packed = array("I")
+    for at in sorted(rows):
+        if 0 <= at < 1 << 32:
+            packed.extend((at, rows[at]))
+    return UnwindTable(packed.tobytes(), functions > 0 and framed / functions >= _KEEPS_FRAMES)
+
+
+def _rule(text: bytes) -> tuple[int | None, int | None, bool]:
+    """(CFA: kind in three bits, offset in words above; words that the saved frame pointer lies below the CFA; whether
+    there is a return address). None: as before."""
+    cfa: int | None = None
+    frame: int | None = None
+    returns = False
+    # .cfa: $rsp 16 + .ra: .cfa -8 + ^ $rbp: .cfa -16 + ^
+    words = text.split()
+    names = [i for i, word in enumerate(words) if word.endswith(b":")]
+    for i, end in zip(names, [*names, len(words)][1:], strict=True):
+        name, value = words[i], words[i + 1 : end]
+        if name == b".cfa:":
+            cfa = NO_RULE
+            if len(value) == 3 and value[2] == b"+" and value[0] in (b"$rsp", b"$rbp"):
+                offset = int(value[1])
+                if 0 <= offset < 8 << 20 and offset % 8 == 0:
+                    cfa = offset | (BY_FRAME if value[0] == b"$rbp" else BY_STACK)
+        elif name == b".ra:":
+            returns = value == [b".cfa", b"-8", b"+", b"^"]
+        elif name == b"$rbp:" and len(value) == 4 and value[0] == b".cfa" and value[3] == b"^":
+            offset = -int(value[1])
+            frame = offset // 8 if 0 < offset < 512 * 8 and offset % 8 == 0 else 0
+    return cfa, frame, returns

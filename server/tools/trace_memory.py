@@ -1,0 +1,58 @@
+"""Who allocates, who grows, who never frees?"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from perfdoctor.schemas.allocations_answer import MemoryAnswer
+from perfdoctor.server.formatters import allocations
+from perfdoctor.server.policy import Role
+from perfdoctor.server.service import Call
+from perfdoctor.server.store.recording import Kind
+from perfdoctor.server.tools.tool import Detail, OfProcess, Tool
+from perfdoctor.server.tools.traced import traced
+
+
+class MemoryArguments(OfProcess):
+    mode: Annotated[
+        Literal["growth", "allocations", "objects"],
+        Field(description="growth: page faults; allocations: each malloc and free; objects: Python's small ones too"),
+    ] = "growth"
+    backend: Annotated[Literal["auto", "bpf", "perf", "proc", "bpftrace"], Field(description="auto: the cheapest")] = (
+        "auto"
+    )
+
+
+async def ask(call: Call, arguments: MemoryArguments) -> MemoryAnswer:
+    from perfdoctor.server.answers.allocations import memory_answer
+
+    return await traced(
+        call,
+        TOOL.name,
+        Kind.ALLOCATIONS,
+        arguments,
+        lambda identity, kept: memory_answer(identity, kept, rows=arguments.rows, frames=arguments.frames),
+        backend=arguments.backend,
+        mode=arguments.mode,
+    )
+
+
+def say(answer: MemoryAnswer, detail: Detail) -> str:
+    return allocations.say(answer, stacks=detail is Detail.FULL)
+
+
+TOOL = Tool(
+    name="trace-memory",
+    title="Trace memory",
+    description=(
+        "Costs a microsecond per page fault in mode growth (who touches new memory, and does it grow); the other modes "
+        "cost three per allocation and end by a budget. They say by source line what was allocated and not freed, and "
+        "whether that grows, has levelled off or passes."
+    ),
+    role=Role.TRACE,
+    arguments=MemoryArguments,
+    answer=MemoryAnswer,
+    ask=ask,
+    say=say,
+    positional=("pid",),
+)
