@@ -63,7 +63,7 @@ async def trace(
     mark = f"tick {secrets.token_hex(8)}"
     reader = OutputReader(mark)
     ran = confined(asked, pids, follow=target.children, mark=mark)
-    argv = command.run_program(ran, target.pid, whole_machine=anywhere)
+    argv = command.run_program(ran.text, target.pid, whole_machine=anywhere)
     async with host.run(argv, tracefs=True, extra_environment=command.CUSTOM_ENVIRONMENT) as running:
         try:
             how = await follow(
@@ -72,16 +72,18 @@ async def trace(
                 seconds=seconds,
                 attached=lambda: _attached(running, reader),
                 tell=lambda elapsed: progress(elapsed, _so_far(reader)),
-                enough=lambda: reader.too_much or not there(),
+                enough=lambda: reader.too_much or reader.attached < ran.probes or not there(),
             )
         except OSError as error:
             raise _refused(str(error)) from error
     reader.close()
     if how.code not in (0, 130) and not reader.ticks:
         raise _refused(how.errors)
+    if reader.attached < ran.probes:
+        raise _not_found(asked, ran.probes - reader.attached)
     output = CustomOutput(
         program=_kept(program),
-        ran=_kept(ran.replace(mark, "tick")),
+        ran=_kept(ran.text.replace(mark, "tick")),
         lines=tuple(reader.lines),
         cut_lines=reader.cut_lines,
         cut_bytes=reader.cut_bytes,
@@ -100,7 +102,7 @@ async def trace(
 
 async def _attached(running: Program, reader: OutputReader) -> bool:
     """All is attached when our own probe, the last, has fired; a program that exits at once may not come so far."""
-    if reader.ticks or not reader.attaching:
+    if reader.ticks or not reader.attached:
         return reader.ticks > 0
     with anyio.move_on_after(0.001):
         return await running.wait() == 0
@@ -128,6 +130,7 @@ def _collection(
     if len(pids) > MOST_PIDS:
         warnings.append(f"{len(pids) - MOST_PIDS} child processes are left out")
     lacks = ["source lines", "what happened while it was attaching", "what interrupts did for others meanwhile"]
+    lacks.append("text on pages that are not in memory (it is empty)")
     if asked.kinds & _OF_FILES and len(pids) > 1 and not anywhere:
         lacks.append(f"functions called in other processes than {target.pid}")
     return Collection(
@@ -153,6 +156,16 @@ def _refused(words: str) -> ProblemError:
         "bpftrace cannot run this program.",
         clean(redact(said.replace("\n", " ")), 600),
         "Correct the program. Lines and columns are those of the program with the target's filter.",
+    )
+
+
+def _not_found(asked: Asked, missing: int) -> ProblemError:
+    named = [probe.text for clause in asked.clauses for probe in clause.probes if probe.name in _OF_FILES]
+    shown = ", ".join(f"`{clean(name, 100).replace('`', ' ')}`" for name in named[:6])
+    return ProblemError(
+        f"{missing} of the program's probes found nothing to attach to.",
+        f"A file has no such function (its symbols may be stripped) or no such usdt probe: one of {shown}.",
+        "Look at the names with nm -D FILE or readelf -n FILE; a file that is loaded later is not seen.",
     )
 
 

@@ -26,17 +26,17 @@ _STATS = {"count", "average", "total"}
 
 class OutputReader:
     """Feed it chunks, then ``close``. ``mark`` is what our own probe prints: each is a tick, from the first on all is
-    attached. ``attaching``: the program was compiled. ``lost`` events were not delivered."""
+    attached. ``attached`` probes were found. ``lost`` events were not delivered."""
 
     def __init__(self, mark: str) -> None:
         self.ticks = self.lost = self.not_understood = self.bytes = 0
-        self.attaching = False
+        self.attached = 0
         self.lines: list[str] = []
         self.cut_lines = self.cut_bytes = 0
         self.maps: dict[str, CustomMap] = {}
         self._mark = mark
         self._rest, self._line = b"", ""
-        self._kept = 0
+        self._kept = self._received = self._said = 0
 
     @property
     def too_much(self) -> bool:
@@ -63,6 +63,7 @@ class OutputReader:
         if self._line:
             self._keep(self._line)
             self._line = ""
+        self.lost = max(self.lost, self._said - self._received)
 
     def kept_maps(self) -> tuple[CustomMap, ...]:
         """By name; as many rows as fit, which the maps say."""
@@ -90,13 +91,14 @@ class OutputReader:
         # {"type": "attached_probes", "data": {"probes": 7}}   {"type": "lost_events", "data": {"events": 3}}
         # {"type": "printf", "data": "hello\n"}   {"type": "value", "data": [1,2]}   {"type": "time", "data": "17\n"}
         if kind == "attached_probes":
-            self.attaching = True
+            self.attached = int(data["probes"]) if isinstance(data, dict) else 0
         elif kind == "lost_events" and isinstance(data, dict):
             self.lost += max(0, int(data["events"]))
         elif kind in ("printf", "time", "join", "syscall", "value"):
             if data == self._mark:
                 self.ticks += 1
                 return
+            self._received += kind == "printf"
             self._print(_text(data) + ("" if kind in ("printf", "time") else "\n"))
         elif kind in ("map", "hist", "lhist", "stats") and isinstance(data, dict):
             ((name, value),) = data.items()
@@ -126,6 +128,7 @@ class OutputReader:
     def _take_map(self, kind: str, name: str, value: object) -> None:
         # {"@x": 3}   {"@x": {"17460,read": 41}}   hist: {"@h": [{"min": 512, "max": 1023, "count": 40}]}
         if name.startswith("@perfdoctor"):
+            self._said = value if name == "@perfdoctor_said" and isinstance(value, int) else self._said
             return
         if isinstance(value, dict) and not (kind == "stats" and set(value) == _STATS):
             rows = [_row(kind, str(key), given) for key, given in value.items()]

@@ -19,6 +19,7 @@ MOST_MAPS = 32
 MOST_UNROLLED = 32
 MOST_PIDS = 256
 TREE = f"@{RESERVED}_tree"
+SAID = f"@{RESERVED}_said"
 _DEEPEST = 16
 _ASSIGN = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=")
 
@@ -80,11 +81,20 @@ def read(program: str, *, resolve: Resolve, anywhere: bool = False, go: bool = F
 EXAMPLE = "tracepoint:raw_syscalls:sys_enter { @calls[args->id] = count(); }"
 
 
-def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """What is run. ``probes``: how many bpftrace must find; it leaves out silently a function that is not there."""
+
+    text: str
+    probes: int
+
+
+def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> Confined:
     """The program that is run: for ``pids`` (the first is the target) and, with ``follow``, what they fork. It prints
     ``mark`` ten times a second, from when all is attached."""
     begin, rest = "", []
     many = follow or len(pids) > 1
+    probes = 1  # the mark
     for clause in asked.clauses:
         if clause.probes[0].name == "BEGIN":
             begin = clause.body if clause.predicate is None else f"if ( {clause.predicate} ) {{ {clause.body} }}"
@@ -93,16 +103,19 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> s
         if clause.scope is Scope.TARGET:
             wanted.insert(0, f"( {TREE} [ pid ] )" if many else f"( pid == {int(pids[0])} )")
         predicate = f" / {' && '.join(wanted)} /" if wanted else ""
+        probes += len(clause.probes)
         names = " ,\n".join(probe.text for probe in clause.probes)
         rest.append(f"{names}{predicate}\n{{\n{clause.body}\n}}")
     if many and asked.in_processes:
         begin = "\n".join([*(f"{TREE} [ {int(pid)} ] = 1 ;" for pid in pids[:MOST_PIDS]), begin])
     if follow and asked.in_processes:
+        probes += 2
         # After the caller's own, which may look at the same events: a process leaves when they have seen it end.
         rest.append(f"tracepoint:sched:sched_process_fork / {TREE} [ pid ] / {{ {TREE} [ args->child_pid ] = 1 ; }}")
         rest.append(f"tracepoint:sched:sched_process_exit / {TREE} [ pid ] / {{ delete ( {TREE} [ tid ] ) ; }}")
     first = [f"BEGIN\n{{\n{begin}\n}}"] if begin.strip() else []
-    return "\n".join([*first, *rest, f'interval:ms:100 {{ printf ( "{mark}" ) ; }}', ""])
+    text = "\n".join([*first, *rest, f'interval:ms:100 {{ printf ( "{mark}" ) ; }}', ""])
+    return Confined(text, probes + len(first))
 
 
 def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, go: bool) -> Clause:
@@ -170,7 +183,8 @@ class _Statements:
                 )
             text = f"{read.text} {sign.text} {self._expressions.expression().text}"
         elif read.stepped or read.shape is Shape.CALL:
-            text = read.text
+            # What is printed is counted in the kernel: bpftrace does not say of all that it loses.
+            text = f"{SAID} = count ( ) ;\n{read.text}" if token.text == "printf" else read.text
         else:
             raise refuse(
                 f"{token.shown} begins no statement.",
