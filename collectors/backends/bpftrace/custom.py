@@ -132,7 +132,7 @@ def _collection(
     lacks = ["source lines", "what happened while it was attaching", "what interrupts did for others meanwhile"]
     lacks.append("text on pages that are not in memory (it is empty)")
     if asked.kinds & _OF_FILES and len(pids) > 1 and not anywhere:
-        lacks.append(f"functions called in other processes than {target.pid}")
+        lacks.append(f"functions called in processes other than {target.pid} that ran before")
     return Collection(
         backend=NAME,
         exact=not (reader.lost or full or reader.not_understood or asked.kinds & _SAMPLED),
