@@ -1,7 +1,8 @@
 """One trace by the engine, as a process of its own: ``python bench/engine_run.py PID SECONDS HOW``.
 
-HOW is counts, stacks, cpu or floor (an empty program on the same two hooks). Prints ``attached MS`` as soon as data
-flows and ``answered MS LOST`` when the answer is there: milliseconds after the question, and after the window's end.
+HOW is counts, stacks, cpu, network, growth, allocations, objects or floor (an empty program on the same two hooks).
+Prints ``attached MS`` as soon as data flows and ``answered MS LOST`` when the answer is there: milliseconds after the
+question, and after the window's end.
 """
 
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import anyio
 
+from perfdoctor.collectors import allocations, network
 from perfdoctor.collectors.backends.bpf.libbpf import Object
 from perfdoctor.collectors.cpu import trace_cpu
 from perfdoctor.collectors.host.local import LocalHost
@@ -31,6 +33,12 @@ async def measure(pid: int, seconds: float, how: str) -> None:
     target = find_target(host, pid)
     if how == "cpu":
         evidence = await trace_cpu(host, target, seconds=seconds, backend="bpf", progress=progress)
+    elif how == "network":
+        evidence = await network.measure(host, target, seconds=seconds, backend="bpf", progress=progress)
+    elif how in ("growth", "allocations", "objects"):
+        evidence = await allocations.measure(
+            host, target, seconds=seconds, mode=how, most_events=1 << 60, most_share=1e9, progress=progress
+        )
     else:
         evidence = await trace_syscalls(
             host, target, seconds=seconds, backend="bpf", stacks=how == "stacks", progress=progress

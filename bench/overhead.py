@@ -67,8 +67,11 @@ def started(name: str, command: list[str], folder: Path) -> Iterator[Target]:
 
 
 def compile_storm(folder: Path) -> str:
-    source = HERE.parent / "tests" / "workloads" / "call_storm.c"
-    program = folder / "call_storm"
+    return compiled(HERE.parent / "tests" / "workloads" / "call_storm.c", folder)
+
+
+def compiled(source: Path, folder: Path) -> str:
+    program = folder / source.stem
     subprocess.run(["cc", "-O1", "-g", "-fno-omit-frame-pointer", str(source), "-o", str(program)], check=True)
     return str(program)
 
@@ -147,6 +150,7 @@ def measure(repeats: int, window: float, only: str) -> list[str]:
         storm = [compile_storm(folder), "1e9"]
         targets = [
             ("C, nothing but system calls", storm),
+            ("C, nothing but turns on a socket", [compiled(HERE / "targets" / "turns.c", folder)]),
             ("Python, nothing but os.stat", [python, str(HERE / "targets" / "stat_loop.py")]),
             ("an ordinary Python program, about 20,000 calls/s", [python, str(HERE / "targets" / "ordinary.py")]),
         ]

@@ -16,6 +16,7 @@ SETTLE_SECONDS = 1.5
 """until a tracer that does not say so has surely attached"""
 LONGEST = 60
 
+NETWORK = "trace=%network,read,readv,write,writev,close"
 HISTOGRAMS = """
 tracepoint:raw_syscalls:sys_enter /pid == PID/ { @began[tid] = nsecs; }
 tracepoint:raw_syscalls:sys_exit /@began[tid]/ {
@@ -89,9 +90,14 @@ def all_tracers() -> list[Tracer]:
         engine("counts", "engine, counts"),
         engine("stacks", "engine, by source line"),
         engine("cpu", "engine, CPU samples at 99 Hz"),
+        engine("network", "engine, network"),
         Tracer("bpftrace, histograms", ("bpftrace", "-e", HISTOGRAMS)),
         Tracer("perf trace -s", ("perf", "trace", "-s", "-p", "PID")),
         Tracer("strace -f -c", ("strace", "-f", "-c", "-p", "PID")),
+        Tracer(
+            "strace, socket calls",
+            ("strace", "-f", "-T", "-ttt", "-yy", "-xx", "-s256", f"-e{NETWORK}", f"-o{os.devnull}", "-p", "PID"),
+        ),
         Tracer(
             "py-spy record, 100 Hz",
             (str(pyspy), "record", "-r", "100", "-d", str(LONGEST), "-f", "raw", "-o", os.devnull, "-p", "PID"),

@@ -1,26 +1,39 @@
 """Who allocates, who grows, who never frees?"""
 
 import contextlib
+import mmap
+import time
 
+import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.allocations import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, AllocationsPart
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.growth import GrowthPart
+from perfdoctor.collectors.backends.perf import backend as perf
+from perfdoctor.collectors.backends.perf import faults
 from perfdoctor.collectors.backends.proc import smaps_rollup
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
+from perfdoctor.collectors.memory import MemoryWatch
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.window import by_engine
-from perfdoctor.schemas.allocations import Mode
+from perfdoctor.schemas.allocations import AllocationProfile, Mode
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.problem import ProblemError
-from perfdoctor.schemas.recording import Collection, TargetCost
+from perfdoctor.schemas.problem import Problem, ProblemError
+from perfdoctor.schemas.recording import Collection, TargetCost, Window
 from perfdoctor.schemas.target import Target
 
-BACKENDS = {Mode.GROWTH: (bpf.NAME,), Mode.ALLOCATIONS: (bpf.NAME,), Mode.OBJECTS: (bpf.NAME,)}
+PROC = "proc"
+BACKENDS = {
+    Mode.GROWTH: (bpf.NAME, perf.NAME, PROC),
+    # (bpftrace could count malloc too, but its probes trap in every process that uses the same library, also with -p.)
+    Mode.ALLOCATIONS: (bpf.NAME,),
+    Mode.OBJECTS: (bpf.NAME,),
+}
+_SAMPLE_SECONDS = 0.2
 
 
 async def measure(
@@ -38,16 +51,25 @@ async def measure(
     ``faults`` and ``memory``.
 
     ``growth`` counts page faults and the calls that change the address space: a microsecond a page. ``allocations``
-    probes every call of the allocator, ``objects`` Python's for small objects too: two microseconds a call and more,
-    until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends early, marked
-    partial. ProblemError when no backend can answer, and for Go programs, which have no malloc to probe.
+    probes every call of the allocator, ``objects`` Python's for small objects too: nine microseconds an allocation and
+    five a free, until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
+    early, marked partial. ProblemError when no backend can answer, and for Go programs, which have no malloc to probe.
     """
+    if mode not in tuple(Mode):
+        raise ProblemError(
+            f"There is no mode {mode[:40]!r}.",
+            f"It can be: {', '.join(Mode)}.",
+            "Leave mode out, or name one of these.",
+        )
     way = Mode(mode)
     must_be_asked_well(BACKENDS[way], backend, seconds)
     if way is Mode.GROWTH:
-        return await climb(
-            host, target, backend, [Rung(bpf.NAME, bpf.unavailable, lambda: _growth(host, target, seconds, progress))]
+        rungs = (
+            Rung(bpf.NAME, bpf.unavailable, lambda: _by_engine(host, target, seconds, progress)),
+            Rung(perf.NAME, perf.unavailable, lambda: _by_perf(host, target, seconds, progress)),
+            Rung(PROC, proc_unavailable, lambda: _by_proc(host, target, seconds, progress)),
         )
+        return await climb(host, target, backend, rungs)
     if target.runtime == "go":
         raise ProblemError(
             "The allocations of a Go program cannot be traced.",
@@ -65,7 +87,7 @@ async def measure(
     return await climb(host, target, backend, [Rung(bpf.NAME, bpf.unavailable, by_probes)])
 
 
-async def _growth(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:
+async def _by_engine(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:
     before = await to_thread.run_sync(_huge, host, target)
     wanted = Wanted(faults=True, part=GrowthPart())
     evidence = await by_engine(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
@@ -78,6 +100,57 @@ async def _growth(host: Host, target: Target, seconds: float, progress: Progress
         "collections": evidence.collections | {"allocations": how},
     }
     return evidence.model_copy(update=update)
+
+
+async def _by_perf(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:
+    watch = MemoryWatch(host, target)
+    before = await to_thread.run_sync(_huge, host, target)
+    measured = await faults.trace_faults(host, target, seconds=seconds, also=watch.sample, progress=progress)
+    after = await to_thread.run_sync(_huge, host, target) or before
+    return Evidence(
+        target=target,
+        window=measured.window,
+        collections={"allocations": measured.collection, "faults": measured.collection},
+        faults=measured.profile,
+        memory=watch.trend(),
+        allocations=AllocationProfile(mode=Mode.GROWTH, page_bytes=mmap.PAGESIZE, huge_bytes=(before, after)),
+    )
+
+
+def proc_unavailable(host: Host, target: Target | None = None) -> Problem | None:
+    """Why /proc cannot tell how memory moves; None when it can."""
+    try:
+        host.read_file(f"/proc/{target.pid if target else 'self'}/status", 16)
+    except OSError as error:
+        return Problem(
+            what="The memory of this process cannot be read.",
+            why=f"/proc/{target.pid if target else 'self'}/status: {error.strerror}.",
+            next_step="Check with proc-find that it still runs, and that /proc is mounted.",
+        )
+    return None
+
+
+async def _by_proc(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:
+    """The trend alone."""
+    watch = MemoryWatch(host, target)
+    before = await to_thread.run_sync(_huge, host, target)
+    started, began = time.time(), time.monotonic()
+    ended = False
+    progress(0.0, "attached")
+    while not ended and (elapsed := time.monotonic() - began) < seconds:
+        await to_thread.run_sync(watch.sample, elapsed)
+        progress(elapsed, "reads the size of its memory")
+        await anyio.sleep(min(_SAMPLE_SECONDS, max(0.0, seconds - elapsed)))
+        ended = proc_unavailable(host, target) is not None
+    after = await to_thread.run_sync(_huge, host, target) or before
+    how = Collection(backend=PROC, exact=True, lacks=("which line touches, maps or allocates memory",))
+    return Evidence(
+        target=target,
+        window=Window(started=started, seconds=time.monotonic() - began, partial="the target ended" if ended else None),
+        collections={"allocations": how, "memory": how},
+        memory=watch.trend(),
+        allocations=AllocationProfile(mode=Mode.GROWTH, page_bytes=mmap.PAGESIZE, huge_bytes=(before, after)),
+    )
 
 
 def _huge(host: Host, target: Target) -> int:

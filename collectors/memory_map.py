@@ -198,7 +198,7 @@ class _Window:
             backend=NAME,
             exact=True,
             reason=reason,
-            not_understood=last.not_understood,
+            not_understood=last.not_understood + sum(allocator.not_understood for allocator in found.allocators),
             lacks=tuple(lacks),
             warnings=tuple(warnings),
             cost=TargetCost(kind="perturbs" if self.working_set else "reads"),

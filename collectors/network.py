@@ -20,8 +20,13 @@ from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.network import NetworkUse, Peer
+from perfdoctor.schemas.recording import TargetCost
 from perfdoctor.schemas.target import Target
 
+_SECONDS_PER_SOCKET_CALL = 1.1e-6
+"""what the engine adds to a call on a socket, beside what it adds to every call (bench/overhead.py)"""
+_FOLLOWED = 24_000
+"""connections, somewhat below what the engine's table holds"""
 BACKENDS = (bpf.NAME, strace.NAME, sockets.NAME)
 
 
@@ -33,6 +38,7 @@ async def measure(
 
     The evidence has ``network``; from the BPF engine also ``syscalls``, ``threads``, ``waits`` and ``children``. strace
     knows no lines and stops the target at each call; ``sockets`` only polls the kernel's tables and sees no request.
+    What splice(2) moves is not counted, nor what goes through io_uring.
     ProblemError when no backend can answer; ends early, marked partial, when the target exits."""
     must_be_asked_well(BACKENDS, backend, seconds)
 
@@ -48,7 +54,17 @@ async def measure(
         use = evidence.network or NetworkUse()
         if use.uring:
             warnings.append("it uses io_uring: what goes through it is not counted here")
-        how = how.model_copy(update={"lacks": tuple(lacks), "warnings": tuple(warnings)})
+        if sum(peer.opened or 0 for peer in use.peers) > _FOLLOWED:
+            warnings.append("more connections were opened than can be followed: of some, a turn may be counted as two")
+        how = how.model_copy(
+            update={
+                "exact": how.exact and not part.missed,
+                "lost": how.lost + part.missed,
+                "lacks": tuple(lacks),
+                "warnings": tuple(warnings),
+                "cost": _cost(how.cost, use),
+            }
+        )
         use = await to_thread.run_sync(_completed, host, use, before, after)
         return evidence.model_copy(update={"collections": {**evidence.collections, "network": how}, "network": use})
 
@@ -74,6 +90,11 @@ async def measure(
         Rung(sockets.NAME, sockets.unavailable, by_sockets),
     )
     return await climb(host, target, backend, rungs)
+
+
+def _cost(cost: TargetCost, use: NetworkUse) -> TargetCost:
+    calls = sum((peer.sends or 0) + (peer.receives or 0) + (peer.opened or 0) for peer in use.peers)
+    return cost.model_copy(update={"estimated_seconds": cost.estimated_seconds + calls * _SECONDS_PER_SOCKET_CALL})
 
 
 def _evidence(host: Host, target: Target, measured: Measured[NetworkUse]) -> Evidence:

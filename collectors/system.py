@@ -61,13 +61,22 @@ _BACKENDS = (
     _Backend(
         "bpf",
         dict.fromkeys(
-            ("diagnose", "trace-cpu", "trace-syscalls", "trace-network", "trace-files", "trace-memory"), bpf.unavailable
+            ("diagnose", "trace-cpu", "trace-syscalls", "trace-files", "trace-io", "trace-network", "trace-memory"),
+            bpf.unavailable,
         ),
         package="libbpf",
     ),
     _Backend("bpftrace", dict.fromkeys(("trace-syscalls", "trace-custom"), bpftrace.unavailable), "bpftrace"),
-    _Backend("perf", {"trace-cpu": perf.unavailable, "trace-syscalls": perf.unavailable_for_syscalls}, "perf"),
-    _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-network", "trace-files"), strace.unavailable), "strace"),
+    _Backend(
+        "perf",
+        {
+            "trace-cpu": perf.unavailable,
+            "trace-syscalls": perf.unavailable_for_syscalls,
+            "trace-memory": perf.unavailable,
+        },
+        "perf",
+    ),
+    _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-files", "trace-network"), strace.unavailable), "strace"),
     _Backend("ltrace", {}, "ltrace"),
     _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
     _Backend("sockets", {"trace-network": sockets.unavailable}),
@@ -173,7 +182,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch", "proc-memory"),
+        answers=("proc-find", "proc-watch", "proc-memory", "trace-files", "trace-io", "trace-memory"),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )

@@ -93,7 +93,7 @@ async def watch(
         omitted_readings=looks.seen - 1 - len(readings),
         pressure=_pressure(stalled, pressed, length),
         limits=held,
-        next=_next(target, trends),
+        next=_next(target, trends, length),
     )
 
 
@@ -107,9 +107,9 @@ def _summary(trends: tuple[Trend, ...], seconds: float, limits: Limits | None) -
     by = {trend.metric: trend for trend in trends}
     cpu, kernel, rss = by["cpu"].mean, by["system_cpu"].mean, by["rss"]
     said = [f"{cpu:.2f} cores" + (f" ({kernel / cpu:.0%} of it in the kernel)" if cpu >= _BUSY else "")]
-    moved = rss.slope * seconds
-    moves = rss.confidence >= _SURE and abs(moved) > 0.01 * rss.mean
-    way = f"{'growing' if moved > 0 else 'shrinking'} by {amount(abs(rss.slope))}/s" if moves else "steady"
+    way = "steady"
+    if _moves(rss, seconds):
+        way = f"{'growing' if rss.slope > 0 else 'shrinking'} by {amount(abs(rss.slope))}/s"
     said.append(f"{amount(rss.mean)} resident, {way}")
     waits = by.get("runnable_share")
     if waits and waits.mean >= 0.1:
@@ -120,6 +120,10 @@ def _summary(trends: tuple[Trend, ...], seconds: float, limits: Limits | None) -
     if by["major_faults"].mean >= 1:
         said.append(f"{by['major_faults'].mean:.0f} page faults a second wait for the disk")
     return "; ".join([*said, *_held_back(limits)]) + "."
+
+
+def _moves(rss: Trend, seconds: float) -> bool:
+    return rss.confidence >= _SURE and abs(rss.slope * seconds) > 0.01 * rss.mean
 
 
 def _held_back(limits: Limits | None) -> list[str]:
@@ -138,9 +142,12 @@ def _held_back(limits: Limits | None) -> list[str]:
     return said
 
 
-def _next(target: Target, trends: tuple[Trend, ...]) -> tuple[NextCall, ...]:
+def _next(target: Target, trends: tuple[Trend, ...], seconds: float) -> tuple[NextCall, ...]:
     by = {trend.metric: trend.mean for trend in trends}
     why = NextCall(tool="diagnose", arguments=target.argument, why="what is wrong, and at which line")
+    rss = next(trend for trend in trends if trend.metric == "rss")
+    if _moves(rss, seconds) and rss.slope > 0:
+        return why, NextCall(tool="proc-memory", arguments=target.argument, why="it grows: see which memory")
     if by["cpu"] >= 0.5 and by["system_cpu"] < by["cpu"] / 2:
         return why, NextCall(tool="trace-cpu", arguments=target.argument, why="it computes: see at which lines")
     return why, NextCall(

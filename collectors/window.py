@@ -1,5 +1,7 @@
 """One window by the BPF engine, with what /proc tells of the same time: memory, and the files that were used."""
 
+from collections.abc import Callable
+
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
@@ -17,11 +19,19 @@ _FILES = 256
 
 
 async def by_engine(
-    host: Host, target: Target, *, seconds: float, wanted: Wanted, memory: bool, progress: Progress
+    host: Host,
+    target: Target,
+    *,
+    seconds: float,
+    wanted: Wanted,
+    memory: bool,
+    progress: Progress,
+    also: Callable[[float], object] | None = None,
 ) -> Evidence:
-    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile."""
+    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile, and ``also`` is
+    called as in ``bpf.observe``."""
     watch = MemoryWatch(host, target) if memory else None
-    also = watch.sample if watch else None
+    also = watch.sample if watch else also
     evidence = await bpf.observe(host, target, seconds=seconds, wanted=wanted, also=also, progress=progress)
     changes: dict[str, object] = {}
     if watch:

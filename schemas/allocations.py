@@ -50,9 +50,9 @@ class AllocationRow(Model):
     the outstanding that were allocated in the first third of the window; ``outstanding_thirds`` are the bytes of the
     outstanding by the third in which they were allocated: a leak leaves as many of each, a cache that has filled none
     of the last, work in progress none of the first. ``forgotten`` allocations were counted, but found no room in the
-    table of blocks: whether they were freed is not known. ``sizes[i]`` counts blocks of 2**i to 2**(i+1) - 1 bytes,
-    ``lives[i]`` those that were freed after as many nanoseconds. realloc is a free of the old block and an allocation
-    of the new one.
+    table of blocks: whether they were freed is not known. ``sizes[i]`` counts blocks of 2**i
+    to 2**(i+1) - 1 bytes, ``lives[i]`` those that were freed after as many nanoseconds. realloc is a free of the old
+    block and an allocation of the new one.
     """
 
     pid: int

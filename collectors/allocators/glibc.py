@@ -6,10 +6,11 @@ a chunk is used; the last one, the top, is what is left. What was freed into a t
 The target runs on meanwhile: a row that makes no sense is walked again (malloc/malloc.c, malloc/arena.c).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from perfdoctor.collectors.allocators.window import Absent, Budget, ReadAhead, Spent
+from perfdoctor.collectors.allocators.window import PAGE, Absent, Budget, ReadAhead, Spent
 from perfdoctor.collectors.backends.proc.smaps import Mapping
 from perfdoctor.collectors.host.base import Memory
 
@@ -80,54 +81,55 @@ def read_malloc(
     return found
 
 
-def walk(ahead: ReadAhead, heap: Heap, start: int, end: int, *, never: int, top: int | None = None) -> None:
+def walk(ahead: ReadAhead, heap: Heap, start: int, end: int, *, never: int, top: int = -1) -> None:
     """Add the chunks from ``start`` to ``end`` to ``heap``. The last one is at ``top``, or the one that reaches
     ``end``; none has a flag of ``never`` (a free one in a thread's heap may have lost its A). Nonsense, Absent, Spent
-    or OSError; ``unread`` is then what was not walked."""
-    at, last = start, 0
-    used = used_blocks = 0
-    base, words = ahead.base, ahead.words
-    count = len(words)
+    or OSError; ``unread`` is then what was not walked.
+
+    Some two million chunks a second: the loop does nothing for a used chunk but count it."""
+    at, last, seen = start, 0, 0
+    free: defaultdict[int, int] = defaultdict(int)
+    bad = never | 8  # a size is a multiple of 16
+    base, words, count = 0, ahead.words[:0], 0
     try:
-        while at < end:
+        ahead.budget.take(16)
+        while True:
             index = (at - base) >> 3
-            if index < 0 or index + 1 >= count:
+            if index + 1 >= count:
                 if not ahead.fill(at):
                     raise Nonsense
                 base, words = ahead.base, ahead.words
                 index, count = 0, len(words)
             head = words[index + 1]
-            if last:
-                if head & _USED_BEFORE:
-                    used += last
-                    used_blocks += 1
-                else:
-                    _free(heap, last)
+            if head & _USED_BEFORE:
+                seen += 1
+            else:
+                free[last] += 1
             size = head & ~_FLAGS
-            if at == top or (top is None and at + size == end):
-                heap.top += end - at
-                at = end
-                return
-            if size < _SMALLEST or size & 15 or size > end - at or head & never:
-                if size in (0, 16) and last and end - at <= 4096:  # the fence after a heap that is full
-                    heap.top += end - at
-                    at = end
-                    return
-                raise Nonsense
+            if size < _SMALLEST or head & bad or at + size >= end or at == top:
+                break
             last = size
             at += size
-        raise Nonsense  # no chunk ends where the heap does
+        fence = size in (0, 16) and last > 0 and end - at <= PAGE  # of a heap that is full
+        if at != top and not (top < 0 and at + size == end and not head & bad) and not fence:
+            raise Nonsense
+        heap.top += end - at
+        at, last = end, 0
     finally:
-        heap.used += used
-        heap.used_blocks += used_blocks
-        heap.unread += end - at + (last if at < end else 0)
+        _add_up(heap, at - last - start - heap.top, seen, free)
+        heap.unread += end - at + last
 
 
-def _free(heap: Heap, size: int) -> None:
-    heap.free += size
-    heap.free_blocks += 1
-    heap.largest_free = max(heap.largest_free, size)
-    heap.holes[min(size.bit_length() - 1, BUCKETS - 1)] += 1
+def _add_up(heap: Heap, walked: int, seen: int, free: dict[int, int]) -> None:
+    """``walked`` bytes held ``seen`` used chunks and those of ``free`` (how many of each size)."""
+    nothing = free.pop(0, 0)  # the first chunk has none before it, but says something about it
+    for size, many in free.items():
+        heap.free += size * many
+        heap.free_blocks += many
+        heap.largest_free = max(heap.largest_free, size)
+        heap.holes[min(size.bit_length() - 1, BUCKETS - 1)] += many
+    heap.used += walked - heap.free
+    heap.used_blocks += max(0, seen - (not nothing))
 
 
 def _main(memory: Memory, mapping: Mapping, end_of: Callable[[int], int], budget: Budget, found: Malloc) -> None:
@@ -200,7 +202,7 @@ def _thread_once(memory: Memory, head: _HeapInfo, begin: int, budget: Budget) ->
         heap.size, end = size, head.low + size
         whole = head.mapping.rss >= head.mapping.size and size <= head.size
         ahead = ReadAhead(memory, head.low, end, budget, whole=whole)
-        walk(ahead, heap, begin, end, never=_MAPPED, top=top if head.low < top < end else None)
+        walk(ahead, heap, begin, end, never=_MAPPED, top=top if head.low < top < end else -1)
     except Nonsense:
         return None
     except (Absent, Spent, OSError):
@@ -214,7 +216,7 @@ def _number(memory: Memory, address: int) -> int:
 
 
 def _heads(memory: Memory, mapping: Mapping, budget: Budget) -> Iterable[_HeapInfo]:
-    for low in range(-(-mapping.low // _HEAP_MAX) * _HEAP_MAX, mapping.high - 4096, _HEAP_MAX):
+    for low in range(-(-mapping.low // _HEAP_MAX) * _HEAP_MAX, mapping.high - 4095, _HEAP_MAX):
         try:
             budget.take(32)
             words = memoryview(memory.read(low, 32)).cast("Q")

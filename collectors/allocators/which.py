@@ -67,21 +67,21 @@ class _Words:
     inside: tuple[str, ...] = ()
 
 
-_known: OrderedDict[tuple[str, int, int], _Words] = OrderedDict()
+_known: OrderedDict[tuple[str, int, str], tuple[Host, _Words]] = OrderedDict()
 _KNOWN = 256
 
 
 def _words(host: Host, mapping: Mapping, at: str) -> _Words:
     """Read once for each file: programs are megabytes long, and stay as they are while they are mapped."""
-    key = mapping.name, mapping.inode, id(host)
-    if key not in _known:
+    key = mapping.device, mapping.inode, mapping.name
+    if key not in _known or _known[key][0] is not host:
         try:
             data = host.read_file(at, _READ)
         except OSError:
             return _Words()
         version = _VERSION.search(data)
         inside = tuple(name for pattern, name in _INSIDE if pattern.search(data))
-        _known[key] = _Words(version[1].decode() if version else None, inside)
+        _known[key] = host, _Words(version[1].decode() if version else None, inside)
         while len(_known) > _KNOWN:
             _known.popitem(last=False)
-    return _known[key]
+    return _known[key][1]

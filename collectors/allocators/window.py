@@ -36,7 +36,7 @@ class ReadAhead:
     """Reads a mapping from ``low`` to ``high`` (exclusive), mostly upwards. ``whole``: all of it is in memory."""
 
     def __init__(self, memory: Memory, low: int, high: int, budget: Budget, *, whole: bool) -> None:
-        self._memory, self._low, self._high, self._budget, self._whole = memory, low, high, budget, whole
+        self._memory, self._low, self._high, self.budget, self._whole = memory, low, high, budget, whole
         self.base = low
         self.words = memoryview(b"").cast("Q")
         """the piece that was read last, from the address ``base`` on, as unsigned numbers of eight bytes"""
@@ -51,7 +51,7 @@ class ReadAhead:
             size = min(size, self._resident(address, size))
             if size < 16:
                 raise Absent
-        self._budget.take(size)
+        self.budget.take(size)
         self.words = memoryview(self._memory.read(address, size)).cast("Q")
         self.base = address
         return True

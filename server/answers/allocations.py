@@ -38,7 +38,12 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
     trend = evidence.memory or MemoryTrend()
     watched = len(trend.samples) >= 4
     total = len(touched) + len(lines)
-    said = _most_touched(touched) if profile.mode is Mode.GROWTH else _most_left(profile, lines)
+    if profile.mode is not Mode.GROWTH:
+        said = _most_left(profile, lines)
+    elif evidence.faults is None:
+        said = "Which line touches it cannot be told."
+    else:
+        said = _most_touched(touched) + _huge(profile)
     return MemoryAnswer(
         recording=recording,
         target=evidence.target,
@@ -144,6 +149,13 @@ def _most_touched(lines: list[TouchedLine]) -> str:
     top = lines[0]
     size = quantity(sum(line.bytes for line in lines), "B")
     return f"{count(faults)} page faults, at least {size}: {percent(top.share)} at {place(top.location)}."
+
+
+def _huge(profile: AllocationProfile) -> str:
+    before, after = profile.huge_bytes
+    if not after and not before:
+        return ""
+    return f" Of its memory {quantity(after, 'B')} are huge pages: a fault there brings 2 MiB, not one page."
 
 
 def _most_left(profile: AllocationProfile, lines: list[AllocationLine]) -> str:

@@ -81,7 +81,7 @@ def _summary(found: MemoryMap, trend: MemoryTrend) -> str:
         return "Nothing is known of its memory."
     parts = [f"{quantity(row.pss + row.swap, 'B')} {row.kind}" for row in found.kinds[:3] if row.pss + row.swap]
     of = "" if len(found.processes) == 1 else f" in {len(found.processes)} processes"
-    said = [f"{quantity(total, 'B')}{of}: {', '.join(parts)}" + (" and less" if len(found.kinds) > 3 else "")]
+    said = [f"{quantity(total, 'B')}{of}: {', '.join(parts)}" + (", the rest less" if len(found.kinds) > 3 else "")]
     if _grows(found, trend):
         most = max(found.mappings, key=lambda row: row.grown, default=None)
         at = f", most of it in {where(most)}" if most and most.grown > 0 else ""

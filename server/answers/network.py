@@ -25,7 +25,7 @@ from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import code, count, quantity
 
 _FEW = 1.5
-"""requests per connection below which it opens one for nearly each"""
+"""requests per connection that it opens, below which it opens one for nearly each"""
 _REUSE_WORTH = 20
 """connections of one peer in one window that make it worth saying"""
 
@@ -75,7 +75,7 @@ def network_answer(recording: str, evidence: Evidence, *, rows: int, others: int
         target=evidence.target,
         window=evidence.window,
         collection=evidence.collections.get("network", Collection(backend="none", exact=False)),
-        summary=_summary(use, peers),
+        summary=_summary(use),
         opened=sum(peer.opened or 0 for peer in use.peers),
         requests=sum(peer.requests or 0 for peer in use.peers),
         wait_seconds=_waited(use),
@@ -190,7 +190,7 @@ def _waited(use: NetworkUse) -> float:
     return sum(p.connect.seconds + p.turn.seconds for p in use.peers if p.direction != "incoming")
 
 
-def _summary(use: NetworkUse, peers: list[PeerLine]) -> str:
+def _summary(use: NetworkUse) -> str:
     if not use.peers and not use.names:
         return "It held no connection and talked to nobody in this window."
     opened = sum(peer.opened or 0 for peer in use.peers)
@@ -201,10 +201,8 @@ def _summary(use: NetworkUse, peers: list[PeerLine]) -> str:
         said += f", {count(requests)} requests, {quantity(_waited(use), 's')} waited for answers and connections"
     said += "."
     wasteful = max(use.peers, key=lambda p: p.opened or 0, default=None)
-    if wasteful and (wasteful.opened or 0) >= _REUSE_WORTH and wasteful.direction == "outgoing":
-        line = _peer(wasteful)
-        if line.requests.per_connection is not None and line.requests.per_connection < _FEW:
-            return f"{said} It opens a connection for nearly every request to {code(line.peer, 80)}."
+    if wasteful and _opens_for_each(wasteful):
+        return f"{said} It opens a connection for nearly every request to {code(called(wasteful), 80)}."
     failed = sum(error.times for peer in use.peers for error in peer.errors)
     if failed:
         return f"{said} {count(failed)} calls failed."
@@ -213,6 +211,11 @@ def _summary(use: NetworkUse, peers: list[PeerLine]) -> str:
         top = waits[0]
         return f"{said} Most for {code(called(top), 80)}: {count(top.turn.times)} turns."
     return said
+
+
+def _opens_for_each(peer: Peer) -> bool:
+    opened = peer.opened or 0
+    return peer.direction == "outgoing" and opened >= _REUSE_WORTH and 0 < (peer.requests or 0) < _FEW * opened
 
 
 def _next(evidence: Evidence, recording: str, use: NetworkUse) -> tuple[NextCall, ...]:

@@ -14,6 +14,10 @@ def say(answer: MemoryAnswer, *, full: bool = False) -> str:
     used = "used" if answer.inside.working_set else "ever used"
     head = ("kind", "mappings", "pss", "rss", "dirty", "swap", used, "address space", "grown")
     lines += table(head, [_kind(row) for row in answer.kinds])
+    total = answer.total
+    also = ((total.huge, "in huge pages"), (total.locked, "locked"), (total.swap, "swapped out"))
+    if any(size for size, _ in also):
+        lines += ["", f"Of all: {', '.join(f'{_size(size)} {what}' for size, what in also if size)}."]
     columns = ("mapping", "kind", "pss", "rss", "swap", "grown")
     lines += table(columns, [_mapping(row) for row in answer.mappings], answer.omitted_mappings)
     inside = answer.inside
@@ -28,7 +32,7 @@ def say(answer: MemoryAnswer, *, full: bool = False) -> str:
         lines += _allocator(allocator, full=full)
     for runtime in inside.runtimes if full else inside.runtimes[:3]:
         lines += _runtime(runtime)
-    if inside.limits:
+    if inside.limits and (full or limits.limited(inside.limits)):
         lines += [limits.say(inside.limits, parts=True)]
     return "\n".join([*lines, *follow(answer.next)])
 

@@ -48,7 +48,7 @@ def say_watched(answer: WatchAnswer, *, readings: bool = False) -> str:
     if answer.pressure:
         stalls = ", ".join(f"{what} {percent(share)}" for what, share in answer.pressure.items())
         lines += ["", f"Pressure on the machine (share of the window in which some task waited): {stalls}."]
-    if answer.limits:
+    if answer.limits and limits.limited(answer.limits):
         lines += ["", limits.say(answer.limits)]
     if readings:
         rows = [

@@ -41,9 +41,9 @@ TOOL = Tool(
     name="proc-memory",
     title="Look into memory",
     description=(
-        "Costs the process a walk through its page tables at both ends of the window. Shows what memory is made of, by "
-        "kind and mapping, what grew, how much malloc holds in used blocks and in holes, the runtime's heap and the "
-        "container's limits. Use it when memory is large or grows."
+        "Costs the process a walk through its page tables at both ends of the window, 20 to 50 ms for each GiB. Shows "
+        "what memory is made of, by kind and mapping, what grew, what malloc holds in used blocks and in holes, the "
+        "runtime's heap and the container's limits. Use it when memory is large or grows."
     ),
     role=Role.TRACE,
     arguments=MemoryArguments,

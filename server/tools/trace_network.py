@@ -45,9 +45,9 @@ TOOL = Tool(
     name="trace-network",
     title="Trace network",
     description=(
-        "Costs the process a microsecond or two per socket call by the in-kernel engine. Per peer and source line: "
-        "connections, reuse, requests, answer times, bytes, small sends, errors, round trips, name look-ups; what is "
-        "asked (HTTP, SQL, Redis) without its values. Use it when a process waits for others, or others for it."
+        "Costs the process about 2 µs per socket call by the in-kernel engine, else see `collection`. Per peer and "
+        "line: connections, reuse, requests, answer times, bytes, small sends, errors, round trips, name look-ups; "
+        "what is asked (HTTP, SQL, Redis) without its values. Use it when a process waits for others, or others for it."
     ),
     role=Role.TRACE,
     arguments=NetworkArguments,

@@ -75,6 +75,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
         "trace-memory": [{"pid": PID, "mode": "allocations"}],
         "trace-network": [{"pid": PID, "backend": "strace", "limit": 3}],
+        "trace-io": [{"pid": PID, "backend": "bpf"}],
         "trace-files": [{"pid": PID, "backend": "proc"}],
         "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],
         "compare": [{"before": "r-a", "after": "r-b"}],

@@ -1,60 +1,29 @@
-"""What memory is made of: real processes whose pages and blocks are known."""
+"""What memory is made of: real processes whose pages are known."""
 
 import json
 import os
-import shutil
-import subprocess
+import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
 
-from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.memory_map import measure
+from perfdoctor.collectors.progress import silent
 from perfdoctor.collectors.target import find_target
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.memory_map import AllocatorUse, KindUse, MappingUse, MemoryKind, MemoryMap
+from perfdoctor.schemas.memory_map import MemoryKind
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.target import Target
 from perfdoctor.server.answers.memory_map import memory_answer
 from perfdoctor.server.formatters.memory_map import say
+from perfdoctor.server.instruments import ThisMachine
+from tests.live.memory import HOST, PAGE, inside, kinds, looked_at, named, truth
 from tests.live.need import need
-from tests.live.workload import C_FLAGS, WORKLOADS, Workload, python_interpreters, workload
+from tests.live.workload import workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
-
-HOST = LocalHost()
-PAGE = 4096
-
-
-async def looked_at(pid: int, *, seconds: float = 0.3, children: bool = False, **options: Any) -> Evidence:
-    need(os.geteuid() == 0, "memory of other processes needs root")
-    return await measure(HOST, find_target(HOST, pid, children=children), seconds=seconds, **options)
-
-
-def inside(evidence: Evidence) -> MemoryMap:
-    found = evidence.memory_map
-    assert found is not None
-    assert evidence.collections["memory_map"].not_understood == 0
-    return found
-
-
-def kinds(found: MemoryMap) -> dict[MemoryKind, KindUse]:
-    return {row.kind: row for row in found.kinds}
-
-
-def named(found: MemoryMap, part: str) -> MappingUse:
-    rows = [row for row in found.mappings if part in row.name]
-    assert len(rows) == 1, [row.name for row in found.mappings]
-    return rows[0]
-
-
-async def truth(program: Workload) -> dict[str, int]:
-    await program.tell("tell")
-    told: dict[str, int] = json.loads(await program.line())
-    return told
 
 
 async def test_every_kind_has_its_pages() -> None:
@@ -84,27 +53,6 @@ async def test_every_kind_has_its_pages() -> None:
     assert evidence.memory is not None and evidence.memory.samples
     text = say(memory_answer("r-x", evidence, rows=10))
     assert "shared-memory" in text and "glibc 2." in text and len(text) < 6000
-
-
-def sums(allocator: AllocatorUse, *which: str) -> list[int]:
-    heaps = [heap for heap in allocator.arenas if heap.kind in which]
-    return [sum(getattr(heap, name) for heap in heaps) for name in ("size", "used", "free", "top", "unread")]
-
-
-async def test_the_inside_of_malloc_is_what_malloc_says() -> None:
-    async with workload("memory_parts.c") as program:
-        told = await truth(program)
-        [allocator] = inside(await looked_at(program.pid)).allocators
-    assert allocator.allocator.startswith("glibc 2.") and allocator.not_understood == 0
-    assert [heap.kind for heap in allocator.arenas].count("thread") == 3
-    size, used, free, top, unread = sums(allocator, "main", "thread")
-    assert (size, unread) == (told["arena"], 0)
-    assert (used, free + top) == (told["used"] + told["fast"], told["free"] - told["fast"])
-    # Every second of 499 blocks of 2,000 bytes, in chunks of 2,016, and of three times 101 blocks of 3,000.
-    assert allocator.holes[10] == 249 and allocator.holes[11] == 3 * 50
-    assert allocator.free >= 249 * 2016 + 150 * 3008
-    mapped = next(heap for heap in allocator.arenas if heap.kind == "mapped")
-    assert (mapped.used_blocks, mapped.used) == (told["mapped"], told["mapped_bytes"])
 
 
 async def test_shared_pages_are_counted_once_in_a_family() -> None:
@@ -148,36 +96,6 @@ async def test_the_working_set_is_what_the_window_uses() -> None:
     assert evidence.collections["memory_map"].cost.kind == "perturbs"
 
 
-async def test_looking_does_not_bring_pages_in() -> None:
-    async with workload("memory_parts.c") as program:
-        first = inside(await looked_at(program.pid))
-        again = inside(await looked_at(program.pid))
-    assert first.total.anonymous == again.total.anonymous
-    assert kinds(first)[MemoryKind.HEAP].rss == kinds(again)[MemoryKind.HEAP].rss
-
-
-async def test_a_static_program_has_a_heap_too(tmp_path: Path) -> None:
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    need(compiler, "a C compiler")
-    source, output = WORKLOADS / "memory_parts.c", tmp_path / "static"
-    subprocess.run([str(compiler), *C_FLAGS, "-static", str(source), "-o", str(output)], check=True)
-    started = await anyio.open_process([str(output)], cwd=tmp_path)
-    assert started.stdin is not None and started.stdout is not None
-    try:
-        while b"\n" not in await started.stdout.receive():
-            pass
-        [allocator] = inside(await looked_at(started.pid)).allocators
-        await started.stdin.send(b"tell\n")
-        told = json.loads(await started.stdout.receive())
-    finally:
-        started.kill()
-        await started.aclose()
-    assert allocator.allocator == "glibc (static)" and allocator.not_understood == 0
-    _, _, free, top, unread = sums(allocator, "main", "thread")
-    assert unread == 0 and free + top == told["free"] - told["fast"]
-    assert allocator.holes[10] == 249 and allocator.holes[11] == 150
-
-
 async def test_ten_thousand_mappings() -> None:
     async with workload("many_mappings.c") as program:
         began = time.monotonic()
@@ -200,76 +118,59 @@ async def test_names_cannot_mislead() -> None:
     assert all(row.size == 17 * PAGE and row.kind is MemoryKind.FILE_SHARED for row in mine)
     assert all(row.name.isprintable() and len(row.name) <= 256 for row in mine)
     assert sum(row.name == "[heap]" for row in found.mappings) <= 1
+    assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence
     text = say(memory_answer("r-x", evidence, rows=50), full=True)
     assert "\x1b" not in text and "line\nbreak" not in text
 
 
-@pytest.mark.parametrize("version", [v for v in python_interpreters() if 8 <= int(v.partition(".")[2]) <= 14])
-async def test_small_objects_of_python_are_counted(version: str) -> None:
-    async with workload("small_objects.py", interpreter=python_interpreters()[version]) as program:
-        before = inside(await looked_at(program.pid)).runtimes[0]
-        await program.tell("go")
-        blocks = int(await program.line())
-        after = inside(await looked_at(program.pid)).runtimes[0]
-    grown = after.counters["blocks"] - before.counters["blocks"]
-    assert (
-        blocks <= grown <= blocks + 200
-    )  # the list that holds them is larger than a block; reading a line is not free
-    assert after.spaces[0].used - before.spaces[0].used == pytest.approx(blocks * 304, rel=0.01)
-    capacity = after.spaces[0].capacity
-    assert capacity is not None and after.spaces[0].used < capacity <= after.counters["arenas"] * (1 << 20)
+async def test_a_program_whose_first_thread_has_left() -> None:
+    async with workload("leader_left.c") as program:
+        while "Z" not in Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()[0]:
+            await anyio.sleep(0.01)
+        found = inside(await looked_at(program.pid))
+    assert kinds(found)[MemoryKind.ANONYMOUS].rss >= 997 * PAGE
+    assert kinds(found)[MemoryKind.THREAD_STACK].mappings == 1
 
 
-async def test_a_java_machine_tells_its_heap(tmp_path: Path) -> None:
-    java = shutil.which("java")
-    need(java, "java")
-    source = tmp_path / "Holds.java"
-    source.write_text(
-        "class Holds { public static void main(String[] a) throws Exception { byte[][] b = new byte[17][];"
-        "for (int i = 0; i < 17; i++) b[i] = new byte[1 << 20]; System.gc(); System.out.println(b.length);"
-        "System.in.read(); System.gc(); System.out.println(b.length); System.in.read(); } }"
+async def test_huge_pages_are_told() -> None:
+    enabled = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    need(enabled.exists() and "[never]" not in enabled.read_text(), "transparent huge pages")
+    code = (
+        "import mmap\nm = mmap.mmap(-1, 16 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+        "m.madvise(mmap.MADV_HUGEPAGE)\nfor at in range(0, len(m), 4096): m[at] = 1\nprint(1, flush=True)\ninput()"
     )
-    command = [str(java), "-XX:+UseSerialGC", "-Xmx64m", str(source)]
-    started = await anyio.open_process(command, cwd=tmp_path)
-    assert started.stdin is not None and started.stdout is not None
-    try:
-        with anyio.fail_after(60):
-            await started.stdout.receive()
-        async with anyio.create_task_group() as tasks:
-
-            async def collect() -> None:
-                await anyio.sleep(0.3)
-                assert started.stdin is not None and started.stdout is not None
-                await started.stdin.send(b"x")
-                with anyio.fail_after(30):
-                    await started.stdout.receive()
-
-            tasks.start_soon(collect)
-            evidence = await looked_at(started.pid, seconds=3)
-    finally:
-        started.kill()
-        await started.aclose()
-    [heap] = inside(evidence).runtimes
-    assert heap.source == "hsperfdata"
-    assert sum(space.used for space in heap.spaces) >= 17 << 20
-    old = next(space for space in heap.spaces if space.name.startswith("old"))
-    assert old.capacity is not None and 17 << 20 <= old.used <= old.capacity <= 64 << 20
-    assert heap.counters["classes"] > 100 and heap.counters["threads"] >= 1
-    assert sum(value for name, value in heap.grown.items() if name.endswith(": times")) == 1
-
-
-async def test_v8_is_said_to_be_missing() -> None:
-    node = shutil.which("node")
-    need(node, "node")
-    started = await anyio.open_process([str(node), "-e", "console.log('ready'); setInterval(() => 0, 1000)"])
+    started = await anyio.open_process([sys.executable, "-c", code])
     assert started.stdout is not None
     try:
         await started.stdout.receive()
+        truth = Path(f"/proc/{started.pid}/smaps_rollup").read_text()
         evidence = await looked_at(started.pid)
     finally:
         started.kill()
         await started.aclose()
-    assert any("V8" in what for what in evidence.collections["memory_map"].lacks)
+    [line] = [line for line in truth.splitlines() if line.startswith("AnonHugePages")]
+    assert inside(evidence).total.huge == int(line.split()[1]) << 10 > 0
+    assert "in huge pages" in say(memory_answer("r-x", evidence, rows=3))
+
+
+async def test_cancelling_ends_it_at_once() -> None:
+    async with workload("memory_parts.c") as program:
+        began = time.monotonic()
+        with anyio.move_on_after(0.5):
+            await looked_at(program.pid, seconds=40)
+        assert time.monotonic() - began < 10
+        assert inside(await looked_at(program.pid)).total.rss
+
+
+async def test_the_server_asks_it_and_compares_what_it_kept() -> None:
+    async with workload("memory_parts.c") as program:
+        asked = ThisMachine()
+        target = await asked.find_target(program.pid, children=True)
+        before = await asked.measure("memory_map", target, seconds=0.5, backend="auto", progress=silent)
+        await program.tell("grow")
+        after = await asked.measure("memory_map", target, seconds=0.5, backend="proc", progress=silent)
+    changes = {metric.metric: metric for metric in asked.compare(before, after).metrics}
+    assert changes["growth of memory"].after > changes["growth of memory"].before
 
 
 async def test_a_kernel_thread_has_no_memory() -> None:

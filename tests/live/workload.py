@@ -164,7 +164,9 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
     need(compiler, f"{path.name} needs a C compiler")
     first = path.read_text().partition("\n")[0]
     more = (*flags, *first.partition(" build: ")[2].removesuffix("*/").split())
-    output = Path(_build_folder().name) / "".join([path.stem, *flags])
+    # (a problem and its repaired twin have the same name)
+    output = Path(_build_folder().name) / f"{path.parent.name}{path.suffix}" / "".join([path.stem, *flags])
+    output.parent.mkdir(exist_ok=True)
     subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
     return output
 

@@ -6,6 +6,7 @@ from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mod
 from perfdoctor.schemas.comparison import Comparison, FindingChange, MetricChange, StackChange, Verdict
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.custom import CustomBucket, CustomMap, CustomOutput, CustomRow
+from perfdoctor.schemas.disk import CacheRow, DiskOperation, DiskRow, DiskUse, Moved
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
@@ -304,6 +305,19 @@ def network() -> NetworkUse:
     return NetworkUse(peers=(database, cache), names=(name,))
 
 
+def disk() -> DiskUse:
+    """40 reads of a device by load, most of what was read in the cache; 2 writes by main."""
+    rows = (
+        DiskRow(pid=PID, operation=DiskOperation.READ, device="vda", file="/srv/a.json", stack=(LOAD, MAIN),
+                requests=40, bytes=163_840, seconds=0.08, max_seconds=0.01),
+        DiskRow(pid=PID, operation=DiskOperation.WRITE, device="vda", stack=(MAIN,), requests=2, bytes=8192,
+                seconds=0.004, max_seconds=0.003),
+    )  # fmt: skip
+    cache = (CacheRow(pid=PID, file="/srv/a.json", stack=(LOAD, MAIN), misses=40),)
+    moved = Moved(asked_read=1_638_400, asked_written=9000, fetched=163_840, dirtied=8192)
+    return DiskUse(rows=rows, cache=cache, moved=moved, file_read=1_638_400, hit_share=0.9, mean_depth=0.02, deepest=2)
+
+
 def file_use() -> FileUse:
     """One file opened 40 times and read over, one that is not there, 7 syncs of a log."""
     rows = (
@@ -317,8 +331,9 @@ def file_use() -> FileUse:
 
 
 PARTS: dict[str, Callable[[], Model]] = {
-    "file_use": file_use,
+    "disk": disk,
     "allocations": allocations,
+    "file_use": file_use,
     "memory_map": memory_map,
     "network": network,
     "custom": custom_output,

@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.finding import Diagnosis
+from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.server.answers.comparison import compare_answer
 from perfdoctor.server.answers.cpu import cpu_answer
 from perfdoctor.server.answers.diagnosis import diagnose_answer
+from perfdoctor.server.answers.memory_map import memory_answer
 from perfdoctor.server.answers.syscalls import percentile, syscall_answer
+from perfdoctor.server.formatters.memory_map import say as say_memory
 from tests.server import samples
 
 
@@ -118,3 +121,26 @@ def test_a_comparison_counts_the_stacks_that_it_leaves_out() -> None:
     answer = compare_answer("r-a", "r-b", samples.TARGET, samples.comparison(), rows=3, frames=8)
     assert (len(answer.comparison.stacks), answer.omitted_stacks) == (3, 17)
     assert answer.next[0].arguments == {"recording": "r-b"}
+
+
+def test_memory_is_cut_and_its_growth_said() -> None:
+    sample = MemoryTrend(bytes_per_second=2.0 * (1 << 20), confidence=0.9)
+    evidence = samples.evidence(memory_map=samples.memory_map(), memory=sample, collections={"memory_map": samples.HOW})
+    answer = memory_answer("r-x", evidence, rows=3)
+    assert (len(answer.mappings), answer.total_mappings, answer.omitted_mappings) == (3, 20, 17)
+    assert answer.kinds[0].slope == (2.0 * (1 << 20), 0.9) and answer.kinds[1].slope == ()
+    assert "It grows by 2 MiB/s (90% sure), most of it in `[heap]`" in answer.summary
+    assert "25% of what malloc holds is free" in answer.summary
+    assert "94% of its memory limit" in answer.summary
+    assert answer.next[0].arguments == {"pid": samples.PID, "focus": "memory"}
+    text = say_memory(answer, full=True)
+    assert "throttled in 43% of the periods" in text and "Holes by size" in text and "young: times +3" in text
+
+
+def test_memory_that_stands_still_is_not_said_to_grow() -> None:
+    still = samples.memory_map().model_copy(update={"grown": 0, "limits": None, "allocators": ()})
+    evidence = samples.evidence(memory_map=still, memory=MemoryTrend(), collections={})
+    answer = memory_answer("r-x", evidence, rows=100)
+    assert "grow" not in answer.summary and "malloc" not in answer.summary and "limit" not in answer.summary
+    assert answer.omitted_mappings == 1 and answer.next[1].tool == "proc-memory"
+    assert memory_answer("r-x", samples.evidence(), rows=3).summary == "Nothing is known of its memory."

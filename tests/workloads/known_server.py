@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 
-REQUESTS, CONNECTIONS, UNIX_REQUESTS = 13, 7, 11
+REQUESTS, CONNECTIONS, UNIX_REQUESTS = 5, 7, 11
 """what its tester asks: requests on each connection, connections, requests over the Unix socket"""
 
 

@@ -108,9 +108,12 @@ class SocketPart(Part):
         if self.counters["limited"] or self.counters["lost"]:
             number = self.counters["limited"] + self.counters["lost"]
             said.append(f"{number:,} requests came too fast to look at their form: they are counted all the same")
-        if self.counters["unknown"]:
-            said.append(f"{self.counters['unknown']:,} calls on sockets that were closed meanwhile are not counted")
         return said
+
+    @property
+    def missed(self) -> int:
+        """Calls on sockets that another thread had closed before they returned: not counted."""
+        return self.counters["unknown"]
 
     def so_far(self) -> str:
         calls: Counter[int] = Counter()

@@ -93,7 +93,7 @@ async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, prog
     with TemporaryDirectory(prefix="perfdoctor-") as folder:
         recorded = f"{folder}/perf.data"
         async with host.run(command.record(pids, hz, recorded), extra_environment=command.ENVIRONMENT) as program:
-            went = await _follow(host, program, watch, seconds, progress)
+            went = await follow_perf(host, program, watch, seconds, progress)
         reader = ScriptReader()
         async with host.run(command.script(recorded), extra_environment=command.ENVIRONMENT) as program:
             async for chunk in program.output():
@@ -102,11 +102,11 @@ async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, prog
             complaint = await words(program)
     reader.close()
     if code != 0 or (not reader.samples and reader.not_understood):
-        raise _failed(f"{went.errors}; {complaint}")
-    return await to_thread.run_sync(lambda: _cpu_profile(target, reader, watch, hz, _window(went, watch)))
+        raise failed(f"{went.errors}; {complaint}")
+    return await to_thread.run_sync(lambda: _cpu_profile(target, reader, watch, hz, window_of(went, watch)))
 
 
-async def _follow(host: Host, program: Program, watch: CpuWatch, seconds: float, progress: Progress) -> Followed:
+async def follow_perf(host: Host, program: Program, watch: CpuWatch, seconds: float, progress: Progress) -> Followed:
     """Let perf watch for ``seconds``; it has ended when this returns. perf says nothing before its end."""
 
     async def attached() -> bool:
@@ -131,12 +131,12 @@ def _holds_perf_events(host: Host, pid: int) -> bool:
         return False
 
 
-def _window(went: Followed, watch: CpuWatch) -> Window:
+def window_of(went: Followed, watch: CpuWatch) -> Window:
     partial = "the target ended" if went.by_itself or watch.ended else None
     return Window(started=went.started, seconds=went.seconds, partial=partial)
 
 
-def _failed(said: str) -> ProblemError:
+def failed(said: str) -> ProblemError:
     return ProblemError(
         "perf did not measure the target.",
         f"It said: {said}",
@@ -161,16 +161,10 @@ def _cpu_profile(
     missing = truncated = 0
     try:
         for sample, taken in samples.items():
-            user = [place for place in sample.frames if place.address < _KERNEL_HALF]
             kernel = tuple(_kernel_frame(place) for place in sample.frames if place.address >= _KERNEL_HALF)
-            known = _without_broken_end(user)
-            if not known:
-                missing += taken
-            elif len(known) < len(user) or len(sample.frames) >= _DEEPEST:
-                truncated += taken
-            stack = tuple(
-                frame for i, place in enumerate(known) for frame in _frames(names, sample.pid, place, returns=i > 0)
-            )
+            stack, cut = user_stack(names, sample)
+            missing += 0 if stack else taken
+            truncated += taken if cut else 0
             merged[sample.pid, clean(sample.thread, 32), stack, kernel] += taken
     finally:
         names.close()
@@ -200,6 +194,14 @@ def _cpu_profile(
         warnings=tuple(warnings),
     )
     return Measured(profile, collection, window)
+
+
+def user_stack(names: FileNames, sample: Sample) -> tuple[Stack, bool]:
+    """The program's own frames of a sample, innermost first, and whether callers are missing."""
+    user = [place for place in sample.frames if place.address < _KERNEL_HALF]
+    known = _without_broken_end(user)
+    stack = tuple(frame for i, place in enumerate(known) for frame in _frames(names, sample.pid, place, returns=i > 0))
+    return stack, bool(known) and (len(known) < len(user) or len(sample.frames) >= _DEEPEST)
 
 
 def _without_broken_end(places: list[Place]) -> list[Place]:
@@ -234,14 +236,14 @@ async def trace_syscalls(host: Host, target: Target, *, seconds: float, progress
         output = f"{folder}/summary"
         asked = command.trace(pids, output)
         async with host.run(asked, tracefs=True, extra_environment=command.ENVIRONMENT) as program:
-            went = await _follow(host, program, watch, seconds, progress)
+            went = await follow_perf(host, program, watch, seconds, progress)
         reader = SummaryReader()
         with contextlib.suppress(FileNotFoundError):
             reader.feed(await to_thread.run_sync(host.read_file, output))
     reader.close()
     if not reader.complete:
-        raise _failed(went.errors)
-    return _syscall_profile(target, reader, watch, _window(went, watch))
+        raise failed(went.errors)
+    return _syscall_profile(target, reader, watch, window_of(went, watch))
 
 
 def _syscall_profile(

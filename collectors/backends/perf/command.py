@@ -25,6 +25,21 @@ def record(pids: Sequence[int], hz: int, output: str) -> list[str]:
     ]
 
 
+def record_faults(pids: Sequence[int], output: str) -> list[str]:
+    """Record every page fault of processes, with its stack, into a file, until interrupted."""
+    return [
+        "perf",
+        "record",
+        "--event=page-faults",  # a software event
+        "--count=1",  # each one
+        "--call-graph=fp",
+        "--no-buildid",
+        "--no-buildid-cache",
+        f"--pid={_csv(pids)}",
+        f"--output={output}",
+    ]
+
+
 def script(recorded: str) -> list[str]:
     """Print what was recorded, one sample after the other."""
     return [

@@ -31,6 +31,21 @@ def parse(data: bytes) -> Io:
         raise ValueError(f"no {missing} in this /proc/PID/io") from missing
 
 
+def parse_amounts(data: bytes) -> dict[str, int]:
+    """Every figure by its name in the file: rchar, wchar, syscr, syscw, read_bytes, write_bytes,
+    cancelled_write_bytes. ValueError when it is not such a file."""
+    return {name.decode("ascii", "replace"): int(value) for name, _, value in map(_split, data.splitlines())}
+
+
+def _split(line: bytes) -> tuple[bytes, bytes, bytes]:
+    return line.partition(b":")
+
+
+def read_amounts(host: Host, pid: int) -> dict[str, int]:
+    """As ``read``, all of it."""
+    return parse_amounts(host.read_file(f"/proc/{pid}/io"))
+
+
 def read(host: Host, pid: int) -> Io:
     """OSError when there is no such process, or when it may not be inspected."""
     return parse(host.read_file(f"/proc/{pid}/io"))

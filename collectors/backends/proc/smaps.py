@@ -1,7 +1,7 @@
 """/proc/PID/smaps: every mapping of a process, and how much of it is where (proc_pid_smaps(5)).
 
-The kernel walks the page tables of each mapping for it, and the target may have to wait before it can map memory:
-bench/smaps_cost.py says how long.
+The kernel walks the page tables of each mapping for it, and the target may have to wait before it can map memory: 20 to
+50 ms for each GiB of small pages (bench/smaps_cost.py).
 """
 
 from collections.abc import Iterator
@@ -51,6 +51,7 @@ class Mapping:
     locked: int = 0
     shared_hugetlb: int = 0
     private_hugetlb: int = 0
+    device: str = ""
 
     @property
     def size(self) -> int:
@@ -71,6 +72,8 @@ def parse(data: bytes) -> tuple[list[Mapping], int]:
                 unknown += 1
             else:
                 found.append(now)
+            continue
+        if line[-5:] == b" 0 kB":  # most are: half of the time that a reading takes
             continue
         name, _, value = line.partition(b":")
         field = _FIELDS.get(name)
@@ -96,7 +99,8 @@ def _head(line: bytes) -> Mapping | None:
     if not dash or not 0 <= begin < end <= 1 << 64 or inode < 0:
         return None
     name = parts[5].decode("utf-8", "replace") if len(parts) == 6 else ""
-    return Mapping(begin, end, parts[1].decode("ascii", "replace"), inode, name)
+    rights, device = parts[1].decode("ascii", "replace"), parts[3].decode("ascii", "replace")
+    return Mapping(begin, end, rights, inode, name, device=device)
 
 
 def read(host: Host, pid: int) -> tuple[list[Mapping], int]:

@@ -34,7 +34,7 @@ async def trace_network(
     connections that are open already, by inode. ProblemError when strace cannot attach. Cancelling detaches."""
     pids = await to_thread.run_sync(tree, host, target)
     traced = [pid for pid in pids if pid != os.getpid()]
-    reader = SocketReader(Processes(host, traced).of, listening, known)
+    reader = SocketReader(Processes(host, traced).of, listening, known, None if target.children else target.pid)
     async with host.run(command.trace_sockets(traced)) as program:
         await attached(host, program, traced)
         window = await follow(program, reader, target.pids, seconds, progress)

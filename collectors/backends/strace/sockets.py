@@ -80,19 +80,21 @@ class _Connection:
 
 class SocketReader:
     """Feed it chunks, then ``close``. ``process_of`` tells the process of a thread; ``listening`` are the target's TCP
-    ports, ``known`` the names of connections that are open already, by inode."""
+    ports, ``known`` the names of connections that are open already, by inode; ``only`` this process is followed."""
 
     def __init__(
         self,
         process_of: Callable[[int], int | None],
         listening: Iterable[int] = (),
         known: Mapping[int, PeerName] | None = None,
+        only: int | None = None,
     ) -> None:
         self.calls = self.lines = self.not_understood = 0
         self.ended: set[int] = set()
         self.by_name: Counter[str] = Counter()
         self._process_of = process_of
         self._processes: dict[int, int] = {}
+        self._only = only
         self._listening = frozenset(listening)
         self._known = dict(known or {})
         self._rest = b""
@@ -160,10 +162,13 @@ class SocketReader:
         name, arguments, result, opened, errno, seconds, micros = found.groups()
         if result == "?":
             return  # interrupted, and begun again: that is printed, too
+        pid = self._process(tid)
+        if self._only not in (None, pid):
+            return
         self.calls += 1
         self.by_name[name] += 1
         ns = int(seconds) * 10**9 + int(micros) * 1000
-        self._called(_Call(self._process(tid), name, arguments, int(result), opened or "", errno or "", at, ns))
+        self._called(_Call(pid, name, arguments, int(result), opened or "", errno or "", at, ns))
 
     def _process(self, tid: int) -> int:
         if tid not in self._processes:

@@ -15,13 +15,16 @@ from perfdoctor.collectors.backends.proc import (
     environ,
     fd,
     io,
+    mountinfo,
     mounts,
     net_tcp,
     pressure,
     schedstat,
+    smaps,
     smaps_rollup,
     stat,
     status,
+    syscall,
     uptime,
 )
 
@@ -32,6 +35,7 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
     "status.thread": status.parse_switches,
     "io": io.parse,
     "schedstat": schedstat.parse,
+    "smaps": smaps.parse,
     "smaps_rollup": smaps_rollup.parse_pss,
     "pressure_cpu": pressure.parse_some,
     "net_tcp": net_tcp.parse_listening,
@@ -55,7 +59,11 @@ def test_damaged_text_is_a_value_error_at_worst(name: str, data: st.DataObject) 
 def test_free_text_is_never_an_error(text: bytes) -> None:
     cgroup.parse(text)
     cmdline.parse(text)
+    cgroup.parse_groups(text)
+    mountinfo.parse(text)
     mounts.parse(text)
+    smaps.parse(text)
+    syscall.parse_stack_pointer(text)
     net_tcp.parse_listening(text)
     environ.parse_value(text, "HOSTNAME")
 

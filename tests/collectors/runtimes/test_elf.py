@@ -60,3 +60,22 @@ def test_a_damaged_file_is_refused_or_read(
         elf.symbol("main")
     finally:
         elf.close()
+
+
+def test_functions_are_found_where_the_file_has_them_and_not_where_it_only_uses_them() -> None:
+    library = next(path for path in Path("/proc/self/maps").read_text().split() if "/libc.so.6" in path)
+    elf = Elf(library)
+    try:
+        found = elf.functions({"malloc", "free", "no_such_function"})
+        assert set(found) == {"malloc", "free"}
+        address = elf.address_of_offset(found["malloc"])
+        assert address is not None
+        assert elf.offset_of_address(address) == found["malloc"]
+        assert elf.offset_of_address(1 << 60) is None
+    finally:
+        elf.close()
+    program = Elf(str(Path("/bin/ls").resolve()))
+    try:
+        assert "malloc" not in program.functions({"malloc"})
+    finally:
+        program.close()

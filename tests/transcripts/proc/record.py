@@ -60,6 +60,7 @@ def main() -> None:
             "stat": f"{pid}/stat", "stat.zombie": f"{zombie}/stat", "stat.kernel_thread": "2/stat",
             "status": f"{pid}/status", "status.zombie": f"{zombie}/status", "status.kernel_thread": "2/status",
             "status.thread": f"{pid}/task/{tid}/status", "io": f"{pid}/io", "schedstat": f"{pid}/task/{tid}/schedstat",
+            "smaps": f"{pid}/smaps",
             "smaps_rollup": f"{pid}/smaps_rollup", "net_tcp": f"{pid}/net/tcp", "net_tcp6": f"{pid}/net/tcp6",
             "cmdline": f"{pid}/cmdline", "environ": f"{pid}/environ", "pressure_cpu": "pressure/cpu",
             "pressure_io": "pressure/io", "uptime": "uptime",

@@ -1,4 +1,4 @@
-"""The records and rows of sockets.bpf.c, as its source lays them out."""
+"""The records and rows of sockets.h, as its source lays them out."""
 
 import re
 import socket
@@ -11,7 +11,7 @@ from perfdoctor.collectors.backends.bpf import sockets
 from perfdoctor.collectors.peers import PeerName
 from perfdoctor.collectors.syscall_names import ARM64, X86_64
 
-SOURCE = Path(sockets.__file__).with_name("sockets.bpf.c").read_text()
+SOURCE = Path(sockets.__file__).with_name("sockets.h").read_text()
 NUMBERS = {"PEER_PATH": 112, "PAYLOAD": 256}
 
 
