@@ -64,11 +64,12 @@ class Tracer:
                     raise RuntimeError(f"{self.name} ended: {process.stdout.read()[-400:]}")
             yield
             if self.ours:
-                words = process.stdout.read().split()
-                if words[:1] != ["answered"]:
-                    raise RuntimeError(f"{self.name} gave no answer: {words}")
-                self.answered_ms.append(float(words[1]))
-                self.lost += int(words[2])
+                text = process.stdout.read()
+                words = text.partition("answered")[2].split()
+                if len(words) < 2:
+                    raise RuntimeError(f"{self.name} gave no answer: {text[-400:]}")
+                self.answered_ms.append(float(words[0]))
+                self.lost += int(words[1])
         finally:
             if process.poll() is None and not self.ours:
                 process.send_signal(signal.SIGINT)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from perfdoctor.collectors.host.base import Host
     from perfdoctor.collectors.progress import Progress
+    from perfdoctor.schemas.code import LastChange
     from perfdoctor.schemas.comparison import Comparison
     from perfdoctor.schemas.evidence import Evidence
     from perfdoctor.schemas.finding import Diagnosis
@@ -70,6 +71,8 @@ class Instruments(Protocol):
     ) -> Evidence:
         """Ask one of QUESTIONS; ``options`` are its own."""
         ...
+
+    async def last_change(self, path: str) -> LastChange | None: ...
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis: ...
 
@@ -161,6 +164,11 @@ class ThisMachine:
             self._host(), target, seconds=seconds, backend=backend, progress=progress, **options
         )
         return evidence
+
+    async def last_change(self, path: str) -> LastChange | None:
+        from perfdoctor.collectors.last_change import last_change
+
+        return await last_change(self._host(), path)
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
         from perfdoctor.diagnosis import engine

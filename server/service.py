@@ -12,7 +12,7 @@ from perfdoctor.schemas.system import BackendState
 from perfdoctor.schemas.target import Target
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.instruments import Instruments, ThisMachine
-from perfdoctor.server.policy import Caller
+from perfdoctor.server.policy import LOCAL, Caller
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.recordings import Recordings
 
@@ -55,6 +55,15 @@ class Service:
         if self._running:
             with anyio.move_on_after(CLEANUP, shield=True):
                 await self._all_ended.wait()
+
+    def code_roots(self, caller: Caller, target: Target) -> tuple[str, ...]:
+        """Below which folders source code may be shown: those that the operator set; without any the local user sees
+        the project in which the process runs, and others nothing."""
+        if self.settings.user_roots or caller != LOCAL:
+            return self.settings.user_roots
+        from perfdoctor.collectors.source import default_roots
+
+        return default_roots(target.cwd)
 
     def stops(self, tool: str, backend: str) -> Stops:
         """Whether ``tool`` by ``backend`` stops its target at each event; ``auto`` does where nothing else can answer.

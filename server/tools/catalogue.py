@@ -3,6 +3,8 @@
 from typing import Any
 
 from perfdoctor.server.tools import (
+    code_inspect,
+    code_search,
     compare,
     diagnose,
     proc_find,
@@ -33,6 +35,8 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     trace_network.TOOL,
     trace_memory.TOOL,
     trace_custom.TOOL,
+    code_inspect.TOOL,
+    code_search.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import anyio
 
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.schemas.code import LastChange
 from perfdoctor.schemas.comparison import Comparison
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Diagnosis
@@ -81,6 +82,9 @@ class FakeInstruments:
         return samples.evidence(
             target=target, cpu=None, syscalls=None, collections={question: samples.HOW}, **{question: part}
         )
+
+    async def last_change(self, path: str) -> LastChange | None:
+        return None
 
     async def _refuse(self) -> None:
         raise ProblemError("It is refused.", "Because.", "Do this.")

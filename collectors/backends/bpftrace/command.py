@@ -33,6 +33,7 @@ CUSTOM_ENVIRONMENT = {
 }
 
 
-def run_program(program: str, pid: int, *, whole_machine: bool) -> list[str]:
-    """Run a checked program. With ``-p`` functions are probed in that process only: no other runs into the trap."""
-    return ["bpftrace", "-f", "json", *([] if whole_machine else ["-p", str(pid)]), "-e", program]
+def run_program(program: str, pid: int | None) -> list[str]:
+    """Run a checked program. With ``pid`` a later bpftrace probes functions in that process only (0.17 has every process
+    run into the trap); usdt probes need it."""
+    return ["bpftrace", "-f", "json", *(["-p", str(pid)] if pid else []), "-e", program]

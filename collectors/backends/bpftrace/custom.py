@@ -63,7 +63,8 @@ async def trace(
     mark = f"tick {secrets.token_hex(8)}"
     reader = OutputReader(mark)
     ran = confined(asked, pids, follow=target.children, mark=mark)
-    argv = command.run_program(ran.text, target.pid, whole_machine=anywhere)
+    alone = "usdt" in asked.kinds or (len(pids) == 1 and not target.children)
+    argv = command.run_program(ran.text, target.pid if alone and not anywhere else None)
     async with host.run(argv, tracefs=True, extra_environment=command.CUSTOM_ENVIRONMENT) as running:
         try:
             how = await follow(
@@ -97,7 +98,7 @@ async def trace(
     elif how.by_itself:
         partial = "the program ended by itself"
     window = Window(started=how.started, seconds=how.seconds, partial=partial)
-    return Measured(output, _collection(target, asked, reader, how, pids, anywhere=anywhere), window)
+    return Measured(output, _collection(asked, reader, how, pids), window)
 
 
 async def _attached(running: Program, reader: OutputReader) -> bool:
@@ -115,9 +116,7 @@ def _so_far(reader: OutputReader) -> str:
     return f"{reader.printed:,} lines printed" if reader.printed else "attached; it has printed nothing yet"
 
 
-def _collection(
-    target: Target, asked: Asked, reader: OutputReader, how: Followed, pids: Sequence[int], *, anywhere: bool
-) -> Collection:
+def _collection(asked: Asked, reader: OutputReader, how: Followed, pids: Sequence[int]) -> Collection:
     warnings = []
     words = "" if how.errors == "it gave no reason" else _CHATTER.sub("", how.errors).strip("; ")
     if words:
@@ -131,8 +130,8 @@ def _collection(
         warnings.append(f"{len(pids) - MOST_PIDS} child processes are left out")
     lacks = ["source lines", "what happened while it was attaching", "what interrupts did for others meanwhile"]
     lacks.append("text on pages that are not in memory (it is empty)")
-    if asked.kinds & _OF_FILES and len(pids) > 1 and not anywhere:
-        lacks.append(f"functions called in processes other than {target.pid} that ran before")
+    if asked.kinds & _OF_FILES:
+        warnings.append("every process that uses the same file pays about a microsecond per call of a probed function")
     return Collection(
         backend=NAME,
         exact=not (reader.lost or full or reader.not_understood or asked.kinds & _SAMPLED),

@@ -1,0 +1,165 @@
+"""Source files, read below allowed folders only: asking to see code must not become a way to read secrets."""
+
+import ctypes
+import os
+import re
+import stat
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfdoctor.collectors.text import clean
+from perfdoctor.schemas.problem import ProblemError
+
+LARGEST = 4 << 20
+"""bytes of a source file"""
+_OPENAT2 = 437  # the same on every architecture
+_BENEATH, _NO_SYMLINKS, _NO_MAGIC_LINKS = 0x08, 0x04, 0x02  # RESOLVE_*, openat2(2)
+_SYSTEM = re.compile(r"/(?:bin|boot|dev|etc|lib\d*|proc|run|sbin|sys|usr|var/(?:lib|log|run|spool|cache))(?:/|$)")
+_WHOLE_HOME = re.compile(r"/home/[^/]+$|/[^/]*$")
+"""folders that hold far more than a project, however small the process that stands there"""
+_LEFT_OUT = frozenset(("node_modules", "__pycache__", "venv", "target", "build"))
+"""besides all that is hidden"""
+_MOST_FILES = 5000
+_MOST_PLACES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``path`` is the real one, ``root`` the allowed folder that it lies below; ``modified`` is Unix time."""
+
+    path: str
+    root: str
+    lines: tuple[str, ...]
+    modified: float
+
+
+def default_roots(cwd: str | None) -> tuple[str, ...]:
+    """Where a target's own code is, when nobody has said it: its working directory, unless that is no project."""
+    if not cwd or not cwd.startswith("/"):
+        return ()
+    real = os.path.realpath(cwd)
+    return () if _SYSTEM.match(real) or _WHOLE_HOME.match(real) else (real,)
+
+
+def read_source(path: str, roots: Sequence[str]) -> Source:
+    """A text file below one of ``roots`` (absolute, or relative to one of them). ProblemError when it lies elsewhere,
+    also by a link, is no regular text file, or is larger than 4 MiB."""
+    real, root = _below(path, roots)
+    data, modified = _read(real, root)
+    if b"\0" in data[:8192]:
+        raise ProblemError(
+            f"{_shown(path)} is not source code.", "It holds binary data.", "Ask for a file that a finding names."
+        )
+    return Source(real, root, tuple(data.decode("utf-8", "replace").splitlines()), modified)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``places`` are (file, line, text), at most 1,000. ``skipped`` files could not be read, or are no text."""
+
+    places: tuple[tuple[str, int, str], ...]
+    files: int
+    skipped: int
+
+
+def search_source(text: str, roots: Sequence[str], *, word: bool) -> Found:
+    """Every line with ``text``, in the order of the files' paths. ProblemError where no folder is allowed."""
+    if not roots:
+        raise _nothing_allowed()
+    wanted = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)" if word else re.escape(text))
+    places: list[tuple[str, int, str]] = []
+    files = skipped = 0
+    for path in _files_below(roots):
+        try:
+            source = read_source(path, roots)
+        except ProblemError:
+            skipped += 1
+            continue
+        files += 1
+        for number, line in enumerate(source.lines, 1):
+            if len(places) < _MOST_PLACES and wanted.search(line):
+                places.append((path, number, line))
+    return Found(tuple(places), files, skipped)
+
+
+def _files_below(roots: Sequence[str]) -> Iterator[str]:
+    """Files that may be searched, at most 5,000; hidden folders, dependencies and links are passed over."""
+    number = 0
+    for root in roots:
+        for folder, folders, names in os.walk(os.path.realpath(root)):
+            folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("."))
+            for name in sorted(names):
+                path = os.path.join(folder, name)  # noqa: PTH118 - many thousands of times
+                if not name.startswith(".") and not os.path.islink(path):  # noqa: PTH114
+                    number += 1
+                    if number > _MOST_FILES:
+                        return
+                    yield path
+
+
+def _below(path: str, roots: Sequence[str]) -> tuple[str, str]:
+    if not path or "\0" in path:
+        raise ProblemError("No file was named.", "A path is needed.", "Give the file of a finding's location.")
+    if not roots:
+        raise _nothing_allowed()
+    for root in roots:
+        top = os.path.realpath(root)
+        real = os.path.realpath(os.path.join(top, path))  # noqa: PTH118 - an absolute path stays as it is
+        if real.startswith(top.rstrip("/") + "/"):
+            if any(part.startswith(".") for part in Path(real).relative_to(top).parts):
+                break
+            return real, top
+    raise ProblemError(
+        f"{_shown(path)} may not be shown.",
+        "It is not below the folders whose code may be shown (links are followed before this is judged), or is hidden.",
+        "Ask for a file of the user's own code, or add its folder to PERFDOCTOR_USER_ROOTS.",
+    )
+
+
+def _nothing_allowed() -> ProblemError:
+    return ProblemError(
+        "No folder of source code is allowed.",
+        "None is set, and the process's working directory is not a project's.",
+        "Set PERFDOCTOR_USER_ROOTS to the folders whose code may be shown, separated by `:`.",
+    )
+
+
+def _read(real: str, root: str) -> tuple[bytes, float]:
+    try:
+        fd = _open_beneath(root, os.path.relpath(real, root))
+    except OSError as error:
+        raise ProblemError(
+            f"{_shown(real)} cannot be read.", f"{error.strerror}.", "Check that it is still there, and readable."
+        ) from error
+    try:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
+            kind = "larger than 4 MiB" if stat.S_ISREG(about.st_mode) else "no regular file"
+            raise ProblemError(f"{_shown(real)} is not shown.", f"It is {kind}.", "Ask for a source file.")
+        with open(fd, "rb", closefd=False) as file:
+            return file.read(LARGEST), about.st_mtime
+    finally:
+        os.close(fd)
+
+
+def _open_beneath(root: str, relative: str) -> int:
+    """No link is followed: the path was real a moment ago, and whoever changed that since must not gain by it."""
+    top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        how = struct.pack("=QQQ", flags, 0, _BENEATH | _NO_SYMLINKS | _NO_MAGIC_LINKS)
+        syscall = ctypes.CDLL(None, use_errno=True).syscall
+        syscall.restype = ctypes.c_long
+        path, size = os.fsencode(relative), ctypes.c_size_t(len(how))
+        fd = int(syscall(ctypes.c_long(_OPENAT2), ctypes.c_int(top), path, ctypes.c_char_p(how), size))
+        if fd < 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), relative)
+        return fd
+    finally:
+        os.close(top)
+
+
+def _shown(path: str) -> str:
+    return clean(path, 200)
