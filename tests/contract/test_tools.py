@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from perfdoctor.collectors.capabilities import ABILITIES
 from perfdoctor.server.tools.catalogue import TOOLS
 from tests.contract.conftest import Connect
 from tests.server.samples import PID
@@ -170,3 +172,16 @@ async def test_the_default_answer_is_short(memory: Connect) -> None:
             name = tool.name
             result = await client.call_tool(name, {"pid": PID, "seconds": 0.1})
             assert len(result.content[0].text) / 4 < 1500, name
+
+
+COSTS = re.compile(r"%|µs|microsecond|times|slow|engine")
+"""words by which a description says what a call costs, or by which backend it costs what it says"""
+
+
+async def test_what_costs_much_says_so(memory: Connect) -> None:
+    """Above 5 % of a busy but ordinary program, by any backend: the tool says the figure, or whose figure it says."""
+    tools = {str(tool["name"]): tool for tool in await listed(memory)}
+    for ability in ABILITIES:
+        assert ability.tool in tools
+        if ability.dear:
+            assert COSTS.search(str(tools[ability.tool]["description"])), ability.tool

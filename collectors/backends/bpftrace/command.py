@@ -34,6 +34,6 @@ CUSTOM_ENVIRONMENT = {
 
 
 def run_program(program: str, pid: int | None) -> list[str]:
-    """Run a checked program. With ``pid`` a later bpftrace probes functions in that process only (0.17 has every process
+    """Run a checked program. With ``pid`` later versions probe functions in that process only (0.17 has all processes
     run into the trap); usdt probes need it."""
     return ["bpftrace", "-f", "json", *(["-p", str(pid)] if pid else []), "-e", program]
