@@ -1,4 +1,6 @@
-"""Write docs/tools.md, docs/settings.md and docs/backends.md from the code; ``--check`` only says whether they are fresh (exit 1)."""
+"""Write docs/tools.md, docs/settings.md and docs/backends.md from the code.
+
+``--check`` only says whether they are fresh (exit 1)."""
 
 import sys
 from pathlib import Path
@@ -63,8 +65,8 @@ def backends() -> str:
         NOTE,
         "# Backends",
         "",
-        "Every question has a ladder: the first backend that can run here answers, and the answer says which it was and",
-        "why not those before it (`collection`). What each can tell, in the order in which they are tried:",
+        "Every question has a ladder: the first backend that can run here answers, and the answer says which it was",
+        "and why not those before it (`collection`). What each can tell, in the order in which they are tried:",
         "",
         "- **counts**: what it sees of what happens. **lines**: of which code it names the source line.",
         "- **cost**: *reads* only looks; *perturbs* adds work to the target's own events; *stops* stops it at each.",
