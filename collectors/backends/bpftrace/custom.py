@@ -20,7 +20,7 @@ from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.redact import redact
 from perfdoctor.collectors.runtimes.maps import read_mappings
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.custom import CustomOutput
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.recording import Collection, TargetCost, Window
@@ -120,7 +120,7 @@ def _collection(asked: Asked, reader: OutputReader, how: Followed, pids: Sequenc
     warnings = []
     words = "" if how.errors == "it gave no reason" else _CHATTER.sub("", how.errors).strip("; ")
     if words:
-        warnings.append(f"bpftrace says: {clean(words, 300)}")
+        warnings.append(f"bpftrace says: {quoted(words, 200)}")
     if reader.lost:
         warnings.append("it printed faster than could be read")
     full = [name for name, one in reader.maps.items() if one.total_rows >= command.CUSTOM_KEYS]
@@ -153,14 +153,14 @@ def _refused(words: str) -> ProblemError:
         )
     return ProblemError(
         "bpftrace cannot run this program.",
-        clean(redact(said.replace("\n", " ")), 600),
+        f"It says: {quoted(redact(said.replace(chr(10), ' ')), 600)}",
         "Correct the program. Lines and columns are those of the program with the target's filter.",
     )
 
 
 def _not_found(asked: Asked, missing: int) -> ProblemError:
     named = [probe.text for clause in asked.clauses for probe in clause.probes if probe.name in _OF_FILES]
-    shown = ", ".join(f"`{clean(name, 100).replace('`', ' ')}`" for name in named[:6])
+    shown = ", ".join(quoted(name, 100) for name in named[:6])
     return ProblemError(
         f"{missing} of the program's probes found nothing to attach to.",
         f"A file has no such function (its symbols may be stripped) or no such usdt probe: one of {shown}.",
@@ -193,9 +193,9 @@ def _resolved(host: Host, pid: int, name: str, mapped: Sequence[str], *, anywher
         return name
     if len(found) != 1 or not _NAMEABLE.fullmatch(found[0]):
         why = "Several files of the target are called so" if len(found) > 1 else "The target has mapped no such file"
-        there = ", ".join(f"`{clean(path, 80).replace('`', ' ')}`" for path in (found or list(mapped))[:6])
+        there = ", ".join(quoted(path, 80) for path in (found or list(mapped))[:6])
         step = f"Name one that it uses, by its path; some are: {there}." if there else "Trace another process."
-        raise refuse(f"The file {clean(name, 80)} may not be probed.", why, step)
+        raise refuse(f"The file {quoted(name, 80)} may not be probed.", why, step)
     return found[0] if _same_files(host, pid) else f"/proc/{pid}/root{found[0]}"
 
 

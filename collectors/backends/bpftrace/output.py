@@ -21,6 +21,7 @@ _LONGEST_KEY = 400
 _MOST_BUCKETS = 128
 # bpftrace 0.17 writes a byte above 0x7f as \uffffffNN: after JSON, U+FFFF and "ffNN". It writes no other U+FFFF.
 _BYTES = re.compile("(?:\uffffff[0-9a-f]{2})+")
+_STACK_LINE, _STACK_END = re.compile(r"\n(?:\t| {4,})"), re.compile(r"\n(?=,|$)")
 _STATS = {"count", "average", "total"}
 
 
@@ -171,9 +172,9 @@ def _text(data: object) -> str:
 
 
 def _shown(text: str, limit: int) -> str:
-    """A stack comes as lines: ``fstatat+10 (/usr/lib/libc.so.6)``."""
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    return clean(redact(" < ".join(lines)), limit)
+    """A stack comes as indented lines: ``\\n\\tfstatat+10 (/usr/lib/libc.so.6)\\n``."""
+    text = _STACK_END.sub("", _STACK_LINE.sub(" < ", text)).removeprefix(" < ").replace(", < ", ",")
+    return clean(redact(text), limit)
 
 
 def _repaired(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.problem import ProblemError
 
 LONGEST_PROGRAM = 16 << 10
@@ -31,7 +31,7 @@ class Token:
 
     @property
     def shown(self) -> str:
-        return "the end of the program" if self.kind is Kind.END else f"`{clean(self.text, _SHOWN).replace('`', ' ')}`"
+        return "the end of the program" if self.kind is Kind.END else quoted(self.text, _SHOWN)
 
 
 # 12  0x1f  1_000  1e6  8ull
@@ -147,7 +147,7 @@ class Words:
 
     def _not_a_word(self) -> ProblemError:
         here = self._program[self._at : self._at + 20]
-        shown = f"`{clean(here, _SHOWN).replace('`', ' ')}`"
+        shown = quoted(here, _SHOWN)
         if here.startswith("#"):
             return refuse(
                 f"The preprocessor may not be used: {shown}.",
