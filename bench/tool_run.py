@@ -25,6 +25,7 @@ QUESTIONS = {
     "trace-memory": "allocations",
     "trace-locks": "locks",
     "trace-function": "functions",
+    "trace-custom": "custom",
 }
 
 

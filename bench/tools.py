@@ -17,6 +17,7 @@ from overhead import compare, started, times
 from tracers import HERE, Tracer, tracefs
 
 RESULTS = HERE / "results" / "tools.md"
+PROGRAM = "program=tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }"
 TOOLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("diagnose", "bpf", ()),
     ("proc-watch", "proc", ()),
@@ -45,6 +46,7 @@ TOOLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("trace-memory", "perf", ()),
     ("trace-memory", "proc", ()),
     ("trace-memory", "bpf", ("mode=allocations",)),
+    ("trace-custom", "bpftrace", (PROGRAM,)),
     ("trace-function", "bpf", ("function=sock_recv*",)),
     ("trace-function", "bpftrace", ("function=sock_recv",)),
     ("trace-function", "ltrace", ("function=recv",)),

@@ -12,6 +12,7 @@ from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.target import Target
 
+BACKENDS = (bpf.NAME, "programs")
 _HZ = 199
 """Prime, so that it does not beat with timers of the target; 99 would leave short windows thin."""
 
@@ -30,7 +31,7 @@ async def observe(
     the other,
     half of the time each, because some of them stop the target; the parts that only the engine can answer are None.
     """
-    must_be_asked_well((bpf.NAME, "programs"), backend, seconds)
+    must_be_asked_well(BACKENDS, backend, seconds)
 
     async def by_engine() -> Evidence:
         wanted = Wanted(calls=True, hz=_HZ, faults=True)

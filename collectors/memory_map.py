@@ -24,6 +24,7 @@ from perfdoctor.schemas.recording import Collection, TargetCost, Window
 from perfdoctor.schemas.target import Target
 
 NAME = "proc"
+BACKENDS = (NAME,)
 _SAMPLE_SECONDS = 0.2
 _READ_SHARE = 0.02
 """of the time may go into reading mappings between the first and the last time"""
@@ -67,7 +68,7 @@ async def measure(
     what the window used: the target pays for it with a walk through its page tables and at each page it uses again.
     ProblemError when the target may not be inspected, has no memory, or ends at once.
     """
-    must_be_asked_well((NAME,), backend, seconds)
+    must_be_asked_well(BACKENDS, backend, seconds)
 
     async def by_proc() -> Evidence:
         return await _Window(host, target, working_set).run(seconds, progress)

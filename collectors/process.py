@@ -17,7 +17,7 @@ from perfdoctor.collectors.processes.sweep import Seen, count_descendants, paren
 from perfdoctor.collectors.redact import command_line
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.target import user_name
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.collectors.watch import watch
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import FindAnswer, ProcessRow
@@ -44,7 +44,7 @@ class _Asked:
     def words(self) -> str:
         """What was asked for, for people."""
         given = (
-            ("", self.query and f"'{clean(self.query, 80)}'"),
+            ("", self.query and quoted(self.query, 80)),
             ("pid ", self.pid),
             ("user ", None if self.uid is None else user_name(self.uid)),
             ("port ", self.port),
@@ -275,7 +275,7 @@ def _found_summary(asked: _Asked, found: _Found, rows: tuple[ProcessRow, ...], t
     if not rows:
         said = [f"No process matches {words}."]
         if similar := _similar(asked, found):
-            said.append(f"Similar names: {', '.join(similar)}.")
+            said.append(f"Similar names: {', '.join(map(quoted, similar))}.")
         if found.hidden_port:
             said.append(f"Somebody listens on port {asked.port}, but its process may not be inspected.")
         elif found.denied:
@@ -286,8 +286,8 @@ def _found_summary(asked: _Asked, found: _Found, rows: tuple[ProcessRow, ...], t
     matches = f"{number} match{'es' if total == 1 else ''} {words}" if words else f"{number} run{'s' * (total == 1)}"
     family = f", {first.children} below it" if first.children else ""
     return (
-        f"{matches}. First: {first.name} (pid {first.pid}, {first.runtime}{family}), {first.cpu_share:.2f} cores, "
-        f"{amount(first.rss)} resident."
+        f"{matches}. First: {quoted(first.name, 64)} (pid {first.pid}, {first.runtime}{family}), "
+        f"{first.cpu_share:.2f} cores, {amount(first.rss)} resident."
     )
 
 

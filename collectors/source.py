@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.problem import ProblemError
 
 LARGEST = 4 << 20
@@ -162,4 +162,4 @@ def _open_beneath(root: str, relative: str) -> int:
 
 
 def _shown(path: str) -> str:
-    return clean(path, 200)
+    return quoted(path, 200)

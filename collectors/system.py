@@ -10,14 +10,8 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
-from perfdoctor.collectors.backends.ltrace import backend as ltrace
-from perfdoctor.collectors.backends.perf import backend as perf
+from perfdoctor.collectors import capabilities
 from perfdoctor.collectors.backends.proc import status
-from perfdoctor.collectors.backends.pyspy import backend as pyspy
-from perfdoctor.collectors.backends.sockets import backend as sockets
-from perfdoctor.collectors.backends.strace import backend as strace
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.machine import distribution
 from perfdoctor.collectors.machine.distribution import Distribution
@@ -59,37 +53,13 @@ class _Backend:
 
 
 _BACKENDS = (
-    _Backend(
-        "bpf",
-        dict.fromkeys(
-            (
-                "diagnose",
-                "trace-cpu",
-                "trace-syscalls",
-                "trace-files",
-                "trace-io",
-                "trace-network",
-                "trace-memory",
-                "trace-function",
-            ),
-            bpf.unavailable,
-        ),
-        package="libbpf",
-    ),
-    _Backend("bpftrace", {"trace-syscalls": bpftrace.unavailable}, "bpftrace"),
-    _Backend(
-        "perf",
-        {
-            "trace-cpu": perf.unavailable,
-            "trace-syscalls": perf.unavailable_for_syscalls,
-            "trace-memory": perf.unavailable,
-        },
-        "perf",
-    ),
-    _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-files", "trace-network"), strace.unavailable), "strace"),
-    _Backend("ltrace", {"trace-function": ltrace.unavailable}, "ltrace"),
-    _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
-    _Backend("sockets", {"trace-network": sockets.unavailable}),
+    _Backend("bpf", capabilities.answers("bpf"), package="libbpf"),
+    _Backend("bpftrace", capabilities.answers("bpftrace"), "bpftrace"),
+    _Backend("perf", capabilities.answers("perf"), "perf"),
+    _Backend("strace", capabilities.answers("strace"), "strace"),
+    _Backend("ltrace", capabilities.answers("ltrace"), "ltrace"),
+    _Backend("py-spy", capabilities.answers("py-spy"), "py-spy"),
+    _Backend("sockets", capabilities.answers("sockets")),
 )
 
 
@@ -192,7 +162,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch", "proc-memory", "trace-files", "trace-io", "trace-memory"),
+        answers=("proc-find", *capabilities.answers("proc")),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )

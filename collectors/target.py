@@ -9,7 +9,7 @@ from perfdoctor.collectors.backends.proc.stat import Stat
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.redact import redact_arguments
 from perfdoctor.collectors.runtimes.which import runtime_of
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.target import Target
 
@@ -35,13 +35,13 @@ def find_target(host: Host, pid: int, *, children: bool = True) -> Target:
     name = clean(found.name, 64)
     if who.leader != pid:
         raise ProblemError(
-            f"{pid} ({name}) is not a process but a thread.",
+            f"{pid} ({quoted(name, 64)}) is not a process but a thread.",
             f"It is one of the threads of process {who.leader}.",
             f"Ask for pid {who.leader}: the answer tells its threads apart.",
         )
     if found.kernel_thread:
         raise ProblemError(
-            f"Process {pid} ({name}) is a thread of the kernel.",
+            f"Process {pid} ({quoted(name, 64)}) is a thread of the kernel.",
             "It has no program and no memory of its own: the kernel does work there that other processes caused.",
             "Call proc-find without a query to see which process is busy, and ask about that one.",
         )
@@ -84,7 +84,7 @@ def why_denied(host: Host, pid: int) -> Problem:
     """Why the kernel does not let us look into a process (its files, memory, I/O), and what would."""
     ours, name = status.read(host, "self"), str(pid)
     with contextlib.suppress(OSError, ValueError):
-        name = f"{pid} ({clean(stat.read(host, pid).name, 64)})"
+        name = f"{pid} ({quoted(stat.read(host, pid).name, 64)})"
     what = f"Process {name} may not be inspected."
     try:
         theirs = status.read(host, pid).uid
@@ -173,9 +173,9 @@ def _known_inside_as(host: Host, names: list[str], pid: int) -> list[int]:
 def _zombie(host: Host, found: Stat) -> ProblemError:
     who = f"Its parent, process {found.parent},"
     with contextlib.suppress(OSError, ValueError):
-        who = f"Its parent, process {found.parent} ({clean(stat.read(host, found.parent).name, 64)}),"
+        who = f"Its parent, process {found.parent} ({quoted(stat.read(host, found.parent).name, 64)}),"
     return ProblemError(
-        f"Process {found.pid} ({clean(found.name, 64)}) is a zombie.",
+        f"Process {found.pid} ({quoted(found.name, 64)}) is a zombie.",
         f"It has ended. {who} has not asked how (wait(2)), so only its number is left.",
         f"Nothing of it can be measured; if zombies pile up, look at the parent: pid {found.parent}.",
     )

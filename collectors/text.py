@@ -3,6 +3,8 @@
 import unicodedata
 
 LIMIT = 256
+_PRIME = "\u02b9"
+"""stands for a backtick inside code"""
 
 
 def clean(text: str, limit: int = LIMIT) -> str:
@@ -13,3 +15,8 @@ def clean(text: str, limit: int = LIMIT) -> str:
         half = (limit - 1) // 2
         text = f"{text[:half]}…{text[-(limit - 1 - half) :]}"
     return text
+
+
+def quoted(text: str, limit: int = LIMIT) -> str:
+    """Text of the target inside backticks: it can neither end them nor start a line, and passes for nothing of ours."""
+    return f"`{clean(text, limit).replace('`', _PRIME)}`"

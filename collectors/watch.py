@@ -21,6 +21,7 @@ from perfdoctor.schemas.process import Trend, WatchAnswer
 from perfdoctor.schemas.recording import Collection, NextCall, Window
 from perfdoctor.schemas.target import Target
 
+BACKENDS = ("proc",)
 _KEPT = 128
 """readings of a window; a trend takes time with the square of their number"""
 _SURE = 0.7
@@ -43,7 +44,7 @@ async def watch(
     proportional set size, whose reading is kept below 2 % of the time. ProblemError when the target ends before
     a second look; one that ends later gives a partial answer.
     """
-    must_be_asked_well(("proc",), "auto", seconds)
+    must_be_asked_well(BACKENDS, "auto", seconds)
     interval = max(0.05, min(interval, seconds / 4))
     meter = Meter(host, target)
     looks: Thinned[Look] = Thinned(_KEPT)

@@ -9,6 +9,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
@@ -38,7 +39,7 @@ class Place:
         return Location(file=self.file, line=self.line, function=self.function)
 
     def __str__(self) -> str:
-        return f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})"
+        return quoted(f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})")
 
 
 _AROUND_A_CALL = 25e-6

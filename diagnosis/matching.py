@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 
 from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.comparison import FindingChange
 from perfdoctor.schemas.finding import Finding, Severity
 
@@ -26,7 +27,11 @@ class Pair:
         finding = self.before or self.after
         assert finding is not None
         at = finding.location
-        return f"{finding.pattern} at {basename(at.file)}:{at.line} ({at.function})" if at else finding.pattern
+        return (
+            f"{finding.pattern} at {quoted(f'{basename(at.file)}:{at.line} ({at.function})')}"
+            if at
+            else finding.pattern
+        )
 
     @property
     def grew_less_grave(self) -> bool:

@@ -1,9 +1,13 @@
-"""Write docs/tools.md and docs/settings.md from the code; ``--check`` only says whether they are fresh (exit 1)."""
+"""Write docs/tools.md, docs/settings.md and docs/backends.md from the code.
+
+``--check`` only says whether they are fresh (exit 1)."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
+from perfdoctor.collectors.capabilities import ABILITIES, Ability
+from perfdoctor.collectors.capabilities import TOOLS as BENCH
 from perfdoctor.server.settings import CONFIG, PREFIX, Settings
 from perfdoctor.server.tools.catalogue import TOOLS
 from perfdoctor.server.tools.schema import input_schema, output_schema
@@ -56,6 +60,39 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def backends() -> str:
+    lines = [
+        NOTE,
+        "# Backends",
+        "",
+        "Every question has a ladder: the first backend that can run here answers, and the answer says which it was",
+        "and why not those before it (`collection`). What each can tell, in the order in which they are tried:",
+        "",
+        "- **counts**: what it sees of what happens. **lines**: of which code it names the source line.",
+        "- **cost**: *reads* only looks; *perturbs* adds work to the target's own events; *stops* stops it at each.",
+        "- **slow-down**: how many times slower a busy but ordinary program runs, and the program in `bench` that",
+        "  measured it. 1.00 is lost in the noise.",
+        "",
+        "On a Mac nothing of this runs: dtrace is not offered by this version.",
+    ]
+    for tool in dict.fromkeys(one.tool for one in ABILITIES):
+        rungs = [one for one in ABILITIES if one.tool == tool]
+        for mode in dict.fromkeys(one.mode for one in rungs):
+            lines += ["", f"## {tool}{f', mode {mode}' if mode else ''}", ""]
+            lines += [
+                "| backend | counts | lines | cost | slow-down | per event | lacks |",
+                "|---|---|---|---|---|---|---|",
+            ]
+            lines += [_rung(one) for one in rungs if one.mode == mode]
+    return "\n".join(lines) + "\n"
+
+
+def _rung(one: Ability) -> str:
+    slow = f"{one.slow_down:.2f}x (`{one.bench}`)" if one.slow_down is not None else ""
+    each = one.each + (f" (`{one.bench}`)" if one.each and not slow and one.bench != BENCH else "")
+    return f"| {one.backend} | {one.exact} | {one.lines} | {one.cost} | {slow} | {each} | {', '.join(one.lacks)} |"
+
+
 def _command(tool: Tool[Any, Any]) -> str:
     words = [f"perfdoctor {tool.name}"]
     for name in tool.positional:
@@ -88,7 +125,7 @@ def _plain(value: object) -> str:
 
 def main() -> int:
     stale = []
-    for name, text in (("tools.md", tools()), ("settings.md", settings())):
+    for name, text in (("tools.md", tools()), ("settings.md", settings()), ("backends.md", backends())):
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

@@ -14,7 +14,7 @@ class Role(StrEnum):
     TRACE = "trace"
     """measure processes"""
     OPERATE = "operate"
-    """delete recordings"""
+    """delete recordings, run programs of their own"""
     ADMIN = "admin"
     """everything"""
 

@@ -31,6 +31,14 @@ class Settings(Model):
         description="Folders whose code is the user's own, separated by `:` in the environment. Empty: everything that "
         "is not the standard library, an installed package or the system.",
     )
+    allow_custom: bool = Field(
+        default=False,
+        description="Whether trace-custom may run a caller's own bpftrace program, confined to its target.",
+    )
+    custom_anywhere: bool = Field(
+        default=False,
+        description="Whether such a program may, where asked, see other processes and the kernel: for trusted callers.",
+    )
 
 
 def config_path(environment: Mapping[str, str]) -> Path:

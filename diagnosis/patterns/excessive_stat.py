@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -41,7 +42,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     seconds = sum(row.seconds for row in rows) + account.beside(rows)
     heaviest = max(rows, key=lambda row: row.calls)
-    top = max(paths, key=lambda path: paths[path], default="paths that this backend cannot tell")
+    top = quoted(max(paths, key=lambda path: paths[path])) if paths else "paths that this backend cannot tell"
     others = f" and {len(paths) - 1} others" if len(paths) > 1 else ""
     at = place or heaviest.syscall
     per_second = total / account.seconds

@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import WARNING_SHARE, again, percent, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 
 SHAPE = Threshold(
@@ -144,14 +145,17 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
         what = f"spends its CPU time in {function.library}"
         fix = f"It is likely as fast as it gets: call it less often from {place}, with less data, or keep its results."
     facts = [
-        account.fact("cpu", f"CPU time in {place.function}", cores, "cores"),
+        account.fact("cpu", f"CPU time in {quoted(place.function)}", cores, "cores"),
         account.fact("cpu", f"of it on line {place.line}", line_share, "share"),
     ]
     if function.leaf:
         most = max(function.work.items(), key=lambda item: item[1])
         facts.append(
             account.fact(
-                "cpu", f"of it {most[0].name.lower().replace('_', ' ')} (mostly {function.leaf})", most[1], "share"
+                "cpu",
+                f"of it {most[0].name.lower().replace('_', ' ')} (mostly {quoted(function.leaf)})",
+                most[1],
+                "share",
             )
         )
     heaviest = max(
@@ -168,7 +172,7 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
         fix=f"{place}: {fix}",
         verify=again(
             account,
-            f"the CPU used in {place.function}",
+            f"the CPU used in {quoted(place.function)}",
             f"{cores:.2f} cores for the same work",
             "a small part of it",
             "trace-cpu",

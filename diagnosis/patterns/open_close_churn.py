@@ -6,6 +6,7 @@ from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -36,7 +37,8 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     around = [row for row in _companions(account, place) if file_of(row.object) in again_and_again]
     seconds = sum(row.seconds for row in (*rows, *around)) + account.beside(rows)
-    top = max(again_and_again, key=lambda path: again_and_again[path])
+    most = max(again_and_again, key=lambda path: again_and_again[path])
+    top = quoted(most)
     others = f" and {len(again_and_again) - 1} others" if len(again_and_again) > 1 else ""
     heaviest = max(rows, key=lambda row: row.calls)
     at = place or heaviest.syscall
@@ -49,7 +51,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         stack=heaviest.stack,
         facts=(
             account.fact("syscalls", "opens of files that were opened before", total / account.seconds, "calls/s"),
-            account.fact("syscalls", f"opens of {top}", again_and_again[top], "calls"),
+            account.fact("syscalls", f"opens of {top}", again_and_again[most], "calls"),
             account.fact(
                 "syscalls",
                 "time to open, question and close",

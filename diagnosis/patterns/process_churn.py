@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -62,20 +63,21 @@ def _judge(
     per_second = started / account.seconds
     lived = sum(child.seconds for child in children) / max(1, sum(child.started for child in children))
     at = place or f"process {account.evidence.target.pid}"
+    name = quoted(basename(program.program), 40)
     return weigh(
         account,
         "process-churn",
-        title=f"{at} starts {rate(per_second)} processes a second ({basename(program.program)}{others})",
+        title=f"{at} starts {rate(per_second)} processes a second ({name}{others})",
         seconds=spent + theirs + account.beside([*rows, *waiting], _AROUND_A_CHILD),
         place=place,
         stack=max(rows, key=lambda row: row.seconds).stack if rows else (),
         facts=(
-            account.fact("syscalls", f"processes started, most {program.program}", per_second, "processes/s"),
+            account.fact("syscalls", f"processes started, most {quoted(program.program)}", per_second, "processes/s"),
             account.fact("syscalls", "mean life of one", lived, "s"),
             account.fact("syscalls", "time to start them and wait for them", spent / account.seconds, "s/s"),
             account.fact("syscalls", "time that they lived", theirs / account.seconds, "s/s"),
         ),
-        fix=f"At {at}: do what {basename(program.program)} does inside of the process (a library call), give one "
+        fix=f"At {at}: do what {name} does inside of the process (a library call), give one "
         "process many items at once, or keep a worker running and send it the work (multiprocessing.Pool, a socket).",
         verify=again(account, f"processes started at {at}", f"{rate(per_second)}/s", "close to 0"),
         confidence=0.9 if place else 0.6,

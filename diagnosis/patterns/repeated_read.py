@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -45,26 +46,27 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
     blamed = max(opens if opened >= passes / 2 else reads, key=lambda row: row.calls)
     place = account.place(blamed.stack)
     at = place or blamed.syscall
+    path = quoted(fact.path)
     per_second = passes / account.seconds
     return weigh(
         account,
         "repeated-read",
-        title=f"{at} reads {fact.path} ({size(fact.size)}, unchanged) {rate(per_second)} times a second",
+        title=f"{at} reads {path} ({size(fact.size)}, unchanged) {rate(per_second)} times a second",
         seconds=sum(row.seconds for row in rows) + _making(account, place),
         place=place,
         stack=blamed.stack,
         facts=(
-            account.fact("syscalls", f"bytes read of {fact.path}", moved, "bytes"),
+            account.fact("syscalls", f"bytes read of {path}", moved, "bytes"),
             account.fact("syscalls", "times its size", passes, "passes"),
             account.fact("syscalls", "opens of it", opened, "calls"),
             account.fact("syscalls", "time in these calls", sum(r.seconds for r in rows) / account.seconds, "s/s"),
         ),
-        fix=f"Read {fact.path} once and keep what was made of it in memory; read it again only when its time of "
+        fix=f"Read {path} once and keep what was made of it in memory; read it again only when its time of "
         f"change or size differs (one stat a second is enough). The line is {at}. What is parsed out of it each time "
         "is saved too.",
         verify=again(
             account,
-            f"bytes read of {fact.path}",
+            f"bytes read of {path}",
             f"{size(moved / account.seconds)}/s",
             "0, or one pass for each change",
             "trace-syscalls",

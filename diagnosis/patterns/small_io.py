@@ -6,6 +6,7 @@ from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -54,7 +55,9 @@ def _judge(
         rows
     )
     heaviest = max(rows, key=lambda row: row.calls)
-    where = heaviest.object if len(things) == 1 else f"{len(things)} objects, most {heaviest.object}"
+    where = quoted(heaviest.object or "an unknown object")
+    if len(things) > 1:
+        where = f"{len(things)} objects, most {where}"
     at = place or f"{heaviest.syscall} on {where}"
     mean = moved / done
     verb = "reads" if kind == "read" else "writes"

@@ -6,6 +6,7 @@ from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -55,11 +56,11 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow], batch:
         else "open the file without O_SYNC and O_DSYNC, and call fsync once for each batch"
     )
     at = place or name
+    of = quoted(path) if path else "a file"
     return weigh(
         account,
         "sync-write",
-        title=f"{at} waits for the disk ({name} of {path or 'a file'}) {rate(per_second)} times a second, for "
-        f"{size(batch)} each",
+        title=f"{at} waits for the disk ({name} of {of}) {rate(per_second)} times a second, for {size(batch)} each",
         seconds=seconds,
         place=place,
         stack=heaviest.stack,

@@ -37,7 +37,7 @@ def _finding(number: int, finding: Finding, facts: int, stacks: bool) -> list[st
         f"   {finding.pattern} at {place(finding.location)}{held}, confidence {percent(finding.confidence)}",
     ]
     if facts and finding.evidence:
-        said = [f"{clean(f.what, 80)} {quantity(f.value, f.unit)} ({f.tool})" for f in finding.evidence[:facts]]
+        said = [f"{clean(f.what, 200)} {quantity(f.value, f.unit)} ({f.tool})" for f in finding.evidence[:facts]]
         lines.append("   Evidence: " + "; ".join(said))
     if stacks and finding.stack:
         lines.append(f"   Stack: {chain(finding.stack, 12)}")

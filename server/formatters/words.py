@@ -1,9 +1,10 @@
 """Numbers and places in few words."""
 
 import math
+import re
 from collections.abc import Sequence
 
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.answers import Traced
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Frame, Stack
@@ -14,8 +15,7 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SMALL = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _UNITS = {"seconds": "s", "bytes": "B", "bytes/s": "B/s", "1/s": "/s"}
 """how the schemas name units, and how they are written"""
-_PRIME = "\u02b9"
-"""stands for a backtick inside code"""
+_PLAIN = re.compile(r"[\w./:+-]{0,200}", re.ASCII)
 _BINARY = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
@@ -59,7 +59,7 @@ def percent(share: float) -> str:
 
 def code(text: str, limit: int = 160) -> str:
     """Text of the target inside backticks: it can neither end them nor start a line."""
-    return f"`{clean(text, limit).replace('`', _PRIME)}`"
+    return quoted(text, limit)
 
 
 def place(location: Location | None) -> str:
@@ -135,9 +135,15 @@ def follow(calls: tuple[NextCall, ...]) -> list[str]:
         return []
     lines = ["", "Next:"]
     for call in calls:
-        arguments = ", ".join(f"{name}={value}" for name, value in call.arguments.items())
+        arguments = ", ".join(f"{name}={_argument(value)}" for name, value in call.arguments.items())
         lines.append(f"- {call.tool} {{{arguments}}}: {clean(call.why)}")
     return lines
+
+
+def _argument(value: object) -> str:
+    """A value may be a name that the target gave itself."""
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else code(text)
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], omitted: int = 0) -> list[str]:

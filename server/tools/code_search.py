@@ -5,7 +5,7 @@ from typing import Annotated
 from anyio import to_thread
 from pydantic import Field
 
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.code import Match, SearchAnswer
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.formatters import code as formatter
@@ -32,9 +32,9 @@ def _search(arguments: SearchArguments, roots: tuple[str, ...]) -> SearchAnswer:
     found = search_source(arguments.text, roots, word=arguments.word)
     shown = found.places[: arguments.rows]
     number = len(found.places)
-    wanted = clean(arguments.text, 60)
+    wanted = quoted(arguments.text, 60)
     return SearchAnswer(
-        summary=f"{number} line{'' if number == 1 else 's'} with '{wanted}' in {found.files} files.",
+        summary=f"{number} line{'' if number == 1 else 's'} with {wanted} in {found.files} files.",
         matches=tuple(Match(file=clean(file, 400), line=line, text=clean(text, 200)) for file, line, text in shown),
         total=number,
         omitted=number - len(shown),

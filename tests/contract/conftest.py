@@ -26,7 +26,8 @@ def events(tmp_path: Path) -> Events:
 @pytest.fixture
 def memory(tmp_path: Path, events: Events) -> Connect:
     """A client in the same process."""
-    server = build(Service(Settings(state=tmp_path / "state"), FakeInstruments(events.note)))
+    settings = Settings(state=tmp_path / "state", allow_custom=True)
+    server = build(Service(settings, FakeInstruments(events.note)))
     return lambda: Client(server)
 
 

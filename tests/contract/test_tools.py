@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from perfdoctor.collectors.capabilities import ABILITIES
 from perfdoctor.server.tools.catalogue import TOOLS
 from tests.contract.conftest import Connect
 from tests.server.samples import PID
@@ -78,6 +80,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-function": [{"pid": PID, "function": "deflate*", "value": "arg1"}],
         "trace-io": [{"pid": PID, "backend": "bpf"}],
         "trace-files": [{"pid": PID, "backend": "proc"}],
+        "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],
         "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
         "compare": [{"before": "r-a", "after": "r-b"}],
@@ -112,6 +115,8 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
             if "pid" in tool.arguments.model_fields and tool.name not in (*NEED_MORE, "diagnose"):
                 await structured(tool.name, pid=PID, seconds=0.1)
                 kept += 1
+        await structured("trace-custom", pid=PID, program="BEGIN { exit(); }", seconds=0.1)
+        kept += 1
         first = await structured("diagnose", pid=PID, seconds=0.1)
         assert first["recording"] == first["recording_id"]
         again = await structured("diagnose", recording=first["recording"])
@@ -168,3 +173,16 @@ async def test_the_default_answer_is_short(memory: Connect) -> None:
             name = tool.name
             result = await client.call_tool(name, {"pid": PID, "seconds": 0.1})
             assert len(result.content[0].text) / 4 < 1500, name
+
+
+COSTS = re.compile(r"%|µs|microsecond|times|slow|engine")
+"""words by which a description says what a call costs, or by which backend it costs what it says"""
+
+
+async def test_what_costs_much_says_so(memory: Connect) -> None:
+    """Above 5 % of a busy but ordinary program, by any backend: the tool says the figure, or whose figure it says."""
+    tools = {str(tool["name"]): tool for tool in await listed(memory)}
+    for ability in ABILITIES:
+        assert ability.tool in tools
+        if ability.dear:
+            assert COSTS.search(str(tools[ability.tool]["description"])), ability.tool

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mode
 from perfdoctor.schemas.comparison import Comparison, FindingChange, MetricChange, StackChange, Verdict
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.custom import CustomBucket, CustomMap, CustomOutput, CustomRow
 from perfdoctor.schemas.disk import CacheRow, DiskOperation, DiskRow, DiskUse, Moved
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
@@ -249,6 +250,23 @@ def limits() -> Limits:
 SKIPPED = Skipped(backend="bpf", why="no privilege")
 
 
+def custom_output() -> CustomOutput:
+    bars = (CustomBucket(low=None, high=-1, count=1), CustomBucket(low=0, high=1, count=96))
+    return CustomOutput(
+        program="t:a:b { @calls[comm] = count(); }",
+        ran="tracepoint:a:b / ( pid == 4242 ) /\n{\n@calls [ comm ] = count (  ) ;\n}",
+        lines=tuple(f"line {number}" for number in range(40)),
+        cut_lines=3,
+        cut_bytes=311,
+        maps=(
+            CustomMap(
+                name="@calls", kind="map", rows=(CustomRow(key="shop", value=211),), total_rows=7, omitted_rows=6
+            ),
+            CustomMap(name="@took", kind="hist", rows=(CustomRow(key="", value=97, buckets=bars),), total_rows=1),
+        ),
+    )
+
+
 def allocations() -> AllocationProfile:
     """300 allocations in load, 200 of them never freed and of every third of the window; 97 in main, all freed."""
     rows = (
@@ -331,5 +349,6 @@ PARTS: dict[str, Callable[[], Model]] = {
     "file_use": file_use,
     "memory_map": memory_map,
     "network": network,
+    "custom": custom_output,
 }
 """by question: a small answer to it"""

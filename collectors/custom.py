@@ -1,0 +1,53 @@
+"""What does an expert's own program see in a process?"""
+
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
+from perfdoctor.collectors.backends.bpftrace import custom
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
+from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.target import still_there
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.target import Target
+
+BACKENDS = (bpftrace.NAME,)
+
+
+async def measure(
+    host: Host,
+    target: Target,
+    *,
+    seconds: float,
+    backend: str = "auto",
+    progress: Progress = silent,
+    program: str,
+    anywhere: bool = False,
+) -> Evidence:
+    """Run ``program`` (bpftrace's language) on ``target`` for ``seconds``; the evidence has ``custom``.
+
+    The program is read whole and written anew: it can neither change anything nor see another process, unless
+    ``anywhere``. ProblemError when it may not run, with the reason. On a Mac there is dtrace, which is not offered.
+    """
+    must_be_asked_well(BACKENDS, backend, seconds)
+    asked = await to_thread.run_sync(lambda: custom.ask(host, target, program, anywhere=anywhere))
+
+    async def by_bpftrace() -> Evidence:
+        measured = await custom.trace(
+            host,
+            target,
+            asked,
+            program=program,
+            anywhere=anywhere,
+            seconds=seconds,
+            there=lambda: still_there(host, target),
+            progress=progress,
+        )
+        return Evidence(
+            target=target,
+            window=measured.window,
+            collections={"custom": measured.collection},
+            custom=measured.profile,
+        )
+
+    return await climb(host, target, backend, (Rung(bpftrace.NAME, bpftrace.unavailable, by_bpftrace),))
