@@ -77,7 +77,7 @@ _BACKENDS = (
     ),
     _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-files", "trace-network"), strace.unavailable), "strace"),
     _Backend("ltrace", {}, "ltrace"),
-    _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
+    _Backend("py-spy", dict.fromkeys(("proc-threads", "trace-cpu"), pyspy.unavailable), "py-spy"),
     _Backend("sockets", {"trace-network": sockets.unavailable}),
 )
 
@@ -181,7 +181,7 @@ def _always(host: Host) -> tuple[BackendState, ...]:
     proc = BackendState(
         backend="proc",
         available=there,
-        answers=("proc-find", "proc-watch", "proc-memory", "trace-files", "trace-memory"),
+        answers=("proc-find", "proc-watch", "proc-memory", "proc-threads", "trace-files", "trace-memory"),
         why="" if there else "There is no /proc: this is not Linux, or the container hides it.",
         unlock=None if there else "Run perfdoctor on Linux, with /proc mounted.",
     )

@@ -25,8 +25,8 @@ class WaitKind(StrEnum):
 
 class WaitsIn(Model):
     """The system call that a thread is in. ``object``: the path or socket of a descriptor, the address of a futex, the
-    pid that is waited for; empty where the call has none. ``interpreter``: the futex is a lock of the interpreter's own,
-    in all likelihood the GIL."""
+    pid that is waited for; empty where the call has none. ``interpreter``: the futex is a lock of the interpreter's
+    own, in all likelihood the GIL."""
 
     call: str
     object: str = ""

@@ -7,6 +7,7 @@ frame pointer and a return address, at most 512 bytes up.
 
 import struct
 from bisect import bisect_right
+from itertools import pairwise
 
 from perfdoctor.collectors.host.base import Memory
 from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
@@ -42,6 +43,8 @@ class NativeWalk:
             if not named:
                 break
             frames.extend(named)
+        while len(frames) > 1 and frames[-1].function == "[unknown]":
+            frames.pop()
         return tuple(frames)
 
     def _up(self, at: int, sp: int, bp: int) -> tuple[int, int, int] | None:
@@ -80,7 +83,7 @@ class NativeWalk:
     def _search(self, sp: int) -> int:
         """Where a frame pointer was saved just below a return address; 0: nowhere near."""
         words = struct.unpack(f"<{_SEARCHED // 8}Q", self._memory.read(sp, _SEARCHED))
-        for i, (word, following) in enumerate(zip(words, words[1:], strict=False)):
+        for i, (word, following) in enumerate(pairwise(words)):
             at = sp + 8 * i
             if at < word < at + _LARGEST_FRAME and word % 8 == 0 and self._names.follows_call(following):
                 return at

@@ -25,9 +25,7 @@ def edges(threads: Mapping[int, Followed], begin: Look, end: Look) -> tuple[Wait
         before = begin.places.get(tid)
         stands = before is not None and before.held == held and waiter.rested
         found.append(
-            WaitEdge(
-                pid=waiter.pid, kind=held.kind, address=held.address, waiter=tid, holder=holder, stands=stands
-            )
+            WaitEdge(pid=waiter.pid, kind=held.kind, address=held.address, waiter=tid, holder=holder, stands=stands)
         )
     return tuple(sorted(found, key=lambda edge: (edge.holder, edge.address, edge.waiter)))
 
@@ -52,7 +50,9 @@ def deadlocks(found: Iterable[WaitEdge]) -> tuple[tuple[int, ...], ...]:
     return tuple(sorted(circles))
 
 
-def stuck(found: Iterable[WaitEdge], threads: Mapping[int, Followed], asleep: Mapping[int, float]) -> tuple[StuckHolder, ...]:
+def stuck(
+    found: Iterable[WaitEdge], threads: Mapping[int, Followed], asleep: Mapping[int, float]
+) -> tuple[StuckHolder, ...]:
     """Holders that wait for no other thread, slept all the while, and let go of nothing: none of those that wait for it
     was woken. ``asleep``: the share of the window by thread."""
     every = tuple(found)

@@ -45,7 +45,7 @@ def parse(text: bytes) -> Dumped:
         return Dumped({}, 1)
     stacks: dict[int, Stack] = {}
     failed = 0
-    for thread in threads if isinstance(threads, list) else [None]:
+    for thread in threads if isinstance(threads, list) else [{}]:
         try:
             stacks[int(thread["os_thread_id"])] = tuple(map(_frame, thread["frames"][:_DEEPEST]))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
