@@ -51,6 +51,10 @@ def threads_answer(recording: str, evidence: Evidence, *, rows: int, frames: int
     )
 
 
+def _call(thread: ThreadStand) -> str:
+    return thread.waits.call if thread.waits else ""
+
+
 def _cut(holder: StuckHolder) -> StuckHolder:
     return holder.model_copy(update={"waiters": holder.waiters[: 2 * _SOME]})
 
@@ -75,17 +79,19 @@ class _Teller:
         return CircleMember(tid=tid, name=self.name_of(tid), location=self.place_of(tid))
 
     def groups(self, frames: int) -> list[ThreadGroup]:
-        alike: defaultdict[tuple[ThreadState, str, Stack], list[ThreadStand]] = defaultdict(list)
+        alike: defaultdict[tuple[ThreadState | None, str, Stack], list[ThreadStand]] = defaultdict(list)
         for thread in self._found.threads:
-            alike[thread.state, thread.waits.call if thread.waits else "", thread.stack].append(thread)
-        made = [self._group(key[0], key[1], key[2], threads, frames) for key, threads in alike.items()]
+            # Of threads that run, it is chance in which state and call the last look found them.
+            stands = thread.rested or thread.ended
+            state, call = (thread.state, _call(thread)) if stands else (None, "")
+            alike[state, call, thread.stack].append(thread)
+        made = [self._group(stack, threads, frames) for (_, _, stack), threads in alike.items()]
         return sorted(made, key=lambda group: (-round(group.cpu_seconds, 3), -group.threads, group.tids))
 
-    def _group(
-        self, state: ThreadState, call: str, stack: Stack, threads: list[ThreadStand], frames: int
-    ) -> ThreadGroup:
+    def _group(self, stack: Stack, threads: list[ThreadStand], frames: int) -> ThreadGroup:
         seen = sum(thread.seen for thread in threads) or 1.0
-        waits = [thread.waits for thread in threads if thread.waits]
+        ((state, call), _) = Counter((thread.state, _call(thread)) for thread in threads).most_common(1)[0]
+        waits = [thread.waits for thread in threads if thread.waits and thread.waits.call == call]
         parts = ("running", "runnable", "sleeping", "uninterruptible")
         return ThreadGroup(
             threads=len(threads),
@@ -148,10 +154,12 @@ def _summary(found: ThreadStacks, alive: list[ThreadStand], teller: _Teller) -> 
     ran = sum(thread.running for thread in alive)
     still = sum(thread.rested for thread in alive)
     length = max((thread.seen for thread in alive), default=0.0)
-    said.append(
-        f"{count(len(alive))} threads: {count(still)} did not run at all, the rest used "
-        f"{quantity(ran, 's')} of CPU in {quantity(length, 's')}"
-    )
+    if still == len(alive):
+        said.append(f"{count(len(alive))} threads, none of which ran in {quantity(length, 's')}")
+    else:
+        rested = f"{count(still)} did not run at all, the others" if still else "they"
+        used = f"{quantity(ran, 's')} of CPU in {quantity(length, 's')}"
+        said.append(f"{count(len(alive))} threads: {rested} used {used}")
     runnable = sum(thread.runnable for thread in alive)
     if length and runnable / length >= _QUEUED:
         said.append(f"Threads waited {quantity(runnable, 's')} for a core ({percent(runnable / length)} of a thread)")
