@@ -94,6 +94,7 @@ class _Window:
             looker.close()
 
     async def _run(self, looker: Looker, seconds: float, progress: Progress) -> Evidence:
+        await self._prepare(looker)
         watch = StateWatch(self.host, self.target)
         await to_thread.run_sync(lambda: watch.look(0.0, whole=True))
         if not watch.threads:
@@ -104,9 +105,6 @@ class _Window:
             )
         started, began = time.time(), time.monotonic()
         await self._stand(looker, watch)
-        if self.passes and self.target.pid in looker.why_no_frames:
-            why = looker.why_no_frames[self.target.pid]
-            raise ProblemError("Its own frames cannot be walked.", f"{why}.", "Use backend py-spy.")
         ended = await self._follow(watch, began, seconds, progress)
         if not ended:
             await self._stand(looker, watch)
@@ -121,15 +119,20 @@ class _Window:
             thread_stacks=found,
         )
 
+    async def _prepare(self, looker: Looker) -> None:
+        """Look once in vain: symbols and unwind tables, which may take long, are read before the window begins."""
+        watch = StateWatch(self.host, self.target)
+        await to_thread.run_sync(watch.look, 0.0)
+        await to_thread.run_sync(looker.look, list(watch.threads.values()))
+        if self.passes and self.target.pid in looker.why_no_frames:
+            why = looker.why_no_frames[self.target.pid]
+            raise ProblemError("Its own frames cannot be walked.", f"{why}.", "Use backend py-spy.")
+
     async def _stand(self, looker: Looker, watch: StateWatch) -> None:
         threads = [thread for thread in watch.threads.values() if not thread.ended]
         look = await to_thread.run_sync(looker.look, threads)
         if self.by_pyspy:
-            stacks: dict[tuple[int, int], Stack] = {}
-            for pid in self.target.pids:
-                told = await dump(self.host, pid)
-                self.not_understood += told.not_understood
-                stacks |= {(pid, own): stack for own, stack in told.stacks.items()}
+            stacks = await self._dumped(looker, threads)
             look.places = {
                 thread.tid: replace(
                     look.places.get(thread.tid, Standing()), stack=stacks.get((thread.pid, thread.own_tid), ())
@@ -137,6 +140,22 @@ class _Window:
                 for thread in threads
             }
         self.looks.append(look)
+
+    async def _dumped(self, looker: Looker, threads: list[Followed]) -> dict[tuple[int, int], Stack]:
+        """By pid and thread id, as the target numbers it."""
+        stacks: dict[tuple[int, int], Stack] = {}
+        for pid in self.target.pids:
+            told = await dump(self.host, pid)
+            self.not_understood += told.not_understood
+            stacks |= {(pid, own): stack for own, stack in told.stacks.items()}
+            unknown = {thread.own_tid for thread in threads if thread.pid == pid} - told.stacks.keys()
+            for address, stack in told.by_address.items():
+                own = looker.thread_at(pid, address, unknown)
+                if own is None:
+                    self.not_understood += 1
+                else:
+                    stacks[pid, own] = stack
+        return stacks
 
     async def _follow(self, watch: StateWatch, began: float, seconds: float, progress: Progress) -> bool:
         """Sample until the window is over; whether the target ended before."""
@@ -161,7 +180,7 @@ class _Window:
         rows = [_row(thread, begin, end) for thread in (*watch.threads.values(), *watch.replaced)]
         rows.sort(key=lambda row: (-(row.running + row.runnable), row.pid, row.tid))
         waits = edges(watch.threads, begin, end)
-        asleep = {row.tid: row.sleeping / row.seen if row.seen else 0.0 for row in rows if not row.ended}
+        asleep = {row.tid: (row.sleeping + row.uninterruptible) / (row.seen or 1.0) for row in rows if not row.ended}
         return ThreadStacks(
             threads=tuple(rows),
             omitted=watch.omitted,

@@ -59,7 +59,7 @@ class Looker:
 
     def __init__(self, host: Host, *, stacks: bool = True) -> None:
         self._host, self._stacks = host, stacks
-        self._names: dict[int, tuple[float, ProcessNames]] = {}
+        self._names: dict[int, tuple[bytes, ProcessNames]] = {}
         self.why_no_frames: dict[int, str] = {}
 
     def look(self, threads: list[Followed]) -> Look:
@@ -68,8 +68,8 @@ class Looker:
         for thread in threads:
             by_process.setdefault(thread.pid, []).append(thread)
         for pid, group in by_process.items():
-            names = self._process(pid, group)
-            states = names.python_threads() if names and self._stacks else {}
+            names = self._process(pid)
+            states = names.python_threads() if self._stacks else {}
             if states:
                 found.python.add(pid)
             one = _OneProcess(self._host, pid, names, states, stacks=self._stacks)
@@ -81,17 +81,32 @@ class Looker:
                         found.denied += 1
         return found
 
-    def _process(self, pid: int, group: list[Followed]) -> ProcessNames | None:
-        started = min(thread.started for thread in group)
+    def _process(self, pid: int) -> ProcessNames:
+        # Another program's (execve), or another process of that number, begins elsewhere.
+        begins = b""
+        with contextlib.suppress(OSError):
+            begins = self._host.read_file(f"/proc/{pid}/maps", 64)
         known = self._names.get(pid)
-        if known is not None:
+        if known is not None and known[0] == begins:
             return known[1]
+        if known is not None:
+            known[1].close()
+            self.why_no_frames.pop(pid, None)
         names = ProcessNames(self._host, pid, None)
         names.find_interpreter()
         if names.why_no_frames:
             self.why_no_frames[pid] = names.why_no_frames
-        self._names[pid] = started, names
+        self._names[pid] = begins, names
         return names
+
+    def thread_at(self, pid: int, address: int, own_tids: set[int]) -> int | None:
+        """Which of these threads (as the target numbers them) has its descriptor at ``address``: it holds its id."""
+        names = self._names.get(pid)
+        if names is not None:
+            with contextlib.suppress(OSError, struct.error, ValueError, OverflowError):
+                raw = names[1].read(address, _DESCRIPTOR)
+                return next((word for (word,) in struct.iter_unpack("<I", raw) if word in own_tids), None)
+        return None
 
     def close(self) -> None:
         for _, names in self._names.values():
@@ -102,9 +117,7 @@ class Looker:
 class _OneProcess:
     """One look at one process."""
 
-    def __init__(
-        self, host: Host, pid: int, names: ProcessNames | None, states: dict[int, int], *, stacks: bool
-    ) -> None:
+    def __init__(self, host: Host, pid: int, names: ProcessNames, states: dict[int, int], *, stacks: bool) -> None:
         self._host, self._pid, self._names, self._states, self._stacks = host, pid, names, states, stacks
         self._sockets: dict[int, str] | None = None
 
@@ -130,7 +143,7 @@ class _OneProcess:
         return Standing(self._waits(number, name, given), stack, self._held(name, given))
 
     def _stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
-        if self._names is None or not self._stacks:
+        if not self._stacks:
             return ()
         return self._names.sleeping_stack(state, stack_pointer, instruction)
 
@@ -138,7 +151,7 @@ class _OneProcess:
         text, interpreter = "", False
         if name.startswith("futex"):
             text = f"futex {given[0]:#x}"
-            known = self._names.interpreter if self._names else None
+            known = self._names.interpreter
             interpreter = known is not None and known.owns(given[0])
         elif name in ("poll", "ppoll"):
             text = self._polled(given[0], given[1])
@@ -171,8 +184,6 @@ class _OneProcess:
         return clean(link, 120)
 
     def _read(self, address: int, size: int) -> bytes:
-        if self._names is None:
-            raise OSError("no memory")
         return self._names.read(address, size)
 
     def _held(self, name: str, given: list[int]) -> Held | None:

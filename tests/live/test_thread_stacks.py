@@ -1,7 +1,8 @@
 """What threads do and whom they wait for: real processes whose threads are known."""
 
 import os
-from pathlib import Path
+import subprocess
+import sys
 from typing import Any
 
 import anyio
@@ -229,6 +230,32 @@ async def test_the_target_may_end() -> None:
     assert not inside(evidence).deadlocks
 
 
+def test_another_users_process_is_refused_and_its_states_can_still_be_told() -> None:
+    need(os.geteuid() == 0, "only root can become nobody")
+    text = f"""
+import anyio, os
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.target import find_target
+from perfdoctor.collectors.thread_stacks import measure
+from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.target import Target
+anyio.run(anyio.sleep, 0)  # loads what nobody may not read
+target = find_target(LocalHost(), {os.getpid()}, children=False)
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+try:
+    find_target(LocalHost(), {os.getpid()})
+except ProblemError as error:
+    print(error.problem.what)
+evidence = anyio.run(lambda: measure(LocalHost(), target, seconds=0.3, backend="proc"))
+print(len(evidence.thread_stacks.threads), evidence.collections["thread_stacks"].lacks)
+"""
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    refusal, told = done.stdout.splitlines()
+    assert "may not be inspected" in refusal
+    assert int(told.split()[0]) >= 1 and "the kernel does not let us" in told
+
+
 async def test_what_is_refused() -> None:
     target = find_target(HOST, os.getpid())
     for options in ({"backend": "bpf", "seconds": 1.0}, {"seconds": 0.0}):
@@ -243,4 +270,4 @@ async def test_the_server_asks_it_like_any_question() -> None:
     machine = ThisMachine()
     target = find_target(HOST, os.getpid(), children=False)
     evidence = await machine.measure("thread_stacks", target, seconds=0.3, backend="auto", progress=silent)
-    assert len(inside(evidence).threads) == len(list(Path("/proc/self/task").iterdir())) or inside(evidence).threads
+    assert os.getpid() in {row.tid for row in inside(evidence).threads}

@@ -1,7 +1,7 @@
 """Asks py-spy where the threads of a Python process are just now."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from anyio import to_thread
@@ -17,9 +17,11 @@ _DEEPEST = 48
 
 @dataclass(frozen=True, slots=True)
 class Dumped:
-    """``stacks`` by the thread id that the process itself knows."""
+    """``stacks`` by the thread id that the process itself knows; ``by_address`` those of threads of which py-spy does
+    not tell it (before CPython 3.11, without stopping the process), by where their descriptor (pthread_t) lies."""
 
     stacks: dict[int, Stack]
+    by_address: dict[int, Stack] = field(default_factory=dict)
     not_understood: int = 0
 
 
@@ -31,7 +33,7 @@ async def dump(host: Host, pid: int) -> Dumped:
             said.extend(chunk[: _MOST - len(said)])
         errors = await program.errors()
     found = await to_thread.run_sync(parse, bytes(said))
-    if not found.stacks:
+    if not found.stacks and not found.by_address:
         raise OSError(f"py-spy said: {clean(errors.decode('utf-8', 'replace').strip(), 400) or 'nothing'}")
     return found
 
@@ -42,15 +44,20 @@ def parse(text: bytes) -> Dumped:
     try:
         threads = json.loads(text)
     except (ValueError, RecursionError):
-        return Dumped({}, 1)
+        return Dumped({}, not_understood=1)
     stacks: dict[int, Stack] = {}
+    by_address: dict[int, Stack] = {}
     failed = 0
     for thread in threads if isinstance(threads, list) else [{}]:
         try:
-            stacks[int(thread["os_thread_id"])] = tuple(map(_frame, thread["frames"][:_DEEPEST]))
+            stack = tuple(map(_frame, thread["frames"][:_DEEPEST]))
+            if thread["os_thread_id"] is None:
+                by_address[int(thread["thread_id"])] = stack
+            else:
+                stacks[int(thread["os_thread_id"])] = stack
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             failed += 1
-    return Dumped(stacks, failed)
+    return Dumped(stacks, by_address, failed)
 
 
 def _frame(told: dict[str, Any]) -> Frame:
