@@ -97,22 +97,19 @@ class StateWatch:
         now = stat.parse(self._host.read_file(f"{folder}/stat"))
         ran, waited = self._account(folder, now)
         known = self.threads.get(tid)
-        fresh = known is None or known.started != now.started or known.pid != pid
-        if fresh or whole:
-            text = self._host.read_file(f"{folder}/status")
-            with contextlib.suppress(ValueError):  # one that is ending has no such lines
-                switches = status.parse_switches(text)
-        if known is None or fresh:
-            if known is not None:
-                known.ended = True
-                self.replaced.append(known)
+        if known is not None and (known.started != now.started or known.pid != pid):
+            known.ended = True
+            self.replaced.append(known)
+            known = None
+        text = self._host.read_file(f"{folder}/status") if known is None or whole else b""
+        switches = _switches(text) or (known.last_switches if known else (0, 0))
+        if known is None:
             began = self.looks > 0
             known = Followed(pid, tid, now.started, status.parse(text).inner_pid or tid, "", at, began)
             if not began:
                 known.ran, known.waited, known.switches = ran, waited, switches
             self.threads[tid] = known
-        if fresh or whole:
-            known.last_switches = switches
+        known.last_switches = switches
         known.name = clean(now.name, 32)
         known.last_at, known.last_ran, known.last_waited = at, ran, waited
         known.state = _STATES.get(now.state, ThreadState.SLEEPING)
@@ -126,3 +123,11 @@ class StateWatch:
         except (OSError, ValueError, IndexError):
             self.no_account = True
             return now.cpu, 0.0
+
+
+def _switches(text: bytes) -> tuple[int, int] | None:
+    """None of a thread that is ending: its status has none."""
+    try:
+        return status.parse_switches(text)
+    except ValueError:
+        return None

@@ -10,6 +10,7 @@ import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.progress import silent
+from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.target import find_target
 from perfdoctor.collectors.thread_stacks import measure
 from perfdoctor.schemas.evidence import Evidence
@@ -31,6 +32,17 @@ NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc")
 async def looked_at(pid: int, *, seconds: float = 0.5, **options: Any) -> Evidence:
     need(os.geteuid() == 0, "memory of other processes needs root")
     return await measure(HOST, find_target(HOST, pid), seconds=seconds, **options)
+
+
+async def settled(pid: int, call: str, threads: int) -> None:
+    """Wait until so many threads are in this system call."""
+    with anyio.fail_after(30):
+        while True:
+            calls = [HOST.read_file(f"/proc/{pid}/task/{tid}/syscall") for tid in HOST.list_folder(f"/proc/{pid}/task")]
+            numbers = [text.split()[0] for text in calls]
+            if sum(number.isdigit() and name_of(int(number)) == call for number in numbers) == threads:
+                return
+            await anyio.sleep(0.02)
 
 
 def inside(evidence: Evidence) -> ThreadStacks:
@@ -68,6 +80,7 @@ def lines(row: ThreadStand) -> list[int | None]:
 @pytest.mark.parametrize("prefix", [(), NAMESPACE])
 async def test_a_deadlock_is_found_with_both_lines(prefix: tuple[str, ...]) -> None:
     async with workload("waiting_threads.c", "abba", prefix=prefix) as program:
+        await settled(program.pid, "futex", 2)
         evidence = await looked_at(program.pid)
     found, answer = inside(evidence), answered(evidence)
     forth, back = named(found, "forwards"), named(found, "backwards")
@@ -87,6 +100,7 @@ async def test_a_deadlock_is_found_with_both_lines(prefix: tuple[str, ...]) -> N
 
 async def test_a_thread_that_locks_twice_waits_for_itself() -> None:
     async with workload("waiting_threads.c", "self") as program:
+        await settled(program.pid, "futex", 1)
         found = inside(await looked_at(program.pid))
     twice = named(found, "twice")
     assert found.deadlocks == ((twice.tid,),)
@@ -109,6 +123,7 @@ async def test_a_slow_queue_that_moves_is_no_deadlock() -> None:
 
 async def test_who_sleeps_with_a_lock_is_named() -> None:
     async with workload("waiting_threads.c", "stuck") as program:
+        await settled(program.pid, "futex", 5)
         evidence = await looked_at(program.pid)
     found, answer = inside(evidence), answered(evidence)
     holder = named(found, "holder")
@@ -123,6 +138,7 @@ async def test_who_sleeps_with_a_lock_is_named() -> None:
 
 async def test_who_waits_for_the_end_of_a_thread() -> None:
     async with workload("waiting_threads.c", "join") as program:
+        await settled(program.pid, "futex", 1)
         found = inside(await looked_at(program.pid))
         pid = program.pid
     (edge,) = found.edges
@@ -133,6 +149,7 @@ async def test_who_waits_for_the_end_of_a_thread() -> None:
 
 async def test_hundreds_of_threads() -> None:
     async with workload("waiting_threads.c", "many") as program:
+        await settled(program.pid, "pause", 503)
         evidence = await looked_at(program.pid, seconds=1.0)
     found, answer = inside(evidence), answered(evidence)
     assert len(found.threads) == 504 and found.looks >= 3 and not found.omitted
@@ -159,6 +176,7 @@ async def test_a_thread_that_ends_in_the_window() -> None:
 
 async def test_a_name_cannot_mislead() -> None:
     async with workload("waiting_threads.c", "hostile") as program:
+        await settled(program.pid, "pause", 1)
         evidence = await looked_at(program.pid)
     row = next(row for row in inside(evidence).threads if row.tid != row.pid)
     assert row.name.isprintable() and row.name.startswith("a) R `|") and row.state is ThreadState.SLEEPING
