@@ -28,7 +28,8 @@ NAME = "proc"
 BACKENDS = (NAME, pyspy.NAME)
 _EVERY = 0.1
 _READ_SHARE = 0.05
-"""of our own time may go into looking at states"""
+"""of our own time may go into looking at states, unless that made them fewer than the next line says"""
+_LEAST_LOOKS = 8
 
 
 def unavailable(host: Host, target: Target | None) -> Problem | None:
@@ -159,7 +160,9 @@ class _Window:
 
     async def _follow(self, watch: StateWatch, began: float, seconds: float, progress: Progress) -> bool:
         """Sample until the window is over; whether the target ended before."""
-        pause = min(_EVERY, seconds / 5)
+        often, rarely = min(_EVERY, seconds / 5), seconds / _LEAST_LOOKS
+        pause = often
+        progress(0.0, f"{len(watch.threads)} threads")
         while True:
             left = seconds - (time.monotonic() - began)
             if left <= 0:
@@ -168,7 +171,7 @@ class _Window:
             before = time.monotonic()
             await to_thread.run_sync(watch.look, before - began)
             took = time.monotonic() - before
-            pause = max(min(_EVERY, seconds / 5), took / _READ_SHARE)
+            pause = max(often, min(took / _READ_SHARE, max(rarely, took)))
             there = [thread for thread in watch.threads.values() if not thread.ended]
             run = sum(thread.state is ThreadState.RUNNING for thread in there)
             progress(before - began, f"{run} of {len(there)} threads run")

@@ -77,9 +77,11 @@ def lines(row: ThreadStand) -> list[int | None]:
     return [frame.line for frame in row.stack if frame.line]
 
 
-@pytest.mark.parametrize("prefix", [(), NAMESPACE])
-async def test_a_deadlock_is_found_with_both_lines(prefix: tuple[str, ...]) -> None:
-    async with workload("waiting_threads.c", "abba", prefix=prefix) as program:
+@pytest.mark.parametrize(
+    ("prefix", "flags"), [((), ()), (NAMESPACE, ()), ((), ("-O2", "-fomit-frame-pointer"))], ids=["", "inside", "O2"]
+)
+async def test_a_deadlock_is_found_with_both_lines(prefix: tuple[str, ...], flags: tuple[str, ...]) -> None:
+    async with workload("waiting_threads.c", "abba", prefix=prefix, c_flags=flags) as program:
         await settled(program.pid, "futex", 2)
         evidence = await looked_at(program.pid)
     found, answer = inside(evidence), answered(evidence)
