@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from perfdoctor.collectors import allocations, disk, memory_map
+from perfdoctor.collectors import allocations, disk, memory_map, thread_stacks
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
@@ -91,6 +91,14 @@ ABILITIES = (
     Ability(
         "proc-memory", "memory_map", _PROC, memory_map.unavailable, Exactness.EXACT, Lines.NONE, Cost.READS,
         each="50 ms for each GiB of small pages", bench="bench/smaps_cost.py", lacks=("which line allocates",),
+    ),
+    Ability(
+        "proc-threads", "thread_stacks", _PROC, thread_stacks.unavailable, Exactness.LOOKS, Lines.ALL, Cost.READS,
+        each="a look at each thread some ten times a second", lacks=("who holds a lock that keeps no owner",),
+    ),
+    Ability(
+        "proc-threads", "thread_stacks", pyspy.NAME, pyspy.unavailable, Exactness.LOOKS, Lines.PYTHON, Cost.READS,
+        lacks=("native stacks",),
     ),
     Ability(
         "diagnose", "ledger", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,

@@ -33,6 +33,15 @@ from perfdoctor.schemas.recording import Collection, NextCall, Skipped, TargetCo
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
 from perfdoctor.schemas.system import BackendState, KernelFeature, ToolsAnswer
 from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.thread_stacks import (
+    Pool,
+    ThreadStacks,
+    ThreadStand,
+    ThreadState,
+    WaitEdge,
+    WaitKind,
+    WaitsIn,
+)
 
 PID = 4242
 MAIN = Frame(kind=FrameKind.PYTHON, function="main", file="/srv/shop/app.py", line=97)
@@ -342,6 +351,38 @@ def file_use() -> FileUse:
     return FileUse(rows=rows, unnamed=3)
 
 
+def thread_stacks() -> ThreadStacks:
+    """Two threads that wait for each other, one that computes, and a pool of 7 idle ones."""
+    idle = tuple(
+        ThreadStand(
+            pid=PID, tid=5000 + i, own_tid=5000 + i, name=f"pool-{i}", state=ThreadState.SLEEPING, seen=5.0,
+            sleeping=5.0, rested=True, stack=(LOAD, MAIN), waits=WaitsIn(call="futex", object="futex 0x7f00"),
+        )
+        for i in range(7)
+    )  # fmt: skip
+    circle = tuple(
+        ThreadStand(
+            pid=PID, tid=tid, own_tid=tid, name=name, state=ThreadState.SLEEPING, seen=5.0, sleeping=5.0, rested=True,
+            stack=(frame, MAIN), waits=WaitsIn(call="futex", object=f"futex {address:#x}"),
+        )
+        for tid, name, frame, address in ((4301, "forth", RANK, 0x1000), (4302, "back", DECODE, 0x2000))
+    )  # fmt: skip
+    works = ThreadStand(
+        pid=PID, tid=PID, own_tid=PID, name="shop", state=ThreadState.RUNNING, seen=5.0, running=4.0, runnable=0.7,
+        sleeping=0.3, voluntary=3, involuntary=211, stack=(RANK, MAIN), moved=True,
+    )  # fmt: skip
+    edge = WaitEdge(pid=PID, kind=WaitKind.MUTEX, address=0x1000, waiter=4301, holder=4302, stands=True)
+    back = WaitEdge(pid=PID, kind=WaitKind.MUTEX, address=0x2000, waiter=4302, holder=4301, stands=True)
+    pool = Pool(
+        pid=PID, name="pool-#", entry="main", threads=7, idle=7, busy=0, running_share=0.0, runnable_share=0.0,
+        saturated=False,
+    )  # fmt: skip
+    return ThreadStacks(
+        threads=(works, *circle, *idle), looks=50, pools=(pool,), edges=(edge, back), deadlocks=((4301, 4302),),
+        stuck=(),
+    )  # fmt: skip
+
+
 PARTS: dict[str, Callable[[], Model]] = {
     "functions": functions,
     "disk": disk,
@@ -350,5 +391,6 @@ PARTS: dict[str, Callable[[], Model]] = {
     "memory_map": memory_map,
     "network": network,
     "custom": custom_output,
+    "thread_stacks": thread_stacks,
 }
 """by question: a small answer to it"""

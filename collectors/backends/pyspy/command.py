@@ -20,3 +20,8 @@ def record(pid: int, hz: int, output: str, *, children: bool) -> list[str]:
         "--nonblocking",
         *(["--subprocesses"] if children else []),
     ]
+
+
+def dump(pid: int) -> list[str]:
+    """Where each thread is now, as JSON; the target is not stopped."""
+    return ["py-spy", "dump", f"--pid={pid}", "--json", "--full-filenames", "--nonblocking"]
