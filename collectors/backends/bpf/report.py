@@ -21,11 +21,11 @@ _NS = 1e-9
 def syscall_profile(host: Host, engine: Engine, seen: Seen) -> SyscallProfile:
     """Every call by stack. Calls of children too short-lived to be known have pid 0 and no stack."""
     merged: dict[tuple[Stack, int, str | None, int], list[int]] = {}
-    descriptors = _Descriptors(host)
+    descriptors = Descriptors(host)
     for (key, raw, pid, call), value in seen.calls:
         stack, thing = _resolved(engine, key, raw, call)
         # Two keys may carry the same name (a descriptor and its path): one row.
-        row_key = (stack, pid, _object_name(engine, descriptors, pid, thing), call)
+        row_key = (stack, pid, object_name(engine, descriptors, pid, thing), call)
         row = merged.get(row_key)
         if row is None:
             merged[row_key] = list(value)
@@ -73,7 +73,7 @@ def _errno_name(number: int) -> str:
     return errno.errorcode.get(number) or _RESTARTS.get(number) or f"errno {number}"
 
 
-class _Descriptors:
+class Descriptors:
     """What a descriptor that was open before the window, and still is, refers to."""
 
     def __init__(self, host: Host) -> None:
@@ -92,7 +92,7 @@ class _Descriptors:
         return known
 
 
-def _object_name(engine: Engine, descriptors: _Descriptors, pid: int, thing: int) -> str | None:
+def object_name(engine: Engine, descriptors: Descriptors, pid: int, thing: int) -> str | None:
     if thing & decode.IS_PATH:
         path = engine.paths.get(thing)
         return None if path is None else clean(path)
