@@ -16,6 +16,8 @@ _POINTER_IN_INTERPRETER_3_12 = 384
 """Of ceval.gil, from the headers (tests/collectors/runtimes/test_gil.py holds them against the headers at hand)."""
 _HOLDER, _LOCKED, _CONDITION, _MUTEX, _SWITCH, _END = 8, 16, 32, 80, 120, 208
 
+_PARTS = {_CONDITION: "the GIL", _MUTEX: "mutex of the GIL", _SWITCH: "hand-over of the GIL"}
+
 
 @dataclass(frozen=True, slots=True)
 class Gil:
@@ -23,14 +25,17 @@ class Gil:
 
     at: int
 
-    def part(self, address: int) -> str | None:
-        """Which part of it a futex lies in: ``the GIL``, its own mutex, or what hands it over; None: another lock."""
+    def start(self, address: int) -> int | None:
+        """The address of the part of it that a futex lies in, None when it is another lock's."""
         offset = address - self.at
         if not _CONDITION <= offset < _END:
             return None
-        if offset < _MUTEX:
-            return "the GIL"
-        return "mutex of the GIL" if offset < _SWITCH else "hand-over of the GIL"
+        return self.at + max(part for part in _PARTS if part <= offset)
+
+    def part(self, address: int) -> str | None:
+        """Which part of it that is: ``the GIL``, its own mutex, or what hands it over."""
+        start = self.start(address)
+        return None if start is None else _PARTS[start - self.at]
 
     def holder(self, memory: Memory) -> int | None:
         """The thread state that holds it now, None when nobody does. OSError when the memory is gone."""

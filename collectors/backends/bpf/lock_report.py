@@ -53,32 +53,39 @@ _TID_MASK = 0x3FFFFFFF
 _BUCKETS = 32
 
 
-class LockedFiles:
-    """What the files are called that are locked: whole paths, so that processes that share one meet in one name. To be
-    asked while the processes live; it remembers."""
+class LockNames:
+    """What is where a lock lies, and what the files are called that are locked. To be asked while the processes live;
+    it remembers. Files have whole paths, so that processes that share one meet in one name."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._descriptors = Descriptors(host)
-        self._known: dict[tuple[int, int], str] = {}
+        self._known: dict[LockKey, str] = {}
 
-    def name(self, engine: Engine, pid: int, thing: int) -> str:
-        known = self._known.get((pid, thing))
-        if known is None:
-            known = object_name(engine, self._descriptors, pid, thing)
-            if known is None:
-                return "a file"
-            if not known.startswith(("/", "fd:")):
-                with suppress(OSError):
-                    known = f"{clean(self._host.read_link(f'/proc/{pid}/cwd'))}/{known}"
-            self._known[pid, thing] = known
+    def place(self, engine: Engine, key: LockKey) -> str:
+        known = self._known.get(key)
+        if not known:
+            known = self._look(engine, key)
+            self._known[key] = known
         return known
 
+    def _look(self, engine: Engine, key: LockKey) -> str:
+        if key.kind == FUTEX:
+            names = engine.names.get(key.pid)
+            return names.data(key.object) if names and key.object != ON_OWN_STACK else ""
+        if key.kind not in (FILE_LOCK, RECORD_LOCK):
+            return f"semaphore set {key.object}"
+        name = object_name(engine, self._descriptors, key.pid, key.object) or ""
+        if name and not name.startswith(("/", "fd:")):
+            with suppress(OSError):
+                return f"{clean(self._host.read_link(f'/proc/{key.pid}/cwd'))}/{name}"
+        return name
 
-def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, files: LockedFiles) -> LockProfile:
+
+def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, places: LockNames) -> LockProfile:
     """Locks with their waiters, holders and standing waits, longest first."""
-    _join_parts(tables)
-    report = _Report(host, engine, tables, gil, files)
+    _join_parts(tables, gil)
+    report = _Report(host, engine, tables, gil, places)
     locks = [report.lock(key, use) for key, use in tables.uses.items()]
     locks = [lock for lock in locks if lock.waits or lock.unfinished or lock.missed or lock.acquired]
     locks.sort(key=lambda lock: (-lock.seconds, -lock.waits, lock.pid, lock.address or 0))
@@ -93,15 +100,21 @@ def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, file
     )
 
 
-def _join_parts(tables: Tables) -> None:
+def _join_parts(tables: Tables, gil: GilWatch) -> None:
     """A condition is known by its address; who slept on it already when the window began is known by the word in it
-    that he slept on. Both are made one."""
+    that he slept on. Both are made one, and so is what belongs to one part of an interpreter lock."""
     moved: dict[LockKey, LockKey] = {}
+    for key in list(tables.uses):
+        watched = gil.seen.get(key.pid)
+        start = watched.gil.start(key.object) if watched and key.kind == FUTEX else None
+        if start not in (None, key.object):
+            moved[key] = key._replace(object=start)
+            tables.uses.setdefault(moved[key], Use())
     for key, use in tables.uses.items():
         shape = _shape(use)
         for offset in _SLEPT_ON.get(shape, ()):
             part = key._replace(object=key.object + offset)
-            if part in tables.uses and _shape(tables.uses[part]) == 0:
+            if part in tables.uses and part not in moved and _shape(tables.uses[part]) == 0:
                 moved[part] = key
     for part, whole in moved.items():
         tables.uses[whole] = _sum(tables.uses[whole], tables.uses.pop(part))
@@ -139,9 +152,9 @@ def _shape(use: Use) -> int:
 
 
 class _Report:
-    def __init__(self, host: Host, engine: Engine, tables: Tables, gil: GilWatch, files: LockedFiles) -> None:
+    def __init__(self, host: Host, engine: Engine, tables: Tables, gil: GilWatch, places: LockNames) -> None:
         self._host, self._engine, self._tables, self._gil = host, engine, tables, gil
-        self._files = files
+        self._places = places
         self._edges: dict[LockKey, list[tuple[int, int, int, Edge]]] = defaultdict(list)
         for key, waiter, holder, waker, edge in tables.edges:
             self._edges[key].append((waiter, holder, waker, edge))
@@ -263,10 +276,11 @@ class _Report:
         return tuple(sorted(rows.values(), key=lambda row: (-row.seconds, -row.holds)))
 
     def _named(self, key: LockKey, use: Use) -> tuple[LockKind, str]:
+        place = self._places.place(self._engine, key)
         if key.kind in (FILE_LOCK, RECORD_LOCK):
-            return LockKind.FILE, self._files.name(self._engine, key.pid, key.object)
+            return LockKind.FILE, place
         if key.kind != FUTEX:
-            return LockKind.SYSV, f"semaphore set {key.object}"
+            return LockKind.SYSV, place
         if key.object == ON_OWN_STACK:
             return LockKind.PARKED, "locks with a place of their own for each waiter"
         kind = _KINDS.get(_shape(use), LockKind.FUTEX)
@@ -274,11 +288,9 @@ class _Report:
         if watched and (part := watched.gil.part(key.object)):
             return LockKind.INTERPRETER, part
         names = self._engine.names.get(key.pid)
-        if names is None:
-            return kind, ""
-        if names.interpreter and names.interpreter.owns(key.object):
+        if names and names.interpreter and names.interpreter.owns(key.object):
             return kind, "a lock of the interpreter"
-        return kind, names.data(key.object)
+        return kind, place
 
     def standing(self, row: Waiting) -> StandingWait:
         use = self._tables.uses.get(row.lock, Use())

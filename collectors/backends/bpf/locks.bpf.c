@@ -72,7 +72,7 @@ struct lock_thread {
     u64 waits, ns, wakes;
 };
 
-struct { __uint(type, MAP_HASH); __uint(max_entries, 8192); __type(key, u32); __type(value, struct waiting); } waiting SEC(".maps");
+struct { __uint(type, MAP_HASH); __uint(max_entries, 8192); __type(key, u64); __type(value, struct waiting); } waiting SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 4096); __type(key, struct lock_key); __type(value, struct lock_use); } lock_uses SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 8192); __type(key, struct lock_edge_key); __type(value, struct lock_edge); } lock_edges SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 8192); __type(key, struct lock_hold_key); __type(value, struct lock_hold); } lock_holds SEC(".maps");
@@ -98,6 +98,27 @@ INLINE u32 lock_class(s32 call) {
     if (call == lock_calls.fcntl) return RECORD_LOCK;
     if (call == lock_calls.semop || call == lock_calls.semtimedop) return SEMAPHORES;
     return NO_LOCK;
+}
+
+/* A thread has two places: one for conditions, for on its way back from one it may have to wait for the mutex. */
+INLINE u64 place_of(u32 tid, u32 shape) { return tid | (u64)(shape == CONDITION) << 32; }
+
+INLINE struct waiting *asleep(u32 tid) {
+    u64 place = place_of(tid, MUTEX);
+    struct waiting *w = bpf_map_lookup_elem(&waiting, &place);
+    if (w && w->state == ASLEEP) return w;
+    place = place_of(tid, CONDITION);
+    w = bpf_map_lookup_elem(&waiting, &place);
+    return w && w->state == ASLEEP ? w : 0;
+}
+
+/* Whether the thread asks again for what it has just not got. The interpreter lock is waited for in pieces of some
+ * milliseconds, at one place in the code, with other calls between them. */
+#define AT_ONCE 2000000
+INLINE int asks_again(struct thread *t, struct waiting *before, struct waiting *now) {
+    if (before->lock.object != now->lock.object || before->lock.class != now->lock.class) return 0;
+    if (before->ended == t->call_ended) return 1;
+    return now->shape == CONDITION && before->stack == now->stack && now->since - before->ended < AT_ONCE;
 }
 
 /* A row of a table, made when it is new; 0 and counted as lost when the table is full. */
@@ -274,11 +295,12 @@ INLINE void lock_call_begins(struct thread *t, struct pt_regs *regs) {
             return;
         }
     }
-    struct waiting *w = bpf_map_lookup_elem(&waiting, &tid);
+    u64 place = place_of(tid, fresh.shape);
+    struct waiting *w = bpf_map_lookup_elem(&waiting, &place);
     use = row_of(&lock_uses, &fresh.lock, &no_locks.use);
     if (!use) return;
     if (w && w->state == BETWEEN) {
-        if (w->lock.object == fresh.lock.object && w->lock.class == class && w->ended == t->call_ended) {
+        if (asks_again(t, w, &fresh)) {
             w->state = ASLEEP;
             w->waker_stack = w->waker_pid = 0;
             w->waker[0] = 0;
@@ -292,14 +314,14 @@ INLINE void lock_call_begins(struct thread *t, struct pt_regs *regs) {
         __sync_fetch_and_add(&use->shapes[fresh.shape & (SHAPES - 1)], 1);
         starts_to_wait(t, use);
     }
-    bpf_map_update_elem(&waiting, &tid, &fresh, UPDATE_ANY);
+    bpf_map_update_elem(&waiting, &place, &fresh, UPDATE_ANY);
 }
 
 INLINE void lock_call_ends(struct thread *t, s64 result, u64 now) {
     u32 class = lock_class(t->call), tid = t->tid;
     if (class == NO_LOCK) return;
-    struct waiting *w = bpf_map_lookup_elem(&waiting, &tid);
-    if (!w || w->state != ASLEEP) return;
+    struct waiting *w = asleep(tid);
+    if (!w) return;
     struct lock_use *use = bpf_map_lookup_elem(&lock_uses, &w->lock);
     if (!use) return;
     w->ended = now;
@@ -342,16 +364,14 @@ SEC("tp_btf/sched_waking") int lock_wakes(u64 *ctx) {
     if (!t || shared.stopped || !t->call_began) return 0;
     u32 class = lock_class(t->call), tid = t->tid;
     if (class == NO_LOCK) return 0;
-    struct waiting *w = bpf_map_lookup_elem(&waiting, &tid);
-    if (!w || w->state != ASLEEP) return 0;
+    struct waiting *w = asleep(tid);
+    if (!w) return 0;
     struct task_struct *task = bpf_get_current_task_btf();
     struct thread *by = known(task);
     if (by == t) return 0;
     if (by) {
-        u32 other = by->tid;
-        struct waiting *also = bpf_map_lookup_elem(&waiting, &other);
         /* A timer that goes off while some thread runs is not that thread's doing. */
-        if (class == FUTEX && (!by->call_began || by->call != t->call || (also && also->state == ASLEEP))) return 0;
+        if (class == FUTEX && (!by->call_began || by->call != t->call || asleep(by->tid))) return 0;
     }
     w->waker_pid = number_for_us(task->group_leader->thread_pid);
     bpf_probe_read_kernel(w->waker, sizeof(w->waker), &task->comm);
@@ -369,11 +389,14 @@ SEC("tp_btf/sched_waking") int lock_wakes(u64 *ctx) {
 SEC("tp_btf/sched_process_exit") int lock_thread_ends(u64 *ctx) {
     struct thread *t = known((struct task_struct *)ctx[0]);
     if (!t || shared.stopped) return 0;
-    u32 tid = t->tid;
-    struct waiting *w = bpf_map_lookup_elem(&waiting, &tid);
-    if (!w) return 0;
-    if (w->state == BETWEEN) wait_is_over(w, w->ended, 0);
-    bpf_map_delete_elem(&waiting, &tid);
+    ROLLED
+    for (u32 i = 0; i < 2; i++) {
+        u64 place = place_of(t->tid, i ? CONDITION : MUTEX);
+        struct waiting *w = bpf_map_lookup_elem(&waiting, &place);
+        if (!w) continue;
+        if (w->state == BETWEEN) wait_is_over(w, w->ended, 0);
+        bpf_map_delete_elem(&waiting, &place);
+    }
     return 0;
 }
 
@@ -397,6 +420,7 @@ SEC("iter/task") int lock_sleepers(struct bpf_iter__task *ctx) {
     if (class == FILE_LOCK || class == RECORD_LOCK) w.lock.object = IS_FD | (u32)argument_0(regs);
     struct lock_use *use = row_of(&lock_uses, &w.lock, &no_locks.use);
     if (use && class == FUTEX) __sync_fetch_and_add(&use->waiters, 1);
-    bpf_map_update_elem(&waiting, &tid, &w, UPDATE_NOEXIST);
+    u64 place = place_of(tid, MUTEX);
+    bpf_map_update_elem(&waiting, &place, &w, UPDATE_NOEXIST);
     return 0;
 }

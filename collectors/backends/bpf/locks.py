@@ -7,18 +7,16 @@ from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS
 from perfdoctor.collectors.backends.bpf.engine import Engine, Seen
 from perfdoctor.collectors.backends.bpf.gil import GilWatch
 from perfdoctor.collectors.backends.bpf.libbpf import Object
-from perfdoctor.collectors.backends.bpf.lock_report import LockedFiles, lock_profile
+from perfdoctor.collectors.backends.bpf.lock_report import LockNames, lock_profile
 from perfdoctor.collectors.backends.bpf.lock_tables import (
     ASLEEP,
     BETWEEN,
     CALLS,
     EDGE,
     EDGE_KEY,
-    FILE_LOCK,
     HOLD,
     HOLD_KEY,
     KEY,
-    RECORD_LOCK,
     THREAD,
     THREAD_KEY,
     USE,
@@ -50,7 +48,7 @@ class LockPart(Part):
         self._made: Object | None = None
         self._looked = False
         self._look_again = 0.0
-        self._files = LockedFiles(host)
+        self._names = LockNames(host)
         self.tables = Tables()
         self.gil = GilWatch(host)
 
@@ -69,11 +67,10 @@ class LockPart(Part):
             self._made.run_iterator("lock_sleepers")
         self.gil.tick(engine.names)
         if time.monotonic() >= self._look_again:
-            # The descriptors of a process that has ended can no longer be named.
+            # What a process that has ended had where can no longer be asked.
             self._look_again = time.monotonic() + _LOOK_SECONDS
             for key in self._read_uses():
-                if key.kind in (FILE_LOCK, RECORD_LOCK):
-                    self._files.name(engine, key.pid, key.object)
+                self._names.place(engine, key)
 
     def so_far(self) -> str:
         uses = self._read_uses().values()
@@ -103,9 +100,9 @@ class LockPart(Part):
             thing, pid, kind, tid, _ = THREAD_KEY.unpack(key)
             tables.threads.append((LockKey(thing, pid, kind), tid, *THREAD.unpack(value)))
         inside = {record.tid for record in engine.threads if record.call_began}
-        for row in [waiting_of(value) for _, value in made.map("waiting", 4, WAITING.size).items()]:
+        for row in [waiting_of(value) for _, value in made.map("waiting", 8, WAITING.size).items()]:
             if row.state == BETWEEN or (row.state == ASLEEP and row.tid in inside):
                 tables.waiting.append(row)
 
     def evidence(self, engine: Engine, seen: Seen) -> dict[str, object]:
-        return {"locks": lock_profile(self._host, engine, self.tables, self.gil, self._files)}
+        return {"locks": lock_profile(self._host, engine, self.tables, self.gil, self._names)}
