@@ -10,6 +10,7 @@ from perfdoctor.server.tools import (
     recordings,
     tools_check,
     trace_cpu,
+    trace_locks,
     trace_syscalls,
 )
 from perfdoctor.server.tools.tool import Tool
@@ -21,6 +22,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     diagnose.TOOL,
     trace_cpu.TOOL,
     trace_syscalls.TOOL,
+    trace_locks.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

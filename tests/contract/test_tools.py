@@ -70,6 +70,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "diagnose": [{"pid": PID}, {"recording": "r-abcd"}],
         "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}],
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
+        "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }
@@ -100,6 +101,7 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
         await structured("proc-watch", pid=PID, seconds=0.1)
         await structured("trace-cpu", pid=PID, seconds=0.1)
         await structured("trace-syscalls", pid=PID, seconds=0.1)
+        await structured("trace-locks", pid=PID, seconds=0.1)
         first = await structured("diagnose", pid=PID, seconds=0.1)
         assert first["recording"] == first["recording_id"]
         again = await structured("diagnose", recording=first["recording"])
@@ -107,7 +109,7 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
         compared = await structured("compare", before=first["recording"], after=again["recording"])
         assert compared["verdict"] == "improved"
         assert compared["omitted_stacks"] == 20 - len(compared["comparison"]["stacks"]) > 0
-        assert (await structured("recordings"))["total"] == 4
+        assert (await structured("recordings"))["total"] == 5
 
 
 async def test_the_findings_of_diagnose_have_the_agreed_form(memory: Connect) -> None:
@@ -150,6 +152,6 @@ async def test_a_problem_out_of_a_task_group_is_a_refusal_too(memory: Connect) -
 
 async def test_the_default_answer_is_short(memory: Connect) -> None:
     async with memory() as client:
-        for name in ("trace-cpu", "trace-syscalls", "diagnose", "proc-watch"):
+        for name in ("trace-cpu", "trace-syscalls", "diagnose", "proc-watch", "trace-locks"):
             result = await client.call_tool(name, {"pid": PID, "seconds": 0.1})
             assert len(result.content[0].text) / 4 < 1500, name
