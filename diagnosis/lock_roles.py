@@ -8,13 +8,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from perfdoctor.diagnosis.user_code import basename, is_user_code
-from perfdoctor.diagnosis.waiting import waits_for_work
+from perfdoctor.diagnosis.waiting import LONG_WAIT_SECONDS, waits_for_work
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.locks import Lock, LockKind, LockWait
 from perfdoctor.schemas.locks_answer import LockRole
 
 NOTABLE_SHARE = 0.01
 """Of the window that threads stood still together: below, locks did their job and cost nothing worth a change."""
+
+
+def comes_first(lock: LockRole, seconds: float, waits: int) -> int:
+    """0 for what should be looked at first. What may be a queue is not among it when its waits are as long as those of
+    a thread that has nothing to do."""
+    if lock is LockRole.WORK:
+        return 2
+    return int(lock is LockRole.UNDECIDED and (not waits or seconds / waits >= LONG_WAIT_SECONDS))
+
 
 _BY_KIND = {
     LockKind.MUTEX: LockRole.CONTENTION,

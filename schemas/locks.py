@@ -131,10 +131,12 @@ class GilUse(Model):
 
 class LockProfile(Model):
     """Locks in order of the time that threads stood still for them. That includes conditions and queues, where threads
-    wait for work: which is which is for the reader of ``kind`` and of the lines to judge."""
+    wait for work: which is which is for the reader of ``kind`` and of the lines to judge. ``sees_waits`` False: the
+    backend cannot tell of waits at all."""
 
     locks: tuple[Lock, ...] = ()
     standing: tuple[StandingWait, ...] = ()
     gil: tuple[GilUse, ...] = ()
+    sees_waits: bool = True
     waits: int = Field(default=0, description="sum over all locks")
     seconds: float = Field(default=0.0, description="sum over all locks")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from perfdoctor.diagnosis.lock_roles import NOTABLE_SHARE, role_of
+from perfdoctor.diagnosis.lock_roles import NOTABLE_SHARE, comes_first, role_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
@@ -26,8 +26,6 @@ from perfdoctor.schemas.recording import Collection, NextCall
 from perfdoctor.server.answers.place import charged, location
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import count, percent, place, quantity
-
-_RANK = {LockRole.CONTENTION: 0, LockRole.INTERPRETER: 0, LockRole.UNDECIDED: 1, LockRole.WORK: 2}
 
 
 @dataclass(slots=True)
@@ -91,7 +89,7 @@ def locks_answer(recording: str, evidence: Evidence, *, rows: int) -> LocksAnswe
         target=evidence.target,
         window=evidence.window,
         collection=evidence.collections.get("locks", Collection(backend="none", exact=False)),
-        summary=_summary(held_up, work, chains, evidence.window.seconds),
+        summary=_summary(held_up, work, chains, evidence.window.seconds) if profile.sees_waits else _held(profile),
         waits=sum(row.waited.waits for row in locks),
         seconds=sum(row.waited.seconds for row in locks),
         locks=tuple(locks[:rows]),
@@ -119,7 +117,7 @@ def _grouped(profile: LockProfile, places: _Places) -> list[_Group]:
             group.waiters += waiters
     return sorted(
         (group for group in groups.values() if group.waiters),
-        key=lambda group: (_RANK[group.role], -group.seconds, group.name),
+        key=lambda group: (comes_first(group.role, group.seconds, _waits(group)), -group.seconds, group.name),
     )
 
 
@@ -195,7 +193,7 @@ def _added(histograms: Iterable[Sequence[int]]) -> list[int]:
 
 
 def _chains(groups: Sequence[_Group], places: _Places) -> list[LockChain]:
-    merged: dict[tuple[object, ...], LockChain] = {}
+    merged: dict[tuple[int, Location | None, Location | None, str | None], LockChain] = {}
     for rank, group in enumerate(groups):
         for wait in group.waiters:
             waiter, holder = places.of(wait.waiter), places.of(wait.holder)
@@ -210,8 +208,9 @@ def _chains(groups: Sequence[_Group], places: _Places) -> list[LockChain]:
                 seconds=wait.seconds + (was.seconds if was else 0.0),
                 max_seconds=max(wait.max_seconds, was.max_seconds if was else 0.0),
             )
-    found = [chain for chain in merged.values() if chain.waiter or chain.holder]
-    return sorted(found, key=lambda chain: (-chain.seconds, chain.lock))
+    found = [(key[0], chain) for key, chain in merged.items() if chain.waiter or chain.holder]
+    order = [comes_first(group.role, group.seconds, _waits(group)) for group in groups]
+    return [chain for _, chain in sorted(found, key=lambda f: (order[f[0]], -f[1].seconds, f[1].lock))]
 
 
 def _gil(profile: LockProfile, places: _Places) -> Iterator[GilRow]:
@@ -229,13 +228,24 @@ def _gil(profile: LockProfile, places: _Places) -> Iterator[GilRow]:
             )
 
 
+def _held(profile: LockProfile) -> str:
+    """Of a backend that sees no waits."""
+    samples, held = sum(use.samples for use in profile.gil), sum(use.held for use in profile.gil)
+    if not samples:
+        return "Waits were not measured, and no thread was seen to hold Python's interpreter."
+    threads = _number(sum(len(use.holders) for use in profile.gil), "thread")
+    return (
+        f"Waits were not measured. Python's interpreter was held {percent(held / samples)} of the time, by {threads}."
+    )
+
+
 def _summary(held_up: list[_Group], work: list[_Group], chains: list[LockChain], window: float) -> str:
-    idle = f" {count(sum(map(_waits, work)))} waits were for work to come, not for a lock." if work else ""
+    idle = f" {_number(sum(map(_waits, work)), 'wait')} to come are not counted." if work else ""
     if not held_up:
         return f"No thread waited for a lock.{idle}"
     seconds = sum(group.seconds for group in held_up)
     waits = sum(map(_waits, held_up))
-    total = f"{count(waits)} waits for {len(held_up)} locks, {quantity(seconds, 's')} in all"
+    total = f"{_number(waits, 'wait')} for {_number(len(held_up), 'lock')}, {quantity(seconds, 's')} in all"
     if seconds < NOTABLE_SHARE * window:
         return f"Locks held up next to nothing: {total}.{idle}"
     first = held_up[0]
@@ -257,3 +267,7 @@ def _next(evidence: Evidence, recording: str) -> tuple[NextCall, ...]:
             tool="compare", arguments={"before": recording}, why="after a change, with a new recording as `after`"
         ),
     )
+
+
+def _number(many: int, what: str) -> str:
+    return f"{count(many)} {what}{'' if many == 1 else 's'}"

@@ -26,7 +26,9 @@ def _seconds(value: float | None) -> str:
 
 def _lock(row: LockRow) -> tuple[str, ...]:
     more = [f"{count(row.waited.unfinished)} unfinished"] if row.waited.unfinished else []
-    more += [f"{count(row.waited.timeouts)} in vain"] if row.waited.timeouts else []
+    # (the GIL is waited for in pieces of 5 ms, and may be had at the end of one)
+    timed_out = row.role is not LockRole.INTERPRETER and row.waited.timeouts
+    more += [f"{count(row.waited.timeouts)} gave up"] if timed_out else []
     more += [f"of {count(row.held.acquired)} calls"] if row.held.acquired is not None else []
     doubt = " (or a queue)" if row.role is LockRole.UNDECIDED else ""
     return (
@@ -58,7 +60,7 @@ def _chain(chain: LockChain) -> tuple[str, ...]:
 
 
 def _gil(row: GilRow) -> tuple[str, ...]:
-    who = code(f"{row.thread} ({row.tid})", 48) if row.tid else "(a thread that is gone)"
+    who = code(f"{row.thread} ({row.tid})" if row.tid else row.thread, 48) if row.thread else "(without a name)"
     return who, percent(row.share), place(row.line) if row.line else "?"
 
 

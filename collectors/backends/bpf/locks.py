@@ -34,6 +34,10 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 
 _LOOK_SECONDS = 0.2
+LACKS = (
+    "locks that are free when they are taken, and how long they are held while nobody waits (no system call tells)",
+    "spin locks",
+)
 
 
 class LockPart(Part):
