@@ -48,11 +48,11 @@ async def measure(
 
     async def by_bpftrace() -> Evidence:
         measured = await by_address.trace_locks(host, target, seconds=seconds, progress=progress)
-        return _evidence(target, await to_thread.run_sync(named, host, measured))
+        return _evidence(target, await to_thread.run_sync(named, host, target, measured))
 
     async def by_strace() -> Evidence:
         measured = await by_stopping.trace_locks(host, target, seconds=seconds, progress=progress)
-        return _evidence(target, await to_thread.run_sync(named, host, measured))
+        return _evidence(target, await to_thread.run_sync(named, host, target, measured))
 
     async def by_perf() -> Evidence:
         return _evidence(target, await in_all.trace_locks(host, target, seconds=seconds, progress=progress))

@@ -57,12 +57,24 @@ class _Backend:
 
 
 _BACKENDS = (
-    _Backend("bpf", dict.fromkeys(("diagnose", "trace-cpu", "trace-syscalls"), bpf.unavailable), package="libbpf"),
-    _Backend("bpftrace", {"trace-syscalls": bpftrace.unavailable}, "bpftrace"),
-    _Backend("perf", {"trace-cpu": perf.unavailable, "trace-syscalls": perf.unavailable_for_syscalls}, "perf"),
-    _Backend("strace", {"trace-syscalls": strace.unavailable}, "strace"),
+    _Backend(
+        "bpf",
+        dict.fromkeys(("diagnose", "trace-cpu", "trace-syscalls", "trace-locks"), bpf.unavailable),
+        package="libbpf",
+    ),
+    _Backend("bpftrace", dict.fromkeys(("trace-syscalls", "trace-locks"), bpftrace.unavailable), "bpftrace"),
+    _Backend(
+        "perf",
+        {
+            "trace-cpu": perf.unavailable,
+            "trace-syscalls": perf.unavailable_for_syscalls,
+            "trace-locks": perf.unavailable_for_syscalls,
+        },
+        "perf",
+    ),
+    _Backend("strace", dict.fromkeys(("trace-syscalls", "trace-locks"), strace.unavailable), "strace"),
     _Backend("ltrace", {}, "ltrace"),
-    _Backend("py-spy", {"trace-cpu": pyspy.unavailable}, "py-spy"),
+    _Backend("py-spy", dict.fromkeys(("trace-cpu", "trace-locks"), pyspy.unavailable), "py-spy"),
 )
 
 

@@ -97,7 +97,8 @@ class Lock(Model):
 
 
 class StandingWait(Model):
-    """A thread that still waited when the window closed, for ``seconds`` by then. ``owner`` is the thread that the
+    """A thread that still waited when the window closed, for ``seconds`` by then (within the window; None: not known).
+    ``owner`` is the thread that the
     lock names as its owner, read then; None where it names none. Edges of who waits for whom: a ring is a deadlock."""
 
     pid: int
@@ -106,7 +107,7 @@ class StandingWait(Model):
     address: int | None = None
     name: str = ""
     owner: int | None = None
-    seconds: float
+    seconds: float | None = None
     stack: Stack = ()
 
 

@@ -84,7 +84,7 @@ class StandingRow(Model):
     tid: int
     lock: str
     owner: int | None
-    seconds: float
+    seconds: float | None
     line: Location | None
 
 

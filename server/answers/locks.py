@@ -89,7 +89,9 @@ def locks_answer(recording: str, evidence: Evidence, *, rows: int) -> LocksAnswe
         target=evidence.target,
         window=evidence.window,
         collection=evidence.collections.get("locks", Collection(backend="none", exact=False)),
-        summary=_summary(held_up, work, chains, evidence.window.seconds) if profile.sees_waits else _held(profile),
+        summary=_summary(held_up, work, chains, evidence.window.seconds, len(standing))
+        if profile.sees_waits
+        else _held(profile),
         waits=sum(row.waited.waits for row in locks),
         seconds=sum(row.waited.seconds for row in locks),
         locks=tuple(locks[:rows]),
@@ -239,10 +241,11 @@ def _held(profile: LockProfile) -> str:
     )
 
 
-def _summary(held_up: list[_Group], work: list[_Group], chains: list[LockChain], window: float) -> str:
-    idle = f" {_number(sum(map(_waits, work)), 'wait')} to come are not counted." if work else ""
+def _summary(held_up: list[_Group], work: list[_Group], chains: list[LockChain], window: float, standing: int) -> str:
+    idle = f" {_number(sum(map(_waits, work)), 'wait')} for work to come not counted." if work else ""
     if not held_up:
-        return f"No thread waited for a lock.{idle}"
+        still = f" {_number(standing, 'thread')} waited from before the window to its end." if standing else ""
+        return f"No wait for a lock was seen to begin or end.{still}{idle}"
     seconds = sum(group.seconds for group in held_up)
     waits = sum(map(_waits, held_up))
     total = f"{_number(waits, 'wait')} for {_number(len(held_up), 'lock')}, {quantity(seconds, 's')} in all"

@@ -90,5 +90,6 @@ async def test_the_same_tools_are_listed_in_the_same_order(connect: Connect) -> 
         second = [tool.name for tool in (await client.list_tools()).tools]
     assert first == second
     assert first == [
-        "tools-check", "proc-find", "proc-watch", "diagnose", "trace-cpu", "trace-syscalls", "compare", "recordings",
+        "tools-check", "proc-find", "proc-watch", "diagnose", "trace-cpu", "trace-syscalls", "trace-locks",
+        "compare", "recordings",
     ]  # fmt: skip

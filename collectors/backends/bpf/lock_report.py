@@ -29,7 +29,7 @@ from perfdoctor.collectors.backends.bpf.lock_tables import (
     Waiting,
 )
 from perfdoctor.collectors.backends.bpf.report import Descriptors, object_name
-from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.locks import GilHolder, GilUse, Lock, LockHold, LockKind, LockProfile, LockWait, StandingWait
@@ -64,9 +64,8 @@ class LockNames:
 
     def place(self, engine: Engine, key: LockKey) -> str:
         known = self._known.get(key)
-        if not known:
-            known = self._look(engine, key)
-            self._known[key] = known
+        if known is None:  # (looked up once: a look at an address that is not mapped reads all mappings again)
+            known = self._known[key] = self._look(engine, key)
         return known
 
     def _look(self, engine: Engine, key: LockKey) -> str:
@@ -84,13 +83,14 @@ class LockNames:
 
 def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, places: LockNames) -> LockProfile:
     """Locks with their waiters, holders and standing waits, longest first."""
+    _look_again(host, tables)
     _join_parts(tables, gil)
     report = _Report(host, engine, tables, gil, places)
     locks = [report.lock(key, use) for key, use in tables.uses.items()]
     locks = [lock for lock in locks if lock.waits or lock.unfinished or lock.missed or lock.acquired]
     locks.sort(key=lambda lock: (-lock.seconds, -lock.waits, lock.pid, lock.address or 0))
     standing = [report.standing(row) for row in tables.waiting if row.state == ASLEEP]
-    standing.sort(key=lambda wait: (-wait.seconds, wait.pid, wait.tid))
+    standing.sort(key=lambda wait: (-(wait.seconds or 0), wait.pid, wait.tid))
     return LockProfile(
         locks=tuple(locks),
         standing=tuple(standing),
@@ -98,6 +98,43 @@ def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, plac
         waits=sum(lock.waits for lock in locks),
         seconds=sum(lock.seconds for lock in locks),
     )
+
+
+def _look_again(host: Host, tables: Tables) -> None:
+    """What it is that threads sleep on since before the window: the kernel's side could not read their memory."""
+    memories: dict[int, Memory] = {}
+    try:
+        for key, use in list(tables.uses.items()):
+            if key.kind != FUTEX or key.object == ON_OWN_STACK or any(use.shapes):
+                continue
+            with suppress(OSError):
+                if key.pid not in memories:
+                    memories[key.pid] = host.memory(key.pid)
+                shape, offset = _shape_in(memories[key.pid].read(key.object - 44, 64), key.object)
+                seen = tuple(int(i == shape) for i in range(len(use.shapes)))
+                if shape and offset and (whole := key._replace(object=key.object - offset)) not in tables.uses:
+                    tables.uses[whole] = Use(shapes=seen)
+                elif shape and not offset:
+                    use.shapes = seen
+    finally:
+        for memory in memories.values():
+            memory.close()
+
+
+_MOST_WAITERS = 4096
+_PRIVATE = 128
+
+
+def _shape_in(memory: bytes, address: int) -> tuple[int, int]:
+    """As shape_of() of locks.bpf.c: the kind, and how far into it the word lies, by the 64 bytes from 44 before on."""
+    words = struct.unpack("<16I", memory)
+    second = address & 4 != 0
+    waiters, references = (words[9] if second else words[10]) >> 3, words[5] >> 1
+    if 0 < references <= waiters <= _MOST_WAITERS:
+        return CONDITION, 44 if second else 40
+    if words[11] == 0 and 0 < words[12] <= _MOST_WAITERS and words[13] in (0, _PRIVATE):
+        return SEMAPHORE, 0
+    return 0, 0
 
 
 def _join_parts(tables: Tables, gil: GilWatch) -> None:

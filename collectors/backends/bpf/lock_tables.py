@@ -11,7 +11,7 @@ DONE, ASLEEP, BETWEEN = range(3)
 
 CALLS = struct.Struct("<5i")
 KEY = struct.Struct("<QII")
-WAITING = struct.Struct("<QII4Q8I16s")
+WAITING = struct.Struct("<QII4Q7IHH16s")
 USE = struct.Struct("<11Q4I8I32I")
 EDGE_KEY = struct.Struct("<QIIQQII")
 EDGE = struct.Struct("<4Q16s32I")
@@ -113,7 +113,6 @@ def use_of(value: bytes) -> Use:
 
 
 def waiting_of(value: bytes) -> Waiting:
-    (thing, pid, kind, stack, since, ended, _, image, tid, state, shape, owner, naps, _, slept, _) = WAITING.unpack(
-        value
-    )
+    numbers = WAITING.unpack(value)
+    thing, pid, kind, stack, since, ended, _, image, tid, state, shape, owner, naps, _, slept = numbers[:15]
     return Waiting(LockKey(thing, pid, kind), stack, since, ended, image, tid, state, shape, owner, naps, slept)

@@ -36,7 +36,8 @@ struct waiting {
     u32 pid, tid, state, shape;
     u32 owner;     /* what the lock's memory names as its owner, 0: nobody */
     u32 naps;      /* sleeps that ended without the lock */
-    u32 waker_pid, slept;
+    u32 waker_pid;
+    u16 slept, shared; /* with other processes: what wakes may be in one of them */
     char waker[16];
 };
 struct lock_use {
@@ -277,6 +278,7 @@ INLINE void lock_call_begins(struct thread *t, struct pt_regs *regs) {
         if (command != WAIT && command != WAIT_BITSET && command != LOCK_PI && command != LOCK_PI2 &&
             command != WAIT_REQUEUE_PI)
             return;
+        fresh.shared = !(op & PRIVATE);
         fresh.shape = shape_of(regs, argument_0(regs), op, &fresh);
     } else {
         if (class != SEMAPHORES) fresh.lock.object = t->call_object;
@@ -372,6 +374,8 @@ SEC("tp_btf/sched_waking") int lock_wakes(u64 *ctx) {
     if (by) {
         /* A timer that goes off while some thread runs is not that thread's doing. */
         if (class == FUTEX && (!by->call_began || by->call != t->call || asleep(by->tid))) return 0;
+    } else if (class == FUTEX && !w->shared) {
+        return 0;
     }
     w->waker_pid = number_for_us(task->group_leader->thread_pid);
     bpf_probe_read_kernel(w->waker, sizeof(w->waker), &task->comm);
@@ -405,7 +409,7 @@ SEC("iter/task") int lock_sleepers(struct bpf_iter__task *ctx) {
     struct task_struct *task = ctx->task;
     if (!task) return 0;
     struct thread *t = known(task);
-    if (!t || !t->call_began || (t->call_stack & IS_STANDING) != IS_STANDING) return 0;
+    if (!t || !t->call_began || t->call_stack != (IS_STANDING | t->tid)) return 0;
     u32 class = lock_class(t->call), tid = t->tid;
     if (class == NO_LOCK) return 0;
     struct pt_regs *regs = bpf_task_pt_regs(task);
@@ -418,8 +422,11 @@ SEC("iter/task") int lock_sleepers(struct bpf_iter__task *ctx) {
         .stack = t->call_stack, .since = t->call_began, .pid = t->pid, .tid = tid, .state = ASLEEP, .slept = 1,
     };
     if (class == FILE_LOCK || class == RECORD_LOCK) w.lock.object = IS_FD | (u32)argument_0(regs);
+    if (class == FUTEX && command == WAIT && (u32)argument_2(regs) == 2) w.shape = MUTEX;
+    if (command == LOCK_PI || command == LOCK_PI2) w.shape = PRIORITY;
     struct lock_use *use = row_of(&lock_uses, &w.lock, &no_locks.use);
     if (use && class == FUTEX) __sync_fetch_and_add(&use->waiters, 1);
+    if (use && w.shape) __sync_fetch_and_add(&use->shapes[w.shape & (SHAPES - 1)], 1);
     u64 place = place_of(tid, MUTEX);
     bpf_map_update_elem(&waiting, &place, &w, UPDATE_NOEXIST);
     return 0;

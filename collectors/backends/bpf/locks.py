@@ -33,7 +33,7 @@ from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 LACKS = (
     "locks that are free when they are taken, and how long they are held while nobody waits (no system call tells)",
     "spin locks",
@@ -66,15 +66,17 @@ class LockPart(Part):
         self.gil.start(engine.names)
 
     def tick(self, engine: Engine) -> None:
-        if not self._looked and self._made:
+        if self._made is None:
+            return
+        if not self._looked:
             self._looked = True
             self._made.run_iterator("lock_sleepers")
         self.gil.tick(engine.names)
         if time.monotonic() >= self._look_again:
             # What a process that has ended had where can no longer be asked.
             self._look_again = time.monotonic() + _LOOK_SECONDS
-            for key in self._read_uses():
-                self._names.place(engine, key)
+            for raw in dict(self._made.map("lock_uses", KEY.size, USE.size).items()):
+                self._names.place(engine, LockKey(*KEY.unpack(raw)))
 
     def so_far(self) -> str:
         uses = self._read_uses().values()

@@ -71,6 +71,13 @@ class LockReader(Reader):
             row.unfinished += 1
             row.threads.add(tid)
 
+    def close(self) -> None:
+        """Of several threads that are in a call when it lets go, strace says so of one only."""
+        super().close()
+        for tid, text in self._begun.items():
+            self._unfinished(tid, text)
+        self._begun.clear()
+
     def _wait(self, tid: int, name: str, text: str) -> WaitRow | None:
         """The row of a call that waits, None for one that does not (or whose arguments strace has not seen)."""
         pid = self._process(tid)
