@@ -175,6 +175,10 @@ static void work(void) {
     hold_file();
 }
 
+static void tell(const char *before, const char *name, int waits, void *address) {
+    printf("%s\"%s\": [%d, %lu]", before, name, waits, (unsigned long)address);
+}
+
 int main(void) {
     char line[64];
     pthread_mutexattr_t attributes;
@@ -187,9 +191,14 @@ int main(void) {
     fflush(stdout);
     if (!fgets(line, sizeof line, stdin) || strncmp(line, "go", 2)) return 0;
     work();
-    printf("{\"ledger_lock\": %d, \"index_lock\": %d, \"table_lock\": %d, \"urgent_lock\": %d, \"slots\": %d, "
-           "\"queue_filled\": %d, \"shared.lock\": %d}\n",
-           SLOW, QUICK, WRITES + READS, PRIORITY, SEMAPHORES, JOBS + 1, FILES);
+    tell("{", "ledger_lock", SLOW, &ledger_lock);
+    tell(", ", "index_lock", QUICK, &index_lock);
+    tell(", ", "table_lock", WRITES + READS, &table_lock);
+    tell(", ", "urgent_lock", PRIORITY, &urgent_lock);
+    tell(", ", "slots", SEMAPHORES, &slots);
+    tell(", ", "queue_filled", JOBS + 1, &queue_filled);
+    tell(", ", "shared.lock", FILES, 0);
+    printf("}\n");
     fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {}
     return 0;

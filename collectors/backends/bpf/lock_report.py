@@ -2,12 +2,12 @@
 
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from contextlib import suppress
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.engine import Engine
 from perfdoctor.collectors.backends.bpf.gil import GilWatch
+from perfdoctor.collectors.backends.bpf.lock_shapes import added, join_parts, look_again, shape_of
 from perfdoctor.collectors.backends.bpf.lock_tables import (
     ASLEEP,
     CONDITION,
@@ -29,7 +29,7 @@ from perfdoctor.collectors.backends.bpf.lock_tables import (
     Waiting,
 )
 from perfdoctor.collectors.backends.bpf.report import Descriptors, object_name
-from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.locks import GilHolder, GilUse, Lock, LockHold, LockKind, LockProfile, LockWait, StandingWait
@@ -44,8 +44,6 @@ _KINDS = {
     JOIN: LockKind.JOIN,
     PARKED: LockKind.PARKED,
 }
-_SLEPT_ON = {CONDITION: (40, 44), RWLOCK: (8, 12)}
-"""where in the structure lie the words that its waiters sleep on"""
 _LINES = 16
 """lines kept of each holder of the interpreter"""
 _OWNER_AT = {MUTEX: 8, PRIORITY: 0, RWLOCK: 24}
@@ -83,8 +81,8 @@ class LockNames:
 
 def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, places: LockNames) -> LockProfile:
     """Locks with their waiters, holders and standing waits, longest first."""
-    _look_again(host, tables)
-    _join_parts(tables, gil)
+    look_again(host, tables)
+    join_parts(tables, gil)
     report = _Report(host, engine, tables, gil, places)
     locks = [report.lock(key, use) for key, use in tables.uses.items()]
     locks = [lock for lock in locks if lock.waits or lock.unfinished or lock.missed or lock.acquired]
@@ -98,94 +96,6 @@ def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, plac
         waits=sum(lock.waits for lock in locks),
         seconds=sum(lock.seconds for lock in locks),
     )
-
-
-def _look_again(host: Host, tables: Tables) -> None:
-    """What it is that threads sleep on since before the window: the kernel's side could not read their memory."""
-    memories: dict[int, Memory] = {}
-    try:
-        for key, use in list(tables.uses.items()):
-            if key.kind != FUTEX or key.object == ON_OWN_STACK or any(use.shapes):
-                continue
-            with suppress(OSError):
-                if key.pid not in memories:
-                    memories[key.pid] = host.memory(key.pid)
-                shape, offset = _shape_in(memories[key.pid].read(key.object - 44, 64), key.object)
-                seen = tuple(int(i == shape) for i in range(len(use.shapes)))
-                if shape and offset and (whole := key._replace(object=key.object - offset)) not in tables.uses:
-                    tables.uses[whole] = Use(shapes=seen)
-                elif shape and not offset:
-                    use.shapes = seen
-    finally:
-        for memory in memories.values():
-            memory.close()
-
-
-_MOST_WAITERS = 4096
-_PRIVATE = 128
-
-
-def _shape_in(memory: bytes, address: int) -> tuple[int, int]:
-    """As shape_of() of locks.bpf.c: the kind, and how far into it the word lies, by the 64 bytes from 44 before on."""
-    words = struct.unpack("<16I", memory)
-    second = address & 4 != 0
-    waiters, references = (words[9] if second else words[10]) >> 3, words[5] >> 1
-    if 0 < references <= waiters <= _MOST_WAITERS:
-        return CONDITION, 44 if second else 40
-    if words[11] == 0 and 0 < words[12] <= _MOST_WAITERS and words[13] in (0, _PRIVATE):
-        return SEMAPHORE, 0
-    return 0, 0
-
-
-def _join_parts(tables: Tables, gil: GilWatch) -> None:
-    """A condition is known by its address; who slept on it already when the window began is known by the word in it
-    that he slept on. Both are made one, and so is what belongs to one part of an interpreter lock."""
-    moved: dict[LockKey, LockKey] = {}
-    for key in list(tables.uses):
-        watched = gil.seen.get(key.pid)
-        start = watched.gil.start(key.object) if watched and key.kind == FUTEX else None
-        if start not in (None, key.object):
-            moved[key] = key._replace(object=start)
-            tables.uses.setdefault(moved[key], Use())
-    for key, use in tables.uses.items():
-        shape = _shape(use)
-        for offset in _SLEPT_ON.get(shape, ()):
-            part = key._replace(object=key.object + offset)
-            if part in tables.uses and part not in moved and _shape(tables.uses[part]) == 0:
-                moved[part] = key
-    for part, whole in moved.items():
-        tables.uses[whole] = _sum(tables.uses[whole], tables.uses.pop(part))
-    tables.edges = [(moved.get(row[0], row[0]), *row[1:]) for row in tables.edges]
-    tables.holds = [(moved.get(row[0], row[0]), *row[1:]) for row in tables.holds]
-    tables.threads = [(moved.get(row[0], row[0]), *row[1:]) for row in tables.threads]
-    tables.waiting = [row._replace(lock=moved.get(row.lock, row.lock)) for row in tables.waiting]
-
-
-def _sum(a: Use, b: Use) -> Use:
-    return Use(
-        waits=a.waits + b.waits,
-        ns=a.ns + b.ns,
-        max=max(a.max, b.max),
-        naps=a.naps + b.naps,
-        missed=a.missed + b.missed,
-        timeouts=a.timeouts + b.timeouts,
-        wakes=a.wakes + b.wakes,
-        confirmed=a.confirmed + b.confirmed,
-        calls=a.calls + b.calls,
-        stolen=a.stolen + b.stolen,
-        last_owner=a.last_owner or b.last_owner,
-        shapes=a.shapes,
-        histogram=_added(a.histogram, b.histogram),
-    )
-
-
-def _added(a: Iterable[int], b: Iterable[int]) -> tuple[int, ...]:
-    return tuple(x + y for x, y in zip(a, b, strict=True))
-
-
-def _shape(use: Use) -> int:
-    """What the lock looked like most often; 0 when nobody knows."""
-    return max(range(len(use.shapes)), key=lambda shape: (use.shapes[shape], -shape)) if any(use.shapes) else 0
 
 
 class _Report:
@@ -265,7 +175,7 @@ class _Report:
                 unfinished=more.unfinished + (was.unfinished if was else 0),
                 seconds=more.seconds + (was.seconds if was else 0),
                 max_seconds=max(more.max_seconds, was.max_seconds if was else 0),
-                histogram=_added(more.histogram, was.histogram) if was else more.histogram,
+                histogram=added(more.histogram, was.histogram) if was else more.histogram,
             )
 
         for waiter, holder, waker, edge in self._edges[key]:
@@ -308,7 +218,7 @@ class _Report:
                 whole=hold.whole + (was.whole if was else 0),
                 seconds=hold.ns * _NS + (was.seconds if was else 0),
                 max_seconds=max(hold.max * _NS, was.max_seconds if was else 0),
-                histogram=_added(hold.histogram, was.histogram) if was else hold.histogram,
+                histogram=added(hold.histogram, was.histogram) if was else hold.histogram,
             )
         return tuple(sorted(rows.values(), key=lambda row: (-row.seconds, -row.holds)))
 
@@ -320,7 +230,7 @@ class _Report:
             return LockKind.SYSV, place
         if key.object == ON_OWN_STACK:
             return LockKind.PARKED, "locks with a place of their own for each waiter"
-        kind = _KINDS.get(_shape(use), LockKind.FUTEX)
+        kind = _KINDS.get(shape_of(use), LockKind.FUTEX)
         watched = self._gil.seen.get(key.pid)
         if watched and (part := watched.gil.part(key.object)):
             return LockKind.INTERPRETER, part
@@ -346,7 +256,7 @@ class _Report:
     def _owner(self, row: Waiting, use: Use) -> int | None:
         """Who has the lock now, if it says so and that is a thread of the process."""
         own = {record.own_tid: record.tid for record in self._engine.threads if record.pid == row.pid}
-        shape = _shape(use)
+        shape = shape_of(use)
         if shape == JOIN:
             return own.get(row.owner)
         at = _OWNER_AT.get(shape, 8)  # (of one that slept there before the window the shape is not known)
