@@ -180,6 +180,26 @@ ABILITIES = (
         lacks=("requests", "sends and receives", "connect times", "errors", "name look-ups"),
     ),
     Ability(
+        "trace-locks", "locks", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
+        each="1 to 2 µs per wait and wake-up, 0.9 µs per other call", lacks=("locks that were taken without a wait",),
+    ),
+    Ability(
+        "trace-locks", "locks", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,
+        each="1.4 µs per futex call", lacks=("stacks", "holders"),
+    ),
+    Ability(
+        "trace-locks", "locks", strace.NAME, strace.unavailable, Exactness.EXACT, Lines.NONE, Cost.STOPS,
+        each="25 µs per call, in two stops", lacks=("stacks", "holders"),
+    ),
+    Ability(
+        "trace-locks", "locks", perf.NAME, perf.unavailable_for_syscalls, Exactness.NEARLY, Lines.NONE,
+        Cost.PERTURBS, each="25 µs per call", lacks=("which lock", "stacks", "holders"),
+    ),
+    Ability(
+        "trace-locks", "locks", pyspy.NAME, pyspy.unavailable, Exactness.SAMPLES, Lines.PYTHON, Cost.READS,
+        lacks=("every lock but the GIL",),
+    ),
+    Ability(
         "trace-memory", "allocations", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
         each="below 1 µs per page fault", bench=MEMORY, mode="growth",
         lacks=("which line keeps what another touched",),

@@ -18,6 +18,7 @@ from perfdoctor.server.tools import (
     trace_files,
     trace_function,
     trace_io,
+    trace_locks,
     trace_memory,
     trace_network,
     trace_syscalls,
@@ -41,6 +42,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     trace_custom.TOOL,
     code_inspect.TOOL,
     code_search.TOOL,
+    trace_locks.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

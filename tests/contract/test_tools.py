@@ -84,6 +84,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],
         "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
+        "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }

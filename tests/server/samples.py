@@ -14,6 +14,16 @@ from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.functions import FunctionKind, FunctionProfile, FunctionRow, Value
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
 from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.locks import (
+    GilHolder,
+    GilUse,
+    Lock,
+    LockHold,
+    LockKind,
+    LockProfile,
+    LockWait,
+    StandingWait,
+)
 from perfdoctor.schemas.memory_map import (
     AllocatorUse,
     Amounts,
@@ -256,6 +266,43 @@ def limits() -> Limits:
     )  # fmt: skip
 
 
+def lock_profile() -> LockProfile:
+    """A mutex: 41 waits in rank for load, 2 s. The GIL: 7 waits, 0.5 s. A condition: 3 waits for work, 4 s. A
+    semaphore that is woken by what never waits for it: 11 waits, 1 s."""
+    histogram = [0] * 32
+    histogram[25] = 41
+    mutex = LockWait(
+        waiter=(RANK, MAIN), holder=(LOAD, MAIN), waits=41, seconds=2.0, max_seconds=0.06, histogram=tuple(histogram)
+    )
+    gil = LockWait(waiter=(RANK, MAIN), holder=(LOAD, MAIN), waits=7, seconds=0.5, max_seconds=0.1)
+    work = LockWait(waiter=(MAIN,), holder=(LOAD, MAIN), waits=3, seconds=4.0, max_seconds=2.0)
+    other = LockWait(waiter=(RANK,), holder=(LOAD,), waits=11, seconds=1.0, max_seconds=0.1)
+    held = LockHold(stack=(LOAD, MAIN), holds=41, whole=40, seconds=1.9, max_seconds=0.055)
+    return LockProfile(
+        locks=(
+            Lock(pid=PID, kind=LockKind.CONDITION, address=0x300, waits=3, seconds=4.0, threads=1, waiters=(work,)),
+            Lock(
+                pid=PID, kind=LockKind.MUTEX, name="index_lock in /srv/shop/fast.so", address=0x100, waits=41,
+                seconds=2.0, max_seconds=0.06, threads=3, waiters=(mutex,), holders=(held,),
+            ),
+            Lock(pid=PID, kind=LockKind.SEMAPHORE, name="heap", address=0x400, waits=11, seconds=1.0, threads=1,
+                 waiters=(other,)),
+            Lock(pid=PID, kind=LockKind.INTERPRETER, name="the GIL", address=0x200, waits=7, seconds=0.5, threads=2,
+                 waiters=(gil,)),
+        ),
+        standing=(
+            StandingWait(pid=PID, tid=PID + 1, kind=LockKind.MUTEX, name="index_lock in /srv/shop/fast.so",
+                         address=0x100, owner=PID + 2, seconds=0.02, stack=(RANK, MAIN)),
+        ),
+        gil=(
+            GilUse(pid=PID, hz=500.0, samples=2500, held=2000,
+                   holders=(GilHolder(tid=PID, thread="shop", samples=1500, lines=(((RANK, MAIN), 300),)),)),
+        ),
+        waits=62,
+        seconds=7.5,
+    )  # fmt: skip
+
+
 SKIPPED = Skipped(backend="bpf", why="no privilege")
 
 
@@ -384,13 +431,14 @@ def thread_stacks() -> ThreadStacks:
 
 
 PARTS: dict[str, Callable[[], Model]] = {
-    "functions": functions,
-    "disk": disk,
     "allocations": allocations,
+    "custom": custom_output,
+    "disk": disk,
     "file_use": file_use,
+    "functions": functions,
+    "locks": lock_profile,
     "memory_map": memory_map,
     "network": network,
-    "custom": custom_output,
     "thread_stacks": thread_stacks,
 }
 """by question: a small answer to it"""

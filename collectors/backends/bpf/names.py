@@ -90,6 +90,10 @@ class ProcessNames:
     def _follows_call(self, address: int) -> bool:
         return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))
 
+    def data(self, address: int) -> str:
+        """What lies at a data address: see NativeNames.data."""
+        return self._native.data(address)
+
     def python_threads(self) -> dict[int, int]:
         """Where the interpreter keeps each thread's state, by the thread id that it knows; empty where it has none."""
         if self._python and self.interpreter:
