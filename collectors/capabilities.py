@@ -11,6 +11,7 @@ from enum import StrEnum
 from perfdoctor.collectors import allocations, disk, memory_map
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
+from perfdoctor.collectors.backends.ltrace import backend as ltrace
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.proc import open_files
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
@@ -193,6 +194,16 @@ ABILITIES = (
         "trace-memory", "allocations", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
         each="14 µs per allocation and free, ended by a budget", bench=MEMORY, mode="objects",
         lacks=("objects that Python takes from its free lists",),
+    ),
+    Ability(
+        "trace-function", "functions", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
+        each="9 µs per call and return, ended by a budget", bench=MEMORY,
+        lacks=("calls that the compiler inlined", "how often a Python function is called (its time is sampled)"),
+    ),
+    Ability(
+        "trace-function", "functions", ltrace.NAME, ltrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.STOPS,
+        each="85 µs per call, in two stops",
+        lacks=("stacks", "a histogram", "values", "which process called"),
     ),
     Ability(
         "trace-custom", "custom", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,

@@ -40,6 +40,12 @@ async def climb(host: Host, target: Target, backend: str, rungs: Sequence[Rung])
     """The evidence of the first rung that can answer; its collections say which were passed over and why.
 
     ProblemError when the named backend, or every one, refuses."""
+    if not any(_is_there(host, pid) for pid in target.pids):
+        raise ProblemError(
+            f"Process {target.pid} ({target.name}) has ended.",
+            "It was there a moment ago, when it was looked for.",
+            "Call proc-find to see whether another one took its place.",
+        )
     skipped: list[Skipped] = []
     problems: list[Problem] = []
     for rung in rungs:
@@ -68,6 +74,17 @@ async def climb(host: Host, target: Target, backend: str, rungs: Sequence[Rung])
         " ".join(f"{s.backend}: {s.why}" for s in skipped),
         problems[0].next_step,
     )
+
+
+def _is_there(host: Host, pid: int) -> bool:
+    try:
+        # 42 (name, which may hold anything) Z 1 ...
+        state = host.read_file(f"/proc/{pid}/stat", 4096).rpartition(b")")[2].split()[:1]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    except OSError:
+        return True  # who may not look cannot tell
+    return state not in ([b"Z"], [b"X"])
 
 
 def _explained(evidence: Evidence, name: str, asked: str, skipped: Sequence[Skipped]) -> Evidence:

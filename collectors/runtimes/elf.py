@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SYMBOL = struct.Struct("<IBBHQQ")
-_SYMTAB, _DYNSYM, _LOAD, _FUNCTION = 2, 11, 1, 2
+_SYMTAB, _DYNSYM, _LOAD, _FUNCTION, _INDIRECT = 2, 11, 1, 2, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,19 @@ class Elf:
                     if offset is not None:
                         found.setdefault(wanted[name], offset)
         return found
+
+    def function_symbols(self) -> Iterator[tuple[str, int]]:
+        """(name, address before relocation) of every function that the file defines, of both tables."""
+        for section in self._sections:
+            if section[1] not in (_SYMTAB, _DYNSYM):
+                continue
+            start, size = self._sections[section[6]][4:6]
+            text = self._data[start : start + size]
+            table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+            for name, info, _, home, address, _ in _SYMBOL.iter_unpack(table):
+                if home and address and info & 15 in (_FUNCTION, _INDIRECT) and name < len(text):
+                    end = text.find(b"\0", name)
+                    yield text[name : end if end >= 0 else len(text)].decode("utf-8", "replace"), int(address)
 
     @property
     def identity(self) -> tuple[int, int]:

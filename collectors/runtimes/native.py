@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.demangle import demangled
 from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
@@ -111,7 +112,7 @@ def _whole_name(name: str | None, elf: Elf, at: int) -> str:
     symbol table, which knows each half by its address, is asked."""
     if name and name.endswith(_COLD):
         name = elf.function_at(at) or name
-    return _COPY.sub("", name) if name else "[unknown]"
+    return demangled(_COPY.sub("", name)) if name else "[unknown]"
 
 
 class FileNames:

@@ -7,8 +7,22 @@ from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.answers.place import shortened
 from perfdoctor.server.formatters.words import quantity
 
-_CPU_PATTERNS = {"hot-loop", "busy-wait", "serialization-overhead", "string-building", "repeated-computation"}
-"""judged from CPU samples: trace-cpu shows more of them, trace-syscalls of all others"""
+_CPU = ("trace-cpu", "lines and stacks")
+_FILES = ("trace-files", "files, and how often and in which order")
+_CLOSER = {
+    "hot-loop": _CPU,
+    "busy-wait": _CPU,
+    "serialization-overhead": _CPU,
+    "small-io": _FILES,
+    "excessive-stat": _FILES,
+    "open-close-churn": _FILES,
+    "repeated-read": _FILES,
+    "sync-write": ("trace-io", "disk requests and syncs"),
+    "lock-contention": ("trace-locks", "locks, and who holds them,"),
+    "memory-growth": ("trace-memory", "lines that take memory"),
+}
+"""the tool that shows more of a pattern, and what it shows"""
+_CALLS = ("trace-syscalls", "calls, latencies and stacks")
 
 
 def diagnose_answer(recording: str, evidence: Evidence, found: Diagnosis, *, rows: int, frames: int) -> DiagnoseAnswer:
@@ -54,8 +68,10 @@ def _next(recording: str, evidence: Evidence, findings: tuple[Finding, ...]) -> 
     who = evidence.target.argument
     calls = []
     if findings:
-        cpu = findings[0].pattern in _CPU_PATTERNS
-        tool, what = ("trace-cpu", "lines and stacks") if cpu else ("trace-syscalls", "calls, latencies and stacks")
+        tool, what = _CLOSER.get(findings[0].pattern, _CALLS)
+        if findings[0].location and findings[0].location.line:
+            look = {"recording": recording, "file": findings[0].location.file, "line": findings[0].location.line}
+            calls.append(NextCall(tool="code-inspect", arguments=look, why="read the code with the cost of each line"))
         calls.append(NextCall(tool=tool, arguments=who, why=f"see the {what} behind {findings[0].pattern}"))
         calls.append(
             NextCall(

@@ -16,7 +16,7 @@ from tests.server.samples import PID
 pytestmark = pytest.mark.anyio
 
 SNAPSHOTS = Path(__file__).parent / "tools"
-TOKENS = 6000
+TOKENS, ANSWER_TOKENS = 6000, 7000
 """of the whole list without output schemas, and of those; at four characters a token"""
 NEED_MORE = ("trace-function", "trace-custom")
 """tools for which a pid is not enough"""
@@ -44,8 +44,8 @@ async def test_every_tool_is_as_it_was_agreed(memory: Connect) -> None:
 async def test_the_list_fits_its_budget(memory: Connect) -> None:
     tools = await listed(memory)
     answers = [tool.pop("outputSchema") for tool in tools]
-    for part in (tools, answers):
-        assert len(json.dumps(part, ensure_ascii=False, separators=(",", ":"))) / 4 < TOKENS
+    for part, most in ((tools, TOKENS), (answers, ANSWER_TOKENS)):
+        assert len(json.dumps(part, ensure_ascii=False, separators=(",", ":"))) / 4 < most
 
 
 async def test_every_tool_says_what_a_client_needs(memory: Connect) -> None:
@@ -77,6 +77,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
         "trace-memory": [{"pid": PID, "mode": "allocations"}],
         "trace-network": [{"pid": PID, "backend": "strace", "limit": 3}],
+        "trace-function": [{"pid": PID, "function": "deflate*", "value": "arg1"}],
         "trace-io": [{"pid": PID, "backend": "bpf"}],
         "trace-files": [{"pid": PID, "backend": "proc"}],
         "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],

@@ -11,6 +11,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
 from perfdoctor.schemas.finding import Diagnosis, Fact, Finding, Location, NotChecked, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.functions import FunctionKind, FunctionProfile, FunctionRow, Value
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
 from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.memory_map import (
@@ -318,6 +319,17 @@ def disk() -> DiskUse:
     return DiskUse(rows=rows, cache=cache, moved=moved, file_read=1_638_400, hit_share=0.9, mean_depth=0.02, deepest=2)
 
 
+def functions() -> FunctionProfile:
+    """300 calls of deflate from load in 0.6 s, 20 of them failed."""
+    row = FunctionRow(
+        pid=PID, function="deflate", module="/usr/lib/libz.so.1", stack=(LOAD, MAIN), calls=300, returns=300,
+        seconds=0.6, max_seconds=0.01, value=Value(values=300, negative=20, sum=280, least=-5, most=1),
+    )  # fmt: skip
+    return FunctionProfile(
+        kind=FunctionKind.NATIVE, asked="deflate", functions=("deflate of /usr/lib/libz.so.1",), rows=(row,)
+    )
+
+
 def file_use() -> FileUse:
     """One file opened 40 times and read over, one that is not there, 7 syncs of a log."""
     rows = (
@@ -331,6 +343,7 @@ def file_use() -> FileUse:
 
 
 PARTS: dict[str, Callable[[], Model]] = {
+    "functions": functions,
     "disk": disk,
     "allocations": allocations,
     "file_use": file_use,

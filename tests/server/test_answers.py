@@ -106,8 +106,9 @@ def test_a_diagnosis_leads_with_its_first_finding() -> None:
     assert answer.summary.startswith("1 problem over 7.1 s of busy time")
     assert answer.summary.endswith("First: One loop holds the CPU.")
     assert answer.findings[0].stack == (samples.RANK,)
-    assert [call.tool for call in answer.next] == ["trace-cpu", "diagnose", "compare"]
-    assert answer.next[2].arguments == {"before": "r-x"}
+    assert [call.tool for call in answer.next] == ["code-inspect", "trace-cpu", "diagnose", "compare"]
+    assert answer.next[0].arguments == {"recording": "r-x", "file": "/srv/shop/search.py", "line": 41}
+    assert answer.next[3].arguments == {"before": "r-x"}
 
 
 def test_a_clear_diagnosis_says_so() -> None:
