@@ -32,7 +32,7 @@ tracepoint:syscalls:sys_enter_write { @written[str(args->buf)] = count(); @u[ust
 """
 MORE: dict[str, list[dict[str, Any]]] = {
     "trace-custom": [{"program": PROGRAM}],
-    "trace-function": [{"function": "EVIL*"}],
+    "trace-function": [{"function": "read"}, {"function": "EVIL*"}],
     "trace-memory": [{"mode": "growth"}, {"mode": "objects"}],
 }
 """further arguments of a tool, where a pid is not enough or there are several kinds"""
