@@ -225,11 +225,13 @@ ABILITIES = (
     ),
     Ability(
         "trace-function", "functions", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
-        each="9 µs per call of the function, ended by a budget", lacks=("calls that the compiler inlined",),
+        each="9 µs per call and return, ended by a budget", bench=MEMORY,
+        lacks=("calls that the compiler inlined", "how often a Python function is called (its time is sampled)"),
     ),
     Ability(
         "trace-function", "functions", ltrace.NAME, ltrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.STOPS,
-        each="85 µs per call of the function, in two stops", lacks=("callers", "histograms", "values"),
+        each="85 µs per call, in two stops",
+        lacks=("stacks", "a histogram", "values", "which process called"),
     ),
     Ability(
         "trace-custom", "custom", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,

@@ -12,7 +12,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.runtimes.functions import find_functions, must_be_a_name, near_names
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.evidence import Evidence
@@ -175,7 +175,7 @@ def _unknown(host: Host, target: Target, function: str, found: Evidence | None =
         seen = {f.function for row in found.cpu.rows for f in row.stack if f.kind is FrameKind.PYTHON}
         near += sorted((name for name in seen if wanted in name.lower()), key=len)[:3]
     near += near_names(host, target.pid, function)
-    shown = ", ".join(f"'{clean(name, 80)}'" for name in dict.fromkeys(near))
+    shown = ", ".join(quoted(name, 80) for name in dict.fromkeys(near))
     why = "No symbol of the program or its libraries has that name: it may be inlined, static, or stripped away."
     if found is not None:
         why = (
@@ -183,4 +183,4 @@ def _unknown(host: Host, target: Target, function: str, found: Evidence | None =
             "may be too quick, or was not called."
         )
     step = f"Names like it: {shown}." if shown else "Ask trace-cpu which functions run, and give one of those."
-    return ProblemError(f"There is no function '{clean(function, 80)}' in process {target.pid}.", why, step)
+    return ProblemError(f"There is no function {quoted(function, 80)} in process {target.pid}.", why, step)

@@ -12,7 +12,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.demangle import demangled
 from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.problem import ProblemError
 
 MOST = 32
@@ -42,7 +42,7 @@ def must_be_a_name(asked: str) -> None:
     """ProblemError for what cannot be the name of a function."""
     if not _ASKED.fullmatch(asked) or not asked.strip("* "):
         raise ProblemError(
-            f"'{clean(asked, 60)}' cannot be the name of a function.",
+            f"{quoted(asked, 60)} cannot be the name of a function.",
             "A name has letters, digits, _ . : ~ < > , & [ ] ( ) and blanks, 200 at most, and * for any part of it.",
             "Give a function as a stack shows it: `deflate`, `libz.so.1:deflate`, `shop::Cart::total`, `Cart.total`.",
         )
@@ -61,8 +61,8 @@ def find_functions(host: Host, pid: int, asked: str) -> tuple[Place, ...]:
             found.setdefault((place.file, place.offset), place)
             if len(found) > MOST:
                 raise ProblemError(
-                    f"'{clean(asked, 60)}' means more than {MOST} functions.",
-                    f"Among them {clean(place.name, 60)} of {clean(place.module, 80)}.",
+                    f"{quoted(asked, 60)} means more than {MOST} functions.",
+                    f"Among them {quoted(place.name, 60)} of {quoted(place.module, 80)}.",
                     "Give a longer name, or the library before it: `libz.so.1:deflate*`.",
                 )
     return tuple(found.values())

@@ -62,7 +62,7 @@ def test_a_thread_of_the_kernel() -> None:
 
 def test_a_zombie_names_its_parent() -> None:
     problem = refused(machine(process(42, "boss"), process(43, "done", parent=42, state="Z", exe=None)), 43)
-    assert "zombie" in problem.what and "42 (boss)" in problem.why and "42" in problem.next_step
+    assert "zombie" in problem.what and "42 (`boss`)" in problem.why and "42" in problem.next_step
 
 
 def test_a_program_whose_first_thread_left_is_a_target() -> None:

@@ -32,7 +32,7 @@ tracepoint:syscalls:sys_enter_write { @written[str(args->buf)] = count(); @u[ust
 """
 MORE: dict[str, list[dict[str, Any]]] = {
     "trace-custom": [{"program": PROGRAM}],
-    "trace-function": [{"function": "EVIL*"}],
+    "trace-function": [{"function": "read"}, {"function": "EVIL*"}],
     "trace-memory": [{"mode": "growth"}, {"mode": "objects"}],
 }
 """further arguments of a tool, where a pid is not enough or there are several kinds"""
@@ -130,7 +130,7 @@ async def test_of_a_hostile_target_only_quoted_texts_are_told(tool: str, service
         await hostile_program(program)
         asking = Asking(service, client)
         for more in MORE.get(tool, [{}]):
-            await asking.ask(tool, {"pid": program.pid, "seconds": 1.5, "detail": "full", **more})
+            await asking.ask(tool, {"pid": program.pid, "seconds": 1, "detail": "full", **more})
         assert asking.seen, "it says nothing of the target at all"
 
 
@@ -139,7 +139,7 @@ async def test_by_every_backend(tool: str, backend: str, service: Service) -> No
     async with workload("hostile.py") as program, Client(build(service)) as client:
         asking = Asking(service, client)
         more = MORE.get(tool, [{}])[0]
-        await asking.ask(tool, {"pid": program.pid, "seconds": 1, "backend": backend, **more})
+        await asking.ask(tool, {"pid": program.pid, "seconds": 0.5, "backend": backend, **more})
 
 
 async def test_whatever_else_is_asked(service: Service) -> None:
@@ -147,7 +147,7 @@ async def test_whatever_else_is_asked(service: Service) -> None:
     async with workload("hostile.py") as program, Client(build(service)) as client:
         asking = Asking(service, client)
         for tool in ("trace-cpu", "trace-cpu", "diagnose"):
-            await asking.ask(tool, {"pid": program.pid, "seconds": 1.5})
+            await asking.ask(tool, {"pid": program.pid, "seconds": 1})
         first, second, third = asking.kept
         for detail in ("normal", "full"):
             await asking.ask("proc-find", {"query": "EVIL", "detail": detail})

@@ -138,8 +138,10 @@ def main():
             maps.append(mmap.mmap(file.fileno(), 0))
     program = "./EVIL\x1b[31m`|\n- EVIL"
     shutil.copy("/bin/sh", program)
-    loop = 'while :; do read line < "$1"; done'
-    subprocess.Popen([program, "-c", loop, FORGED, names[1]], stderr=subprocess.DEVNULL)
+    pause = "./EVIL\x1b[32m sleeps`"
+    shutil.copy("/bin/sleep", pause)
+    loop = 'while :; do read line < "$1"; "$2" 0.02; done'
+    subprocess.Popen([program, "-c", loop, FORGED, names[1], pause], stderr=subprocess.DEVNULL)
     listener = socket.create_server(("127.0.0.1", 0))
     lock = threading.Lock()
     for text in TEXTS:

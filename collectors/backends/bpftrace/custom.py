@@ -190,7 +190,7 @@ def _resolved(host: Host, pid: int, name: str, mapped: Sequence[str], *, anywher
     if not found and "/" not in name:
         found = [path for path in mapped if _is_called(path.rsplit("/", 1)[-1], name)]
     if not found and anywhere and name.startswith("/"):
-        return name
+        return "/" + os.path.normpath(name).lstrip("/")  # "//" would begin a comment
     if len(found) != 1 or not _NAMEABLE.fullmatch(found[0]):
         why = "Several files of the target are called so" if len(found) > 1 else "The target has mapped no such file"
         there = ", ".join(quoted(path, 80) for path in (found or list(mapped))[:6])

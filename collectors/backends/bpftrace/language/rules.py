@@ -20,12 +20,8 @@ class Scope(Enum):
 
 
 _AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "stats", "hist", "lhist"})
-_OUTPUT = frozenset(
-    {"printf", "print", "clear", "zero", "delete", "exit", "time", "strftime", "ksym", "ntop", "macaddr"}
-)
-_IN_A_PROCESS = frozenset(
-    {"str", "buf", "usym", "uaddr", "ustack", "kstack", "reg", "strncmp", "uptr", "pton", "cgroupid"}
-)
+_OUTPUT = frozenset({"printf", "print", "clear", "zero", "delete", "exit", "time", "strftime", "ksym", "ntop"})
+_IN_A_PROCESS = frozenset({"str", "buf", "usym", "uaddr", "ustack", "kstack", "reg", "strncmp", "uptr"})
 _IN_THE_KERNEL = frozenset({"kptr", "kaddr", "join", "path"})
 _CALLS = {
     Scope.NOBODY: _AGGREGATES | _OUTPUT,
