@@ -1,7 +1,7 @@
 """One trace by the engine, as a process of its own: ``python bench/engine_run.py PID SECONDS HOW``.
 
-HOW is counts, stacks, cpu or floor (an empty program on the same two hooks). Prints ``attached MS`` as soon as data
-flows and ``answered MS LOST`` when the answer is there: milliseconds after the question, and after the window's end.
+HOW is counts, stacks, cpu, locks or floor (an empty program on the same two hooks). Prints ``attached MS`` as soon as
+data flows and ``answered MS LOST`` when the answer is there: milliseconds after the question, and after the window.
 """
 
 import sys
@@ -13,6 +13,7 @@ import anyio
 from perfdoctor.collectors.backends.bpf.libbpf import Object
 from perfdoctor.collectors.cpu import trace_cpu
 from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.locks import measure as trace_locks
 from perfdoctor.collectors.syscalls import trace_syscalls
 from perfdoctor.collectors.target import find_target
 
@@ -31,6 +32,8 @@ async def measure(pid: int, seconds: float, how: str) -> None:
     target = find_target(host, pid)
     if how == "cpu":
         evidence = await trace_cpu(host, target, seconds=seconds, backend="bpf", progress=progress)
+    elif how == "locks":
+        evidence = await trace_locks(host, target, seconds=seconds, backend="bpf", progress=progress)
     else:
         evidence = await trace_syscalls(
             host, target, seconds=seconds, backend="bpf", stacks=how == "stacks", progress=progress

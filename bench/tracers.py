@@ -16,6 +16,7 @@ SETTLE_SECONDS = 1.5
 """until a tracer that does not say so has surely attached"""
 LONGEST = 60
 
+LOCKS = HERE.parent / "collectors" / "backends" / "bpftrace" / "locks.bt"
 HISTOGRAMS = """
 tracepoint:raw_syscalls:sys_enter /pid == PID/ { @began[tid] = nsecs; }
 tracepoint:raw_syscalls:sys_exit /@began[tid]/ {
@@ -89,7 +90,10 @@ def all_tracers() -> list[Tracer]:
         engine("counts", "engine, counts"),
         engine("stacks", "engine, by source line"),
         engine("cpu", "engine, CPU samples at 99 Hz"),
+        engine("locks", "engine, locks"),
         Tracer("bpftrace, histograms", ("bpftrace", "-e", HISTOGRAMS)),
+        Tracer("bpftrace, locks", ("bpftrace", "-p", "PID", str(LOCKS), "0", "PID", *["0"] * 31)),
+        Tracer("strace -f -e futex", ("strace", "-f", "-e", "trace=futex", "-o", os.devnull, "-p", "PID")),
         Tracer("perf trace -s", ("perf", "trace", "-s", "-p", "PID")),
         Tracer("strace -f -c", ("strace", "-f", "-c", "-p", "PID")),
         Tracer(
