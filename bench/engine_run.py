@@ -1,8 +1,8 @@
 """One trace by the engine, as a process of its own: ``python bench/engine_run.py PID SECONDS HOW``.
 
-HOW is counts, stacks, cpu, network, growth, allocations, objects or floor (an empty program on the same two hooks).
-Prints ``attached MS`` as soon as data flows and ``answered MS LOST`` when the answer is there: milliseconds after the
-question, and after the window's end.
+HOW is counts, stacks, cpu, network, growth, allocations, objects, locks or floor (an empty program on the same two
+hooks). Prints ``attached MS`` as soon as data flows and ``answered MS LOST`` when the answer is there: milliseconds
+after the question, and after the window's end.
 """
 
 import sys
@@ -15,6 +15,7 @@ from perfdoctor.collectors import allocations, network
 from perfdoctor.collectors.backends.bpf.libbpf import Object
 from perfdoctor.collectors.cpu import trace_cpu
 from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.locks import measure as trace_locks
 from perfdoctor.collectors.syscalls import trace_syscalls
 from perfdoctor.collectors.target import find_target
 
@@ -39,6 +40,8 @@ async def measure(pid: int, seconds: float, how: str) -> None:
         evidence = await allocations.measure(
             host, target, seconds=seconds, mode=how, most_events=1 << 60, most_share=1e9, progress=progress
         )
+    elif how == "locks":
+        evidence = await trace_locks(host, target, seconds=seconds, backend="bpf", progress=progress)
     else:
         evidence = await trace_syscalls(
             host, target, seconds=seconds, backend="bpf", stacks=how == "stacks", progress=progress

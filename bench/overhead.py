@@ -66,13 +66,10 @@ def started(name: str, command: list[str], folder: Path) -> Iterator[Target]:
         process.communicate()
 
 
-def compile_storm(folder: Path) -> str:
-    return compiled(HERE.parent / "tests" / "workloads" / "call_storm.c", folder)
-
-
 def compiled(source: Path, folder: Path) -> str:
     program = folder / source.stem
-    subprocess.run(["cc", "-O1", "-g", "-fno-omit-frame-pointer", str(source), "-o", str(program)], check=True)
+    flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-pthread"]
+    subprocess.run(["cc", *flags, str(source), "-o", str(program)], check=True)
     return str(program)
 
 
@@ -147,11 +144,13 @@ def measure(repeats: int, window: float, only: str) -> list[str]:
     python = sys.executable
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        storm = [compile_storm(folder), "1e9"]
+        storm = [compiled(HERE.parent / "tests" / "workloads" / "call_storm.c", folder), "1e9"]
+        handovers = [compiled(HERE / "targets" / "handovers.c", folder)]
         targets = [
             ("C, nothing but system calls", storm),
             ("C, nothing but turns on a socket", [compiled(HERE / "targets" / "turns.c", folder)]),
             ("Python, nothing but os.stat", [python, str(HERE / "targets" / "stat_loop.py")]),
+            ("C, two threads that hand over to each other by futex", handovers),
             ("an ordinary Python program, about 20,000 calls/s", [python, str(HERE / "targets" / "ordinary.py")]),
         ]
         for title, command in targets:

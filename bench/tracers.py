@@ -17,6 +17,7 @@ SETTLE_SECONDS = 1.5
 LONGEST = 60
 
 NETWORK = "trace=%network,read,readv,write,writev,close"
+LOCKS = HERE.parent / "collectors" / "backends" / "bpftrace" / "locks.bt"
 HISTOGRAMS = """
 tracepoint:raw_syscalls:sys_enter /pid == PID/ { @began[tid] = nsecs; }
 tracepoint:raw_syscalls:sys_exit /@began[tid]/ {
@@ -92,7 +93,10 @@ def all_tracers() -> list[Tracer]:
         engine("stacks", "engine, by source line"),
         engine("cpu", "engine, CPU samples at 99 Hz"),
         engine("network", "engine, network"),
+        engine("locks", "engine, locks"),
         Tracer("bpftrace, histograms", ("bpftrace", "-e", HISTOGRAMS)),
+        Tracer("bpftrace, locks", ("bpftrace", "-p", "PID", str(LOCKS), "0", "PID", *["0"] * 31)),
+        Tracer("strace -f -e futex", ("strace", "-f", "-e", "trace=futex", "-o", os.devnull, "-p", "PID")),
         Tracer("perf trace -s", ("perf", "trace", "-s", "-p", "PID")),
         Tracer("strace -f -c", ("strace", "-f", "-c", "-p", "PID")),
         Tracer(

@@ -6,13 +6,17 @@ from hypothesis import strategies as st
 
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.finding import Diagnosis
+from perfdoctor.schemas.locks import LockProfile, LockWait
+from perfdoctor.schemas.locks_answer import LockRole
 from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.server.answers.comparison import compare_answer
 from perfdoctor.server.answers.cpu import cpu_answer
 from perfdoctor.server.answers.diagnosis import diagnose_answer
+from perfdoctor.server.answers.locks import locks_answer
 from perfdoctor.server.answers.memory_map import memory_answer
 from perfdoctor.server.answers.syscalls import percentile, syscall_answer
+from perfdoctor.server.formatters import locks
 from perfdoctor.server.formatters.memory_map import say as say_memory
 from tests.server import samples
 
@@ -145,3 +149,38 @@ def test_memory_that_stands_still_is_not_said_to_grow() -> None:
     assert "grow" not in answer.summary and "malloc" not in answer.summary and "limit" not in answer.summary
     assert answer.omitted_mappings == 1 and answer.next[1].tool == "proc-memory"
     assert memory_answer("r-x", samples.evidence(), rows=3).summary == "Nothing is known of its memory."
+
+
+def test_locks_by_role_and_by_both_ends() -> None:
+    evidence = samples.evidence(locks=samples.lock_profile())
+    answer = locks_answer("r-x", evidence, rows=2)
+    # the semaphore's waits take 91 ms each, as those of an idle queue: it comes after the GIL, though it was longer
+    assert [(row.lock, row.role) for row in answer.locks] == [
+        ("index_lock in fast.so", LockRole.CONTENTION),
+        ("the GIL of 4242", LockRole.INTERPRETER),
+    ]
+    assert (answer.total_locks, answer.omitted_locks, answer.total_chains, answer.omitted_chains) == (3, 1, 3, 1)
+    assert (answer.waits, answer.seconds) == (59, pytest.approx(3.5))
+    assert (answer.work.locks, answer.work.waits, answer.work.seconds) == (1, 3, 4.0)
+    mutex = answer.locks[0]
+    assert (mutex.waited.p99_seconds, mutex.waited.threads) == (0.06, 3)
+    assert (mutex.held.holds, mutex.held.max_seconds) == (41, 0.055)
+    chain = answer.chains[0]
+    assert chain.waiter and chain.holder
+    assert (chain.waiter.function, chain.holder.function, chain.waits) == ("rank", "load", 41)
+    assert (answer.gil.samples, answer.gil.rows[0].share) == (2500, 0.6)
+    assert answer.standing.rows[0].owner == 4244
+    assert answer.summary.startswith("59 waits for 3 locks, 3.5 s in all. 57% of it for index_lock in fast.so, most at")
+    text = locks.say(answer)
+    assert "3 waits for work" in text and "(1 more" in text
+
+
+def test_few_and_no_waits_are_said_as_such() -> None:
+    quiet = samples.lock_profile()
+    gil = quiet.locks[3].model_copy(update={"waiters": (LockWait(waits=2, seconds=0.001),)})
+    few = locks_answer("r-x", samples.evidence(locks=LockProfile(locks=(gil,))), rows=5)
+    assert few.summary.startswith("Locks held up next to nothing: 2 waits for 1 lock")
+    none = locks_answer("r-x", samples.evidence(locks=LockProfile()), rows=5)
+    assert none.summary == "No wait for a lock was seen to begin or end."
+    blind = locks_answer("r-x", samples.evidence(locks=LockProfile(sees_waits=False, gil=quiet.gil)), rows=5)
+    assert blind.summary == "Waits were not measured. Python's interpreter was held 80% of the time, by 1 thread."

@@ -37,6 +37,18 @@ def test_the_symbol_table_tells_the_halves_of_a_function_apart() -> None:
     assert names <= {"_PyEval_EvalFrameDefault", None} and names
 
 
+def test_variables_are_found_by_an_address_inside_them() -> None:
+    found = []
+    for path in {line.split(None, 5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()}:
+        if "python" in Path(path).name and path.startswith("/") and Path(path).exists():
+            elf = Elf(path)
+            at = elf.symbol("_PyRuntime")
+            if at is not None:
+                found.append((elf.object_at(at), elf.object_at(at + 40), elf.end > at))
+            elf.close()
+    assert (("_PyRuntime", 0), ("_PyRuntime", 40), True) in found
+
+
 def test_a_name_that_is_only_the_end_of_another_is_not_found() -> None:
     elf = Elf(sys.executable)
     assert elf.symbol("yRuntime") is None
