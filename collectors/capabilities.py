@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from perfdoctor.collectors import allocations, disk, memory_map
+from perfdoctor.collectors import allocations, disk, memory_map, thread_stacks
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
@@ -93,6 +93,14 @@ ABILITIES = (
         each="50 ms for each GiB of small pages", bench="bench/smaps_cost.py", lacks=("which line allocates",),
     ),
     Ability(
+        "proc-threads", "thread_stacks", _PROC, thread_stacks.unavailable, Exactness.LOOKS, Lines.ALL, Cost.READS,
+        each="a look at each thread some ten times a second", lacks=("who holds a lock that keeps no owner",),
+    ),
+    Ability(
+        "proc-threads", "thread_stacks", pyspy.NAME, pyspy.unavailable, Exactness.LOOKS, Lines.PYTHON, Cost.READS,
+        lacks=("native stacks",),
+    ),
+    Ability(
         "diagnose", "ledger", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
         each="0.9 µs per event, 199 samples a second",
     ),
@@ -172,6 +180,26 @@ ABILITIES = (
         lacks=("requests", "sends and receives", "connect times", "errors", "name look-ups"),
     ),
     Ability(
+        "trace-locks", "locks", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
+        each="1 to 2 µs per wait and wake-up, 0.9 µs per other call", lacks=("locks that were taken without a wait",),
+    ),
+    Ability(
+        "trace-locks", "locks", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,
+        each="1.4 µs per futex call", lacks=("stacks", "holders"),
+    ),
+    Ability(
+        "trace-locks", "locks", strace.NAME, strace.unavailable, Exactness.EXACT, Lines.NONE, Cost.STOPS,
+        each="25 µs per call, in two stops", lacks=("stacks", "holders"),
+    ),
+    Ability(
+        "trace-locks", "locks", perf.NAME, perf.unavailable_for_syscalls, Exactness.NEARLY, Lines.NONE,
+        Cost.PERTURBS, each="25 µs per call", lacks=("which lock", "stacks", "holders"),
+    ),
+    Ability(
+        "trace-locks", "locks", pyspy.NAME, pyspy.unavailable, Exactness.SAMPLES, Lines.PYTHON, Cost.READS,
+        lacks=("every lock but the GIL",),
+    ),
+    Ability(
         "trace-memory", "allocations", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
         each="below 1 µs per page fault", bench=MEMORY, mode="growth",
         lacks=("which line keeps what another touched",),
@@ -197,13 +225,11 @@ ABILITIES = (
     ),
     Ability(
         "trace-function", "functions", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
-        each="9 µs per call and return, ended by a budget", bench=MEMORY,
-        lacks=("calls that the compiler inlined", "how often a Python function is called (its time is sampled)"),
+        each="9 µs per call of the function, ended by a budget", lacks=("calls that the compiler inlined",),
     ),
     Ability(
         "trace-function", "functions", ltrace.NAME, ltrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.STOPS,
-        each="85 µs per call, in two stops",
-        lacks=("stacks", "a histogram", "values", "which process called"),
+        each="85 µs per call of the function, in two stops", lacks=("callers", "histograms", "values"),
     ),
     Ability(
         "trace-custom", "custom", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,

@@ -18,8 +18,9 @@ GUIDE = """\
 
 1. **Find it.** `proc-find {query}`: busiest first. With several candidates, ask which, or take the one under load.
 2. **Baseline.** `proc-watch {pid, seconds: 10}` under real load. Busy (a core or more)? CPU or kernel time is the
-   question. Idle but slow? It waits: for files, the network, a lock, a timer. Memory that climbs with high confidence?
-   Growth: `proc-memory {pid}` names what grows.
+   question. Idle but slow? It waits: for files, the network, a lock, a timer. It hangs? `proc-threads {pid}` says where
+   each thread stands and who waits for whom. Memory that climbs with high confidence? `proc-memory {pid}` names what
+   grows.
 3. **Diagnose.** `diagnose {pid, seconds: 10}`: all cheap questions in one window. Findings are ranked by the share of
    busy time that they hold: that share is the most a fix can gain. Read `not_checked`: what is not listed there was
    checked.

@@ -18,6 +18,8 @@ from perfdoctor.server.store.recordings import Recordings
 
 STOPPING = frozenset({"strace", "ltrace", "memray"})
 """backends that stop their target"""
+LAST_CHOICE = {"trace-locks": frozenset({"perf", "py-spy"})}
+"""backends that auto takes after those that stop the target, for they answer a part of the question only"""
 CLEANUP = 5.0
 """seconds that running calls have to undo what they did, when the server is told to end"""
 
@@ -76,7 +78,8 @@ class Service:
                 state = await self.instruments.check_tools()
                 self._usable = [usable for usable in state.backends if usable.available]
             able = {usable.backend for usable in self._usable if tool in usable.answers}
-            return bool(able) and able <= STOPPING
+            first = able - LAST_CHOICE.get(tool, frozenset()) or able
+            return bool(first) and first <= STOPPING
 
         return answer
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SYMBOL = struct.Struct("<IBBHQQ")
-_SYMTAB, _DYNSYM, _LOAD, _FUNCTION, _INDIRECT = 2, 11, 1, 2, 10
+_SYMTAB, _DYNSYM, _LOAD, _OBJECT, _FUNCTION, _INDIRECT = 2, 11, 1, 1, 2, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Elf:
     else or is damaged."""
 
     def __init__(self, path: str) -> None:
-        self._functions: list[tuple[int, int, int]] | None = None
+        self._named: dict[int, list[tuple[int, int, int]]] = {}
         self._file = Path(path).open("rb")  # noqa: SIM115 - closed by close()
         try:
             self._data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -52,9 +52,12 @@ class Elf:
         program_headers, sections = struct.unpack_from("<QQ", data, 32)
         _, _, programs, section_size, section_count, names_index = struct.unpack_from("<HHHHHH", data, 52)
         self.segments = []
+        self._end = 0
         for i in range(programs):
-            kind, flags, offset, address, _, size = struct.unpack_from("<IIQQQQ", data, program_headers + 56 * i)
+            at = program_headers + 56 * i
+            kind, flags, offset, address, _, size, in_memory = struct.unpack_from("<IIQQQQQ", data, at)
             if kind == _LOAD:
+                self._end = max(self._end, address + in_memory)
                 self.segments.append(Segment(offset, address, size, bool(flags & 1)))
         self._sections = [
             struct.unpack_from("<IIQQQQIIQQ", data, sections + section_size * i) for i in range(section_count)
@@ -74,21 +77,32 @@ class Elf:
 
     def function_at(self, address: int) -> str | None:
         """The function of the full symbol table whose extent holds an address (before relocation)."""
-        if self._functions is None:
-            self._functions = sorted(self._read_functions())
-        i = bisect_right(self._functions, (address, 1 << 64, 0)) - 1
+        found = self._at(address, _FUNCTION)
+        return found[0] if found else None
+
+    def object_at(self, address: int) -> tuple[str, int] | None:
+        """The variable whose extent holds an address (before relocation), and how far in; None where none is named."""
+        return self._at(address, _OBJECT)
+
+    def _at(self, address: int, wanted: int) -> tuple[str, int] | None:
+        if wanted not in self._named:
+            self._named[wanted] = sorted(self._read_symbols(wanted))
+        symbols = self._named[wanted]
+        i = bisect_right(symbols, (address, 1 << 64, 0)) - 1
         if i < 0:
             return None
-        start, size, name = self._functions[i]
-        return self._text(name).decode("utf-8", "replace") if address < start + size else None
+        start, size, name = symbols[i]
+        return (self._text(name).decode("utf-8", "replace"), address - start) if address < start + size else None
 
-    def _read_functions(self) -> Iterator[tuple[int, int, int]]:
+    def _read_symbols(self, wanted: int) -> Iterator[tuple[int, int, int]]:
+        """(address, size, name) of every symbol of a type. Variables may be in the dynamic table alone."""
+        tables = (_SYMTAB, _DYNSYM) if wanted == _OBJECT else (_SYMTAB,)
         for section in self._sections:
-            if section[1] == _SYMTAB:
+            if section[1] in tables:
                 strings = self._sections[section[6]][4]
                 table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
                 for name, info, _, _, address, size in _SYMBOL.iter_unpack(table):
-                    if info & 15 == _FUNCTION and size:
+                    if info & 15 == wanted and size:
                         yield address, size, strings + name
 
     def symbol(self, name: str) -> int | None:
@@ -152,6 +166,11 @@ class Elf:
             if segment.address <= address < segment.address + segment.size:
                 return segment.offset + address - segment.address
         return None
+
+    @property
+    def end(self) -> int:
+        """The address (before relocation) behind the last that the file asks for."""
+        return self._end
 
     def address_of_offset(self, offset: int) -> int | None:
         """The address (before relocation) at which a position in the file is mapped."""

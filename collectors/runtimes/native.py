@@ -193,6 +193,32 @@ class NativeNames:
         # call r/m64: ff /2, two to seven bytes long
         return any(before[-n] == 0xFF and before[-n + 1] >> 3 & 7 == 2 for n in (2, 3, 4, 6, 7))
 
+    def data(self, address: int) -> str:
+        """What lies at a data address: ``queue_lock in /srv/app``, ``/lib/x.so+0x40``, ``heap``, ``stack``, a path that
+        is mapped, ``anonymous memory``; empty when nothing is mapped there."""
+        mapping = self._mapping(address)
+        if mapping is None:
+            return ""
+        if mapping.path and not mapping.path.startswith("/"):
+            return clean(mapping.path.strip("[]"), 64)
+        # A program's zeroed variables lie behind its file, in memory that has no name.
+        i = bisect_right(self._lows, mapping.low) - 1
+        while i > 0 and not self._mappings[i].path and self._mappings[i - 1].high == self._mappings[i].low:
+            i -= 1
+        file = self._mappings[i]
+        binary = self._binary(file) if file.path.startswith("/") else None
+        while i > 0 and self._mappings[i].offset and self._mappings[i - 1].path == file.path:
+            i -= 1
+        start = binary.elf.address_of_offset(self._mappings[i].offset) if binary and binary.elf else None
+        if binary is None or binary.elf is None or start is None:
+            return clean(mapping.path) or "anonymous memory"
+        at = address - self._mappings[i].low + start
+        found = binary.elf.object_at(at)
+        if found is None:
+            return clean(f"{file.path}+{at:#x}") if mapping.path or at < binary.elf.end else "anonymous memory"
+        name, inside = found
+        return clean(f"{name}{f'+{inside:#x}' if inside else ''} in {file.path}")
+
     def program_text(self) -> tuple[int, int]:
         """The addresses between which the main program's own code lies; (0, 0) when that cannot be told."""
         try:

@@ -149,12 +149,7 @@ def described_layout(memory: Memory, runtime: int) -> Layout:
         raise NotWalkableError("a free-threaded build keeps its frames differently")
     if not 13 <= minor <= _NEWEST:
         raise NotWalkableError(f"CPython 3.{minor} is newer than what is known here")
-    offsets: dict[str, int] = {}
-    at = runtime + 24
-    for name, fields in _groups(minor):
-        values = struct.unpack(f"<{len(fields)}Q", memory.read(at, 8 * len(fields)))
-        offsets.update({f"{name}.{field}": value for field, value in zip(fields, values, strict=True)})
-        at += 8 * len(fields)
+    offsets = debug_offsets(memory, runtime, minor)
     if any(value > 1 << 20 for value in offsets.values()):
         raise NotWalkableError(f"the interpreter's own description of CPython 3.{minor} makes no sense")
     return Layout(
@@ -184,6 +179,17 @@ def described_layout(memory: Memory, runtime: int) -> Layout:
         minor=minor,
         tag_mask=3 if minor >= 14 else 0,
     )
+
+
+def debug_offsets(memory: Memory, runtime: int, minor: int) -> dict[str, int]:
+    """What an interpreter says of itself (_Py_DebugOffsets of 3.13 and newer): ``group.field``, in bytes."""
+    offsets: dict[str, int] = {}
+    at = runtime + 24
+    for name, fields in _groups(minor):
+        values = struct.unpack(f"<{len(fields)}Q", memory.read(at, 8 * len(fields)))
+        offsets.update({f"{name}.{field}": value for field, value in zip(fields, values, strict=True)})
+        at += 8 * len(fields)
+    return offsets
 
 
 def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mapping]) -> Interpreter | None:

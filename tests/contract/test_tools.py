@@ -72,6 +72,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "proc-find": [{}, {"query": "shop", "port": 8080}],
         "proc-watch": [{"pid": PID, "seconds": 2.5}],
         "proc-memory": [{"pid": PID, "seconds": 0.5, "working_set": True}],
+        "proc-threads": [{"pid": PID, "backend": "py-spy"}],
         "diagnose": [{"pid": PID}, {"recording": "r-abcd"}],
         "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}],
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
@@ -83,6 +84,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],
         "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
+        "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }

@@ -14,6 +14,16 @@ from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.functions import FunctionKind, FunctionProfile, FunctionRow, Value
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
 from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.locks import (
+    GilHolder,
+    GilUse,
+    Lock,
+    LockHold,
+    LockKind,
+    LockProfile,
+    LockWait,
+    StandingWait,
+)
 from perfdoctor.schemas.memory_map import (
     AllocatorUse,
     Amounts,
@@ -33,6 +43,15 @@ from perfdoctor.schemas.recording import Collection, NextCall, Skipped, TargetCo
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
 from perfdoctor.schemas.system import BackendState, KernelFeature, ToolsAnswer
 from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.thread_stacks import (
+    Pool,
+    ThreadStacks,
+    ThreadStand,
+    ThreadState,
+    WaitEdge,
+    WaitKind,
+    WaitsIn,
+)
 
 PID = 4242
 MAIN = Frame(kind=FrameKind.PYTHON, function="main", file="/srv/shop/app.py", line=97)
@@ -247,6 +266,43 @@ def limits() -> Limits:
     )  # fmt: skip
 
 
+def lock_profile() -> LockProfile:
+    """A mutex: 41 waits in rank for load, 2 s. The GIL: 7 waits, 0.5 s. A condition: 3 waits for work, 4 s. A
+    semaphore that is woken by what never waits for it: 11 waits, 1 s."""
+    histogram = [0] * 32
+    histogram[25] = 41
+    mutex = LockWait(
+        waiter=(RANK, MAIN), holder=(LOAD, MAIN), waits=41, seconds=2.0, max_seconds=0.06, histogram=tuple(histogram)
+    )
+    gil = LockWait(waiter=(RANK, MAIN), holder=(LOAD, MAIN), waits=7, seconds=0.5, max_seconds=0.1)
+    work = LockWait(waiter=(MAIN,), holder=(LOAD, MAIN), waits=3, seconds=4.0, max_seconds=2.0)
+    other = LockWait(waiter=(RANK,), holder=(LOAD,), waits=11, seconds=1.0, max_seconds=0.1)
+    held = LockHold(stack=(LOAD, MAIN), holds=41, whole=40, seconds=1.9, max_seconds=0.055)
+    return LockProfile(
+        locks=(
+            Lock(pid=PID, kind=LockKind.CONDITION, address=0x300, waits=3, seconds=4.0, threads=1, waiters=(work,)),
+            Lock(
+                pid=PID, kind=LockKind.MUTEX, name="index_lock in /srv/shop/fast.so", address=0x100, waits=41,
+                seconds=2.0, max_seconds=0.06, threads=3, waiters=(mutex,), holders=(held,),
+            ),
+            Lock(pid=PID, kind=LockKind.SEMAPHORE, name="heap", address=0x400, waits=11, seconds=1.0, threads=1,
+                 waiters=(other,)),
+            Lock(pid=PID, kind=LockKind.INTERPRETER, name="the GIL", address=0x200, waits=7, seconds=0.5, threads=2,
+                 waiters=(gil,)),
+        ),
+        standing=(
+            StandingWait(pid=PID, tid=PID + 1, kind=LockKind.MUTEX, name="index_lock in /srv/shop/fast.so",
+                         address=0x100, owner=PID + 2, seconds=0.02, stack=(RANK, MAIN)),
+        ),
+        gil=(
+            GilUse(pid=PID, hz=500.0, samples=2500, held=2000,
+                   holders=(GilHolder(tid=PID, thread="shop", samples=1500, lines=(((RANK, MAIN), 300),)),)),
+        ),
+        waits=62,
+        seconds=7.5,
+    )  # fmt: skip
+
+
 SKIPPED = Skipped(backend="bpf", why="no privilege")
 
 
@@ -342,13 +398,47 @@ def file_use() -> FileUse:
     return FileUse(rows=rows, unnamed=3)
 
 
+def thread_stacks() -> ThreadStacks:
+    """Two threads that wait for each other, one that computes, and a pool of 7 idle ones."""
+    idle = tuple(
+        ThreadStand(
+            pid=PID, tid=5000 + i, own_tid=5000 + i, name=f"pool-{i}", state=ThreadState.SLEEPING, seen=5.0,
+            sleeping=5.0, rested=True, stack=(LOAD, MAIN), waits=WaitsIn(call="futex", object="futex 0x7f00"),
+        )
+        for i in range(7)
+    )  # fmt: skip
+    circle = tuple(
+        ThreadStand(
+            pid=PID, tid=tid, own_tid=tid, name=name, state=ThreadState.SLEEPING, seen=5.0, sleeping=5.0, rested=True,
+            stack=(frame, MAIN), waits=WaitsIn(call="futex", object=f"futex {address:#x}"),
+        )
+        for tid, name, frame, address in ((4301, "forth", RANK, 0x1000), (4302, "back", DECODE, 0x2000))
+    )  # fmt: skip
+    works = ThreadStand(
+        pid=PID, tid=PID, own_tid=PID, name="shop", state=ThreadState.RUNNING, seen=5.0, running=4.0, runnable=0.7,
+        sleeping=0.3, voluntary=3, involuntary=211, stack=(RANK, MAIN), moved=True,
+    )  # fmt: skip
+    edge = WaitEdge(pid=PID, kind=WaitKind.MUTEX, address=0x1000, waiter=4301, holder=4302, stands=True)
+    back = WaitEdge(pid=PID, kind=WaitKind.MUTEX, address=0x2000, waiter=4302, holder=4301, stands=True)
+    pool = Pool(
+        pid=PID, name="pool-#", entry="main", threads=7, idle=7, busy=0, running_share=0.0, runnable_share=0.0,
+        saturated=False,
+    )  # fmt: skip
+    return ThreadStacks(
+        threads=(works, *circle, *idle), looks=50, pools=(pool,), edges=(edge, back), deadlocks=((4301, 4302),),
+        stuck=(),
+    )  # fmt: skip
+
+
 PARTS: dict[str, Callable[[], Model]] = {
-    "functions": functions,
-    "disk": disk,
     "allocations": allocations,
+    "custom": custom_output,
+    "disk": disk,
     "file_use": file_use,
+    "functions": functions,
+    "locks": lock_profile,
     "memory_map": memory_map,
     "network": network,
-    "custom": custom_output,
+    "thread_stacks": thread_stacks,
 }
 """by question: a small answer to it"""

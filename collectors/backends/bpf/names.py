@@ -12,6 +12,7 @@ from perfdoctor.collectors.runtimes.python import (
     PythonNames,
     find_interpreter,
 )
+from perfdoctor.collectors.runtimes.standing import NativeWalk
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 
@@ -29,6 +30,7 @@ class ProcessNames:
         except OSError:
             pass  # it has ended: nobody will ask for its lines
         self._native = NativeNames(host, pid)
+        self._walk: NativeWalk | None = None
         self.interpreter: Interpreter | None = parent.interpreter if parent else None
         self._python: PythonNames | None = None
         self.why_no_frames = ""
@@ -88,6 +90,10 @@ class ProcessNames:
     def _follows_call(self, address: int) -> bool:
         return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))
 
+    def data(self, address: int) -> str:
+        """What lies at a data address: see NativeNames.data."""
+        return self._native.data(address)
+
     def python_threads(self) -> dict[int, int]:
         """Where the interpreter keeps each thread's state, by the thread id that it knows; empty where it has none."""
         if self._python and self.interpreter:
@@ -101,6 +107,23 @@ class ProcessNames:
             with contextlib.suppress(OSError, struct.error):
                 return self._python.stack(state)
         return self._native.frames(instruction, returns=False)
+
+    def sleeping_stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
+        """The same, with all the native frames that can be found where there are no Python ones."""
+        if state and self._python:
+            with contextlib.suppress(OSError, struct.error):
+                return self._python.stack(state)
+        if self._memory is None:
+            return self._native.frames(instruction, returns=False)
+        if self._walk is None:
+            self._walk = NativeWalk(self._memory, self._native)
+        return self._walk.stack(stack_pointer, instruction)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Of its memory, or OSError."""
+        if self._memory is None:
+            raise OSError(f"the memory of process {self.pid} cannot be read")
+        return self._memory.read(address, size)
 
     @property
     def replaced_code(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
+from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
@@ -21,11 +22,11 @@ _NS = 1e-9
 def syscall_profile(engine: Engine, seen: Seen) -> SyscallProfile:
     """Every call by stack. Calls of children too short-lived to be known have pid 0 and no stack."""
     merged: dict[tuple[Stack, int, str | None, int], list[int]] = {}
-    descriptors = _Descriptors(engine)
+    descriptors = Descriptors(engine.host, engine.was_open)
     for (key, raw, pid, call), value in seen.calls:
         stack, thing = _resolved(engine, key, raw, call)
         # Two keys may carry the same name (a descriptor and its path): one row.
-        row_key = (stack, pid, _object_name(engine, descriptors, pid, thing), call)
+        row_key = (stack, pid, object_name(engine, descriptors, pid, thing), call)
         row = merged.get(row_key)
         if row is None:
             merged[row_key] = list(value)
@@ -73,12 +74,12 @@ def _errno_name(number: int) -> str:
     return errno.errorcode.get(number) or _RESTARTS.get(number) or f"errno {number}"
 
 
-class _Descriptors:
+class Descriptors:
     """What a descriptor refers to that is open at the end of the window; or was at its beginning, where the process
     has ended."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._host, self._before = engine.host, engine.was_open
+    def __init__(self, host: Host, before: dict[tuple[int, int], str]) -> None:
+        self._host, self._before = host, before
         self._known: dict[tuple[int, int], str] = {}
 
     def name(self, pid: int, fd: int) -> str:
@@ -97,11 +98,11 @@ class _Descriptors:
 
 def object_names(engine: Engine) -> Callable[[int, int], str | None]:
     """What a process's call was upon, by (pid, the kernel side's object)."""
-    descriptors = _Descriptors(engine)
-    return lambda pid, thing: _object_name(engine, descriptors, pid, thing)
+    descriptors = Descriptors(engine.host, engine.was_open)
+    return lambda pid, thing: object_name(engine, descriptors, pid, thing)
 
 
-def _object_name(engine: Engine, descriptors: _Descriptors, pid: int, thing: int) -> str | None:
+def object_name(engine: Engine, descriptors: Descriptors, pid: int, thing: int) -> str | None:
     if thing & decode.IS_PATH:
         path = engine.paths.get(thing)
         return None if path is None else clean(path)

@@ -65,7 +65,7 @@ async def trace_syscalls(host: Host, target: Target, *, seconds: float, progress
     reader = Reader()
     asked = command.count_calls(pids, follow=target.children)
     async with host.run(asked, tracefs=True, extra_environment=command.ENVIRONMENT) as program:
-        window = await _follow(program, reader, seconds, progress)
+        window = await follow(program, reader, seconds, progress)
         errors = await program.errors()
     reader.close()
     if window is None or not reader.complete:
@@ -75,7 +75,9 @@ async def trace_syscalls(host: Host, target: Target, *, seconds: float, progress
     return Measured(profile, _collection(reader, profile, len(pids) - command.MOST_PIDS), window)
 
 
-async def _follow(program: Program, reader: Reader, seconds: float, progress: Progress) -> Window | None:
+async def follow(
+    program: Program, reader: Reader, seconds: float, progress: Progress, what: str = "system calls"
+) -> Window | None:
     """Read until the window is over or the target is; None when the window never began."""
     attached, ended = anyio.Event(), anyio.Event()
 
@@ -96,7 +98,7 @@ async def _follow(program: Program, reader: Reader, seconds: float, progress: Pr
             while (elapsed := time.monotonic() - began) < seconds and not ended.is_set():
                 with anyio.move_on_after(min(_TELL_SECONDS, seconds - elapsed)):
                     await ended.wait()
-                progress(time.monotonic() - began, _so_far(reader))
+                progress(time.monotonic() - began, _so_far(reader, what))
             partial = "the target ended" if ended.is_set() else None
             window = Window(started=started, seconds=time.monotonic() - began, partial=partial)
             await program.interrupt()  # it prints its tables
@@ -117,8 +119,8 @@ async def _begun(attached: anyio.Event, progress: Progress) -> bool:
     return attached.is_set()
 
 
-def _so_far(reader: Reader) -> str:
-    return f"{reader.calls:,} system calls" if reader.calls else "no system calls yet"
+def _so_far(reader: Reader, what: str) -> str:
+    return f"{reader.calls:,} {what}" if reader.calls else f"no {what} yet"
 
 
 def _collection(reader: Reader, profile: SyscallProfile, left_out: int) -> Collection:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("calls.bt")
+LOCKS = Path(__file__).with_name("locks.bt")
 MOST_PIDS = 32
 """processes that the program can be started with"""
 MOST_KEYS = 16_384
@@ -15,11 +16,11 @@ ENVIRONMENT = {
 }
 
 
-def count_calls(pids: Sequence[int], *, follow: bool) -> list[str]:
-    """Count the system calls of processes, until interrupted or until the first of them ends. The program's text is
-    fixed: numbers are all that is put into it."""
+def count_calls(pids: Sequence[int], *, follow: bool, program: Path = PROGRAM) -> list[str]:
+    """Count the system calls of processes (or what else ``program`` counts), until interrupted or until the first of
+    them ends. The program's text is fixed: numbers are all that is put into it."""
     numbers = [int(follow), *pids[:MOST_PIDS]]
-    return ["bpftrace", "-f", "json", "-p", str(pids[0]), str(PROGRAM), *map(str, numbers)]
+    return ["bpftrace", "-f", "json", "-p", str(pids[0]), str(program), *map(str, numbers)]
 
 
 CUSTOM_KEYS = 4096

@@ -3,6 +3,7 @@
 import errno
 import json
 from collections import Counter
+from collections.abc import Mapping
 
 from perfdoctor.collectors.byte_calls import RETURNS_BYTES
 from perfdoctor.collectors.syscall_names import name_of
@@ -19,18 +20,20 @@ Key = tuple[int, ...]
 
 class Reader:
     """Feed it chunks, then ``close``. ``ticks`` counts the words of progress: from the first one on, all is attached.
-    ``calls`` is the latest count; ``complete`` says that the tables came; ``fullest`` is the size of the largest."""
+    ``calls`` is the latest count; ``complete`` says that the tables came, taken at ``ended_ns``; ``fullest`` is the
+    size of the largest."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: Mapping[str, int] = _TABLES, parts: int = 2) -> None:
+        self._parts, self._histogram_parts = tables, parts
         self.ticks = self.calls = self.lost = self.not_understood = 0
         self._rest = b""
-        self._ended_ns = 0
-        self._tables: dict[str, dict[Key, int]] = {name: {} for name in _TABLES}
+        self.ended_ns = 0
+        self._tables: dict[str, dict[Key, int]] = {name: {} for name in tables}
         self._histograms: dict[Key, tuple[int, ...]] = {}
 
     @property
     def complete(self) -> bool:
-        return self._ended_ns > 0
+        return self.ended_ns > 0
 
     @property
     def fullest(self) -> int:
@@ -68,7 +71,7 @@ class Reader:
             word, number = data.split(" ")
             if (kind, word) != ("printf", "ended"):
                 raise ValueError(data)
-            self._ended_ns = _number(int(number))
+            self.ended_ns = _number(int(number))
         elif kind == "lost_events":
             self.lost += _number(data["events"])
         else:
@@ -84,9 +87,9 @@ class Reader:
         elif not isinstance(value, dict):
             raise TypeError(name)
         elif (kind, name) == ("hist", "@took"):
-            self._histograms = {_key(key, 2): _histogram(buckets) for key, buckets in value.items()}
+            self._histograms = {_key(key, self._histogram_parts): _histogram(buckets) for key, buckets in value.items()}
         else:
-            parts = _TABLES[name]
+            parts = self._parts[name]
             self._tables[name] = {_key(key, parts): _number(number) for key, number in value.items()}
 
     def profile(self) -> SyscallProfile:
@@ -97,7 +100,7 @@ class Reader:
             if thread in self._tables["@call"]:
                 under_way = (thread[0], self._tables["@call"][thread])
                 unfinished[under_way] += 1
-                waiting[under_way] += max(0, self._ended_ns - began)
+                waiting[under_way] += max(0, self.ended_ns - began)
         failed: Counter[Key] = Counter()
         errnos: Counter[tuple[str, str]] = Counter()
         for (pid, call, returned), calls in self._tables["@errors"].items():

@@ -62,8 +62,12 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
     return None
 
 
-async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, progress: Progress) -> Measured[CpuProfile]:
+async def trace_cpu(
+    host: Host, target: Target, *, seconds: float, hz: int, progress: Progress, gil: bool = False
+) -> Measured[CpuProfile]:
     """Samples of the Python threads that were on a core, ``hz`` times a second, by line of Python.
+
+    ``gil``: of the threads that held the interpreter lock instead.
 
     The target is not stopped: py-spy reads its memory. Ends early, marked partial, when the target exits. OSError with
     py-spy's words when it cannot begin, ProblemError when it hands back nothing."""
@@ -71,7 +75,7 @@ async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, prog
     said = bytearray()
     with TemporaryDirectory(prefix="perfdoctor-") as folder:
         output = f"{folder}/stacks"
-        asked = command.record(target.pid, hz, output, children=target.children)
+        asked = command.record(target.pid, hz, output, children=target.children, gil=gil)
         async with host.run(asked, extra_environment=command.ENVIRONMENT) as program:
 
             async def attached() -> bool:

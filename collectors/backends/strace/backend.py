@@ -4,8 +4,8 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -22,6 +22,8 @@ from perfdoctor.schemas.recording import Collection, TargetCost, Window
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.schemas.target import Target
 
+R = TypeVar("R", bound=Reader)
+
 NAME = "strace"
 _YAMA = "/proc/sys/kernel/yama/ptrace_scope"
 _CAP_SYS_PTRACE = 19
@@ -32,8 +34,11 @@ _ATTACH_SECONDS = 5.0
 _LOOK_SECONDS = 0.01
 _MOST_CALLS = 400_000
 """The window ends early here: at 20 to 35 µs a call the target has then lost some ten seconds."""
-_SECONDS_PER_CALL = 25e-6
+SECONDS_PER_CALL = 25e-6
 """What strace adds to each call of the target (bench/overhead.py)."""
+
+OURSELVES = "perfdoctor itself belongs to the target: its own calls are left out"
+SLOWED = "strace stops the target twice at every system call: times are longer than without it"
 
 
 def unavailable(host: Host, target: Target | None = None) -> Problem | None:
@@ -107,18 +112,33 @@ async def trace_syscalls(host: Host, target: Target, *, seconds: float, progress
 
     Stops the target twice at every call. Ends early, marked partial, when the target exits or after 400,000 calls.
     ProblemError when strace cannot attach. Cancelling detaches."""
+    reader, window, left_out = await read_calls(host, target, Reader, seconds=seconds, progress=progress)
+    profile = reader.profile(None if target.children else target.pids)
+    return Measured(profile, _collection(reader, left_out), window)
+
+
+async def read_calls(
+    host: Host,
+    target: Target,
+    make: Callable[[Callable[[int], int | None]], R],
+    *,
+    only: Sequence[str] = (),
+    seconds: float,
+    progress: Progress,
+) -> tuple[R, Window, int]:
+    """One window of strace, read by what ``make`` makes: the reader, the window, and how many processes are left out
+    because they are us. ProblemError when strace cannot attach."""
     pids = await to_thread.run_sync(tree, host, target)
     traced = [pid for pid in pids if pid != os.getpid()]
-    reader = Reader(Processes(host, traced).of)
-    async with host.run(command.trace(traced)) as program:
+    reader = make(Processes(host, traced).of)
+    async with host.run(command.trace(traced, only)) as program:
         await attached(host, program, traced)
         window = await follow(program, reader, target.pids, seconds, progress)
         errors = await program.errors()
     reader.close()
-    if reader.lines == 0:
+    if reader.lines == 0 and (not only or b"attached" not in errors):
         raise failed(errors)
-    profile = reader.profile(None if target.children else target.pids)
-    return Measured(profile, _collection(reader, len(pids) - len(traced)), window)
+    return reader, window, len(pids) - len(traced)
 
 
 class Hearing(Protocol):
@@ -220,12 +240,12 @@ def failed(errors: bytes) -> ProblemError:
 
 
 def _collection(reader: Reader, left_out: int) -> Collection:
-    warnings = ["strace stops the target twice at every system call: times are longer than without it"]
+    warnings = [SLOWED]
     if left_out:
-        warnings.append("perfdoctor itself belongs to the target: its own calls are left out")
+        warnings.append(OURSELVES)
     if reader.without_object:
         warnings.append(f"{reader.without_object:,} calls are counted without their object: there were too many")
-    cost = TargetCost(kind="stops", events=2 * reader.calls, estimated_seconds=reader.calls * _SECONDS_PER_CALL)
+    cost = TargetCost(kind="stops", events=2 * reader.calls, estimated_seconds=reader.calls * SECONDS_PER_CALL)
     return Collection(
         backend=NAME,
         exact=reader.not_understood == 0,

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from perfdoctor.collectors.byte_calls import RETURNS_BYTES
 from perfdoctor.collectors.text import clean
@@ -58,6 +59,16 @@ class _Sum:
     ns: int = 0
     most_ns: int = 0
     histogram: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+
+
+class Ended(NamedTuple):
+    """One call that has ended: ``text`` is the whole of it, ``value`` what it returned."""
+
+    name: str
+    text: str
+    ns: int
+    value: str
+    errno: str | None
 
 
 class Reader:
@@ -138,6 +149,9 @@ class Reader:
         if name is None:
             self.not_understood += 1
             return
+        self._count_unfinished(tid, name, text)
+
+    def _count_unfinished(self, tid: int, name: str, text: str) -> None:
         self._row(tid, name, text).unfinished += 1
 
     def _finished(self, tid: int, text: str) -> None:
@@ -152,13 +166,17 @@ class Reader:
         value, errno = result["value"], result["errno"]
         if value == "?" and errno is None and name not in _NEVER_RETURN:
             return  # the thread was ended inside the call
+        self.calls += 1
+        self.by_name[name] += 1
+        self._count(tid, Ended(name, text, ns, value, errno))
+
+    def _count(self, tid: int, call: Ended) -> None:
+        name, text, ns, value, errno = call
         row = self._row(tid, name, text)
         row.calls += 1
         row.ns += ns
         row.most_ns = max(row.most_ns, ns)
         row.histogram[min(max(ns.bit_length() - 1, 0), BUCKETS - 1)] += 1
-        self.calls += 1
-        self.by_name[name] += 1
         if errno:
             row.errors += 1
             self._errnos[self._process(tid), name, errno] += 1
@@ -177,7 +195,7 @@ class Reader:
         return self._processes[tid]
 
     def _row(self, tid: int, name: str, text: str) -> _Sum:
-        thing = _object(name, text[text.index("(") + 1 :])
+        thing = object_of(name, text[text.index("(") + 1 :])
         key = (self._process(tid), name, thing)
         row = self._rows.get(key)
         if row is None:
@@ -229,7 +247,7 @@ def _name(text: str) -> str | None:
     return found[1][:64] if found else None
 
 
-def _object(name: str, arguments: str) -> str | None:
+def object_of(name: str, arguments: str) -> str | None:
     """What the call was made upon: ``/etc/hosts``, ``fd:3 (socket:[7])``, ``futex:0x…``; None when it has none."""
     if name.startswith("futex"):
         address = _ADDRESS.match(arguments)
