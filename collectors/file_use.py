@@ -59,7 +59,7 @@ async def measure(
 
     async def by_strace() -> Evidence:
         found = await syscalls.trace_syscalls(host, target, seconds=seconds, backend=strace.NAME, progress=progress)
-        return await to_thread.run_sync(lambda: _with_use(host, target, found, {}))
+        return await to_thread.run_sync(lambda: _with_use(host, target, found, None))
 
     async def by_proc() -> Evidence:
         found = await open_files.watch(host, target, seconds=seconds, progress=progress)
@@ -79,10 +79,11 @@ async def measure(
     return await climb(host, target, backend, rungs)
 
 
-def _with_use(host: Host, target: Target, found: Evidence, orders: Orders) -> Evidence:
-    use = use_of(found.syscalls or SyscallProfile(), orders, target.cwd)
+def _with_use(host: Host, target: Target, found: Evidence, orders: Orders | None) -> Evidence:
+    """``orders`` None: the backend cannot tell what is in order."""
+    use = use_of(found.syscalls or SyscallProfile(), orders or {}, target.cwd)
     how = found.collections["syscalls"]
-    if not orders:
+    if orders is None:
         how = how.model_copy(update={"lacks": (*how.lacks, "sequential and random access")})
     collections = {**found.collections, "file_use": how}
     evidence = found.model_copy(update={"collections": collections, "file_use": use})

@@ -56,7 +56,8 @@ async def test_the_engine_counts_every_access_at_its_line() -> None:
     need(bpf.unavailable(HOST) is None, "the engine cannot run")
     evidence, paths = await traced("bpf")
     assert_counts(evidence, paths)
-    assert evidence.collections["file_use"].exact
+    how = evidence.collections["file_use"]
+    assert how.exact and how.lacks == ()
     (walk,) = acts(evidence, paths["walk"], FileAct.READ)
     (jump,) = acts(evidence, paths["jump"], FileAct.READ)
     assert (walk.sequential, walk.random) == (210, 0)
