@@ -13,7 +13,7 @@ from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import charged, location, shortened
+from perfdoctor.server.answers.place import Places, shortened
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
 _TAKEN = (MappedKind.ANONYMOUS, MappedKind.FILE, MappedKind.HEAP_GROWN, MappedKind.LARGER)
@@ -32,7 +32,7 @@ class _Touched:
 def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) -> MemoryAnswer:
     """The lines that touched or left most."""
     profile = evidence.allocations or AllocationProfile(mode=Mode.GROWTH)
-    at = _places(evidence)
+    at = Places(evidence.user_roots).of
     touched = _touched(evidence, profile, at, frames) if profile.mode is Mode.GROWTH else []
     lines = [] if profile.mode is Mode.GROWTH else _lines(profile, at, frames)
     trend = evidence.memory or MemoryTrend()
@@ -60,18 +60,6 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
         omitted_lines=max(0, total - rows),
         next=_next(evidence, recording, profile),
     )
-
-
-def _places(evidence: Evidence) -> Callable[[Stack], Location | None]:
-    known: dict[Stack, Location | None] = {}
-
-    def at(stack: Stack) -> Location | None:
-        if stack not in known:
-            frame = charged(stack, evidence.user_roots)
-            known[stack] = location(frame) if frame else None
-        return known[stack]
-
-    return at
 
 
 def _touched(

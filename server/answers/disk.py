@@ -10,7 +10,7 @@ from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import charged, location, shortened
+from perfdoctor.server.answers.place import Places, shortened
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
@@ -42,14 +42,7 @@ class _Sum:
 def disk_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) -> DiskAnswer:
     """The ``rows`` lines that waited longest for the disk, and those that missed the page cache most."""
     use, files = evidence.disk or DiskUse(), evidence.file_use or FileUse()
-    places: dict[Stack, Location | None] = {}
-
-    def at(stack: Stack) -> Location | None:
-        if stack not in places:
-            frame = charged(stack, evidence.user_roots)
-            places[stack] = location(frame) if frame else None
-        return places[stack]
-
+    at = Places(evidence.user_roots).of
     sums: defaultdict[tuple[Location | None, str], _Sum] = defaultdict(_Sum)
     for row in use.rows:
         total = sums[at(row.stack), row.operation]

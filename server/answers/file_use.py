@@ -10,7 +10,7 @@ from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import charged, location, shortened
+from perfdoctor.server.answers.place import Places, shortened
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import code, count, place, quantity
 
@@ -24,13 +24,10 @@ def files_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) 
     facts = {fact.path: fact for fact in evidence.files}
     by_file: defaultdict[str, list[FileRow]] = defaultdict(list)
     by_line: defaultdict[tuple[Location | None, FileAct], list[FileRow]] = defaultdict(list)
-    places: dict[Stack, Location | None] = {}
+    places = Places(evidence.user_roots)
     for row in use.rows:
         by_file[row.path].append(row)
-        if row.stack not in places:
-            frame = charged(row.stack, evidence.user_roots)
-            places[row.stack] = location(frame) if frame else None
-        by_line[places[row.stack], row.act].append(row)
+        by_line[places.of(row.stack), row.act].append(row)
     weight = _weight(use.rows)
     files = [
         _file(path, group, facts.get(path))

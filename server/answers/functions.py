@@ -8,7 +8,7 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.functions import FunctionKind, FunctionProfile, FunctionRow
 from perfdoctor.schemas.functions_answer import CallerLine, FunctionsAnswer, FunctionTotal
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import charged, location, shortened
+from perfdoctor.server.answers.place import Places, shortened
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import code, count, place, quantity
 
@@ -18,10 +18,10 @@ def functions_answer(recording: str, evidence: Evidence, *, rows: int, frames: i
     profile = evidence.functions or FunctionProfile(kind=FunctionKind.NATIVE, asked="")
     by_function: defaultdict[tuple[str, str], list[FunctionRow]] = defaultdict(list)
     by_line: defaultdict[tuple[Location | None, str], list[FunctionRow]] = defaultdict(list)
+    places = Places(evidence.user_roots)
     for row in profile.rows:
         by_function[row.function, row.module].append(row)
-        frame = charged(row.stack, evidence.user_roots)
-        by_line[location(frame) if frame else None, row.function].append(row)
+        by_line[places.of(row.stack), row.function].append(row)
     totals = sorted(
         (_total(name, module, group, evidence.window.seconds) for (name, module), group in by_function.items()),
         key=lambda total: (-total.seconds, -(total.calls or 0), total.function),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from perfdoctor.diagnosis.lock_roles import NOTABLE_SHARE, comes_first, role_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
-from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockProfile, LockWait
 from perfdoctor.schemas.locks_answer import (
     GilRow,
@@ -23,7 +22,7 @@ from perfdoctor.schemas.locks_answer import (
     WaitsForWork,
 )
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import charged, location
+from perfdoctor.server.answers.place import Places
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
@@ -48,24 +47,10 @@ class _Group:
         return [hold for lock in self.locks for hold in lock.holders]
 
 
-class _Places:
-    """The line that a stack is charged to, worked out once."""
-
-    def __init__(self, roots: tuple[str, ...]) -> None:
-        self._roots = roots
-        self._known: dict[Stack, Location | None] = {}
-
-    def of(self, stack: Stack) -> Location | None:
-        if stack not in self._known:
-            frame = charged(stack, self._roots)
-            self._known[stack] = location(frame) if frame else None
-        return self._known[stack]
-
-
 def locks_answer(recording: str, evidence: Evidence, *, rows: int) -> LocksAnswer:
     """``rows`` locks and ``rows`` chains, by the time that threads stood still."""
     profile = evidence.locks or LockProfile()
-    places = _Places(evidence.user_roots)
+    places = Places(evidence.user_roots)
     groups = _grouped(profile, places)
     held_up = [group for group in groups if group.role is not LockRole.WORK]
     work = [group for group in groups if group.role is LockRole.WORK]
@@ -109,7 +94,7 @@ def locks_answer(recording: str, evidence: Evidence, *, rows: int) -> LocksAnswe
     )
 
 
-def _grouped(profile: LockProfile, places: _Places) -> list[_Group]:
+def _grouped(profile: LockProfile, places: Places) -> list[_Group]:
     groups: dict[tuple[object, ...], _Group] = {}
     for lock in profile.locks:
         for name, key, waiters in _pieces(lock, places):
@@ -123,7 +108,7 @@ def _grouped(profile: LockProfile, places: _Places) -> list[_Group]:
     )
 
 
-def _pieces(lock: Lock, places: _Places) -> Iterator[tuple[str, tuple[object, ...], list[LockWait]]]:
+def _pieces(lock: Lock, places: Places) -> Iterator[tuple[str, tuple[object, ...], list[LockWait]]]:
     """(name, what makes it one lock, its waits)."""
     if lock.kind is LockKind.PARKED:
         by_line: dict[Location | None, list[LockWait]] = defaultdict(list)
@@ -153,7 +138,7 @@ def _waits(group: _Group) -> int:
     return sum(wait.waits + wait.unfinished for wait in group.waiters)
 
 
-def _row(group: _Group, places: _Places) -> LockRow:
+def _row(group: _Group, places: Places) -> LockRow:
     histogram = _added(wait.histogram for wait in group.waiters)
     longest = max((wait.max_seconds for wait in group.waiters), default=0.0)
     dearest = max(group.waiters, key=lambda wait: wait.seconds)
@@ -194,7 +179,7 @@ def _added(histograms: Iterable[Sequence[int]]) -> list[int]:
     return total
 
 
-def _chains(groups: Sequence[_Group], places: _Places) -> list[LockChain]:
+def _chains(groups: Sequence[_Group], places: Places) -> list[LockChain]:
     merged: dict[tuple[int, Location | None, Location | None, str | None], LockChain] = {}
     for rank, group in enumerate(groups):
         for wait in group.waiters:
@@ -215,7 +200,7 @@ def _chains(groups: Sequence[_Group], places: _Places) -> list[LockChain]:
     return [chain for _, chain in sorted(found, key=lambda f: (order[f[0]], -f[1].seconds, f[1].lock))]
 
 
-def _gil(profile: LockProfile, places: _Places) -> Iterator[GilRow]:
+def _gil(profile: LockProfile, places: Places) -> Iterator[GilRow]:
     for use in profile.gil:
         for holder in use.holders:
             at: dict[Location | None, int] = defaultdict(int)

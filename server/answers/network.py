@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
-from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.network import Delay, NetworkUse, Peer
 from perfdoctor.schemas.network_answer import (
     Connections,
@@ -20,7 +19,7 @@ from perfdoctor.schemas.network_answer import (
     Traffic,
 )
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import charged, location
+from perfdoctor.server.answers.place import Places
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import code, count, quantity
 
@@ -39,23 +38,11 @@ class _Line:
     bytes: int = 0
 
 
-class _Places:
-    def __init__(self, roots: tuple[str, ...]) -> None:
-        self._roots = roots
-        self._known: dict[Stack, Location | None] = {}
-
-    def of(self, stack: Stack) -> Location | None:
-        if stack not in self._known:
-            frame = charged(stack, self._roots)
-            self._known[stack] = location(frame) if frame else None
-        return self._known[stack]
-
-
 def network_answer(recording: str, evidence: Evidence, *, rows: int, others: int) -> NetworkAnswer:
     """``rows`` peers, ``others`` of each other table: peers and lines in order of time waited, then of calls;
     statements by number."""
     use = evidence.network or NetworkUse()
-    places = _Places(evidence.user_roots)
+    places = Places(evidence.user_roots)
     lines = _lines(use.peers, places)
     statements = _statements(use.peers, places)
     names = [
@@ -147,7 +134,7 @@ def _times(delay: Delay) -> Times | None:
     )
 
 
-def _lines(peers: Iterable[Peer], places: _Places) -> list[NetworkLine]:
+def _lines(peers: Iterable[Peer], places: Places) -> list[NetworkLine]:
     sums: defaultdict[tuple[Location | None, str], _Line] = defaultdict(_Line)
     for peer in peers:
         for row in peer.rows:
@@ -173,7 +160,7 @@ def _lines(peers: Iterable[Peer], places: _Places) -> list[NetworkLine]:
     return sorted(lines, key=lambda at: (-at.wait_seconds, -(at.requests + at.opened + at.sends), str(at.location)))
 
 
-def _statements(peers: Iterable[Peer], places: _Places) -> list[StatementLine]:
+def _statements(peers: Iterable[Peer], places: Places) -> list[StatementLine]:
     sums: defaultdict[tuple[Location | None, str, str, bool], int] = defaultdict(int)
     for peer in peers:
         for said in peer.statements:

@@ -18,6 +18,20 @@ def location(frame: Frame) -> Location:
     return Location(file=frame.file or frame.module, line=frame.line if frame.file else None, function=frame.function)
 
 
+class Places:
+    """The line that a stack is charged to, worked out once for each stack."""
+
+    def __init__(self, roots: tuple[str, ...]) -> None:
+        self._roots = roots
+        self._known: dict[Stack, Location | None] = {}
+
+    def of(self, stack: Stack) -> Location | None:
+        if stack not in self._known:
+            frame = charged(stack, self._roots)
+            self._known[stack] = location(frame) if frame else None
+        return self._known[stack]
+
+
 UNNAMED = "[unknown]"
 
 

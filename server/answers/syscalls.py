@@ -11,7 +11,7 @@ from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
-from perfdoctor.server.answers.place import charged, location, shortened
+from perfdoctor.server.answers.place import Places, shortened
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
 K = TypeVar("K")
@@ -51,13 +51,10 @@ def syscall_answer(recording: str, evidence: Evidence, *, rows: int, frames: int
     seconds = evidence.window.seconds
     by_call: defaultdict[str, _Sum] = defaultdict(_Sum)
     by_line: defaultdict[tuple[Location | None, str], _Sum] = defaultdict(_Sum)
-    places: dict[Stack, Location | None] = {}
+    places = Places(evidence.user_roots)
     for row in profile.rows:
         by_call[row.syscall].add(row)
-        if row.stack not in places:
-            frame = charged(row.stack, evidence.user_roots)
-            places[row.stack] = location(frame) if frame else None
-        by_line[places[row.stack], row.syscall].add(row)
+        by_line[places.of(row.stack), row.syscall].add(row)
     totals = [_total(name, total) for name, total in _ranked(by_call, profile)]
     lines = [_line(where, name, total, frames) for (where, name), total in _ranked(by_line, profile)]
     errnos = sorted(profile.errnos, key=lambda e: (-e.calls, e.syscall, e.errno))
