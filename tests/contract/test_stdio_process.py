@@ -109,7 +109,7 @@ async def test_what_mcp_json_says_works() -> None:
             assert client.server_info is not None
             assert client.server_info.version == __version__
             assert "proc-find" in (client.instructions or "")
-            assert len((await client.list_tools()).tools) == 8
+            assert len((await client.list_tools()).tools) == 9
     kinds = {name: (entry.get("type"), entry.get("url", "").rpartition("/")[2]) for name, entry in servers.items()}
     assert kinds == {
         "perfdoctor": ("stdio", ""),
