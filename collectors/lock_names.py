@@ -1,6 +1,7 @@
 """What the locks are called whose addresses a backend has counted, which of them are Python's, and who waits now."""
 
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
@@ -58,22 +59,44 @@ def _called(
 def _standing(
     host: Host, pid: int, names: dict[int, NativeNames], gils: dict[int, Gil | None]
 ) -> Iterator[StandingWait]:
-    """Threads inside a waiting futex call (/proc/PID/task/TID/syscall; readable for who may trace the process)."""
+    """Threads inside a waiting futex call."""
+    tids: list[int] = []
     with suppress(OSError):
         tids = [int(tid) for tid in host.list_folder(f"/proc/{pid}/task")]
-        for tid in tids:
+    for tid, (address, op, expected) in _sleepers(host, pid, tids).items():
+        row = WaitRow(pid=pid, address=address, op=op & 0xFF, expected=expected & 0xFFFFFFFF)
+        if op & 127 in WAITS:
+            special, name = _called(host, pid, address, names, gils)
+            kind = special or kind_of(row)
+            owner = _owner(host, pid, address, kind, tids)
+            yield StandingWait(pid=pid, tid=tid, kind=kind, address=address, name=name, owner=owner)
+
+
+_LOOKS, _BETWEEN_LOOKS = 5, 0.02
+"""A thread that strace has just let go begins its call again: it is on its way there for a moment."""
+
+
+def _sleepers(host: Host, pid: int, tids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """By thread: address, operation and expected value of the futex call that it is in (/proc/PID/task/TID/syscall;
+    readable for who may trace the process)."""
+    found: dict[int, tuple[int, int, int]] = {}
+    left = list(tids)
+    for look in range(_LOOKS):
+        if look:
+            time.sleep(_BETWEEN_LOOKS)
+        running = []
+        for tid in left:
             with suppress(OSError, ValueError, IndexError):
-                # 202 0x55d0 0x80 0x2 0x0 0x0 0xffffffff 0x7ffd.. 0x7f..   (number, six arguments, stack, instruction)
+                # 202 0x55d0 0x80 0x2 0x0 0x0 0xffffffff 0x7ffd.. 0x7f..  (number, six arguments, stack, instruction)
                 fields = host.read_file(f"/proc/{pid}/task/{tid}/syscall").split()
-                if name_of(int(fields[0])) != "futex":
-                    continue
-                address, op, expected = (int(field, 16) for field in fields[1:4])
-                row = WaitRow(pid=pid, address=address, op=op & 0xFF, expected=expected & 0xFFFFFFFF)
-                if op & 127 in WAITS:
-                    special, name = _called(host, pid, address, names, gils)
-                    kind = special or kind_of(row)
-                    owner = _owner(host, pid, address, kind, tids)
-                    yield StandingWait(pid=pid, tid=tid, kind=kind, address=address, name=name, owner=owner)
+                if fields[0] == b"running":
+                    running.append(tid)
+                elif name_of(int(fields[0])) == "futex":
+                    found[tid] = int(fields[1], 16), int(fields[2], 16), int(fields[3], 16)
+        left = running
+        if not left:
+            break
+    return found
 
 
 _OWNER_AT = {LockKind.MUTEX: 8, LockKind.PRIORITY: 0}

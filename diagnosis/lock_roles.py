@@ -15,6 +15,9 @@ from perfdoctor.schemas.locks_answer import LockRole
 
 NOTABLE_SHARE = 0.01
 """Of the window that threads stood still together: below, locks did their job and cost nothing worth a change."""
+STANDING_SECONDS = 0.1
+"""A wait that was under way when the window closed is worth a row of its own from here on: shorter ones are those of
+any lock that is in use."""
 
 
 def comes_first(lock: LockRole, seconds: float, waits: int) -> int:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from perfdoctor.diagnosis.lock_roles import NOTABLE_SHARE, comes_first, role_of
+from perfdoctor.diagnosis.lock_roles import NOTABLE_SHARE, STANDING_SECONDS, comes_first, role_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockProfile, LockWait
@@ -67,7 +67,7 @@ def locks_answer(recording: str, evidence: Evidence, *, rows: int) -> LocksAnswe
             line=places.of(wait.stack),
         )
         for wait in profile.standing
-        if wait.owner is not None
+        if wait.owner is not None and (wait.seconds is None or wait.seconds >= STANDING_SECONDS)
     ]
     return LocksAnswer(
         recording=recording,

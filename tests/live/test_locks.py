@@ -162,7 +162,8 @@ async def test_every_wait_of_a_python_program_has_its_lines(version: str) -> Non
     assert wait.seconds > 31 * 0.002
     told = [w for lock in worked.profile.locks for w in lock.waiters
             if "expect" in functions(w.waiter) and lock.kind is not LockKind.INTERPRETER]  # fmt: skip
-    assert sum(w.waits for w in told if "tell" in functions(w.holder)) == 17
+    how = worked.evidence.collections["locks"]
+    assert sum(w.waits for w in told if "tell" in functions(w.holder)) == 17, (worked.profile.locks, how)
     answer = locks_answer("r-x", worked.evidence, rows=50)
     (row,) = (row for row in answer.locks if row.line and row.line.line == waits and row.role != LockRole.INTERPRETER)
     assert row.waited.waits == 31

@@ -292,7 +292,7 @@ def lock_profile() -> LockProfile:
         ),
         standing=(
             StandingWait(pid=PID, tid=PID + 1, kind=LockKind.MUTEX, name="index_lock in /srv/shop/fast.so",
-                         address=0x100, owner=PID + 2, seconds=0.02, stack=(RANK, MAIN)),
+                         address=0x100, owner=PID + 2, seconds=0.2, stack=(RANK, MAIN)),
         ),
         gil=(
             GilUse(pid=PID, hz=500.0, samples=2500, held=2000,

@@ -266,7 +266,9 @@ class _Report:
                 (tid,) = struct.unpack("<I", memory.read(row.lock.object + at, 4))
             finally:
                 memory.close()
-            return own.get(tid & _TID_MASK)
+            # (read a moment later: a lock that goes from hand to hand may be the waiter's own by now)
+            owner = own.get(tid & _TID_MASK)
+            return None if owner == row.tid else owner
         return None
 
     def gil_use(self, pid: int) -> GilUse:

@@ -42,7 +42,7 @@ def look_again(host: Host, tables: Tables) -> None:
             memory.close()
 
 
-_MOST_WAITERS = 4096
+_MOST_WAITERS = 1024
 _PRIVATE = 128
 
 

@@ -166,7 +166,8 @@ INLINE u32 shape_of(struct pt_regs *regs, u64 address, u32 op, struct waiting *w
         return JOIN;
     }
     u32 waiters = (is_second ? m[9] : m[10]) >> 3, references = m[5] >> 1;
-    if (waiters && waiters <= 4096 && references && references <= waiters) {
+    /* (the upper half of an address, 0x7f.., must not pass for a number of waiters) */
+    if (waiters && waiters <= 1024 && references && references <= waiters) {
         w->lock.object = address - (is_second ? 44 : 40);
         return CONDITION;
     }
@@ -175,7 +176,7 @@ INLINE u32 shape_of(struct pt_regs *regs, u64 address, u32 op, struct waiting *w
         w->owner = is_second ? m[14] : m[15];
         return RWLOCK;
     }
-    if (!expected && m[12] && m[12] <= 4096 && (!m[13] || m[13] == PRIVATE)) {
+    if (!expected && m[12] && m[12] <= 1024 && (!m[13] || m[13] == PRIVATE)) {
         u64 above = address - stack_pointer(regs);
         if (above >= NEAR_STACK) return SEMAPHORE;
         w->lock.object = ON_OWN_STACK;
