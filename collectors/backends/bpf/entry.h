@@ -48,7 +48,7 @@ static long word_is_callers(u32 index, struct caller_scan *at) {
 /* The function, its caller, where that is not the program itself (operator new) the first word on the stack that points
  * into the program, and then the frame pointers. */
 INLINE u64 walk_from_entry(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash) {
-    if (t->space) return walk_native(t, regs, w, hash, 0); /* the tables know what holds at a first instruction */
+    if (t->space) return walk_native(t, regs, w, hash, 0, 0); /* the tables know what holds at a first instruction */
     u64 ip = instruction_pointer(regs), sp = stack_pointer(regs), fp = frame_pointer(regs), caller = caller_of(regs);
     w->stack.native[0] = ip;
     w->stack.native[1] = caller;

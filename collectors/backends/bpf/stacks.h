@@ -115,6 +115,7 @@ struct native_walk {
     struct thread *thread;
     struct scratch *scratch;
     struct unwind_space *space;
+    u64 brief; /* end where no file's code is running (what a runtime compiled): nobody can name it, and events are many */
 };
 
 /* Whether a word on the stack points into the main program's code; 1 ends the loop. */
@@ -164,15 +165,21 @@ static long halve_rows(u32 index, struct native_walk *at) {
     return 0;
 }
 
-/* Go to the caller by the table of the code that is running there. 1: there is no caller; -1: the table does not know. */
+/* Go to the caller by the table of the code that is running there. 1: there is no caller, or none that is wanted; -1: the
+ * table does not know. */
 INLINE int up_by_table(struct native_walk *at) {
     struct scratch *w = at->scratch;
     /* a return address may lie behind the end of a function that never returns */
     w->place = w->pc - (w->depth > 1);
-    w->mapping = 0;
-    bpf_loop(6, halve_mappings, at, 0);
+    if (w->place < w->same_low || w->place >= w->same_high) {
+        w->mapping = 0;
+        bpf_loop(6, halve_mappings, at, 0);
+        w->same_low = at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)].low;
+        w->same_high = at->space->at[(w->mapping + 1) & (UNWIND_MAPPINGS - 1)].low;
+    }
     struct unwind_mapping *m = &at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)];
-    if (w->place < m->low || w->place >= m->high || !m->count) return -1;
+    if (w->place < m->low || w->place >= m->high) return at->brief ? 1 : -1;
+    if (!m->count) return -1;
     w->place -= m->bias;
     w->row = m->first;
     w->rows_end = m->first + m->count;
@@ -212,14 +219,15 @@ static long native_frame(u32 index, struct native_walk *at) {
 /* By unwind tables where user space gave them. Without them by frame pointers, and before those the first word on the
  * stack that points into the main program's code: system call wrappers keep no frame, and their caller would be
  * missing. User space drops it unless a call precedes it. */
-INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash, int scan) {
+INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash, int scan, int brief) {
     u64 ip = instruction_pointer(regs);
-    struct native_walk at = {.thread = t, .scratch = w};
+    struct native_walk at = {.thread = t, .scratch = w, .brief = brief};
     w->pc = ip;
     w->sp = stack_pointer(regs);
     w->fp = frame_pointer(regs);
     w->stack.native[0] = ip;
     w->depth = 1;
+    w->same_low = w->same_high = 0;
     w->hash = mix(hash, ip);
     if (t->space) at.space = bpf_map_lookup_elem(&spaces, &t->space);
     if (!at.space && scan && t->text_low && (ip < t->text_low || ip >= t->text_high))
@@ -325,7 +333,7 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     u64 hash = mix(0, t->image);
     if (t->runtime) hash = walk_python(t, w, hash);
     if (how == WALK_BOTH || !w->stack.python_frames)
-        hash = walk_native(t, regs, w, hash, !w->stack.python_frames);
+        hash = walk_native(t, regs, w, hash, !w->stack.python_frames, how == WALK_LANGUAGE);
     hash = keep_stack(t, w, hash);
     if (is_native && hash) remember(t, regs, hash);
     return hash;

@@ -116,6 +116,7 @@ struct scratch {
     u32 depth;
     u32 mapping, row, rows_end, rule; /* of a search for a caller */
     u64 place, pc, sp, fp, hash;
+    u64 same_low, same_high; /* the addresses for which the mapping stays what it is */
     u64 low, top; /* the frames that lie in what was read: the lowest and the highest address of one */
 };
 
