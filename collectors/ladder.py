@@ -84,7 +84,12 @@ def _is_there(host: Host, pid: int) -> bool:
         return False
     except OSError:
         return True  # who may not look cannot tell
-    return state not in ([b"Z"], [b"X"])
+    if state not in ([b"Z"], [b"X"]):
+        return True
+    try:  # its first thread has ended; others may go on
+        return len(host.list_folder(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
 
 
 def _explained(evidence: Evidence, name: str, asked: str, skipped: Sequence[Skipped]) -> Evidence:

@@ -9,6 +9,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.target import Target
+from tests.collectors.machine import Machine
 
 pytestmark = pytest.mark.anyio
 TARGET = Target(pid=1, start_time=0.0, name="init")
@@ -69,3 +70,16 @@ def test_an_unknown_backend_names_the_known() -> None:
     with pytest.raises(ProblemError) as raised:
         must_be_asked_well(("bpf", "strace"), "dtrace", 1)
     assert "bpf, strace" in raised.value.problem.why
+
+
+@pytest.mark.parametrize(
+    ("state", "threads", "lives"), [("Z", ("9",), False), ("Z", ("9", "10"), True), ("S", ("9",), True)]
+)
+async def test_a_program_lives_while_one_of_its_threads_does(state: str, threads: tuple[str, ...], lives: bool) -> None:
+    files = {"/proc/9/stat": f"9 (a) b) {state} 1 9", **{f"/proc/9/task/{tid}/stat": "" for tid in threads}}
+    target = Target(pid=9, start_time=0.0, name="a")
+    if lives:
+        assert await climb(Machine(files), target, "auto", [rung("best")])
+    else:
+        with pytest.raises(ProblemError, match="has ended"):
+            await climb(Machine(files), target, "auto", [rung("best")])

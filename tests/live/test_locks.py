@@ -40,15 +40,17 @@ class Worked:
 
 
 async def trace_its_work(program: Workload, *, backend: str = "bpf", lives_on: float = 0.0) -> Worked:
-    """Attach, let it work once, and end it after ``lives_on`` seconds: that closes the window."""
+    """Attach, let it work once, and end it after ``lives_on`` seconds: that closes the window. It lives until the next
+    word of progress at least: code is named while the process is there to be asked."""
     truth: dict[str, list[int]] = {}
     found: list[Evidence] = []
-    attached = anyio.Event()
+    attached, told = anyio.Event(), anyio.Event()
     target = find_target(HOST, program.pid)
 
     def hear(elapsed: float, message: str) -> None:
         if message == "attached" or elapsed:
             attached.set()
+        told.set()
 
     async def trace() -> None:
         found.append(await measure(HOST, target, seconds=60, backend=backend, progress=hear))
@@ -58,6 +60,8 @@ async def trace_its_work(program: Workload, *, backend: str = "bpf", lives_on: f
         await attached.wait()
         await program.tell("go")
         truth.update(json.loads(await program.line(60)))
+        told = anyio.Event()
+        await told.wait()
         await anyio.sleep(lives_on)
         await program.stop()
     return Worked(found[0], truth)

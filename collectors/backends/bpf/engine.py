@@ -15,7 +15,7 @@ from struct import Struct
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
 from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
-from perfdoctor.collectors.backends.bpf.names import ProcessNames
+from perfdoctor.collectors.backends.bpf.names import UNNAMED, ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
@@ -189,6 +189,9 @@ class Engine:
             return
         self._object.consume()
         self._adopt_strangers()
+
+    def tick(self) -> None:
+        """The question's own regular work. May run in another thread beside ``drain``, which must not wait for it."""
         if self._wanted.part:
             self._wanted.part.tick(self)
 
@@ -267,7 +270,8 @@ class Engine:
             if kind == decode.POINT_CPU:
                 samples[stack] = samples.get(stack, 0) + value[0]
         top_stack = max(samples, key=lambda s: samples[s], default=0)
-        frames = self.stack_of(top_stack)
+        # (naming takes time that ``drain`` does not have)
+        frames = self.frames.get(top_stack) or self.native.get(top_stack)
         where = f", most in {frames[0].function}" if frames else ""
         return f"{sum(samples.values()):,} CPU samples{where}"
 
@@ -401,9 +405,10 @@ class Engine:
         if names is None or not record.python:
             return
         frames = names.python(record)
-        if len(frames) < len(record.python):
+        if UNNAMED in frames:
             self.unresolved += 1
-        self.frames[record.hash] = frames
+        if any(frame is not UNNAMED for frame in frames):
+            self.frames[record.hash] = frames
 
     def _hear_life(self, record: decode.LifeRecord) -> None:
         if record.kind == decode.RECORD_FORK:

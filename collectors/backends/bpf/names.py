@@ -15,6 +15,8 @@ from perfdoctor.collectors.runtimes.python import (
 from perfdoctor.collectors.runtimes.standing import NativeWalk
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
+UNNAMED = Frame(kind=FrameKind.PYTHON, function="[code that was gone before it could be named]")
+
 
 class ProcessNames:
     """``parent`` is the process that this one was forked from: its memory was the same, and it may outlive it."""
@@ -65,8 +67,9 @@ class ProcessNames:
         return []
 
     def python(self, record: StackRecord) -> Stack:
-        """The Python frames of a stack. Frames that nobody can name any more are left out."""
-        return tuple(frame for code, at in record.python if (frame := self._python_frame(code, at)))
+        """The Python frames of a stack. What nobody can name any more keeps its place as UNNAMED: or else its caller
+        would pass for the line that did it."""
+        return tuple(self._python_frame(code, at) or UNNAMED for code, at in record.python)
 
     def _python_frame(self, code: int, instruction: int) -> Frame | None:
         frame = self._python.frame(code, instruction) if self._python else None

@@ -44,7 +44,7 @@ class Part:
         """A record of its own from the ring buffer: its first u32 is RECORD_PART or above."""
 
     def tick(self, engine: Engine) -> None:
-        """Some twenty times a second, after the ring buffer was drained."""
+        """Some twenty times a second, in a thread beside the one that takes what the kernel sends."""
 
     def so_far(self) -> str:
         """One line for progress; empty leaves it to the engine."""
