@@ -33,7 +33,7 @@ async def test_when_we_are_killed_our_programs_end() -> None:
     need(LocalHost().which("setpriv"), "setpriv of util-linux is missing")
     us = await anyio.open_process([sys.executable, "-c", STARTS_A_DEAF_ONE], stderr=None)
     assert us.stdout is not None
-    started = int(await us.stdout.receive())
+    started = int((await us.stdout.receive()).split()[0])  # (said once for each piece of output)
     waiting = os.pidfd_open(started)
     try:
         os.kill(us.pid, signal.SIGKILL)

@@ -160,7 +160,7 @@ class AllocationsPart(Part):
 
     def tick(self, engine: Engine) -> None:
         now = time.monotonic_ns()
-        for pid, life in engine.children.items():
+        for pid, life in list(engine.children.items()):  # (drain adds to them in its thread)
             new = pid not in self.allocators and pid not in self.without
             if new and not life.ended and not life.program and now - life.began > _SETTLED_NS:
                 self._probe(pid)
