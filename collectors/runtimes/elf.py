@@ -107,6 +107,11 @@ class Elf:
 
     def symbol(self, name: str) -> int | None:
         """The address of a symbol (before relocation) from the dynamic or the full table, None when in neither."""
+        found = self.extent(name)
+        return found[0] if found else None
+
+    def extent(self, name: str) -> tuple[int, int] | None:
+        """The same with its size."""
         wanted = name.encode() + b"\0"
         for section in sorted(self._sections, key=lambda s: s[1] != _DYNSYM):
             if section[1] not in (_SYMTAB, _DYNSYM):
@@ -118,9 +123,9 @@ class Elf:
             if at == 0 and not text.startswith(wanted):
                 continue
             table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
-            for start, _, _, _, address, _ in _SYMBOL.iter_unpack(table):
+            for start, _, _, _, address, size in _SYMBOL.iter_unpack(table):
                 if start == at and address:
-                    return int(address)
+                    return int(address), int(size)
         return None
 
     def functions(self, names: set[str]) -> dict[str, int]:

@@ -1,10 +1,11 @@
-"""CPython 3.11 to 3.14: where the interpreter keeps its threads and frames, and what a code address is called.
+"""CPython 3.8 to 3.14: where the interpreter keeps its threads and frames, and what a code address is called.
 
 Read from the target's memory and nothing else; the target runs on meanwhile. So every value may be torn or stale:
 sizes are bounded, reads may fail, and what cannot be read is said to be unknown.
 """
 
 import json
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path
+from perfdoctor.collectors.runtimes.python_lines import line_at
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
 
@@ -23,10 +25,13 @@ _LIBRARY = re.compile(r"/libpython3\.(\d+)[^/]*$")
 _PROGRAM = re.compile(r"/python3\.(\d+)[^/]*$")
 _COOKIE = b"xdebugpy"
 _NONE = 0xFFFFFFFF
-_OLDEST, _NEWEST = 11, 14
+_OLDEST, _NEWEST = 8, 14
 _MAX_TEXT = 4096  # bytes of a name we are ready to read
 _MAX_LINETABLE = 1 << 20
 _MAX_THREADS = 4096
+_THREAD_IDS = {"x86_64": (0x2D0, 0x30), "aarch64": (0xD0, 0x20)}
+"""Where ``struct pthread`` of glibc and of musl (pthread_self() points to it) has the kernel's number of the thread."""
+_MOST_THREAD_IDS = 1 << 22
 
 # The groups of _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h; 3.13: pycore_runtime.h), in order, each
 # field eight bytes.
@@ -63,9 +68,14 @@ def _groups(minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(fields.split())
 
 
+_LAYOUT = struct.Struct("<15I")
+LAYOUT_BYTES = _LAYOUT.size
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Byte offsets within one interpreter's structures. The first eleven are what the kernel's walker needs."""
+    """Byte offsets within one interpreter's structures, under the names of 3.11: before, a frame is a PyFrameObject,
+    its instruction is an index, and a thread's ``native_id`` is what pthread_self() gives."""
 
     runtime_interpreters: int
     interpreter_next: int
@@ -94,6 +104,13 @@ class Layout:
     """frames owned by this value or more are the interpreter's own entry frames, not code of the user's"""
     tag_mask: int = 0
     """low bits of a reference to a code object that are not address (3.14: _PyStackRef)"""
+    thread_place: int = _NONE
+    """3.10 to 3.12: what lies on the C stack of the thread that is using a thread state"""
+
+    @property
+    def by_pointer(self) -> bool:
+        """Whether threads are known by their thread pointer, and instructions by an index of 32 bits."""
+        return self.minor < 11
 
     def packed(self) -> bytes:
         """``struct layout`` of tables.h."""
@@ -111,8 +128,10 @@ class Layout:
             self.frame_owner,
             self.shim_owner,
             self.tag_mask,
+            self.by_pointer,
+            self.thread_place,
         )
-        return struct.pack("<13I", *walker)
+        return _LAYOUT.pack(*walker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +233,10 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         except (OSError, ValueError):
             continue
         try:
-            section = elf.section(".PyRuntime")
-            found, size = section or (elf.symbol("_PyRuntime"), 0)
-            if found is None:
+            place = elf.section(".PyRuntime") or elf.extent("_PyRuntime")
+            if place is None:
                 continue
+            found, size = place
             start = elf.address_of_offset(mapping.offset)
             bias = mapping.low - (start or 0) if elf.relocatable else 0
             runtime = bias + found
@@ -241,7 +260,7 @@ def _minor_version(elf: Elf, path: str, memory: Memory, bias: int) -> int:
             raise NotWalkableError("the interpreter does not say its version; before CPython 3.11 frames differ")
         minor = struct.unpack("<I", memory.read(bias + at, 4))[0] >> 16 & 0xFF
     if not _OLDEST <= minor <= 12:
-        raise NotWalkableError(f"CPython 3.{minor} keeps its frames differently from 3.11 and newer")
+        raise NotWalkableError(f"CPython 3.{minor} is older than what is known here (3.{_OLDEST})")
     return minor
 
 
@@ -275,9 +294,17 @@ class PythonNames:
                 if known is None:
                     return None
             self._codes[code] = known
-        offset = instruction - (code + self._layout.code_adaptive)
-        line = line_of(known.line_table, known.first_line, max(0, offset))
+        offset = self._offset(code, instruction)
+        line = line_at(self._layout.minor, known.line_table, known.first_line, offset)
         return Frame(kind=FrameKind.PYTHON, function=known.name, file=known.file, line=line)
+
+    def _offset(self, code: int, instruction: int) -> int:
+        """In bytes from the beginning of the bytecode."""
+        if not self._layout.by_pointer:
+            return max(0, instruction - (code + self._layout.code_adaptive))
+        # f_lasti: -1 before the first instruction; in 3.10 it counts instructions
+        (index,) = struct.unpack("<i", struct.pack("<I", instruction & 0xFFFFFFFF))
+        return max(0, int(index)) * (2 if self._layout.minor == 10 else 1)
 
     def _read(self, code: int, known: _Code | None) -> _Code:
         layout, read = self._layout, self._memory.read
@@ -320,20 +347,42 @@ class PythonNames:
             state = self._pointer(interpreter + layout.interpreter_threads)
             while state and seen < _MAX_THREADS:
                 seen += 1
-                yield struct.unpack("<Q", self._memory.read(state + layout.thread_native_id, 8))[0], state
+                yield self.native_id(state), state
                 state = self._pointer(state + layout.thread_next)
             interpreter = self._pointer(interpreter + layout.interpreter_next)
+
+    def native_id(self, state: int) -> int:
+        """The kernel's id of the thread of a state; 0 when the C library does not tell it."""
+        known = self._pointer(state + self._layout.thread_native_id)
+        if not self._layout.by_pointer:
+            return known
+        for place in _THREAD_IDS.get(os.uname().machine, ()):
+            (tid,) = struct.unpack("<i", self._memory.read(known + place, 4))
+            if 0 < tid < _MOST_THREAD_IDS:
+                return int(tid)
+        return 0
+
+    def states(self, runtime: int) -> dict[int, int]:
+        """The thread states by native id. Of a thread that has several, the main interpreter's, and where each thread
+        makes its own (since 3.12) that of the newest interpreter that runs code in it."""
+        found: dict[int, int] = {}
+        for tid, state in self.threads(runtime):
+            if tid not in found or self._layout.minor < 12 or not self._first_frame(found[tid]):
+                found[tid] = state
+        return found
+
+    def _first_frame(self, state: int) -> int:
+        at = self._pointer(state + self._layout.thread_frame)
+        return at if self._layout.cframe_frame == _NONE else self._pointer(at + self._layout.cframe_frame)
 
     def stack(self, state: int, depth: int = 48) -> tuple[Frame, ...]:
         """The frames of a thread that stands still, innermost first; what can be read of them."""
         layout, frames = self._layout, list[Frame]()
-        at = self._pointer(state + layout.thread_frame)
-        if layout.cframe_frame != _NONE:
-            at = self._pointer(at + layout.cframe_frame)
+        at = self._first_frame(state)
         for _ in range(depth):
             if not at:
                 break
-            raw = self._memory.read(at, 96)
+            raw = self._memory.read(at, 112)
             (code,) = struct.unpack_from("<Q", raw, layout.frame_code)
             (instruction,) = struct.unpack_from("<Q", raw, layout.frame_instruction)
             (at,) = struct.unpack_from("<Q", raw, layout.frame_previous)
@@ -345,50 +394,3 @@ class PythonNames:
 
     def _pointer(self, at: int) -> int:
         return int(struct.unpack("<Q", self._memory.read(at, 8))[0])
-
-
-def line_of(table: bytes, first_line: int, offset: int) -> int | None:
-    """The line of a byte offset in the bytecode, from ``co_linetable`` (Objects/locations.md of CPython 3.11).
-
-    None for an instruction that has no line, or beyond a damaged table.
-    """
-    at, line, address = 0, first_line, 0
-
-    def number() -> int:
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            byte = table[at]
-            at += 1
-            value |= (byte & 63) << shift
-            shift += 6
-            if not byte & 64:
-                return value
-
-    def signed_number() -> int:
-        value = number()
-        return -(value >> 1) if value & 1 else value >> 1
-
-    try:
-        while at < len(table):
-            kind, length = table[at] >> 3 & 15, 2 * ((table[at] & 7) + 1)
-            at += 1
-            has_line = True
-            if kind == 15:  # no location
-                has_line = False
-            elif kind == 14:  # long form: line, end line, column, end column
-                line += signed_number()
-                number(), number(), number()
-            elif kind == 13:  # line only
-                line += signed_number()
-            elif kind >= 10:  # one-line form
-                line += kind - 10
-                at += 2
-            else:  # short form
-                at += 1
-            if address <= offset < address + length:
-                return line if has_line else None
-            address += length
-    except IndexError:
-        pass
-    return None

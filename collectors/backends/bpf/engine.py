@@ -21,7 +21,7 @@ from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
-from perfdoctor.collectors.runtimes.python import Layout
+from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, Layout
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.target import Target
@@ -120,7 +120,7 @@ class Engine:
             for name, key, value in (
                 ("wanted", 4, 4),
                 ("processes", 4, decode.PROCESS.size),
-                ("layouts", 4, 52),
+                ("layouts", 4, LAYOUT_BYTES),
                 ("classes", 4, 1),
                 ("calls", decode.CALL_KEY.size, decode.CALL_VALUE.size),
                 ("points", decode.POINT_KEY.size, decode.POINT_VALUE.size),

@@ -101,7 +101,7 @@ class ProcessNames:
         """Where the interpreter keeps each thread's state, by the thread id that it knows; empty where it has none."""
         if self._python and self.interpreter:
             with contextlib.suppress(OSError, struct.error):
-                return dict(self._python.threads(self.interpreter.runtime))
+                return self._python.states(self.interpreter.runtime)
         return {}
 
     def standing_stack(self, state: int | None, instruction: int) -> Stack:

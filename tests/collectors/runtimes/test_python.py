@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,8 @@ from perfdoctor.collectors.runtimes.python import (
     _groups,
     _kept_layout,
     described_layout,
-    line_of,
 )
+from perfdoctor.collectors.runtimes.python_lines import line_of, line_of_3_8, line_of_3_10
 from tests.live.need import need
 from tests.live.workload import python_interpreters
 
@@ -47,14 +47,59 @@ def test_every_instruction_has_the_line_that_the_interpreter_gives_it(module: ty
     assert checked > 20
 
 
+ASK_LINES = """
+import ast, dis, json, struct, subprocess, sys
+def codes_in(code):
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            yield from codes_in(constant)
+def lines(code):
+    if sys.version_info >= (3, 10):
+        for start, end, line in code.co_lines():
+            for offset in range(start, end, 2):
+                yield offset, line
+    else:
+        starts, line = dict(dis.findlinestarts(code)), code.co_firstlineno
+        for offset in range(0, len(code.co_code), 2):
+            line = starts.get(offset, line)
+            yield offset, line
+for module in (ast, json, struct, subprocess):
+    with open(module.__file__) as file:
+        for code in codes_in(compile(file.read(), "module.py", "exec")):
+            table = code.co_linetable if sys.version_info >= (3, 10) else code.co_lnotab
+            print(json.dumps([table.hex(), code.co_firstlineno, list(lines(code))]))
+"""
+
+
+OLDER = {"3.8": line_of_3_8, "3.9": line_of_3_8, "3.10": line_of_3_10}
+
+
+@pytest.mark.parametrize(("version", "line_of_it"), OLDER.items())
+def test_every_instruction_of_older_interpreters_too(
+    version: str, line_of_it: Callable[[bytes, int, int], int | None]
+) -> None:
+    interpreter = python_interpreters().get(version)
+    if interpreter is None:
+        pytest.skip(f"no CPython {version} here")
+    told = subprocess.run([interpreter, "-c", ASK_LINES], capture_output=True, text=True, check=True).stdout
+    checked = 0
+    for table, first, lines in map(json.loads, told.splitlines()):
+        for offset, line in lines:
+            assert line_of_it(bytes.fromhex(table), first, offset) == line
+            checked += 1
+    assert checked > 5000
+
+
 @given(st.binary(max_size=200), st.integers(-5, 10**6), st.integers(0, 4000))
 def test_a_damaged_line_table_gives_a_line_or_none(table: bytes, first: int, offset: int) -> None:
-    assert line_of(table, first, offset) is None or isinstance(line_of(table, first, offset), int)
+    for line_of_it in (line_of, line_of_3_10, line_of_3_8):
+        assert isinstance(line_of_it(table, first, offset), int | None)
 
 
 def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
     checked = 0
-    for minor in ("3.11", "3.12"):
+    for minor in ("3.8", "3.9", "3.10", "3.11", "3.12"):
         interpreter = python_interpreters().get(minor)
         if interpreter is None:
             continue
@@ -64,7 +109,7 @@ def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
             layout = Layout(**json.loads(made.stdout), minor=int(minor.split(".")[1]))
             assert layout == _kept_layout(layout.minor)
             checked += 1
-    need(checked, "no CPython 3.11 or 3.12 with its headers here")
+    need(checked, "no CPython 3.8 to 3.12 with its headers here")
 
 
 class Bytes:
