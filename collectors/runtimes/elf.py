@@ -165,6 +165,11 @@ class Elf:
         status = os.fstat(self._file.fileno())
         return status.st_dev, status.st_ino
 
+    @property
+    def revision(self) -> tuple[int, int, int]:
+        """The same and when it was changed (ns): what is known by it stays true when another file takes the inode."""
+        return *self.identity, os.fstat(self._file.fileno()).st_mtime_ns
+
     def offset_of_address(self, address: int) -> int | None:
         """The position in the file of what is mapped at an address (before relocation)."""
         for segment in self.segments:
@@ -187,6 +192,14 @@ class Elf:
     def content(self, offset: int, size: int) -> bytes:
         """Bytes of the file; fewer where it ends."""
         return self._data[max(0, offset) : max(0, offset) + size]
+
+    def texts(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[bytes, ...]]:
+        """The groups of every place in the file that matches. Reads all of it: some 2 ms a megabyte."""
+        return (found.groups() for found in pattern.finditer(self._data))
+
+    def contains(self, text: bytes, limit: int = 64 << 20) -> bool:
+        """Whether a text is anywhere in its first ``limit`` bytes."""
+        return self._data.find(text, 0, limit) >= 0
 
     def close(self) -> None:
         self._data.close()

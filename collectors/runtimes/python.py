@@ -23,6 +23,10 @@ from perfdoctor.schemas.frame import Frame, FrameKind
 # /usr/lib/libpython3.11.so.1.0  |  /usr/bin/python3.13
 _LIBRARY = re.compile(r"/libpython3\.(\d+)[^/]*$")
 _PROGRAM = re.compile(r"/python3\.(\d+)[^/]*$")
+# A process with Python in it, wherever that is: …/lib/python3.8/lib-dynload/_json…  |  …/_speedups.cpython-38-x86_64…
+_MODULE = re.compile(r"/lib-dynload/|\.cpython-3\d+-")
+# What the file of an interpreter says that it is: /opt/python/3.8.18  |  3.11.2  |  lib/python3.8
+_VERSION = re.compile(rb"(?:python3\.(\d\d?)|3\.(\d\d?)\.\d{1,3}(?:(?:a|b|rc)\d+)?\+?)\0")
 _COOKIE = b"xdebugpy"
 _NONE = 0xFFFFFFFF
 _OLDEST, _NEWEST = 8, 14
@@ -225,9 +229,12 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         program = host.read_link(f"/proc/{pid}/exe")
     except OSError:
         program = ""
-    candidates = [m for path, m in first.items() if _LIBRARY.search(path)]
-    candidates += [m for path, m in first.items() if path == program or _PROGRAM.search(path)]
-    for mapping in candidates:
+    candidates = {path: m for path, m in first.items() if _LIBRARY.search(path)}
+    candidates |= {path: m for path, m in first.items() if path == program or _PROGRAM.search(path)}
+    is_python = any(_MODULE.search(path) for path in first)
+    if is_python:  # (a library may have the interpreter in it, and any name)
+        candidates |= {m.path: first[m.path] for m in mappings if m.executable and m.path in first}
+    for path, mapping in candidates.items():
         try:
             elf = Elf(open_path(pid, mapping))
         except (OSError, ValueError):
@@ -235,6 +242,7 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         try:
             place = elf.section(".PyRuntime") or elf.extent("_PyRuntime")
             if place is None:
+                is_python |= path == program and elf.contains(b"Fatal Python error: ")
                 continue
             found, size = place
             start = elf.address_of_offset(mapping.offset)
@@ -247,18 +255,33 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         finally:
             elf.close()
         return Interpreter(f"3.{layout.minor}", runtime, size, layout)
+    if is_python:
+        raise NotWalkableError("no file of it tells where its interpreter is: stripped, or older than CPython 3.7")
     return None
 
 
+_versions_told: dict[tuple[int, ...], frozenset[int]] = {}
+"""by file: the versions that its texts name"""
+
+
 def _minor_version(elf: Elf, path: str, memory: Memory, bias: int) -> int:
-    named = _LIBRARY.search(path) or _PROGRAM.search(path)
-    if named:
-        minor = int(named[1])
+    """From the constant that says it (since 3.11), or from the file's name and the texts in it: with a wrong one every
+    line would be wrong."""
+    at = elf.symbol("Py_Version")
+    if at is not None:
+        minor = int(struct.unpack("<I", memory.read(bias + at, 4))[0] >> 16 & 0xFF)
     else:
-        at = elf.symbol("Py_Version")  # a constant since 3.11
-        if at is None:
-            raise NotWalkableError("the interpreter does not say its version; before CPython 3.11 frames differ")
-        minor = struct.unpack("<I", memory.read(bias + at, 4))[0] >> 16 & 0xFF
+        if elf.revision not in _versions_told:
+            found = (int(first or second) for first, second in elf.texts(_VERSION))
+            _versions_told[elf.revision] = frozenset(minor for minor in found if 3 <= minor <= 20)
+        told = _versions_told[elf.revision]
+        named = _LIBRARY.search(path) or _PROGRAM.search(path)
+        if named and (not told or int(named[1]) in told):
+            minor = int(named[1])
+        elif len(told) == 1:
+            (minor,) = told
+        else:
+            raise NotWalkableError("the interpreter does not say which version it is")
     if not _OLDEST <= minor <= 12:
         raise NotWalkableError(f"CPython 3.{minor} is older than what is known here (3.{_OLDEST})")
     return minor
