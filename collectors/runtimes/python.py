@@ -4,6 +4,7 @@ Read from the target's memory and nothing else; the target runs on meanwhile. So
 sizes are bounded, reads may fail, and what cannot be read is said to be unknown.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -33,6 +34,8 @@ _OLDEST, _NEWEST = 8, 14
 _MAX_TEXT = 4096  # bytes of a name we are ready to read
 _MAX_LINETABLE = 1 << 20
 _MAX_THREADS = 4096
+_TYPE, _TYPE_NAME = 8, 24
+"""of an object and of a type, in all versions known here"""
 _THREAD_IDS = {"x86_64": (0x2D0, 0x30), "aarch64": (0xD0, 0x20)}
 """Where ``struct pthread`` of glibc and of musl (pthread_self() points to it) has the kernel's number of the thread."""
 _MOST_THREAD_IDS = 1 << 22
@@ -297,12 +300,17 @@ class _Code:
     """the raw fields that a code object put in the same place would not share"""
 
 
+UNNAMED = Frame(kind=FrameKind.PYTHON, function="[code that was gone before it could be named]")
+UNREAD = Frame(kind=FrameKind.PYTHON, function="[callers that could not be read]")
+
+
 class PythonNames:
     """Names and lines for code addresses of one process. Remembers code objects, for they die before we ask twice."""
 
     def __init__(self, memory: Memory, layout: Layout) -> None:
         self._memory, self._layout = memory, layout
         self._codes: dict[int, _Code] = {}
+        self._types: dict[int, bool] = {}
         self.replaced = 0
         """code objects that were freed and whose place another one took"""
 
@@ -314,8 +322,9 @@ class PythonNames:
             try:
                 known = self._read(code, known)
             except (OSError, struct.error, ValueError):
-                if known is None:
-                    return None
+                known = self._codes.get(code)
+            if known is None:
+                return None
             self._codes[code] = known
         offset = self._offset(code, instruction)
         line = line_at(self._layout.minor, known.line_table, known.first_line, offset)
@@ -329,26 +338,45 @@ class PythonNames:
         (index,) = struct.unpack("<i", struct.pack("<I", instruction & 0xFFFFFFFF))
         return max(0, int(index)) * (2 if self._layout.minor == 10 else 1)
 
+    def look_again(self) -> None:
+        """Count in ``replaced`` the code objects that are not there any more. OSError when the memory is gone."""
+        for code, known in self._codes.items():
+            with contextlib.suppress(ValueError, struct.error):
+                self.replaced += self._identity(code)[0] != known.identity
+
+    def _identity(self, code: int) -> tuple[bytes, tuple[int, int, int], int]:
+        """What tells a code object from others, its file name, name and line table, and its first line."""
+        layout = self._layout
+        fields = (layout.code_filename, layout.code_qualname, layout.code_linetable)
+        raw = self._memory.read(code + _TYPE, max(*fields, layout.code_firstlineno) + 8 - _TYPE)
+        kind, *names = (int(struct.unpack_from("<Q", raw, field - _TYPE)[0]) for field in (_TYPE, *fields))
+        if kind not in self._types:
+            self._types[kind] = self._memory.read(self._pointer(kind + _TYPE_NAME), 5) == b"code\0"
+        if not self._types[kind]:
+            raise ValueError("not a code object")
+        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - _TYPE)
+        return struct.pack("<3Qi", *names, first_line), (names[0], names[1], names[2]), first_line
+
     def _read(self, code: int, known: _Code | None) -> _Code:
         layout, read = self._layout, self._memory.read
-        fields = sorted((layout.code_filename, layout.code_qualname, layout.code_linetable, layout.code_firstlineno))
-        raw = read(code + fields[0], fields[-1] + 8 - fields[0])
-
-        def pointer(field: int) -> int:
-            return int(struct.unpack_from("<Q", raw, field - fields[0])[0])
-
-        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - fields[0])
-        names = pointer(layout.code_filename), pointer(layout.code_qualname), pointer(layout.code_linetable)
-        identity = struct.pack("<3Qi", *names, first_line)
+        try:
+            identity, names, first_line = self._identity(code)
+        except ValueError:
+            self._forget(code)
+            raise
         if known is not None:
             if known.identity == identity:
                 return known
-            self.replaced += 1
+            self._forget(code)
         (size,) = struct.unpack("<q", read(names[2] + layout.bytes_size, 8))
         if not 0 <= size <= _MAX_LINETABLE:
             raise ValueError("not a line table")
         table = read(names[2] + layout.bytes_data, size)
         return _Code(self._text(names[0]), self._text(names[1]), first_line, table, identity)
+
+    def _forget(self, code: int) -> None:
+        if self._codes.pop(code, None):
+            self.replaced += 1
 
     def _text(self, at: int) -> str:
         layout, read = self._layout, self._memory.read
@@ -367,6 +395,7 @@ class PythonNames:
         layout, seen = self._layout, 0
         interpreter = self._pointer(runtime + layout.runtime_interpreters)
         while interpreter and seen < _MAX_THREADS:
+            seen += 1  # (torn memory may lead in a circle)
             state = self._pointer(interpreter + layout.interpreter_threads)
             while state and seen < _MAX_THREADS:
                 seen += 1
@@ -399,20 +428,22 @@ class PythonNames:
         return at if self._layout.cframe_frame == _NONE else self._pointer(at + self._layout.cframe_frame)
 
     def stack(self, state: int, depth: int = 48) -> tuple[Frame, ...]:
-        """The frames of a thread that stands still, innermost first; what can be read of them."""
+        """The frames of a thread that stands still, innermost first; UNNAMED and UNREAD where that cannot be told."""
         layout, frames = self._layout, list[Frame]()
         at = self._first_frame(state)
         for _ in range(depth):
             if not at:
                 break
-            raw = self._memory.read(at, 112)
+            try:
+                raw = self._memory.read(at, 112)
+            except OSError:
+                frames.append(UNREAD)
+                break
             (code,) = struct.unpack_from("<Q", raw, layout.frame_code)
             (instruction,) = struct.unpack_from("<Q", raw, layout.frame_instruction)
             (at,) = struct.unpack_from("<Q", raw, layout.frame_previous)
             if raw[layout.frame_owner] < layout.shim_owner:
-                frame = self.frame(code & ~layout.tag_mask, instruction)
-                if frame:
-                    frames.append(frame)
+                frames.append(self.frame(code & ~layout.tag_mask, instruction) or UNNAMED)
         return tuple(frames)
 
     def _pointer(self, at: int) -> int:

@@ -2,8 +2,10 @@
 
 import os
 import time
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 import pytest
@@ -20,6 +22,7 @@ from tests.live.workload import LineTruth, Workload, python_interpreters, worklo
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 HOST = LocalHost()
+T = TypeVar("T")
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 WALKABLE = [version for version in VERSIONS if version in python_interpreters()]
 
@@ -35,10 +38,15 @@ def target_of(pid: int) -> Target:
 
 
 async def trace_its_work(program: Workload, wanted: Wanted) -> tuple[Evidence, dict[int, LineTruth]]:
-    """Attach, let it do its work once, and end it, which closes the window.
+    """Attach, let it do its work once, and end it, which closes the window."""
+    return await trace_while(program, wanted, program.go)
+
+
+async def trace_while(program: Workload, wanted: Wanted, work: Callable[[], Awaitable[T]]) -> tuple[Evidence, T]:
+    """The same for any work.
 
     It lives on until the next word of progress: code is named while the process is there to be asked."""
-    truth: dict[int, LineTruth] = {}
+    truth: list[T] = []
     found: list[Evidence] = []
     heard = anyio.Event()
 
@@ -55,10 +63,10 @@ async def trace_its_work(program: Workload, wanted: Wanted) -> tuple[Evidence, d
 
         tasks.start_soon(trace)
         await heard.wait()
-        truth.update(await program.go())
+        truth.append(await work())
         await heard.wait()
         await program.stop()
-    return found[0], truth
+    return found[0], truth[0]
 
 
 def rows_of(evidence: Evidence, truth: LineTruth, file: str, *, qualified: bool = True) -> list[SyscallRow]:

@@ -10,11 +10,12 @@ import pytest
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.python import UNNAMED
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import FrameKind
 from tests.live.need import need
-from tests.live.test_engine import WALKABLE, assert_exact, rows_of, trace_its_work
+from tests.live.test_engine import WALKABLE, assert_exact, rows_of, trace_its_work, trace_while
 from tests.live.workload import WORKLOADS, LineTruth, python_interpreters, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -152,3 +153,16 @@ async def test_a_library_that_is_deleted_while_it_runs(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path)
         evidence, truth = await trace_its_work(running, Wanted())
     assert_exact(evidence, truth, "known_counts.py", qualified=version not in ("3.8", "3.9", "3.10"))
+
+
+@pytest.mark.parametrize("version", WALKABLE)
+async def test_damaged_code_has_no_line(version: str) -> None:
+    async with workload("broken_names.py", interpreter=python_interpreters()[version]) as running:
+        evidence, told = await trace_while(running, Wanted(), running.work)
+    assert evidence.syscalls
+    asked = [row for row in evidence.syscalls.rows if row.syscall == "getppid"]
+    assert sum(row.calls for row in asked) == 101 + 103 + 107 + 109 + 1009
+    named = {row.calls: row.stack[:2] for row in asked if len(row.stack) > 1 and row.stack[1].function == "main"}
+    assert (named[101][0].function, named[101][0].line) == ("sound", told["sound"])
+    assert named[103][0] == named[107][0] == named[109][0] == UNNAMED
+    assert evidence.collections["syscalls"].missing_stacks >= 3

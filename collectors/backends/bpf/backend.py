@@ -175,7 +175,7 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
             f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
             "call before, which is looked at again every 64 calls"
         )
-    replaced = sum(names.replaced_code for names in engine.names.values())
+    replaced = sum(names.replaced_code() for names in engine.names.values())
     if replaced:
         warnings.append(f"{replaced} code objects were replaced in the window: some lines may carry an older name")
     events = counters["events"] + calls + sum(t.voluntary + t.involuntary for t in engine.threads)

@@ -15,13 +15,13 @@ from struct import Struct
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
 from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
-from perfdoctor.collectors.backends.bpf.names import UNNAMED, ProcessNames
+from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
-from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, Layout
+from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.target import Target

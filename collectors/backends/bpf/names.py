@@ -3,10 +3,17 @@
 import contextlib
 import struct
 
-from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, STACK_SCANNED_DEEPER, StackRecord
+from perfdoctor.collectors.backends.bpf.decode import (
+    STACK_PARTIAL,
+    STACK_SCANNED,
+    STACK_SCANNED_DEEPER,
+    StackRecord,
+)
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
+    UNNAMED,
+    UNREAD,
     Interpreter,
     NotWalkableError,
     PythonNames,
@@ -14,8 +21,6 @@ from perfdoctor.collectors.runtimes.python import (
 )
 from perfdoctor.collectors.runtimes.standing import NativeWalk
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
-
-UNNAMED = Frame(kind=FrameKind.PYTHON, function="[code that was gone before it could be named]")
 
 
 class ProcessNames:
@@ -69,7 +74,8 @@ class ProcessNames:
     def python(self, record: StackRecord) -> Stack:
         """The Python frames of a stack. What nobody can name any more keeps its place as UNNAMED: or else its caller
         would pass for the line that did it."""
-        return tuple(self._python_frame(code, at) or UNNAMED for code, at in record.python)
+        frames = tuple(self._python_frame(code, at) or UNNAMED for code, at in record.python)
+        return (*frames, UNREAD) if frames and record.flags & STACK_PARTIAL else frames
 
     def _python_frame(self, code: int, instruction: int) -> Frame | None:
         frame = self._python.frame(code, instruction) if self._python else None
@@ -128,8 +134,11 @@ class ProcessNames:
             raise OSError(f"the memory of process {self.pid} cannot be read")
         return self._memory.read(address, size)
 
-    @property
     def replaced_code(self) -> int:
+        """How many code objects are not those any more that they were when they were named."""
+        if self._python:
+            with contextlib.suppress(OSError):
+                self._python.look_again()
         return self._python.replaced if self._python else 0
 
     def close(self) -> None:

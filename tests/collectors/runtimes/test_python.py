@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.runtimes.python import (
+    UNNAMED,
+    UNREAD,
     Layout,
     NotWalkableError,
     PythonNames,
@@ -159,9 +162,43 @@ def test_an_interpreter_that_cannot_be_walked_says_why(data: bytes, why: str) ->
         described_layout(Bytes(data), 0)
 
 
-@given(st.binary(min_size=512, max_size=4096), st.integers(0, 600), st.integers(0, 2**64 - 1))
-def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(data: bytes, code: int, instruction: int) -> None:
-    frame = PythonNames(Bytes(data), _kept_layout(12)).frame(code, instruction)
+def layouts() -> list[Layout]:
+    described = [described_layout(Bytes(description(minor)), 0) for minor in (13, 14)]
+    return [*(_kept_layout(minor) for minor in range(8, 13)), *described]
+
+
+@pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
+@given(data=st.data())
+def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(layout: Layout, data: st.DataObject) -> None:
+    """Every pointer leads somewhere into the garbage, or nowhere, or in a circle."""
+    places = st.one_of(st.integers(0, 700), st.integers(0, 2**64 - 1))
+    words = data.draw(st.lists(places, min_size=90, max_size=120))
+    memory = Bytes(b"".join(word.to_bytes(8, "little") for word in words))
+    names = PythonNames(memory, layout)
+    for address in data.draw(st.lists(places, max_size=4)):
+        assert names.frame(address, data.draw(places)) is None  # (nothing there says that it is code)
+        with suppress(OSError, struct.error):
+            assert len(list(names.threads(address))) <= 4096
+        with suppress(OSError, struct.error):
+            assert set(names.stack(address)) <= {UNNAMED, UNREAD}
+        with suppress(OSError, struct.error):
+            names.states(address)
+    names.look_again()
+
+
+@pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
+@given(data=st.binary(min_size=600, max_size=1024), instruction=st.integers(0, 2**64 - 1))
+def test_a_code_object_full_of_garbage_is_no_frame_or_a_clean_one(
+    layout: Layout, data: bytes, instruction: int
+) -> None:
+    typed = bytearray(data)
+    typed[8:16] = (560).to_bytes(8, "little")  # its type ...
+    typed[584:592] = (592).to_bytes(8, "little")  # ... has a name
+    typed[592:597] = b"code\0"
+    for field in (layout.code_filename, layout.code_qualname, layout.code_linetable):
+        if field < 500:
+            typed[field : field + 8] = (data[field] * 2).to_bytes(8, "little")
+    frame = PythonNames(Bytes(bytes(typed)), layout).frame(0, instruction)
     if frame is not None:
         assert frame.function.isprintable() or "\ufffd" in frame.function
         assert len(frame.function) <= 256
