@@ -75,7 +75,7 @@ def _groups(minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(fields.split())
 
 
-_LAYOUT = struct.Struct("<15I")
+_LAYOUT = struct.Struct("<16I")
 LAYOUT_BYTES = _LAYOUT.size
 
 
@@ -137,6 +137,7 @@ class Layout:
             self.tag_mask,
             self.by_pointer,
             self.thread_place,
+            self.code_filename,
         )
         return _LAYOUT.pack(*walker)
 
@@ -298,10 +299,18 @@ class _Code:
     line_table: bytes
     identity: bytes
     """the raw fields that a code object put in the same place would not share"""
+    walked: int
+    """the same as the kernel's walker makes it"""
 
 
 UNNAMED = Frame(kind=FrameKind.PYTHON, function="[code that was gone before it could be named]")
 UNREAD = Frame(kind=FrameKind.PYTHON, function="[callers that could not be read]")
+
+
+def _mix(value: int, word: int) -> int:
+    """``mix`` of threads.h."""
+    value = (value ^ word) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+    return value ^ value >> 31
 
 
 class PythonNames:
@@ -311,14 +320,17 @@ class PythonNames:
         self._memory, self._layout = memory, layout
         self._codes: dict[int, _Code] = {}
         self._types: dict[int, bool] = {}
-        self.replaced = 0
-        """code objects that were freed and whose place another one took"""
+        self._to_look_at: list[int] = []
+        self.freed: set[int] = set()
+        """places of code objects that are no more"""
+        self.moved: set[int] = set()
+        """and those that other code has taken: what ran there cannot be told apart"""
 
-    def frame(self, code: int, instruction: int, *, fresh: bool = True) -> Frame | None:
-        """The frame of an instruction in a code object; None when the memory no longer tells. ``fresh``: look whether
-        the object is still the same one."""
+    def frame(self, code: int, instruction: int, *, identity: int = 0) -> Frame | None:
+        """The frame of an instruction in a code object; None when the memory no longer tells. ``identity`` is what the
+        kernel's walker saw there (tables.h): another object may have taken the place since. 0: not known."""
         known = self._codes.get(code)
-        if known is None or fresh:
+        if known is None or not identity or known.walked != identity:
             try:
                 known = self._read(code, known)
             except (OSError, struct.error, ValueError):
@@ -326,6 +338,8 @@ class PythonNames:
             if known is None:
                 return None
             self._codes[code] = known
+            if identity and known.walked != identity:
+                return None
         offset = self._offset(code, instruction)
         line = line_at(self._layout.minor, known.line_table, known.first_line, offset)
         return Frame(kind=FrameKind.PYTHON, function=known.name, file=known.file, line=line)
@@ -338,29 +352,45 @@ class PythonNames:
         (index,) = struct.unpack("<i", struct.pack("<I", instruction & 0xFFFFFFFF))
         return max(0, int(index)) * (2 if self._layout.minor == 10 else 1)
 
-    def look_again(self) -> None:
-        """Count in ``replaced`` the code objects that are not there any more. OSError when the memory is gone."""
-        for code, known in self._codes.items():
-            with contextlib.suppress(ValueError, struct.error):
-                self.replaced += self._identity(code)[0] != known.identity
+    def look_again(self, limit: int = 200) -> None:
+        """Are the code objects that were named still there? Looks at ``limit`` of them, in turn; some 5 us each."""
+        self._to_look_at = self._to_look_at or list(self._codes)
+        with contextlib.suppress(OSError):  # (the process has ended)
+            for _ in range(min(limit, len(self._to_look_at))):
+                code = self._to_look_at.pop()
+                known = self._codes.get(code)
+                try:
+                    if known and self._identity(code)[0] != known.identity:
+                        self.moved.add(code)
+                    # (the allocators keep a pointer, or nothing, where an object counts its references)
+                    if self._layout.minor < 14 and not 0 < self._pointer(code) < 1 << 40:
+                        self.freed.add(code)
+                except ValueError:
+                    self.freed.add(code)
 
-    def _identity(self, code: int) -> tuple[bytes, tuple[int, int, int], int]:
-        """What tells a code object from others, its file name, name and line table, and its first line."""
+    def _identity(self, code: int) -> tuple[bytes, int, tuple[int, int, int], int]:
+        """What tells a code object from others (twice: see _Code), its file name, name and line table, and its first
+        line."""
         layout = self._layout
         fields = (layout.code_filename, layout.code_qualname, layout.code_linetable)
-        raw = self._memory.read(code + _TYPE, max(*fields, layout.code_firstlineno) + 8 - _TYPE)
+        end = max(*fields, layout.code_firstlineno, layout.code_filename + 24) + 8
+        raw = self._memory.read(code + _TYPE, end - _TYPE)
         kind, *names = (int(struct.unpack_from("<Q", raw, field - _TYPE)[0]) for field in (_TYPE, *fields))
         if kind not in self._types:
             self._types[kind] = self._memory.read(self._pointer(kind + _TYPE_NAME), 5) == b"code\0"
         if not self._types[kind]:
             raise ValueError("not a code object")
         (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - _TYPE)
-        return struct.pack("<3Qi", *names, first_line), (names[0], names[1], names[2]), first_line
+        words = struct.unpack_from("<4Q", raw, layout.code_filename - _TYPE)
+        walked = 1
+        for word in words[:3] if layout.by_pointer else words:
+            walked = _mix(walked, word)
+        return struct.pack("<3Qi", *names, first_line), walked, (names[0], names[1], names[2]), first_line
 
     def _read(self, code: int, known: _Code | None) -> _Code:
         layout, read = self._layout, self._memory.read
         try:
-            identity, names, first_line = self._identity(code)
+            identity, walked, names, first_line = self._identity(code)
         except ValueError:
             self._forget(code)
             raise
@@ -372,11 +402,11 @@ class PythonNames:
         if not 0 <= size <= _MAX_LINETABLE:
             raise ValueError("not a line table")
         table = read(names[2] + layout.bytes_data, size)
-        return _Code(self._text(names[0]), self._text(names[1]), first_line, table, identity)
+        return _Code(self._text(names[0]), self._text(names[1]), first_line, table, identity, walked)
 
     def _forget(self, code: int) -> None:
         if self._codes.pop(code, None):
-            self.replaced += 1
+            self.moved.add(code)
 
     def _text(self, at: int) -> str:
         layout, read = self._layout, self._memory.read

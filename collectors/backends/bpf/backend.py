@@ -175,9 +175,9 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
             f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
             "call before, which is looked at again every 64 calls"
         )
-    replaced = sum(names.replaced_code() for names in engine.names.values())
+    replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:
-        warnings.append(f"{replaced} code objects were replaced in the window: some lines may carry an older name")
+        warnings.append(f"{replaced} code objects were freed in the window: their lines may stand for later ones")
     events = counters["events"] + calls + sum(t.voluntary + t.involuntary for t in engine.threads)
     cost = TargetCost(kind="perturbs", events=events, estimated_seconds=events * _NS_PER_EVENT[wanted.stacks])
     lacks = () if wanted.stacks else ("stacks",)

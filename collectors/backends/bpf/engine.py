@@ -189,6 +189,8 @@ class Engine:
             return
         self._object.consume()
         self._adopt_strangers()
+        for names in list(self.names.values()):
+            names.look_again()
 
     def tick(self) -> None:
         """The question's own regular work. May run in another thread beside ``drain``, which must not wait for it."""
@@ -221,6 +223,9 @@ class Engine:
         # A wake-up that interrupts another is no loss: it only moves time from waiting for a core to being blocked.
         counted = ("call_begins", "call_ends", "switches", "faults", "sample")
         seen.counters["lost_events"] += sum(made.missed(name) for name in counted)
+        for which, frames in self.frames.items():
+            record = self.stacks[which]
+            self.frames[which] = self.names[record.pid].doubted(record, frames)
         if self._wanted.part:
             self._wanted.part.finish(self, seen)
         return seen

@@ -339,6 +339,29 @@ INLINE void grow_up(struct thread *t) {
     if (t->image != t->pid && t->call_ended > t->began + CHILDHOOD) t->image = t->pid;
 }
 
+struct identifying {
+    struct layout *layout;
+    struct scratch *scratch;
+};
+
+static long identify(u32 index, struct identifying *at) {
+    struct scratch *w = at->scratch;
+    if (index >= PYTHON_FRAMES || index >= w->stack.python_frames) return 1;
+    u64 identity = 0;
+    if (!bpf_probe_read_user(w->frame, 32, (void *)(w->stack.python[index].code + at->layout->code_names))) {
+        identity = mix(mix(mix(1, w->frame[0]), w->frame[1]), w->frame[2]);
+        if (!at->layout->by_pointer) identity = mix(identity, w->frame[3]);
+    }
+    w->stack.identities[index] = identity;
+    return 0;
+}
+
+INLINE void identify_code(struct thread *t, struct scratch *w) {
+    u32 index = t->layout;
+    struct identifying at = {.layout = bpf_map_lookup_elem(&layouts, &index), .scratch = w};
+    if (at.layout) bpf_loop(PYTHON_FRAMES, identify, &at, 0);
+}
+
 /* Count what a walk met, and send the stack to user space if it is new. Its id, 0 when there is none. */
 INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
     if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
@@ -349,6 +372,7 @@ INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
     }
     if (!hash) hash = 1;
     if (!is_sent(t, hash)) {
+        if (w->stack.python_frames) identify_code(t, w);
         w->stack.record = RECORD_STACK;
         w->stack.pid = t->pid;
         w->stack.hash = hash;

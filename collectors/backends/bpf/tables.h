@@ -65,6 +65,7 @@ struct layout {
     u32 tag_mask;   /* low bits of a code reference that are not address */
     u32 by_pointer; /* before 3.11: threads are known by pthread_self(), instructions by a number of 32 bits */
     u32 thread_place; /* PyThreadState.cframe, which lies on the C stack of the thread that uses the state, or NONE */
+    u32 code_names; /* words that tell one code object from another: three, or (since 3.11) four */
 };
 #define NONE 0xffffffff
 
@@ -100,6 +101,7 @@ struct stack {
     u8 python_frames, native_frames, flags, pad[5];
     struct frame python[PYTHON_FRAMES];
     u64 native[NATIVE_FRAMES];
+    u64 identities[PYTHON_FRAMES]; /* of the code objects: others may take their places before they are named */
 };
 enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8 };
 
