@@ -9,13 +9,17 @@ import pytest
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.cpu import trace_cpu
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes.python import UNNAMED
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import FrameKind
+from perfdoctor.schemas.target import Target
 from tests.live.need import need
 from tests.live.test_engine import WALKABLE, assert_exact, rows_of, trace_its_work, trace_while
+from tests.live.test_fallback_cpu import HOT, share
+from tests.live.test_fallback_cpu import line_of as marked_line
 from tests.live.workload import WORKLOADS, LineTruth, python_interpreters, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -169,3 +173,20 @@ async def test_damaged_code_has_no_line_and_it_is_said_where_thrown_away_code_ma
     assert how.missing_stacks >= 3
     several = [r for r in asked if r.calls > 1 and r.stack and (r.stack[0].file or "").startswith("thrown_away_")]
     assert not several or any("were freed in the window" in warning for warning in how.warnings), several
+
+
+@pytest.mark.parametrize("version", WALKABLE)
+async def test_faults_and_samples_have_their_lines_too(version: str) -> None:
+    """Where a thread stands in the interpreter's own code, not in a system call."""
+    interpreter = python_interpreters()[version]
+    async with workload("page_faults.py", interpreter=interpreter) as running:
+        evidence, told = await trace_while(running, Wanted(calls=False, faults=True), running.work)
+    assert evidence.faults
+    line = marked_line("page_faults.py", "touch")
+    at_the_line = [row for row in evidence.faults if row.stack and row.stack[0].line == line]
+    assert sum(row.faults for row in at_the_line) == told["pages"]
+    async with workload("one_hot_line.py", interpreter=interpreter) as running:
+        target = Target(pid=running.pid, start_time=0.0, name="workload", runtime=f"python{version}")
+        evidence = await trace_cpu(HOST, target, seconds=1.0, hz=199)
+    assert evidence.cpu and evidence.collections["cpu"].backend == "bpf"
+    assert share(evidence.cpu, lambda frame: frame.line == marked_line("one_hot_line.py", "hot")) > HOT
