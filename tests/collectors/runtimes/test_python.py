@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.runtimes.python import (
@@ -168,6 +168,7 @@ def layouts() -> list[Layout]:
 
 
 @pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
+@settings(deadline=None)
 @given(data=st.data())
 def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(layout: Layout, data: st.DataObject) -> None:
     """Every pointer leads somewhere into the garbage, or nowhere, or in a circle."""
@@ -187,6 +188,7 @@ def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(layout: Layout
 
 
 @pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
+@settings(deadline=None)
 @given(data=st.binary(min_size=600, max_size=1024), instruction=st.integers(0, 2**64 - 1))
 def test_a_code_object_full_of_garbage_is_no_frame_or_a_clean_one(
     layout: Layout, data: bytes, instruction: int
