@@ -19,7 +19,7 @@ from perfdoctor.schemas.target import Target
 
 BACKENDS = (bpf.NAME, pyspy.NAME, perf.NAME)
 HIGHEST_HZ = 999
-OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 11))))
+OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 8))))
 """Interpreters whose frames the engine does not walk, and py-spy does."""
 
 
@@ -77,7 +77,7 @@ async def trace_cpu(
         if backend == "auto" and target and target.runtime in OLD_PYTHON:
             return Problem(
                 what="The BPF engine cannot name this program's lines.",
-                why=f"It walks the frames of CPython 3.11 and newer; this is {target.runtime}.",
+                why=f"It walks the frames of CPython 3.8 and newer; this is {target.runtime}.",
                 next_step="py-spy can: it is taken where it is installed.",
             )
         return bpf.unavailable(host, target)

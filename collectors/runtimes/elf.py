@@ -107,6 +107,11 @@ class Elf:
 
     def symbol(self, name: str) -> int | None:
         """The address of a symbol (before relocation) from the dynamic or the full table, None when in neither."""
+        found = self.extent(name)
+        return found[0] if found else None
+
+    def extent(self, name: str) -> tuple[int, int] | None:
+        """The same with its size."""
         wanted = name.encode() + b"\0"
         for section in sorted(self._sections, key=lambda s: s[1] != _DYNSYM):
             if section[1] not in (_SYMTAB, _DYNSYM):
@@ -118,9 +123,9 @@ class Elf:
             if at == 0 and not text.startswith(wanted):
                 continue
             table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
-            for start, _, _, _, address, _ in _SYMBOL.iter_unpack(table):
+            for start, _, _, _, address, size in _SYMBOL.iter_unpack(table):
                 if start == at and address:
-                    return int(address)
+                    return int(address), int(size)
         return None
 
     def functions(self, names: set[str]) -> dict[str, int]:
@@ -160,6 +165,11 @@ class Elf:
         status = os.fstat(self._file.fileno())
         return status.st_dev, status.st_ino
 
+    @property
+    def revision(self) -> tuple[int, int, int]:
+        """The same and when it was changed (ns): what is known by it stays true when another file takes the inode."""
+        return *self.identity, os.fstat(self._file.fileno()).st_mtime_ns
+
     def offset_of_address(self, address: int) -> int | None:
         """The position in the file of what is mapped at an address (before relocation)."""
         for segment in self.segments:
@@ -182,6 +192,14 @@ class Elf:
     def content(self, offset: int, size: int) -> bytes:
         """Bytes of the file; fewer where it ends."""
         return self._data[max(0, offset) : max(0, offset) + size]
+
+    def texts(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[bytes, ...]]:
+        """The groups of every place in the file that matches. Reads all of it: some 2 ms a megabyte."""
+        return (found.groups() for found in pattern.finditer(self._data))
+
+    def contains(self, text: bytes, limit: int = 64 << 20) -> bool:
+        """Whether a text is anywhere in its first ``limit`` bytes."""
+        return self._data.find(text, 0, limit) >= 0
 
     def close(self) -> None:
         self._data.close()

@@ -1,8 +1,8 @@
-"""The interpreter lock of CPython 3.11 to 3.14: where it lies in a process, and which thread holds it.
+"""The interpreter lock of CPython 3.8 to 3.14: where it lies in a process, and which thread holds it.
 
 ``struct _gil_runtime_state`` (Include/internal/pycore_gil.h) is interval, last_holder, locked, switch_number, then a
-condition and a mutex to wait for it, and a second pair to hand it over. 3.11 has one inside ``_PyRuntime``; since 3.12
-each interpreter points to its own.
+condition and a mutex to wait for it, and a second pair to hand it over. Until 3.11 there is one, inside ``_PyRuntime``;
+since 3.12 each interpreter points to its own.
 """
 
 import struct
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from perfdoctor.collectors.host.base import Memory
 from perfdoctor.collectors.runtimes.python import Interpreter, debug_offsets
 
-_IN_RUNTIME_3_11 = 360
+_IN_RUNTIME = {8: 1152, 9: 352, 10: 352, 11: 360}
 _POINTER_IN_INTERPRETER_3_12 = 384
 """Of ceval.gil, from the headers (tests/collectors/runtimes/test_gil.py holds them against the headers at hand)."""
 _HOLDER, _LOCKED, _CONDITION, _MUTEX, _SWITCH, _END = 8, 16, 32, 80, 120, 208
@@ -46,8 +46,8 @@ class Gil:
 def find_gil(interpreter: Interpreter, memory: Memory) -> Gil | None:
     """The main interpreter's lock; None for a version whose place is not known. OSError when the memory is gone."""
     minor = interpreter.layout.minor
-    if minor == 11:
-        return Gil(interpreter.runtime + _IN_RUNTIME_3_11)
+    if minor in _IN_RUNTIME:
+        return Gil(interpreter.runtime + _IN_RUNTIME[minor])
     main = _pointer(memory, interpreter.runtime + interpreter.layout.runtime_interpreters)
     # The list begins with the newest interpreter; the main one is its last.
     for _ in range(64):

@@ -1,10 +1,12 @@
-"""CPython 3.11 to 3.14: where the interpreter keeps its threads and frames, and what a code address is called.
+"""CPython 3.8 to 3.14: where the interpreter keeps its threads and frames, and what a code address is called.
 
 Read from the target's memory and nothing else; the target runs on meanwhile. So every value may be torn or stale:
 sizes are bounded, reads may fail, and what cannot be read is said to be unknown.
 """
 
+import contextlib
 import json
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -15,18 +17,28 @@ from pathlib import Path
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path
+from perfdoctor.collectors.runtimes.python_lines import line_at
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
 
 # /usr/lib/libpython3.11.so.1.0  |  /usr/bin/python3.13
 _LIBRARY = re.compile(r"/libpython3\.(\d+)[^/]*$")
 _PROGRAM = re.compile(r"/python3\.(\d+)[^/]*$")
+# A process with Python in it, wherever that is: …/lib/python3.8/lib-dynload/_json…  |  …/_speedups.cpython-38-x86_64…
+_MODULE = re.compile(r"/lib-dynload/|\.cpython-3\d+-")
+# What the file of an interpreter says that it is: /opt/python/3.8.18  |  3.11.2  |  lib/python3.8
+_VERSION = re.compile(rb"(?:python3\.(\d\d?)|3\.(\d\d?)\.\d{1,3}(?:(?:a|b|rc)\d+)?\+?)\0")
 _COOKIE = b"xdebugpy"
 _NONE = 0xFFFFFFFF
-_OLDEST, _NEWEST = 11, 14
+_OLDEST, _NEWEST = 8, 14
 _MAX_TEXT = 4096  # bytes of a name we are ready to read
 _MAX_LINETABLE = 1 << 20
 _MAX_THREADS = 4096
+_TYPE, _TYPE_NAME = 8, 24
+"""of an object and of a type, in all versions known here"""
+_THREAD_IDS = {"x86_64": (0x2D0, 0x30), "aarch64": (0xD0, 0x20)}
+"""Where ``struct pthread`` of glibc and of musl (pthread_self() points to it) has the kernel's number of the thread."""
+_MOST_THREAD_IDS = 1 << 22
 
 # The groups of _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h; 3.13: pycore_runtime.h), in order, each
 # field eight bytes.
@@ -63,9 +75,14 @@ def _groups(minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(fields.split())
 
 
+_LAYOUT = struct.Struct("<16I")
+LAYOUT_BYTES = _LAYOUT.size
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Byte offsets within one interpreter's structures. The first eleven are what the kernel's walker needs."""
+    """Byte offsets within one interpreter's structures, under the names of 3.11: before, a frame is a PyFrameObject,
+    its instruction is an index, and a thread's ``native_id`` is what pthread_self() gives."""
 
     runtime_interpreters: int
     interpreter_next: int
@@ -94,6 +111,13 @@ class Layout:
     """frames owned by this value or more are the interpreter's own entry frames, not code of the user's"""
     tag_mask: int = 0
     """low bits of a reference to a code object that are not address (3.14: _PyStackRef)"""
+    thread_place: int = _NONE
+    """3.10 to 3.12: what lies on the C stack of the thread that is using a thread state"""
+
+    @property
+    def by_pointer(self) -> bool:
+        """Whether threads are known by their thread pointer, and instructions by an index of 32 bits."""
+        return self.minor < 11
 
     def packed(self) -> bytes:
         """``struct layout`` of tables.h."""
@@ -111,8 +135,11 @@ class Layout:
             self.frame_owner,
             self.shim_owner,
             self.tag_mask,
+            self.by_pointer,
+            self.thread_place,
+            self.code_filename,
         )
-        return struct.pack("<13I", *walker)
+        return _LAYOUT.pack(*walker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,18 +233,22 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         program = host.read_link(f"/proc/{pid}/exe")
     except OSError:
         program = ""
-    candidates = [m for path, m in first.items() if _LIBRARY.search(path)]
-    candidates += [m for path, m in first.items() if path == program or _PROGRAM.search(path)]
-    for mapping in candidates:
+    candidates = {path: m for path, m in first.items() if _LIBRARY.search(path)}
+    candidates |= {path: m for path, m in first.items() if path == program or _PROGRAM.search(path)}
+    is_python = any(_MODULE.search(path) for path in first)
+    if is_python:  # (a library may have the interpreter in it, and any name)
+        candidates |= {m.path: first[m.path] for m in mappings if m.executable and m.path in first}
+    for path, mapping in candidates.items():
         try:
             elf = Elf(open_path(pid, mapping))
         except (OSError, ValueError):
             continue
         try:
-            section = elf.section(".PyRuntime")
-            found, size = section or (elf.symbol("_PyRuntime"), 0)
-            if found is None:
+            place = elf.section(".PyRuntime") or elf.extent("_PyRuntime")
+            if place is None:
+                is_python |= path == program and elf.contains(b"Fatal Python error: ")
                 continue
+            found, size = place
             start = elf.address_of_offset(mapping.offset)
             bias = mapping.low - (start or 0) if elf.relocatable else 0
             runtime = bias + found
@@ -228,20 +259,35 @@ def find_interpreter(host: Host, pid: int, memory: Memory, mappings: list[Mappin
         finally:
             elf.close()
         return Interpreter(f"3.{layout.minor}", runtime, size, layout)
+    if is_python:
+        raise NotWalkableError("no file of it tells where its interpreter is: stripped, or older than CPython 3.7")
     return None
 
 
+_versions_told: dict[tuple[int, ...], frozenset[int]] = {}
+"""by file: the versions that its texts name"""
+
+
 def _minor_version(elf: Elf, path: str, memory: Memory, bias: int) -> int:
-    named = _LIBRARY.search(path) or _PROGRAM.search(path)
-    if named:
-        minor = int(named[1])
+    """From the constant that says it (since 3.11), or from the file's name and the texts in it: with a wrong one every
+    line would be wrong."""
+    at = elf.symbol("Py_Version")
+    if at is not None:
+        minor = int(struct.unpack("<I", memory.read(bias + at, 4))[0] >> 16 & 0xFF)
     else:
-        at = elf.symbol("Py_Version")  # a constant since 3.11
-        if at is None:
-            raise NotWalkableError("the interpreter does not say its version; before CPython 3.11 frames differ")
-        minor = struct.unpack("<I", memory.read(bias + at, 4))[0] >> 16 & 0xFF
+        if elf.revision not in _versions_told:
+            found = (int(first or second) for first, second in elf.texts(_VERSION))
+            _versions_told[elf.revision] = frozenset(minor for minor in found if 3 <= minor <= 20)
+        told = _versions_told[elf.revision]
+        named = _LIBRARY.search(path) or _PROGRAM.search(path)
+        if named and (not told or int(named[1]) in told):
+            minor = int(named[1])
+        elif len(told) == 1:
+            (minor,) = told
+        else:
+            raise NotWalkableError("the interpreter does not say which version it is")
     if not _OLDEST <= minor <= 12:
-        raise NotWalkableError(f"CPython 3.{minor} keeps its frames differently from 3.11 and newer")
+        raise NotWalkableError(f"CPython 3.{minor} is older than what is known here (3.{_OLDEST})")
     return minor
 
 
@@ -253,6 +299,18 @@ class _Code:
     line_table: bytes
     identity: bytes
     """the raw fields that a code object put in the same place would not share"""
+    walked: int
+    """the same as the kernel's walker makes it"""
+
+
+UNNAMED = Frame(kind=FrameKind.PYTHON, function="[code that was gone before it could be named]")
+UNREAD = Frame(kind=FrameKind.PYTHON, function="[callers that could not be read]")
+
+
+def _mix(value: int, word: int) -> int:
+    """``mix`` of threads.h."""
+    value = (value ^ word) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+    return value ^ value >> 31
 
 
 class PythonNames:
@@ -261,44 +319,94 @@ class PythonNames:
     def __init__(self, memory: Memory, layout: Layout) -> None:
         self._memory, self._layout = memory, layout
         self._codes: dict[int, _Code] = {}
-        self.replaced = 0
-        """code objects that were freed and whose place another one took"""
+        self._types: dict[int, bool] = {}
+        self._to_look_at: list[int] = []
+        self.freed: set[int] = set()
+        """places of code objects that are no more"""
+        self.moved: set[int] = set()
+        """and those that other code has taken: what ran there cannot be told apart"""
 
-    def frame(self, code: int, instruction: int, *, fresh: bool = True) -> Frame | None:
-        """The frame of an instruction in a code object; None when the memory no longer tells. ``fresh``: look whether
-        the object is still the same one."""
+    def frame(self, code: int, instruction: int, *, identity: int = 0) -> Frame | None:
+        """The frame of an instruction in a code object; None when the memory no longer tells. ``identity`` is what the
+        kernel's walker saw there (tables.h): another object may have taken the place since. 0: not known."""
         known = self._codes.get(code)
-        if known is None or fresh:
+        if known is None or not identity or known.walked != identity:
             try:
                 known = self._read(code, known)
             except (OSError, struct.error, ValueError):
-                if known is None:
-                    return None
+                known = self._codes.get(code)
+            if known is None:
+                return None
             self._codes[code] = known
-        offset = instruction - (code + self._layout.code_adaptive)
-        line = line_of(known.line_table, known.first_line, max(0, offset))
+            if identity and known.walked != identity:
+                return None
+        offset = self._offset(code, instruction)
+        line = line_at(self._layout.minor, known.line_table, known.first_line, offset)
         return Frame(kind=FrameKind.PYTHON, function=known.name, file=known.file, line=line)
+
+    def _offset(self, code: int, instruction: int) -> int:
+        """In bytes from the beginning of the bytecode."""
+        if not self._layout.by_pointer:
+            return max(0, instruction - (code + self._layout.code_adaptive))
+        # f_lasti: -1 before the first instruction; in 3.10 it counts instructions
+        (index,) = struct.unpack("<i", struct.pack("<I", instruction & 0xFFFFFFFF))
+        return max(0, int(index)) * (2 if self._layout.minor == 10 else 1)
+
+    def look_again(self, limit: int = 200) -> None:
+        """Are the code objects that were named still there? Looks at ``limit`` of them, in turn; some 5 us each."""
+        self._to_look_at = self._to_look_at or list(self._codes)
+        with contextlib.suppress(OSError):  # (the process has ended)
+            for _ in range(min(limit, len(self._to_look_at))):
+                code = self._to_look_at.pop()
+                known = self._codes.get(code)
+                try:
+                    if known and self._identity(code)[0] != known.identity:
+                        self.moved.add(code)
+                    # (the allocators keep a pointer, or nothing, where an object counts its references)
+                    if self._layout.minor < 14 and not 0 < self._pointer(code) < 1 << 40:
+                        self.freed.add(code)
+                except ValueError:
+                    self.freed.add(code)
+
+    def _identity(self, code: int) -> tuple[bytes, int, tuple[int, int, int], int]:
+        """What tells a code object from others (twice: see _Code), its file name, name and line table, and its first
+        line."""
+        layout = self._layout
+        fields = (layout.code_filename, layout.code_qualname, layout.code_linetable)
+        end = max(*fields, layout.code_firstlineno, layout.code_filename + 24) + 8
+        raw = self._memory.read(code + _TYPE, end - _TYPE)
+        kind, *names = (int(struct.unpack_from("<Q", raw, field - _TYPE)[0]) for field in (_TYPE, *fields))
+        if kind not in self._types:
+            self._types[kind] = self._memory.read(self._pointer(kind + _TYPE_NAME), 5) == b"code\0"
+        if not self._types[kind]:
+            raise ValueError("not a code object")
+        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - _TYPE)
+        words = struct.unpack_from("<4Q", raw, layout.code_filename - _TYPE)
+        walked = 1
+        for word in words[:3] if layout.by_pointer else words:
+            walked = _mix(walked, word)
+        return struct.pack("<3Qi", *names, first_line), walked, (names[0], names[1], names[2]), first_line
 
     def _read(self, code: int, known: _Code | None) -> _Code:
         layout, read = self._layout, self._memory.read
-        fields = sorted((layout.code_filename, layout.code_qualname, layout.code_linetable, layout.code_firstlineno))
-        raw = read(code + fields[0], fields[-1] + 8 - fields[0])
-
-        def pointer(field: int) -> int:
-            return int(struct.unpack_from("<Q", raw, field - fields[0])[0])
-
-        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - fields[0])
-        names = pointer(layout.code_filename), pointer(layout.code_qualname), pointer(layout.code_linetable)
-        identity = struct.pack("<3Qi", *names, first_line)
+        try:
+            identity, walked, names, first_line = self._identity(code)
+        except ValueError:
+            self._forget(code)
+            raise
         if known is not None:
             if known.identity == identity:
                 return known
-            self.replaced += 1
+            self._forget(code)
         (size,) = struct.unpack("<q", read(names[2] + layout.bytes_size, 8))
         if not 0 <= size <= _MAX_LINETABLE:
             raise ValueError("not a line table")
         table = read(names[2] + layout.bytes_data, size)
-        return _Code(self._text(names[0]), self._text(names[1]), first_line, table, identity)
+        return _Code(self._text(names[0]), self._text(names[1]), first_line, table, identity, walked)
+
+    def _forget(self, code: int) -> None:
+        if self._codes.pop(code, None):
+            self.moved.add(code)
 
     def _text(self, at: int) -> str:
         layout, read = self._layout, self._memory.read
@@ -317,78 +425,56 @@ class PythonNames:
         layout, seen = self._layout, 0
         interpreter = self._pointer(runtime + layout.runtime_interpreters)
         while interpreter and seen < _MAX_THREADS:
+            seen += 1  # (torn memory may lead in a circle)
             state = self._pointer(interpreter + layout.interpreter_threads)
             while state and seen < _MAX_THREADS:
                 seen += 1
-                yield struct.unpack("<Q", self._memory.read(state + layout.thread_native_id, 8))[0], state
+                yield self.native_id(state), state
                 state = self._pointer(state + layout.thread_next)
             interpreter = self._pointer(interpreter + layout.interpreter_next)
 
+    def native_id(self, state: int) -> int:
+        """The kernel's id of the thread of a state; 0 when the C library does not tell it."""
+        known = self._pointer(state + self._layout.thread_native_id)
+        if not self._layout.by_pointer:
+            return known
+        for place in _THREAD_IDS.get(os.uname().machine, ()):
+            (tid,) = struct.unpack("<i", self._memory.read(known + place, 4))
+            if 0 < tid < _MOST_THREAD_IDS:
+                return int(tid)
+        return 0
+
+    def states(self, runtime: int) -> dict[int, int]:
+        """The thread states by native id. Of a thread that has several, the main interpreter's, and where each thread
+        makes its own (since 3.12) that of the newest interpreter that runs code in it."""
+        found: dict[int, int] = {}
+        for tid, state in self.threads(runtime):
+            if tid not in found or self._layout.minor < 12 or not self._first_frame(found[tid]):
+                found[tid] = state
+        return found
+
+    def _first_frame(self, state: int) -> int:
+        at = self._pointer(state + self._layout.thread_frame)
+        return at if self._layout.cframe_frame == _NONE else self._pointer(at + self._layout.cframe_frame)
+
     def stack(self, state: int, depth: int = 48) -> tuple[Frame, ...]:
-        """The frames of a thread that stands still, innermost first; what can be read of them."""
+        """The frames of a thread that stands still, innermost first; UNNAMED and UNREAD where that cannot be told."""
         layout, frames = self._layout, list[Frame]()
-        at = self._pointer(state + layout.thread_frame)
-        if layout.cframe_frame != _NONE:
-            at = self._pointer(at + layout.cframe_frame)
+        at = self._first_frame(state)
         for _ in range(depth):
             if not at:
                 break
-            raw = self._memory.read(at, 96)
+            try:
+                raw = self._memory.read(at, 112)
+            except OSError:
+                frames.append(UNREAD)
+                break
             (code,) = struct.unpack_from("<Q", raw, layout.frame_code)
             (instruction,) = struct.unpack_from("<Q", raw, layout.frame_instruction)
             (at,) = struct.unpack_from("<Q", raw, layout.frame_previous)
             if raw[layout.frame_owner] < layout.shim_owner:
-                frame = self.frame(code & ~layout.tag_mask, instruction)
-                if frame:
-                    frames.append(frame)
+                frames.append(self.frame(code & ~layout.tag_mask, instruction) or UNNAMED)
         return tuple(frames)
 
     def _pointer(self, at: int) -> int:
         return int(struct.unpack("<Q", self._memory.read(at, 8))[0])
-
-
-def line_of(table: bytes, first_line: int, offset: int) -> int | None:
-    """The line of a byte offset in the bytecode, from ``co_linetable`` (Objects/locations.md of CPython 3.11).
-
-    None for an instruction that has no line, or beyond a damaged table.
-    """
-    at, line, address = 0, first_line, 0
-
-    def number() -> int:
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            byte = table[at]
-            at += 1
-            value |= (byte & 63) << shift
-            shift += 6
-            if not byte & 64:
-                return value
-
-    def signed_number() -> int:
-        value = number()
-        return -(value >> 1) if value & 1 else value >> 1
-
-    try:
-        while at < len(table):
-            kind, length = table[at] >> 3 & 15, 2 * ((table[at] & 7) + 1)
-            at += 1
-            has_line = True
-            if kind == 15:  # no location
-                has_line = False
-            elif kind == 14:  # long form: line, end line, column, end column
-                line += signed_number()
-                number(), number(), number()
-            elif kind == 13:  # line only
-                line += signed_number()
-            elif kind >= 10:  # one-line form
-                line += kind - 10
-                at += 2
-            else:  # short form
-                at += 1
-            if address <= offset < address + length:
-                return line if has_line else None
-            address += length
-    except IndexError:
-        pass
-    return None

@@ -28,6 +28,8 @@ _LIBRARIES = (
 )
 # An interpreter that is called just "python" maps its own modules: /usr/lib/python3.11/lib-dynload/…
 _PYTHON_FOLDER = re.compile(rb"/lib(?:64)?/(python3\.\d+)/")
+# … and so does one that is built into a program of another name.
+_PYTHON_MODULES = re.compile(rb"/(python3\.\d+)/lib-dynload/")
 
 
 def runtime_of(host: Host, pid: int) -> str:
@@ -50,9 +52,10 @@ def runtime_of(host: Host, pid: int) -> str:
     for library, name in _LIBRARIES:
         if inside := library.search(mapped):
             return name or inside[1].decode()
+    if folder := _PYTHON_FOLDER.search(mapped) if program.startswith("python") else _PYTHON_MODULES.search(mapped):
+        return folder[1].decode()
     if program.startswith("python"):
-        folder = _PYTHON_FOLDER.search(mapped)
-        return folder[1].decode() if folder else "python"
+        return "python"
     return "go" if _is_go(pid) else NATIVE
 
 

@@ -25,7 +25,8 @@ from tests.live.workload import WORKLOADS, Workload, python_interpreters, worklo
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 HOST = LocalHost()
-WALKABLE = [version for version in ("3.11", "3.12", "3.13", "3.14") if version in python_interpreters()]
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+WALKABLE = [version for version in VERSIONS if version in python_interpreters()]
 
 
 @dataclass(frozen=True, slots=True)

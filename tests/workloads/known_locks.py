@@ -3,6 +3,8 @@
 ``--gil N``: instead, N threads compute without end from "go" on; ``--idle``: a pool whose workers wait for work.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import queue

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def call_it(name: str) -> None:
-    Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
+    Path("/proc/thread-self/comm").write_text(name)
 
 
 def named(name: str, threads: int) -> ThreadPoolExecutor:

@@ -177,7 +177,7 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
         )
     replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:
-        warnings.append(f"{replaced} code objects were replaced in the window: some lines may carry an older name")
+        warnings.append(f"{replaced} code objects were freed in the window: their lines may stand for later ones")
     events = counters["events"] + calls + sum(t.voluntary + t.involuntary for t in engine.threads)
     cost = TargetCost(kind="perturbs", events=events, estimated_seconds=events * _NS_PER_EVENT[wanted.stacks])
     lacks = () if wanted.stacks else ("stacks",)

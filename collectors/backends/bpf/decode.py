@@ -46,6 +46,8 @@ class StackRecord(NamedTuple):
     python: tuple[tuple[int, int], ...]
     """(code object, instruction), innermost first"""
     native: tuple[int, ...]
+    identities: tuple[int, ...] = ()
+    """of the code objects: see PythonNames.frame"""
 
 
 class ThreadRecord(NamedTuple):
@@ -92,7 +94,8 @@ def stack(data: bytes) -> StackRecord:
     _, pid, key, python, native, flags = _STACK.unpack_from(data)
     words = struct.unpack_from(f"<{2 * python}Q", data, _STACK.size)
     addresses = struct.unpack_from(f"<{native}Q", data, _STACK.size + 16 * PYTHON_FRAMES)
-    return StackRecord(pid, key, flags, tuple(zip(words[::2], words[1::2], strict=True)), addresses)
+    identities = struct.unpack_from(f"<{python}Q", data, _STACK.size + 16 * PYTHON_FRAMES + 8 * NATIVE_FRAMES)
+    return StackRecord(pid, key, flags, tuple(zip(words[::2], words[1::2], strict=True)), addresses, identities)
 
 
 def path(data: bytes) -> PathRecord:

@@ -15,13 +15,13 @@ from struct import Struct
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
 from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
-from perfdoctor.collectors.backends.bpf.names import UNNAMED, ProcessNames
+from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
-from perfdoctor.collectors.runtimes.python import Layout
+from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.target import Target
@@ -120,7 +120,7 @@ class Engine:
             for name, key, value in (
                 ("wanted", 4, 4),
                 ("processes", 4, decode.PROCESS.size),
-                ("layouts", 4, 52),
+                ("layouts", 4, LAYOUT_BYTES),
                 ("classes", 4, 1),
                 ("calls", decode.CALL_KEY.size, decode.CALL_VALUE.size),
                 ("points", decode.POINT_KEY.size, decode.POINT_VALUE.size),
@@ -189,6 +189,8 @@ class Engine:
             return
         self._object.consume()
         self._adopt_strangers()
+        for names in list(self.names.values()):
+            names.look_again()
 
     def tick(self) -> None:
         """The question's own regular work. May run in another thread beside ``drain``, which must not wait for it."""
@@ -221,6 +223,9 @@ class Engine:
         # A wake-up that interrupts another is no loss: it only moves time from waiting for a core to being blocked.
         counted = ("call_begins", "call_ends", "switches", "faults", "sample")
         seen.counters["lost_events"] += sum(made.missed(name) for name in counted)
+        for which, frames in self.frames.items():
+            record = self.stacks[which]
+            self.frames[which] = self.names[record.pid].doubted(record, frames)
         if self._wanted.part:
             self._wanted.part.finish(self, seen)
         return seen

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.gil import Gil, find_gil
-from perfdoctor.collectors.runtimes.python import Layout, PythonNames
+from perfdoctor.collectors.runtimes.python import PythonNames
 from perfdoctor.schemas.frame import Stack
 
 HZ = 500
@@ -38,7 +38,7 @@ class GilWatch:
         self._host = host
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        self._memories: dict[int, tuple[Memory, Layout, PythonNames]] = {}
+        self._memories: dict[int, tuple[Memory, PythonNames]] = {}
         self.seen: dict[int, WatchedGil] = {}
         self.unknown: list[int] = []
         self.began = self.seconds = 0.0
@@ -60,7 +60,7 @@ class GilWatch:
             self._thread.join()
             self._thread = None
             self.seconds = time.monotonic() - self.began
-        for memory, _, _ in self._memories.values():
+        for memory, _ in self._memories.values():
             memory.close()
         self._memories = {}
 
@@ -80,8 +80,7 @@ class GilWatch:
                 memory.close()
                 self.unknown.append(pid)
                 continue
-            layout = process.interpreter.layout
-            self._memories[pid] = memory, layout, PythonNames(memory, layout)
+            self._memories[pid] = memory, PythonNames(memory, process.interpreter.layout)
             self.seen[pid] = WatchedGil(gil)
 
     def _look(self) -> None:
@@ -96,7 +95,7 @@ class GilWatch:
                         watched.ended = True
 
     def _look_at(self, pid: int, watched: WatchedGil, *, lines: bool) -> None:
-        memory, layout, names = self._memories[pid]
+        memory, names = self._memories[pid]
         state = watched.gil.holder(memory)
         watched.samples += 1
         if state is None:
@@ -104,7 +103,7 @@ class GilWatch:
         watched.held += 1
         tid = 0
         with suppress(OSError):  # the thread may just have ended
-            (tid,) = struct.unpack("<Q", memory.read(state + layout.thread_native_id, 8))
+            tid = names.native_id(state)
         watched.holders[tid] += 1
         if lines:
             with suppress(OSError, struct.error, ValueError):

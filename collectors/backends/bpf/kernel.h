@@ -78,6 +78,13 @@ typedef struct {
 struct signal_struct {
     atomic_t live;
 } KERNEL;
+/* Of one of two architectures: the fields of the other are not there, and not asked for. */
+struct thread_struct {
+    unsigned long fsbase;
+    struct {
+        unsigned long tp_value;
+    } uw;
+} KERNEL;
 struct task_struct {
     unsigned int __state;
     int on_cpu;
@@ -87,6 +94,7 @@ struct task_struct {
     struct pid *thread_pid;
     struct signal_struct *signal;
     char comm[16];
+    struct thread_struct thread;
 } KERNEL;
 struct linux_binprm {
     const char *filename;
@@ -115,5 +123,10 @@ INLINE u64 argument_1(struct pt_regs *regs) { return REGISTER(regs, si, regs[1])
 INLINE u64 instruction_pointer(struct pt_regs *regs) { return REGISTER(regs, ip, pc); }
 INLINE u64 stack_pointer(struct pt_regs *regs) { return REGISTER(regs, sp, sp); }
 INLINE u64 frame_pointer(struct pt_regs *regs) { return REGISTER(regs, bp, regs[29]); }
+/* Where the current thread has its thread-local data: pthread_self(), or (arm64) a little above it. */
+INLINE u64 thread_pointer(void) {
+    struct task_struct *task = bpf_get_current_task_btf();
+    return EXISTS(((struct task_struct *)0)->thread.fsbase) ? task->thread.fsbase : task->thread.uw.tp_value;
+}
 /* The system call that a task is inside of, negative when it entered the kernel for another reason. */
 INLINE s32 syscall_number(struct pt_regs *regs) { return (s32)REGISTER(regs, orig_ax, syscallno); }

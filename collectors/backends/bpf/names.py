@@ -2,11 +2,19 @@
 
 import contextlib
 import struct
+from itertools import zip_longest
 
-from perfdoctor.collectors.backends.bpf.decode import STACK_SCANNED, STACK_SCANNED_DEEPER, StackRecord
+from perfdoctor.collectors.backends.bpf.decode import (
+    STACK_PARTIAL,
+    STACK_SCANNED,
+    STACK_SCANNED_DEEPER,
+    StackRecord,
+)
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
+    UNNAMED,
+    UNREAD,
     Interpreter,
     NotWalkableError,
     PythonNames,
@@ -15,7 +23,11 @@ from perfdoctor.collectors.runtimes.python import (
 from perfdoctor.collectors.runtimes.standing import NativeWalk
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
-UNNAMED = Frame(kind=FrameKind.PYTHON, function="[code that was gone before it could be named]")
+
+def _in_doubt(frame: Frame) -> Frame:
+    if frame is UNNAMED:
+        return frame
+    return Frame(kind=frame.kind, function=f"{frame.function} [or other code that took its place]")
 
 
 class ProcessNames:
@@ -69,12 +81,15 @@ class ProcessNames:
     def python(self, record: StackRecord) -> Stack:
         """The Python frames of a stack. What nobody can name any more keeps its place as UNNAMED: or else its caller
         would pass for the line that did it."""
-        return tuple(self._python_frame(code, at) or UNNAMED for code, at in record.python)
+        identities = record.identities or (0,) * len(record.python)
+        known = zip(record.python, identities, strict=True)
+        frames = tuple(self._python_frame(code, at, identity) or UNNAMED for (code, at), identity in known)
+        return (*frames, UNREAD) if frames and record.flags & STACK_PARTIAL else frames
 
-    def _python_frame(self, code: int, instruction: int) -> Frame | None:
-        frame = self._python.frame(code, instruction) if self._python else None
+    def _python_frame(self, code: int, instruction: int, identity: int) -> Frame | None:
+        frame = self._python.frame(code, instruction, identity=identity) if self._python else None
         if frame is None and self._parent is not None:
-            return self._parent._python_frame(code, instruction)
+            return self._parent._python_frame(code, instruction, identity)
         return frame
 
     def native(self, record: StackRecord) -> Stack:
@@ -101,7 +116,7 @@ class ProcessNames:
         """Where the interpreter keeps each thread's state, by the thread id that it knows; empty where it has none."""
         if self._python and self.interpreter:
             with contextlib.suppress(OSError, struct.error):
-                return dict(self._python.threads(self.interpreter.runtime))
+                return self._python.states(self.interpreter.runtime)
         return {}
 
     def standing_stack(self, state: int | None, instruction: int) -> Stack:
@@ -128,9 +143,23 @@ class ProcessNames:
             raise OSError(f"the memory of process {self.pid} cannot be read")
         return self._memory.read(address, size)
 
+    def look_again(self) -> None:
+        """Whether code that was named is still there: call it now and then."""
+        if self._python:
+            self._python.look_again()
+
+    def doubted(self, record: StackRecord, frames: Stack) -> Stack:
+        """The same, without the lines of code whose place other code has taken since."""
+        moved = self._python.moved if self._python else set[int]()
+        if moved.isdisjoint(code for code, _ in record.python):
+            return frames
+        known = zip_longest((code for code, _ in record.python), frames, fillvalue=0)
+        return tuple(_in_doubt(frame) if code in moved else frame for code, frame in known if isinstance(frame, Frame))
+
     @property
     def replaced_code(self) -> int:
-        return self._python.replaced if self._python else 0
+        """How many code objects were seen to be gone after they were named."""
+        return len(self._python.moved | self._python.freed) if self._python else 0
 
     def close(self) -> None:
         self._native.close()

@@ -5,47 +5,88 @@
 #pragma once
 #include "threads.h"
 
-/* The interpreter's record of this thread. */
+/* The interpreter's record of this thread. A process has several interpreters at times, and a thread then a record in
+ * more than one. */
 struct state_search {
     struct layout *layout;
-    u64 state, found;
-    u32 tid, pad;
+    u64 interpreter, state, found, nearest;
+    u64 me, sp;
+    u32 several, matches;
 };
 
+/* Whether a record's word is the name of this thread. (On arm64 the thread pointer is the end of what pthread_self()
+ * is the beginning of.) */
+INLINE int names_us(struct layout *l, u64 word, u64 me) {
+    return l->by_pointer ? me - word < 4096 : (u32)word == (u32)me;
+}
+
 static long state_is_ours(u32 index, struct state_search *at) {
-    s32 tid = 0;
-    if (!at->state) return 1;
-    bpf_probe_read_user(&tid, 4, (void *)(at->state + at->layout->thread_native_id));
-    if (tid == (s32)at->tid) {
-        at->found = at->state;
-        return 1;
+    struct layout *l = at->layout;
+    u64 state = at->state;
+    if (!state) {
+        if (!at->interpreter) return 1;
+        at->state = read_word(at->interpreter + l->interpreter_threads);
+        at->interpreter = read_word(at->interpreter + l->interpreter_next);
+        return 0;
     }
-    at->state = read_word(at->state + at->layout->thread_next);
+    at->state = read_word(state + l->thread_next);
+    int ours = names_us(l, read_word(state + l->thread_native_id), at->me);
+    if (!at->several) {
+        if (ours) at->found = state;
+        return ours;
+    }
+    /* Before 3.12 a thread may run code with the record that another one made: what tells is whose C stack the record
+     * points to, and the innermost is the nearest. From 3.13 on each thread makes its own; the newest interpreter, which
+     * comes first, is the innermost. 3.8 and 3.9 have neither. */
+    u64 frame = read_word(state + l->thread_frame);
+    if (l->cframe_frame != NONE) frame = read_word(frame + l->cframe_frame);
+    if (!frame) return 0;
+    if (l->thread_place != NONE) {
+        u64 place = read_word(state + l->thread_place) - at->sp;
+        if (place < at->nearest) {
+            at->nearest = place;
+            at->found = state;
+        }
+    } else if (ours) {
+        if (!at->found) at->found = state;
+        at->matches++;
+    }
     return 0;
 }
 
-INLINE u64 search_state(struct thread *t, struct layout *l) {
+INLINE u64 search_state(struct thread *t, struct layout *l, struct scratch *w, u64 me, u64 sp) {
     /* A thread without one (of a C library, say) must not pay for the search at every event. */
     if (t->searches > 256 && bpf_ktime_get_ns() < t->search_after) return 0;
     t->searches++;
     t->search_after = bpf_ktime_get_ns() + 1000000;
-    u64 interpreter = read_word(t->runtime + l->runtime_interpreters);
-    struct state_search search = {.layout = l, .tid = t->own_tid};
-    search.state = read_word(interpreter + l->interpreter_threads);
+    t->interpreter = read_word(t->runtime + l->runtime_interpreters);
+    struct state_search search = {.layout = l, .interpreter = t->interpreter, .me = me, .sp = sp, .nearest = 8 << 20};
+    search.several = read_word(t->interpreter + l->interpreter_next) != 0;
     bpf_loop(STATES, state_is_ours, &search, 0);
-    t->state = search.found;
+    if (search.matches > 1 && l->by_pointer) { /* nobody can tell which of them it is using */
+        w->stack.flags |= STACK_PARTIAL;
+        return 0;
+    }
+    if (search.several) {
+        if (search.found) t->searches = 0;
+    } else {
+        t->state = search.found;
+    }
     return search.found;
 }
 
 /* The thread's current frame. The cached state is believed only while it names this thread; one read tells both. */
-INLINE u64 current_frame(struct thread *t, struct layout *l, struct scratch *w) {
-    u32 from = l->thread_frame, tid_at = (l->thread_native_id - from) >> 3 & 15;
+INLINE u64 current_frame(struct thread *t, struct layout *l, struct scratch *w, u64 sp) {
+    u32 from = l->thread_frame, name_at = (l->thread_native_id - from) >> 3 & 31;
+    u64 me = l->by_pointer ? thread_pointer() : t->own_tid;
     if (t->state) {
-        if (bpf_probe_read_user(w->frame, 128, (void *)(t->state + from))) w->frame[tid_at] = 0;
-        if ((u32)w->frame[tid_at] != t->own_tid) t->state = 0;
+        if (bpf_probe_read_user(w->frame, l->by_pointer ? 160 : 128, (void *)(t->state + from))) w->frame[name_at] = 0;
+        if (!names_us(l, w->frame[name_at], me)) t->state = 0;
+        /* (now and then: is there another interpreter by now?) */
+        if (!(++t->looks & 63) && read_word(t->runtime + l->runtime_interpreters) != t->interpreter) t->state = 0;
     }
     if (!t->state) {
-        u64 state = search_state(t, l);
+        u64 state = search_state(t, l, w, me, sp);
         if (!state || bpf_probe_read_user(w->frame, 8, (void *)(state + from))) return 0;
     }
     u64 frame = w->frame[0];
@@ -82,6 +123,7 @@ static long python_frame(u32 index, struct python_walk *at) {
     u32 word = (frame - w->low) >> 3 & (WINDOW_BYTES / 8 - 1);
     u64 code = w->frame[word + (l->frame_code >> 3 & 15)] & ~(u64)l->tag_mask;
     u64 instruction = w->frame[word + (l->frame_instruction >> 3 & 15)];
+    if (l->by_pointer) instruction = (u32)instruction;
     u8 owner = w->frame[word + (l->frame_owner >> 3 & 15)] >> (l->frame_owner << 3 & 56);
     at->frame = w->frame[word + (l->frame_previous >> 3 & 15)];
     if (owner >= l->shim_owner) return 0;
@@ -97,12 +139,12 @@ static long python_frame(u32 index, struct python_walk *at) {
     return 0;
 }
 
-INLINE u64 walk_python(struct thread *t, struct scratch *w, u64 hash) {
+INLINE u64 walk_python(struct thread *t, struct scratch *w, u64 hash, u64 sp) {
     u32 index = t->layout;
     struct layout *l = bpf_map_lookup_elem(&layouts, &index);
     if (!l) return hash;
     struct python_walk at = {.layout = l, .scratch = w, .hash = hash};
-    at.frame = current_frame(t, l, w);
+    at.frame = current_frame(t, l, w, sp);
     w->depth = 0;
     w->low = w->top = 0;
     bpf_loop(PYTHON_FRAMES + 8, python_frame, &at, 0);
@@ -297,6 +339,29 @@ INLINE void grow_up(struct thread *t) {
     if (t->image != t->pid && t->call_ended > t->began + CHILDHOOD) t->image = t->pid;
 }
 
+struct identifying {
+    struct layout *layout;
+    struct scratch *scratch;
+};
+
+static long identify(u32 index, struct identifying *at) {
+    struct scratch *w = at->scratch;
+    if (index >= PYTHON_FRAMES || index >= w->stack.python_frames) return 1;
+    u64 identity = 0;
+    if (!bpf_probe_read_user(w->frame, 32, (void *)(w->stack.python[index].code + at->layout->code_names))) {
+        identity = mix(mix(mix(1, w->frame[0]), w->frame[1]), w->frame[2]);
+        if (!at->layout->by_pointer) identity = mix(identity, w->frame[3]);
+    }
+    w->stack.identities[index] = identity;
+    return 0;
+}
+
+INLINE void identify_code(struct thread *t, struct scratch *w) {
+    u32 index = t->layout;
+    struct identifying at = {.layout = bpf_map_lookup_elem(&layouts, &index), .scratch = w};
+    if (at.layout) bpf_loop(PYTHON_FRAMES, identify, &at, 0);
+}
+
 /* Count what a walk met, and send the stack to user space if it is new. Its id, 0 when there is none. */
 INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
     if (w->stack.flags & STACK_PARTIAL) count(PARTIAL_STACKS);
@@ -307,6 +372,7 @@ INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
     }
     if (!hash) hash = 1;
     if (!is_sent(t, hash)) {
+        if (w->stack.python_frames) identify_code(t, w);
         w->stack.record = RECORD_STACK;
         w->stack.pid = t->pid;
         w->stack.hash = hash;
@@ -331,7 +397,7 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
     grow_up(t);
     u64 hash = mix(0, t->image);
-    if (t->runtime) hash = walk_python(t, w, hash);
+    if (t->runtime) hash = walk_python(t, w, hash, stack_pointer(regs));
     if (how == WALK_BOTH || !w->stack.python_frames)
         hash = walk_native(t, regs, w, hash, !w->stack.python_frames, how == WALK_LANGUAGE);
     hash = keep_stack(t, w, hash);

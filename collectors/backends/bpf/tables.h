@@ -10,7 +10,7 @@
 #define NATIVE_FRAMES 24
 #define PATH_BYTES 128
 #define SCAN_BYTES 256
-#define FRAME_BYTES 96
+#define FRAME_BYTES 112
 #define WINDOW_BYTES 512
 #define STREAK 64
 #define LEAP 64
@@ -63,6 +63,9 @@ struct layout {
     u32 frame_code, frame_instruction, frame_previous, frame_owner;
     u32 shim_owner; /* owners from this value on are not Python code */
     u32 tag_mask;   /* low bits of a code reference that are not address */
+    u32 by_pointer; /* before 3.11: threads are known by pthread_self(), instructions by a number of 32 bits */
+    u32 thread_place; /* PyThreadState.cframe, which lies on the C stack of the thread that uses the state, or NONE */
+    u32 code_names; /* words that tell one code object from another: three, or (since 3.11) four */
 };
 #define NONE 0xffffffff
 
@@ -98,6 +101,7 @@ struct stack {
     u8 python_frames, native_frames, flags, pad[5];
     struct frame python[PYTHON_FRAMES];
     u64 native[NATIVE_FRAMES];
+    u64 identities[PYTHON_FRAMES]; /* of the code objects: others may take their places before they are named */
 };
 enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8 };
 
@@ -153,6 +157,8 @@ struct thread {
     struct call_key last_key;
     struct call_value pending; /* calls like the one before, not yet in the table */
     u64 pending_since;
+    u64 interpreter; /* the newest one, when the thread's state was searched */
+    u32 looks, unused;
 };
 enum {
     FRESH = 2,              /* has not yet returned from the fork that made it */

@@ -132,6 +132,7 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
     t->seen_generation = from->seen_generation;
     if (is_process) {
         t->state = from->state; /* the same address in the copied memory */
+        t->interpreter = from->interpreter;
         struct life life = {.record = RECORD_FORK, .pid = t->pid, .parent = from->pid, .at = t->began};
         struct process *p = bpf_map_lookup_elem(&processes, &from->pid);
         if (p) bpf_map_update_elem(&processes, &t->pid, p, UPDATE_ANY);

@@ -6,22 +6,25 @@ import struct
 import subprocess
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.runtimes.python import (
+    UNNAMED,
+    UNREAD,
     Layout,
     NotWalkableError,
     PythonNames,
     _groups,
     _kept_layout,
     described_layout,
-    line_of,
 )
+from perfdoctor.collectors.runtimes.python_lines import line_of, line_of_3_8, line_of_3_10
 from tests.live.need import need
 from tests.live.workload import python_interpreters
 
@@ -47,14 +50,59 @@ def test_every_instruction_has_the_line_that_the_interpreter_gives_it(module: ty
     assert checked > 20
 
 
+ASK_LINES = """
+import ast, dis, json, struct, subprocess, sys
+def codes_in(code):
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            yield from codes_in(constant)
+def lines(code):
+    if sys.version_info >= (3, 10):
+        for start, end, line in code.co_lines():
+            for offset in range(start, end, 2):
+                yield offset, line
+    else:
+        starts, line = dict(dis.findlinestarts(code)), code.co_firstlineno
+        for offset in range(0, len(code.co_code), 2):
+            line = starts.get(offset, line)
+            yield offset, line
+for module in (ast, json, struct, subprocess):
+    with open(module.__file__) as file:
+        for code in codes_in(compile(file.read(), "module.py", "exec")):
+            table = code.co_linetable if sys.version_info >= (3, 10) else code.co_lnotab
+            print(json.dumps([table.hex(), code.co_firstlineno, list(lines(code))]))
+"""
+
+
+OLDER = {"3.8": line_of_3_8, "3.9": line_of_3_8, "3.10": line_of_3_10}
+
+
+@pytest.mark.parametrize(("version", "line_of_it"), OLDER.items())
+def test_every_instruction_of_older_interpreters_too(
+    version: str, line_of_it: Callable[[bytes, int, int], int | None]
+) -> None:
+    interpreter = python_interpreters().get(version)
+    if interpreter is None:
+        pytest.skip(f"no CPython {version} here")
+    told = subprocess.run([interpreter, "-c", ASK_LINES], capture_output=True, text=True, check=True).stdout
+    checked = 0
+    for table, first, lines in map(json.loads, told.splitlines()):
+        for offset, line in lines:
+            assert line_of_it(bytes.fromhex(table), first, offset) == line
+            checked += 1
+    assert checked > 5000
+
+
 @given(st.binary(max_size=200), st.integers(-5, 10**6), st.integers(0, 4000))
 def test_a_damaged_line_table_gives_a_line_or_none(table: bytes, first: int, offset: int) -> None:
-    assert line_of(table, first, offset) is None or isinstance(line_of(table, first, offset), int)
+    for line_of_it in (line_of, line_of_3_10, line_of_3_8):
+        assert isinstance(line_of_it(table, first, offset), int | None)
 
 
 def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
     checked = 0
-    for minor in ("3.11", "3.12"):
+    for minor in ("3.8", "3.9", "3.10", "3.11", "3.12"):
         interpreter = python_interpreters().get(minor)
         if interpreter is None:
             continue
@@ -64,7 +112,7 @@ def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
             layout = Layout(**json.loads(made.stdout), minor=int(minor.split(".")[1]))
             assert layout == _kept_layout(layout.minor)
             checked += 1
-    need(checked, "no CPython 3.11 or 3.12 with its headers here")
+    need(checked, "no CPython 3.8 to 3.12 with its headers here")
 
 
 class Bytes:
@@ -114,9 +162,45 @@ def test_an_interpreter_that_cannot_be_walked_says_why(data: bytes, why: str) ->
         described_layout(Bytes(data), 0)
 
 
-@given(st.binary(min_size=512, max_size=4096), st.integers(0, 600), st.integers(0, 2**64 - 1))
-def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(data: bytes, code: int, instruction: int) -> None:
-    frame = PythonNames(Bytes(data), _kept_layout(12)).frame(code, instruction)
+def layouts() -> list[Layout]:
+    described = [described_layout(Bytes(description(minor)), 0) for minor in (13, 14)]
+    return [*(_kept_layout(minor) for minor in range(8, 13)), *described]
+
+
+@pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
+@settings(deadline=None)
+@given(data=st.data())
+def test_garbage_in_the_targets_memory_is_no_frame_or_a_clean_one(layout: Layout, data: st.DataObject) -> None:
+    """Every pointer leads somewhere into the garbage, or nowhere, or in a circle."""
+    places = st.one_of(st.integers(0, 700), st.integers(0, 2**64 - 1))
+    words = data.draw(st.lists(places, min_size=90, max_size=120))
+    memory = Bytes(b"".join(word.to_bytes(8, "little") for word in words))
+    names = PythonNames(memory, layout)
+    for address in data.draw(st.lists(places, max_size=4)):
+        assert names.frame(address, data.draw(places)) is None  # (nothing there says that it is code)
+        with suppress(OSError, struct.error):
+            assert len(list(names.threads(address))) <= 4096
+        with suppress(OSError, struct.error):
+            assert set(names.stack(address)) <= {UNNAMED, UNREAD}
+        with suppress(OSError, struct.error):
+            names.states(address)
+    names.look_again()
+
+
+@pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
+@settings(deadline=None)
+@given(data=st.binary(min_size=600, max_size=1024), instruction=st.integers(0, 2**64 - 1))
+def test_a_code_object_full_of_garbage_is_no_frame_or_a_clean_one(
+    layout: Layout, data: bytes, instruction: int
+) -> None:
+    typed = bytearray(data)
+    typed[8:16] = (560).to_bytes(8, "little")  # its type ...
+    typed[584:592] = (592).to_bytes(8, "little")  # ... has a name
+    typed[592:597] = b"code\0"
+    for field in (layout.code_filename, layout.code_qualname, layout.code_linetable):
+        if field < 500:
+            typed[field : field + 8] = (data[field] * 2).to_bytes(8, "little")
+    frame = PythonNames(Bytes(bytes(typed)), layout).frame(0, instruction)
     if frame is not None:
         assert frame.function.isprintable() or "\ufffd" in frame.function
         assert len(frame.function) <= 256

@@ -1,8 +1,9 @@
 """Names for what the engine saw of a process that is no longer there."""
 
 from perfdoctor.collectors.backends.bpf.decode import StackRecord
-from perfdoctor.collectors.backends.bpf.names import UNNAMED, ProcessNames
+from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.python import UNNAMED
 
 GONE = 1 << 30
 
