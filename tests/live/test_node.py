@@ -3,8 +3,8 @@
 import base64
 import json
 import shutil
-import socket
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import anyio
 import psutil
 import pytest
 
-from perfdoctor.collectors import ledger
+from perfdoctor.collectors import allocations, ledger
 from perfdoctor.collectors.backends.node import reach
 from perfdoctor.collectors.backends.node.inspector import attached
 from perfdoctor.collectors.cpu import trace_cpu
@@ -138,10 +138,7 @@ async def test_an_operator_may_forbid_it() -> None:
 
 
 async def test_an_inspector_that_was_open_stays_open_and_one_in_use_is_left_alone() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    async with workload("known_node.js", environment={"NODE_OPTIONS": ""}, prefix=("env",)) as program:
-        # (opened by the operator of that program, at the port that Node takes by itself)
+    async with workload("known_node.js") as program:
         target = find_target(HOST, program.pid)
         reach.wake(HOST, target)
         with anyio.fail_after(10):
@@ -155,7 +152,6 @@ async def test_an_inspector_that_was_open_stays_open_and_one_in_use_is_left_alon
             with pytest.raises(ProblemError, match="debugger"):
                 await trace_cpu(HOST, target, seconds=0.3, backend="node")
         assert reach.listening(HOST, program.pid) == places
-    assert port
 
 
 async def test_a_cancelled_call_closes_what_it_opened() -> None:
@@ -167,7 +163,7 @@ async def test_a_cancelled_call_closes_what_it_opened() -> None:
                 def hear(_elapsed: float, _message: str, tasks: anyio.abc.TaskGroup = tasks) -> None:
                     tasks.cancel_scope.cancel()
 
-                tasks.start_soon(lambda ask=question, hear=hear: ask(HOST, target, seconds=30, progress=hear))
+                tasks.start_soon(partial(question, HOST, target, seconds=30, progress=hear))
             is_as_before(program)
         assert (await program.work())["stats"] == 5003
 
@@ -233,3 +229,29 @@ async def test_without_the_inspector_perf_maps_name_what_was_compiled() -> None:
     own = {f.function for row in evidence.cpu.rows for f in row.stack if f.kind is FrameKind.JAVASCRIPT}
     assert "hot" in own
     assert evidence.collections["cpu"].skipped[0].backend == "node"
+
+
+async def test_what_lives_is_named_by_the_function_that_allocated_it() -> None:
+    async with workload("known_node.js") as program:
+        target = find_target(HOST, program.pid)
+        begun = anyio.Event()
+        found: list[Evidence] = []
+
+        async def ask() -> None:
+            found.append(
+                await allocations.measure(
+                    HOST, target, seconds=SECONDS, mode="objects", progress=lambda _elapsed, _message: begun.set()
+                )
+            )
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await begun.wait()
+            await program.work()
+        is_as_before(program)
+    profile = found[0].allocations
+    assert profile is not None and found[0].collections["allocations"].backend == "node"
+    kept = sum(row.outstanding_bytes for row in profile.rows if (of_ours(row.stack) or ("",))[0] == "keeps")
+    # 1009 arrays of 1009 elements, 8 bytes each (4 where pointers are compressed)
+    assert 0.5 * 1009 * 1009 * 4 < kept < 2 * 1009 * 1009 * 8
+    assert kept > 0.5 * profile.outstanding_bytes

@@ -6,6 +6,7 @@ the samples fell; of its callers it says the function, and the line where that b
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -136,7 +137,10 @@ def read_heap(profile: Mapping[str, Any], maps: SourceMaps | None = None) -> dic
 
 def _file_of(url: str) -> str:
     """The path of a file:// address, any other text as it is."""
-    return unquote(urlsplit(url).path) if url.startswith("file://") else url
+    if url.startswith("file://"):
+        with suppress(ValueError):
+            return unquote(urlsplit(url).path)
+    return url
 
 
 def _dicts(value: object) -> Iterator[dict[str, Any]]:
