@@ -13,8 +13,8 @@ import stat
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from perfdoctor.collectors.backends.proc import status
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.host.permission import status_field
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.problem import ProblemError
 
@@ -110,9 +110,8 @@ def parse_name(name: str) -> Code:
 
 
 def path_of(host: Host, pid: int) -> str:
-    """The path of ours that leads to a process's file: its own number, in its own file system. OSError when it has
-    ended."""
-    inner = status.read(host, pid).inner_pid or pid
+    """The path of ours that leads to a process's file: its own number, in its own file system."""
+    inner = (status_field(host, pid, "NSpid") or [str(pid)])[-1]
     return f"/proc/{pid}/root/tmp/perf-{inner}.map"
 
 
@@ -122,7 +121,7 @@ def read_perf_map(host: Host, pid: int) -> PerfMap:
     path = ""
     try:
         path = path_of(host, pid)
-        data, cut = _read(path, status.read(host, pid).uid)
+        data, cut = _read(path, _owner(host, pid))
     except _NotItsOwnError as error:
         raise ProblemError(what, str(error), "Remove that file, and start the program again.") from error
     except OSError as error:
@@ -137,6 +136,12 @@ def read_perf_map(host: Host, pid: int) -> PerfMap:
     found.cut = cut
     found.feed(data)
     return found
+
+
+def _owner(host: Host, pid: int) -> int:
+    """The effective user of a process; -1 when it has ended."""
+    words = status_field(host, pid, "Uid")
+    return int(words[1]) if len(words) > 1 else -1
 
 
 class _NotItsOwnError(Exception):

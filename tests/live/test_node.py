@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,8 @@ async def test_a_target_that_ends_ends_the_window() -> None:
 
         def hear(elapsed: float, _message: str) -> None:
             if elapsed > 0.3:
-                psutil.Process(program.pid).kill()
+                with suppress(psutil.NoSuchProcess):
+                    psutil.Process(program.pid).kill()
 
         with anyio.fail_after(20):
             evidence = await trace_syscalls(HOST, target, seconds=30, progress=hear)

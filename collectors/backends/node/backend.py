@@ -21,7 +21,6 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
-from perfdoctor.collectors.target import still_there
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.problem import Problem
@@ -87,7 +86,7 @@ async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, prog
             main = await to_thread.run_sync(_main_seconds, host, target.pid) or main
             await to_thread.run_sync(watch.look)
             progress(time.monotonic() - began, f"V8 is sampling; the target used {watch.seconds:.2f} s of CPU so far")
-            if not await to_thread.run_sync(still_there, host, target):
+            if not await to_thread.run_sync(reach.is_there, host, target):
                 break
         length = time.monotonic() - began
     tree = found.tree

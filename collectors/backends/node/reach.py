@@ -15,6 +15,7 @@ from perfdoctor.schemas.problem import Problem
 from perfdoctor.schemas.target import Target
 
 DEFAULT_PORT = 9229
+_TICKS = os.sysconf("SC_CLK_TCK")
 _USR1 = 1 << (signal.SIGUSR1 - 1)
 _NEWNET = 0x40000000  # CLONE_NEWNET, sched.h
 _WITHOUT = "Use backend bpf, or start the program with --perf-basic-prof: its functions are then named without that."
@@ -86,13 +87,23 @@ def in_use(host: Host, pid: int, port: int) -> bool:
     return any(inode in sockets and f":{port} > " in end for inode, end in ends.items())
 
 
+def is_there(host: Host, target: Target) -> bool:
+    """Whether the very process still runs: the same pid with the same start time, and not a zombie."""
+    try:
+        # 42 (name, which may hold anything) S 1 …: the 22nd field is when it started, in ticks
+        words = host.read_file(f"/proc/{target.pid}/stat", 4096).rpartition(b")")[2].split()
+    except OSError:
+        return False
+    if len(words) < 20 or words[0] in (b"Z", b"X"):
+        return False
+    return abs(int(words[19]) - target.start_time * _TICKS) < 1
+
+
 def wake(host: Host, target: Target) -> None:
     """SIGUSR1, to that very process. OSError when it has ended."""
-    from perfdoctor.collectors.target import still_there
-
     handle = os.pidfd_open(target.pid)
     try:
-        if not still_there(host, target):
+        if not is_there(host, target):
             raise ProcessLookupError(f"process {target.pid} has ended")
         signal.pidfd_send_signal(handle, signal.SIGUSR1)
     finally:
