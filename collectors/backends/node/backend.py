@@ -41,7 +41,15 @@ INTERVAL_US = 1000
 
 def unavailable(host: Host, target: Target | None = None) -> Problem | None:
     """Why this process cannot be asked through its inspector; None when it can. Looks only."""
-    return reach.refusal(host, target) if target else None
+    if target is not None:
+        return reach.refusal(host, target)
+    if host.attach_runtimes and host.which("node") is None:
+        return Problem(
+            what="There is no Node.js to be asked.",
+            why="The program node is not on PATH here.",
+            next_step="Nothing is needed: a program that runs by a Node.js of its own can be asked all the same.",
+        )
+    return None if host.attach_runtimes else reach.forbidden("The inspector of Node.js is not opened.")
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ def refusal(host: Host, target: Target) -> Problem | None:
             what=what, why=f"It is not run by Node.js but by {target.runtime}.", next_step="Use backend bpf."
         )
     if not host.attach_runtimes:
-        return Problem(what=what, why="The operator has set attach_runtimes to false.", next_step="Use backend bpf.")
+        return forbidden(what)
     if target.others:
         return Problem(
             what=what,
@@ -59,6 +59,10 @@ def refusal(host: Host, target: Target) -> Problem | None:
             next_step=_WITHOUT,
         )
     return None
+
+
+def forbidden(what: str) -> Problem:
+    return Problem(what=what, why="The operator has set attach_runtimes to false.", next_step="Use backend bpf.")
 
 
 def listening(host: Host, pid: int) -> set[Place]:
