@@ -49,8 +49,8 @@ def is_as_before(program: Workload) -> None:
     assert psutil.Process(program.pid).status() != psutil.STATUS_ZOMBIE
 
 
-async def while_it_works(program: Workload, question: str) -> tuple[Evidence, dict[str, Any]]:
-    target = find_target(HOST, program.pid)
+async def while_it_works(program: Workload, question: str, host: LocalHost = HOST) -> tuple[Evidence, dict[str, Any]]:
+    target = find_target(host, program.pid)
     begun = anyio.Event()
     found: list[Evidence] = []
 
@@ -59,7 +59,7 @@ async def while_it_works(program: Workload, question: str) -> tuple[Evidence, di
             begun.set()
 
         ways = {"cpu": trace_cpu, "syscalls": trace_syscalls, "all": ledger.observe}
-        found.append(await ways[question](HOST, target, seconds=SECONDS, progress=hear))  # type: ignore[operator]
+        found.append(await ways[question](host, target, seconds=SECONDS, progress=hear))  # type: ignore[operator]
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -222,10 +222,7 @@ async def test_source_maps_lead_to_what_was_written(tmp_path: Path) -> None:
 async def test_without_the_inspector_perf_maps_name_what_was_compiled() -> None:
     host = LocalHost(attach_runtimes=False)
     async with workload("known_node.js", prefix=("env", "NODE_OPTIONS=--perf-basic-prof")) as program:
-        target = find_target(host, program.pid)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(program.work)
-            evidence = await trace_cpu(host, target, seconds=2)
+        evidence, _ = await while_it_works(program, "cpu", host)
         Path(f"/tmp/perf-{program.pid}.map").unlink(missing_ok=True)
     assert evidence.cpu is not None
     own = {f.function for row in evidence.cpu.rows for f in row.stack if f.kind is FrameKind.JAVASCRIPT}
