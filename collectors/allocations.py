@@ -11,6 +11,7 @@ from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.allocations import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, AllocationsPart
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.growth import GrowthPart
+from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf import faults
 from perfdoctor.collectors.backends.proc import smaps_rollup
@@ -20,7 +21,7 @@ from perfdoctor.collectors.memory import MemoryWatch
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.window import by_engine
-from perfdoctor.schemas.allocations import AllocationProfile, Mode
+from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mode
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.recording import Collection, TargetCost, Window
@@ -31,7 +32,7 @@ BACKENDS = {
     Mode.GROWTH: (bpf.NAME, perf.NAME, PROC),
     # (bpftrace could count malloc too, but its probes trap in every process that uses the same library, also with -p.)
     Mode.ALLOCATIONS: (bpf.NAME,),
-    Mode.OBJECTS: (bpf.NAME,),
+    Mode.OBJECTS: (bpf.NAME, node.NAME),
 }
 _SAMPLE_SECONDS = 0.2
 
@@ -53,7 +54,8 @@ async def measure(
     ``growth`` counts page faults and the calls that change the address space: a microsecond a page. ``allocations``
     probes every call of the allocator, ``objects`` Python's for small objects too: nine microseconds an allocation and
     five a free, until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
-    early, marked partial. ProblemError when no backend can answer, and for Go programs, which have no malloc to probe.
+    early, marked partial. In mode objects Node.js samples its own. ProblemError when no backend can answer, and for
+    Go programs, which have no malloc to probe.
     """
     if mode not in tuple(Mode):
         raise ProblemError(
@@ -84,7 +86,10 @@ async def measure(
         how = _how_probed(target, evidence.collections["threads"], part)
         return evidence.model_copy(update={"collections": evidence.collections | {"allocations": how}})
 
-    return await climb(host, target, backend, [Rung(bpf.NAME, bpf.unavailable, by_probes)])
+    tried: tuple[Rung, ...] = (Rung(bpf.NAME, bpf.unavailable, by_probes),)
+    if way is Mode.OBJECTS and (target.runtime == "node" or backend == node.NAME):
+        tried = (Rung(node.NAME, node.unavailable, lambda: _by_v8(host, target, seconds, progress)), *tried)
+    return await climb(host, target, backend, tried)
 
 
 async def _by_engine(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:
@@ -114,6 +119,58 @@ async def _by_perf(host: Host, target: Target, seconds: float, progress: Progres
         faults=measured.profile,
         memory=watch.trend(),
         allocations=AllocationProfile(mode=Mode.GROWTH, page_bytes=mmap.PAGESIZE, huge_bytes=(before, after)),
+    )
+
+
+async def _by_v8(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:
+    """What the objects of JavaScript that were allocated in the window and live at its end take, by V8's samples."""
+    watch = MemoryWatch(host, target)
+    began = time.monotonic()
+
+    def tell(elapsed: float, message: str) -> None:
+        watch.sample(time.monotonic() - began)
+        progress(elapsed, message)
+
+    found = await node.sample_heap(host, target, seconds=seconds, progress=tell)
+    rows = tuple(
+        AllocationRow(
+            pid=target.pid,
+            function="V8",
+            stack=stack,
+            calls=samples,
+            bytes=size,
+            outstanding=samples,
+            outstanding_bytes=size,
+        )
+        for stack, size in sorted(found.living.items(), key=lambda item: -item[1])
+        for samples in (max(1, size // node.HEAP_INTERVAL),)
+    )
+    living = sum(row.bytes for row in rows)
+    how = Collection(
+        backend=node.NAME,
+        exact=False,
+        lacks=(
+            "how many objects: calls are samples, one for each 16 KiB",
+            "objects that were collected again within the window",
+            "buffers and other memory outside the heap of V8",
+            *node.LACKS,
+        ),
+        cost=TargetCost(kind="perturbs", events=sum(row.calls for row in rows)),
+    )
+    profile = AllocationProfile(
+        mode=Mode.OBJECTS,
+        page_bytes=mmap.PAGESIZE,
+        rows=rows,
+        calls=sum(row.calls for row in rows),
+        bytes=living,
+        outstanding_bytes=living,
+    )
+    return Evidence(
+        target=target,
+        window=found.window,
+        collections={"allocations": how, "memory": Collection(backend=PROC, exact=True)},
+        memory=watch.trend(),
+        allocations=profile,
     )
 
 

@@ -12,6 +12,7 @@ from perfdoctor.collectors import allocations, disk, memory_map, thread_stacks
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
+from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.proc import open_files
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
@@ -39,6 +40,7 @@ class Exactness(StrEnum):
 class Lines(StrEnum):
     ALL = "Python and native"
     PYTHON = "Python"
+    JAVASCRIPT = "JavaScript"
     NATIVE = "native"
     NONE = "none"
 
@@ -113,6 +115,10 @@ ABILITIES = (
         "trace-cpu", "cpu", bpf.NAME, bpf.unavailable, Exactness.SAMPLES, Lines.ALL, Cost.PERTURBS,
         each="a few microseconds per sample, 99 a second",
         slow_down=1.0, bench=OVERHEAD,
+    ),
+    Ability(
+        "trace-cpu", "cpu", node.NAME, node.unavailable, Exactness.SAMPLES, Lines.JAVASCRIPT, Cost.PERTURBS,
+        each="12 µs per sample, 99 a second, and some lines on its standard error", lacks=node.LACKS,
     ),
     Ability(
         "trace-cpu", "cpu", pyspy.NAME, pyspy.unavailable, Exactness.SAMPLES, Lines.PYTHON, Cost.READS,
@@ -222,6 +228,11 @@ ABILITIES = (
         "trace-memory", "allocations", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
         each="14 µs per allocation and free, ended by a budget", bench=MEMORY, mode="objects",
         lacks=("objects that Python takes from its free lists",),
+    ),
+    Ability(
+        "trace-memory", "allocations", node.NAME, node.unavailable, Exactness.SAMPLES, Lines.JAVASCRIPT, Cost.PERTURBS,
+        each="a sample for each 16 KiB, and some lines on its standard error", mode="objects",
+        lacks=("how many objects", "objects that were collected again"),
     ),
     Ability(
         "trace-function", "functions", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,

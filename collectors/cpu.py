@@ -4,6 +4,7 @@ import anyio
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf.counters import count_events, processor_counts
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
@@ -17,7 +18,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.target import Target
 
-BACKENDS = (bpf.NAME, pyspy.NAME, perf.NAME)
+BACKENDS = (bpf.NAME, node.NAME, pyspy.NAME, perf.NAME)
 HIGHEST_HZ = 999
 OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 8))))
 """Interpreters whose frames the engine does not walk, and py-spy does."""
@@ -73,6 +74,9 @@ async def trace_cpu(
     async def by_perf() -> Evidence:
         return _evidence(target, await perf.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
 
+    async def by_node() -> Evidence:
+        return _evidence(target, await node.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
+
     def engine_unavailable(host: Host, target: Target | None) -> Problem | None:
         if backend == "auto" and target and target.runtime in OLD_PYTHON:
             return Problem(
@@ -83,7 +87,10 @@ async def trace_cpu(
         return bpf.unavailable(host, target)
 
     programs = [Rung(pyspy.NAME, pyspy.unavailable, by_pyspy), Rung(perf.NAME, perf.unavailable, by_perf)]
-    return await climb(host, target, backend, [Rung(bpf.NAME, engine_unavailable, by_engine), *programs])
+    rungs = [Rung(bpf.NAME, engine_unavailable, by_engine), *programs]
+    if target.runtime == "node" or backend == node.NAME:
+        rungs.insert(0, Rung(node.NAME, node.unavailable, by_node))
+    return await climb(host, target, backend, rungs)
 
 
 def _evidence(target: Target, measured: Measured[CpuProfile]) -> Evidence:

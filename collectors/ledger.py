@@ -6,6 +6,7 @@ from perfdoctor.collectors import cpu, syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.window import by_engine as by_engine_window
@@ -35,7 +36,8 @@ async def observe(
 
     async def by_engine() -> Evidence:
         wanted = Wanted(calls=True, hz=_HZ, faults=True)
-        return await by_engine_window(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
+        window = by_engine_and_v8 if target.runtime == "node" else by_engine_window
+        return await window(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
 
     async def by_programs() -> Evidence:
         return await _one_after_the_other(host, target, seconds, progress)

@@ -9,6 +9,7 @@ class FrameKind(StrEnum):
     PYTHON = "python"
     NATIVE = "native"
     KERNEL = "kernel"
+    JAVASCRIPT = "javascript"
 
 
 class Frame(Model):

@@ -6,6 +6,7 @@ Symbols are read by the ``symbolic`` library; tables that took time to make are 
 import contextlib
 import os
 import re
+import time
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +17,16 @@ from perfdoctor.collectors.runtimes.demangle import demangled
 from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
+from perfdoctor.collectors.runtimes.perf_map import PerfMap, read_perf_map
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.problem import ProblemError
 
 _LARGEST_WITH_LINES = 256 << 20
 """Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
+
+_PERF_MAP_SECONDS = 1.0
+"""A runtime goes on compiling: an address that its perf map does not have is looked for again, so often at most."""
 
 
 @dataclass(slots=True)
@@ -152,6 +158,8 @@ class NativeNames:
         self._lows: list[int] = []
         self._binaries: dict[tuple[str, int], _Binary] = {}
         self._calls: dict[int, bool] = {}
+        self._perf_map: PerfMap | None = None
+        self._perf_map_read = 0.0
 
     def frames(self, address: int, *, returns: bool) -> tuple[Frame, ...]:
         """The frames at an address, innermost first (several where functions were inlined). ``returns``: it is a return
@@ -160,6 +168,8 @@ class NativeNames:
         if mapping is None:
             return ()
         if not mapping.path.startswith("/"):
+            if compiled := self._compiled(address, mapping):
+                return (compiled,)
             name = mapping.path.strip("[]") or "anonymous memory"
             return (Frame(kind=FrameKind.NATIVE, function=f"[{clean(name, 64)}]"),)
         binary = self._binary(mapping)
@@ -169,6 +179,21 @@ class NativeNames:
         if at is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
         return _named(binary, at)
+
+    def _compiled(self, address: int, mapping: Mapping) -> Frame | None:
+        """Code that a runtime compiled in anonymous memory, where it writes down for perf what it did."""
+        if mapping.path or not mapping.executable:
+            return None
+        found = self._perf_map.find(address) if self._perf_map else None
+        if found is None and time.monotonic() - self._perf_map_read > _PERF_MAP_SECONDS:
+            with contextlib.suppress(ProblemError):
+                self._perf_map = read_perf_map(self._host, self._pid)
+                found = self._perf_map.find(address)
+            self._perf_map_read = time.monotonic()
+        if found is None:
+            return None
+        kind = FrameKind.JAVASCRIPT if found.tier else FrameKind.NATIVE
+        return Frame(kind=kind, function=found.function, file=found.file, line=found.line)
 
     def follows_call(self, address: int) -> bool:
         """Whether a call instruction ends at ``address``: else the word found on the stack is no return address."""

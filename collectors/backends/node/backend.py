@@ -1,0 +1,170 @@
+"""Asks Node.js itself: by the profilers of V8, through the inspector, which is opened for the window and closed again.
+
+It samples the main thread. Node.js prints a few lines on the target's standard error when its inspector opens, and
+listens on a port of its loopback address meanwhile.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.node import profile, reach
+from perfdoctor.collectors.backends.node.inspector import attached, threads_of
+from perfdoctor.collectors.backends.node.profile import CpuTree
+from perfdoctor.collectors.backends.proc import schedstat
+from perfdoctor.collectors.exact_cpu import CpuWatch
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.measured import Measured
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.runtimes.source_maps import SourceMaps
+from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.problem import Problem
+from perfdoctor.schemas.recording import Collection, TargetCost, Window
+from perfdoctor.schemas.target import Target
+
+NAME = "node"
+_LOOK_SECONDS = 0.2
+LACKS = (
+    "worker threads and child processes (their JavaScript is not sampled)",
+    "the line inside a calling function: where the function begins is named",
+)
+NOT_JAVASCRIPT = (Frame(kind=FrameKind.NATIVE, function="[threads without JavaScript]", module="node"),)
+_NS_PER_SAMPLE = 12_000
+"""What one sample of V8 costs the thread: a signal, and a walk of its stack."""
+INTERVAL_US = 1000
+
+
+def unavailable(host: Host, target: Target | None = None) -> Problem | None:
+    """Why this process cannot be asked through its inspector; None when it can. Looks only."""
+    if target is not None:
+        return reach.refusal(host, target)
+    if host.attach_runtimes and host.which("node") is None:
+        return Problem(
+            what="There is no Node.js to be asked.",
+            why="The program node is not on PATH here.",
+            next_step="Nothing is needed: a program that runs by a Node.js of its own can be asked all the same.",
+        )
+    return None if host.attach_runtimes else reach.forbidden("The inspector of Node.js is not opened.")
+
+
+@dataclass(slots=True)
+class Profiled:
+    """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on."""
+
+    interval_us: int
+    quiet: tuple[int, ...] = ()
+    tree: CpuTree = field(default_factory=CpuTree)
+
+
+@asynccontextmanager
+async def profiled(host: Host, target: Target, *, interval_us: int = INTERVAL_US) -> AsyncIterator[Profiled]:
+    """The main thread is sampled while the context is; ``tree`` is there when it was left without an error."""
+    before = await to_thread.run_sync(threads_of, host, target.pid)
+    found = Profiled(interval_us)
+    async with attached(host, target) as inspector:
+        await inspector.ask("Profiler.enable")
+        await inspector.ask("Profiler.setSamplingInterval", interval=interval_us)
+        await inspector.ask("Profiler.start")
+        after = await to_thread.run_sync(threads_of, host, target.pid)
+        found.quiet = tuple(sorted(after - before))
+        yield found
+        taken = (await inspector.ask("Profiler.stop")).get("profile")
+    if isinstance(taken, dict):
+        maps = SourceMaps(host, target.pid)
+        found.tree = await to_thread.run_sync(profile.read_cpu, taken, target.pid, maps)
+
+
+async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, progress: Progress) -> Measured[CpuProfile]:
+    """Samples of the main thread by line of JavaScript, ``hz`` times a second, scaled to its exact CPU time; the CPU
+    time of the other threads is one row. Ends early, marked partial, when the target exits."""
+    watch = CpuWatch(host, target)
+    async with profiled(host, target, interval_us=max(100, 1_000_000 // hz)) as found:
+        await to_thread.run_sync(watch.begin)
+        main_before = await to_thread.run_sync(_main_seconds, host, target.pid)
+        started, began = time.time(), time.monotonic()
+        progress(0.0, "attached")
+        main = main_before
+        while (elapsed := time.monotonic() - began) < seconds:
+            await anyio.sleep(min(_LOOK_SECONDS, seconds - elapsed))
+            main = await to_thread.run_sync(_main_seconds, host, target.pid) or main
+            await to_thread.run_sync(watch.look)
+            progress(time.monotonic() - began, f"V8 is sampling; the target used {watch.seconds:.2f} s of CPU so far")
+            if not await to_thread.run_sync(reach.is_there, host, target):
+                break
+        length = time.monotonic() - began
+    tree = found.tree
+    rows = cpu_rows(tree, target, max(0.0, main - main_before))
+    others = max(0.0, watch.seconds - (main - main_before))
+    if others:
+        rows.append(CpuRow(pid=target.pid, thread="(others)", stack=NOT_JAVASCRIPT, samples=0, seconds=others))
+    rows.sort(key=lambda row: -row.seconds)
+    total = sum(row.seconds for row in rows)
+    return Measured(
+        CpuProfile(rows=tuple(rows), hz=hz, samples=tree.busy, cpu_seconds=total, sampled_seconds=tree.busy / hz),
+        collection(tree),
+        Window(started=started, seconds=length),
+    )
+
+
+def cpu_rows(tree: CpuTree, target: Target, cpu_seconds: float) -> list[CpuRow]:
+    """The main thread's samples, scaled to the CPU time that it used."""
+    busy = tree.busy
+    return [
+        CpuRow(pid=target.pid, thread="main", stack=stack, samples=n, seconds=cpu_seconds * n / busy)
+        for stack, n in tree.ticks.most_common()
+    ]
+
+
+def collection(tree: CpuTree) -> Collection:
+    taken = tree.busy + tree.idle
+    return Collection(
+        backend=NAME,
+        exact=False,
+        truncated_stacks=tree.truncated,
+        not_understood=tree.not_understood,
+        lacks=LACKS,
+        cost=TargetCost(kind="perturbs", events=taken, estimated_seconds=taken * _NS_PER_SAMPLE * 1e-9),
+    )
+
+
+def _main_seconds(host: Host, pid: int) -> float:
+    """CPU seconds of the main thread; 0 when it has ended."""
+    try:
+        return schedstat.read(host, pid, pid)[0]
+    except (OSError, ValueError):
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeapSample:
+    """Bytes by stack of the objects that were allocated in the window and were alive at its end."""
+
+    living: dict[Stack, int]
+    window: Window
+
+
+HEAP_INTERVAL = 16 << 10
+"""bytes between two samples, on average"""
+
+
+async def sample_heap(host: Host, target: Target, *, seconds: float, progress: Progress) -> HeapSample:
+    """What the main thread allocates and keeps, sampled by V8, which forgets the samples of objects it has collected.
+    ProblemError or OSError when it cannot be asked."""
+    async with attached(host, target) as inspector:
+        await inspector.ask("HeapProfiler.enable")
+        await inspector.ask("HeapProfiler.startSampling", samplingInterval=HEAP_INTERVAL)
+        started, began = time.time(), time.monotonic()
+        progress(0.0, "attached")
+        while (elapsed := time.monotonic() - began) < seconds:
+            await anyio.sleep(min(_LOOK_SECONDS, seconds - elapsed))
+            progress(time.monotonic() - began, "V8 samples allocations")
+        taken = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")
+        length = time.monotonic() - began
+    maps = SourceMaps(host, target.pid)
+    living = await to_thread.run_sync(profile.read_heap, taken if isinstance(taken, dict) else {}, maps)
+    return HeapSample(living, Window(started=started, seconds=length))

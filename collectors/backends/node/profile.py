@@ -1,0 +1,159 @@
+"""What V8's profilers hand back (Profiler.Profile, HeapProfiler.SamplingHeapProfile of the DevTools protocol), read.
+
+A node of the tree is a function as called from one chain of callers. V8 says in which lines of the innermost function
+the samples fell; of its callers it says the function, and the line where that begins. All text is the target's own.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from perfdoctor.collectors.runtimes.source_maps import SourceMaps
+from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.timeline import Sample
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+
+_ROOT, IDLE = "(root)", "(idle)"
+_MOST_NODES = 1_000_000
+_DEEPEST = 512
+
+
+@dataclass(slots=True)
+class CpuTree:
+    """``ticks[stack]`` are the samples that were not idle; ``idle`` those that were. ``samples`` are all of them by
+    time. ``not_understood`` nodes were left out."""
+
+    ticks: Counter[Stack] = field(default_factory=Counter)
+    samples: list[Sample] = field(default_factory=list)
+    idle: int = 0
+    truncated: int = 0
+    not_understood: int = 0
+
+    @property
+    def busy(self) -> int:
+        return self.ticks.total()
+
+
+class _Frames:
+    def __init__(self, maps: SourceMaps | None) -> None:
+        self._maps = maps
+        self._known: dict[tuple[str, str, int, int, int | None], Frame] = {}
+
+    def frame(self, call: Mapping[str, Any], tick: int | None = None) -> Frame:
+        """The frame of a callFrame; ``tick`` is the line in it, None: where the function begins."""
+        name, url = _text(call.get("functionName")), _text(call.get("url"))
+        line, column = _number(call.get("lineNumber")) + 1, _number(call.get("columnNumber")) + 1
+        key = name, url, line, column, tick
+        if key not in self._known:
+            self._known[key] = self._made(name, _file_of(url), (line, column), tick)
+        return self._known[key]
+
+    def _made(self, name: str, file: str, begins: tuple[int, int], tick: int | None) -> Frame:
+        name = clean(name) or "(anonymous)"
+        if not file:  # (program), (garbage collector), a function of V8's own
+            return Frame(kind=FrameKind.NATIVE, function=name, module="node")
+        line = tick or begins[0] or None
+        if self._maps and line:
+            column = begins[1] if line == begins[0] and begins[1] > 0 else None
+            if written := self._maps.find(file, line, column):
+                made = clean(f"{file}:{line}")
+                return Frame(
+                    kind=FrameKind.JAVASCRIPT, function=name, file=written.file, line=written.line, module=made
+                )
+        return Frame(kind=FrameKind.JAVASCRIPT, function=name, file=clean(file), line=line)
+
+
+def read_cpu(profile: Mapping[str, Any], tid: int, maps: SourceMaps | None = None) -> CpuTree:
+    """A Profiler.Profile of thread ``tid``. Times in it are microseconds of CLOCK_MONOTONIC."""
+    found = CpuTree()
+    frames = _Frames(maps)
+    nodes = {_number(node.get("id")): node for node in _dicts(profile.get("nodes"))}
+    parents = {child: at for at, node in nodes.items() for child in _numbers(node.get("children"))}
+    likeliest: dict[int, Stack] = {}
+    for at, node in nodes.items():
+        call = node.get("callFrame")
+        if not isinstance(call, dict):
+            found.not_understood += 1
+            continue
+        name, hits = call.get("functionName"), max(0, _number(node.get("hitCount")))
+        if name == IDLE and not call.get("url"):
+            found.idle += hits
+            continue
+        if name == _ROOT and not call.get("url"):
+            continue
+        callers = _callers(at, nodes, parents, frames)
+        found.truncated += hits if len(callers) >= _DEEPEST else 0
+        best = 0
+        ticks = [(_number(t.get("line")), _number(t.get("ticks"))) for t in _dicts(node.get("positionTicks"))]
+        for line, n in (*ticks, (0, hits - sum(max(0, n) for _, n in ticks))):
+            if n > 0:
+                stack = (frames.frame(call, line or None), *callers)
+                found.ticks[stack] += n
+                if n > best:
+                    best, likeliest[at] = n, stack
+    now = _number(profile.get("startTime"))
+    for at, delta in zip(_numbers(profile.get("samples")), _numbers(profile.get("timeDeltas")), strict=False):
+        now += delta
+        # An idle thread waits in its event loop: that is a place too.
+        found.samples.append(Sample(now * 1000, tid, likeliest.get(at, ())))
+    return found
+
+
+def _callers(at: int, nodes: Mapping[int, Any], parents: Mapping[int, int], frames: _Frames) -> Stack:
+    stack: list[Frame] = []
+    while (above := parents.get(at)) is not None and len(stack) < _DEEPEST:
+        at = above
+        call = nodes.get(at, {}).get("callFrame")
+        if not isinstance(call, dict) or call.get("functionName") == _ROOT:
+            break
+        stack.append(frames.frame(call))
+    return tuple(stack)
+
+
+def read_heap(profile: Mapping[str, Any], maps: SourceMaps | None = None) -> dict[Stack, int]:
+    """Bytes by stack of a SamplingHeapProfile: those of the objects that live, or all that were allocated, as it was
+    asked for. V8 has already scaled them from its samples."""
+    frames = _Frames(maps)
+    found: Counter[Stack] = Counter()
+    waiting: list[tuple[Mapping[str, Any], Stack]] = [
+        (node, ()) for node in _dicts([profile.get("head")]) if isinstance(node, dict)
+    ]
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            break
+        node, callers = waiting.pop()
+        call = node.get("callFrame")
+        stack = callers
+        if isinstance(call, dict) and call.get("functionName") != _ROOT and len(callers) < _DEEPEST:
+            stack = (frames.frame(call), *callers)
+        if (size := _number(node.get("selfSize"))) > 0:
+            found[stack] += size
+        waiting.extend((child, stack) for child in _dicts(node.get("children")))
+    return dict(found)
+
+
+def _file_of(url: str) -> str:
+    """The path of a file:// address, any other text as it is."""
+    if url.startswith("file://"):
+        with suppress(ValueError):
+            return unquote(urlsplit(url).path)
+    return url
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+
+
+def _numbers(value: object) -> list[int]:
+    return [_number(item) for item in value] if isinstance(value, list) else []
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and abs(value) < 1 << 62 else 0
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,141 @@
+"""Which lines of JavaScript ask the kernel, and wait? One window by the engine and by V8's own profiler together.
+
+The engine counts and times exactly, and walks no JavaScript; V8 samples its main thread's stacks on the same clock. A
+call's native stack names the function of Node.js that made it (node::fs::Stat), and a sample that stands in a function
+of that name (stat) is one of such calls: each goes to the nearest of those. Others go to the sample that was taken
+while they lasted. So their place is sampled, and their figures are not.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
+from perfdoctor.collectors.backends.node import backend as node
+from perfdoctor.collectors.backends.node.backend import Profiled
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, place_calls
+from perfdoctor.collectors.window import by_engine
+from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.recording import Collection
+from perfdoctor.schemas.target import Target
+
+# node::fs::Stat(v8::FunctionCallbackInfo<v8::Value> const&)  |  node::(anonymous namespace)::Read(…)
+_NODE_FUNCTION = re.compile(r"node::(?:[\w<>]+::|\(anonymous namespace\)::)*(\w+)(?:\(|$)")
+_ANYWHERE = 1 << 62
+_REACH = 2
+"""intervals of V8's profiler for which a sample speaks"""
+
+
+async def by_engine_and_v8(
+    host: Host, target: Target, *, seconds: float, wanted: Wanted, memory: bool, progress: Progress
+) -> Evidence:
+    """The engine's window with stacks of JavaScript. Where the inspector must not or cannot be opened, the window
+    without them: its collections say why."""
+    evidence: Evidence | None = None
+    part = TimelinePart()
+    found = Profiled(0)
+    why = ""
+    try:
+        async with node.profiled(host, target) as found:
+            part = TimelinePart(quiet=found.quiet, interrupted=True)
+            both = replace(wanted, part=part)
+            evidence = await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
+    except ProblemError as refusal:
+        if evidence is None and found.interval_us:
+            raise
+        why = refusal.problem.why
+    except OSError as error:
+        if evidence is None and found.interval_us:
+            raise
+        why = str(error)
+    if evidence is None:
+        evidence = await by_engine(host, target, seconds=seconds, wanted=wanted, memory=memory, progress=progress)
+    if not found.tree.samples:
+        return _said(evidence, (f"lines of JavaScript: {why or 'V8 handed back no sample'}",), "")
+    return await to_thread.run_sync(_joined, evidence, part, found)
+
+
+def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence:
+    joined = join_by_name(found.tree.samples, part.events, reach=_REACH * found.interval_us * 1000)
+    changes: dict[str, object] = {}
+    if evidence.syscalls:
+        changes["syscalls"] = place_calls(evidence.syscalls, joined)
+    if evidence.cpu:
+        changes["cpu"] = _with_javascript(evidence, evidence.cpu, found)
+    lacks = (*node.LACKS, "the returns from the signals by which V8 samples, and its profiler's own threads")
+    return _said(evidence.model_copy(update=changes), lacks, _how(joined, part, found))
+
+
+def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> Joined:
+    """Events to samples that stand in the function which their native stack names; without such a one to a sample
+    beside them that stands in native code: what JavaScript's own code is doing, asks the kernel for nothing."""
+    in_native = [s for s in samples if s.stack and s.stack[0].kind is FrameKind.NATIVE]
+    by_name: dict[str, list[Sample]] = defaultdict(list)
+    for sample in in_native:
+        by_name[sample.stack[0].function.lower()].append(sample)
+    by_row: dict[Hashable, list[Event]] = defaultdict(list)
+    for event in events:
+        by_row[event.key].append(event)
+    lines: dict[str, Timeline] = {}
+    shares: dict[Hashable, Mapping[Stack, int]] = {}
+    covered = near = without = 0
+    for key, own in by_row.items():
+        name = next((name for name in _made_by(key) if name in by_name), "")
+        if name not in lines:
+            lines[name] = Timeline(by_name[name], reach=_ANYWHERE) if name else Timeline(in_native, reach=reach)
+        found = lines[name].join(own)
+        shares.update(found.shares)
+        covered, near, without = covered + found.covered, near + found.near, without + found.without
+    return Joined(shares, covered, near, without)
+
+
+def _made_by(key: Hashable) -> list[str]:
+    """The functions of Node.js on a row's native stack, innermost first: ``stat`` of node::fs::Stat(…)."""
+    stack = key[3] if isinstance(key, tuple) and len(key) == 4 else ()
+    return [found[1].lower() for frame in stack if (found := _NODE_FUNCTION.match(frame.function))]
+
+
+def _how(joined: Joined, part: TimelinePart, found: Profiled) -> str:
+    told = (
+        f"lines of JavaScript are sampled by V8 every {found.interval_us / 1000:g} ms: of the main thread's calls "
+        f"{joined.covered:,} had a sample while they lasted, {joined.near:,} take the nearest alike, "
+        f"{joined.without:,} none"
+    )
+    return f"{told}; {part.unsent:,} more came too fast and are divided like the others" if part.unsent else told
+
+
+def _with_javascript(evidence: Evidence, cpu: CpuProfile, found: Profiled) -> CpuProfile:
+    """The main thread's rows are V8's samples, for the CPU time that the engine measured of it."""
+    main = next((t for t in evidence.threads or () if t.tid == evidence.target.pid), None)
+    if main is None or not found.tree.busy:
+        return cpu
+    own = [row for row in cpu.rows if row.pid == main.pid and row.thread == main.name]
+    # Other threads of the same name: what is left when the main thread's time is taken from theirs together.
+    left = max(0.0, sum(row.seconds for row in own) - main.running)
+    rows = [row for row in cpu.rows if row not in own]
+    rows += node.cpu_rows(found.tree, evidence.target, main.running)
+    if left:
+        rows.append(CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left))
+    rows.sort(key=lambda row: (-row.seconds, row.pid, row.thread))
+    return cpu.model_copy(update={"rows": tuple(rows), "samples": sum(row.samples for row in rows)})
+
+
+def _said(evidence: Evidence, lacks: Sequence[str], warning: str) -> Evidence:
+    def with_words(collection: Collection) -> Collection:
+        warnings = (*collection.warnings, warning) if warning else collection.warnings
+        return collection.model_copy(update={"lacks": (*collection.lacks, *lacks), "warnings": warnings})
+
+    told = {
+        name: with_words(collection) if name in ("syscalls", "cpu", "waits") else collection
+        for name, collection in evidence.collections.items()
+    }
+    return evidence.model_copy(update={"collections": told})

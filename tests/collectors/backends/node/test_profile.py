@@ -1,0 +1,82 @@
+"""Profiles as V8 of node 20.20 sends them (shortened), and anything else."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdoctor.collectors.backends.node.profile import read_cpu, read_heap
+from perfdoctor.schemas.frame import FrameKind
+
+
+def node(at: int, name: str, url: str = "", line: int = -1, **more: object) -> dict[str, Any]:
+    call = {"functionName": name, "scriptId": "1", "url": url, "lineNumber": line, "columnNumber": line}
+    return {"id": at, "callFrame": call, "hitCount": 0, **more}
+
+
+PROFILE = {
+    "nodes": [
+        node(1, "(root)", children=[2, 3, 4]),
+        node(2, "(idle)", hitCount=5),
+        node(3, "(program)", hitCount=2),
+        node(4, "", "file:///srv/a%20b.js", 0, children=[5]),
+        node(
+            5, "hot", "/srv/a b.js", 9, hitCount=7, positionTicks=[{"line": 11, "ticks": 4}, {"line": 12, "ticks": 2}]
+        ),
+    ],
+    "startTime": 1000,
+    "samples": [2, 5, 3],
+    "timeDeltas": [10, 20, 30],
+}
+
+
+def test_samples_fall_into_lines_of_the_innermost_function() -> None:
+    tree = read_cpu(PROFILE, 7)
+    lines = {(s[0].function, s[0].line): n for s, n in tree.ticks.items()}
+    assert lines == {("(program)", None): 2, ("hot", 11): 4, ("hot", 12): 2, ("hot", 10): 1}
+    assert (tree.busy, tree.idle, tree.not_understood) == (9, 5, 0)
+    hot = next(s for s in tree.ticks if s[0].line == 11)
+    assert [(f.function, f.file, f.line) for f in hot] == [
+        ("hot", "/srv/a b.js", 11),
+        ("(anonymous)", "/srv/a b.js", 1),
+    ]
+    assert {f.kind for f in hot} == {FrameKind.JAVASCRIPT}
+
+
+def test_samples_have_their_times_in_nanoseconds() -> None:
+    tree = read_cpu(PROFILE, 7)
+    assert [(s.at, s.tid, s.stack[0].function if s.stack else "") for s in tree.samples] == [
+        (1_010_000, 7, ""),
+        (1_030_000, 7, "hot"),
+        (1_060_000, 7, "(program)"),
+    ]
+
+
+def test_bytes_are_those_of_each_chain_of_callers() -> None:
+    kept = node(2, "keeps", "/srv/a.js", 3, selfSize=4096, children=[])
+    found = read_heap(
+        {"head": node(1, "(root)", selfSize=0, children=[node(3, "work", "/srv/a.js", 8, selfSize=0, children=[kept])])}
+    )
+    assert [([f.function for f in stack], size) for stack, size in found.items()] == [(["keeps", "work"], 4096)]
+
+
+def test_a_tree_that_bites_its_tail_ends() -> None:
+    read_cpu({"nodes": [node(1, "a", children=[2]), node(2, "b", hitCount=1, children=[1])]}, 7)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "(root)", "/srv/a.js", "file:///[x"]),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["nodes", "head", "callFrame", "children", "id", "hitCount", "samples", "url", "x"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["nodes", "head", "samples", "timeDeltas", "startTime"]), JSON))
+def test_anything(profile: dict[str, Any]) -> None:
+    read_cpu(profile, 7)
+    read_heap(profile)

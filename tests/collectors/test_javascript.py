@@ -1,0 +1,33 @@
+"""System calls to the samples that stand in the function of Node.js that makes them."""
+
+from perfdoctor.collectors.javascript import join_by_name
+from perfdoctor.collectors.timeline import Event, Sample
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+
+
+def native(*names: str) -> Stack:
+    return tuple(Frame(kind=FrameKind.NATIVE, function=name) for name in names)
+
+
+def script(name: str) -> Stack:
+    return (Frame(kind=FrameKind.JAVASCRIPT, function=name, file="/srv/a.js", line=1),)
+
+
+COMPUTES, STATS, READS = script("computes"), (*native("stat"), *script("stats")), (*native("read"), *script("reads"))
+STAT = native("statx", "uv_fs_stat", "node::fs::Stat(v8::FunctionCallbackInfo<v8::Value> const&)")
+OTHER = native("madvise", "v8::internal::Zone::DeleteAll()")
+
+
+def test_a_call_is_charged_to_a_sample_in_its_function_and_not_to_what_computes_beside_it() -> None:
+    samples = [Sample(100, 7, COMPUTES), Sample(200, 7, READS), Sample(90_000, 7, STATS)]
+    stat, other = (1, "statx", "/x", STAT), (1, "madvise", None, OTHER)
+    joined = join_by_name(samples, [Event(101, 102, 7, stat), Event(101, 102, 7, other)], reach=50)
+    assert joined.shares[stat] == {STATS: 1}
+    assert joined.shares[other] == {(): 1}
+    assert (joined.near, joined.without) == (1, 1)
+
+
+def test_a_sample_in_a_call_that_lasts_is_its_own() -> None:
+    samples = [Sample(100, 7, STATS), Sample(200, 7, READS)]
+    joined = join_by_name(samples, [Event(150, 250, 7, (1, "read", "/x", native("read")))], reach=10)
+    assert joined.covered == 1 and list(joined.shares.values()) == [{READS: 1}]
