@@ -4,6 +4,8 @@ import anyio
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm import cpu as by_recorder
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf.counters import count_events, processor_counts
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
@@ -17,7 +19,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.target import Target
 
-BACKENDS = (bpf.NAME, pyspy.NAME, perf.NAME)
+BACKENDS = (bpf.NAME, jvm.NAME, pyspy.NAME, perf.NAME)
 HIGHEST_HZ = 999
 OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 11))))
 """Interpreters whose frames the engine does not walk, and py-spy does."""
@@ -34,7 +36,7 @@ async def trace_cpu(
 ) -> Evidence:
     """CPU samples of ``target``, ``hz`` times a second of CPU time for ``seconds``, scaled to its exact CPU time.
 
-    The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. For a
+    A Java machine is asked itself, with the engine beside. The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. For a
     Python
     target py-spy comes before perf, which cannot name Python lines. ProblemError when no backend can answer.
     """
@@ -73,6 +75,10 @@ async def trace_cpu(
     async def by_perf() -> Evidence:
         return _evidence(target, await perf.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
 
+    async def by_jvm() -> Evidence:
+        beside = by_engine if bpf.unavailable(host, target) is None else None
+        return await by_recorder.trace_cpu(host, target, seconds=seconds, progress=progress, beside=beside)
+
     def engine_unavailable(host: Host, target: Target | None) -> Problem | None:
         if backend == "auto" and target and target.runtime in OLD_PYTHON:
             return Problem(
@@ -83,7 +89,10 @@ async def trace_cpu(
         return bpf.unavailable(host, target)
 
     programs = [Rung(pyspy.NAME, pyspy.unavailable, by_pyspy), Rung(perf.NAME, perf.unavailable, by_perf)]
-    return await climb(host, target, backend, [Rung(bpf.NAME, engine_unavailable, by_engine), *programs])
+    engine = [Rung(bpf.NAME, engine_unavailable, by_engine)]
+    if target.runtime == "java" or backend == jvm.NAME:
+        engine.insert(0, Rung(jvm.NAME, jvm.unavailable, by_jvm))
+    return await climb(host, target, backend, [*engine, *programs])
 
 
 def _evidence(target: Target, measured: Measured[CpuProfile]) -> Evidence:

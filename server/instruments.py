@@ -86,14 +86,15 @@ class Instruments(Protocol):
 class ThisMachine:
     """The real ones, on the machine that the server runs on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, attach_runtimes: bool = True) -> None:
+        self._attach_runtimes = attach_runtimes
         self._local: Host | None = None
 
     def _host(self) -> Host:
         if self._local is None:
             from perfdoctor.collectors.host.local import LocalHost
 
-            self._local = LocalHost()
+            self._local = LocalHost(attach_runtimes=self._attach_runtimes)
         return self._local
 
     async def check_tools(self) -> ToolsAnswer:

@@ -29,7 +29,7 @@ class Service:
 
     def __init__(self, settings: Settings, instruments: Instruments | None = None) -> None:
         self.settings = settings
-        self.instruments = instruments or ThisMachine()
+        self.instruments = instruments or ThisMachine(attach_runtimes=settings.attach_runtimes)
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
         self.gate = Gate(settings.max_traces)
         self._usable: list[BackendState] | None = None

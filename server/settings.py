@@ -31,6 +31,11 @@ class Settings(Model):
         description="Folders whose code is the user's own, separated by `:` in the environment. Empty: everything that "
         "is not the standard library, an installed package or the system.",
     )
+    attach_runtimes: bool = Field(
+        default=True,
+        description="Whether a runtime may be asked about itself, by its own means: Java's attach mechanism, Flight "
+        "Recorder included.",
+    )
     allow_custom: bool = Field(
         default=False,
         description="Whether trace-custom may run a caller's own bpftrace program, confined to its target.",

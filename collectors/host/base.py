@@ -49,6 +49,9 @@ class Memory(Protocol):
 class Host(Protocol):
     """A machine. Only implementations of this start processes; nobody ever starts a shell."""
 
+    attach_runtimes: bool
+    """whether runtimes may be asked about themselves (a Java machine by its attach mechanism)"""
+
     def which(self, program: str) -> str | None:
         """The absolute path of a program on PATH, or beside our own interpreter."""
         ...

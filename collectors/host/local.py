@@ -115,6 +115,9 @@ class LocalMemory:
 class LocalHost:
     """See ``Host``."""
 
+    def __init__(self, *, attach_runtimes: bool = True) -> None:
+        self.attach_runtimes = attach_runtimes
+
     def which(self, program: str) -> str | None:
         # py-spy is installed beside our interpreter, which need not be on PATH.
         beside = Path(sys.executable).parent / program

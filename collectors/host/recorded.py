@@ -81,6 +81,8 @@ class RecordedProgram:
 class RecordedHost:
     """Replays a transcript; see ``Host``. What was not asked when it was recorded is an error here."""
 
+    attach_runtimes = True
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._said = Transcript.model_validate_json((folder / "machine.json").read_bytes())
