@@ -11,6 +11,8 @@ from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.allocations import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, AllocationsPart
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.growth import GrowthPart
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm.allocations import trace_allocations
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf import faults
 from perfdoctor.collectors.backends.proc import smaps_rollup
@@ -31,7 +33,7 @@ BACKENDS = {
     Mode.GROWTH: (bpf.NAME, perf.NAME, PROC),
     # (bpftrace could count malloc too, but its probes trap in every process that uses the same library, also with -p.)
     Mode.ALLOCATIONS: (bpf.NAME,),
-    Mode.OBJECTS: (bpf.NAME,),
+    Mode.OBJECTS: (bpf.NAME, jvm.NAME),
 }
 _SAMPLE_SECONDS = 0.2
 
@@ -52,7 +54,7 @@ async def measure(
 
     ``growth`` counts page faults and the calls that change the address space: a microsecond a page. ``allocations``
     probes every call of the allocator, ``objects`` Python's for small objects too: nine microseconds an allocation and
-    five a free, until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
+    five a free (Java samples its own), until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
     early, marked partial. ProblemError when no backend can answer, and for Go programs, which have no malloc to probe.
     """
     if mode not in tuple(Mode):
@@ -84,7 +86,13 @@ async def measure(
         how = _how_probed(target, evidence.collections["threads"], part)
         return evidence.model_copy(update={"collections": evidence.collections | {"allocations": how}})
 
-    return await climb(host, target, backend, [Rung(bpf.NAME, bpf.unavailable, by_probes)])
+    async def by_jvm() -> Evidence:
+        return await trace_allocations(host, target, seconds=seconds, progress=progress)
+
+    rungs = (Rung(bpf.NAME, bpf.unavailable, by_probes),)
+    if way is Mode.OBJECTS and (target.runtime == "java" or backend == jvm.NAME):
+        rungs = (Rung(jvm.NAME, jvm.unavailable, by_jvm), *rungs)
+    return await climb(host, target, backend, rungs)
 
 
 async def _by_engine(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:

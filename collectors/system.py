@@ -58,6 +58,7 @@ _BACKENDS = (
     _Backend("perf", capabilities.answers("perf"), "perf"),
     _Backend("strace", capabilities.answers("strace"), "strace"),
     _Backend("ltrace", capabilities.answers("ltrace"), "ltrace"),
+    _Backend("jvm", capabilities.answers("jvm")),
     _Backend("py-spy", capabilities.answers("py-spy"), "py-spy"),
     _Backend("sockets", capabilities.answers("sockets")),
 )

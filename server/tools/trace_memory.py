@@ -16,10 +16,13 @@ from perfdoctor.server.tools.traced import traced
 class MemoryArguments(OfProcess):
     mode: Annotated[
         Literal["growth", "allocations", "objects"],
-        Field(description="growth: page faults; allocations: each malloc and free; objects: Python's small ones too"),
+        Field(
+            description="growth: page faults; allocations: each malloc and free; objects: small ones too; Java: samples"
+        ),
     ] = "growth"
     backend: Annotated[
-        Literal["auto", "bpf", "perf", "proc"], Field(description="auto: the best here; perf and proc: growth only")
+        Literal["auto", "bpf", "jvm", "perf", "proc"],
+        Field(description="auto: the best here; perf and proc: growth only"),
     ] = "auto"
 
 

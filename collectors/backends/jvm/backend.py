@@ -26,6 +26,8 @@ NAME = door.NAME
 unavailable = door.unavailable
 _LOOK_SECONDS = 0.25
 _LOST = "jdk.DataLoss"
+_ROOM = 8 << 20
+"""bytes of a recording from which on some of it may have been overwritten: 10 MiB is what the machine keeps"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,21 @@ class Told:
     not_understood: int = 0
     beside: Evidence | None = None
     why_not_beside: str = ""
+    full: bool = False
+    """there was more than the machine keeps in memory: it forgets the oldest"""
 
-    def collection(self, *, lacks: tuple[str, ...] = (), warnings: tuple[str, ...] = (), exact: bool = False) -> Collection:
+    def collection(
+        self, *, lacks: tuple[str, ...] = (), warnings: tuple[str, ...] = (), exact: bool = False
+    ) -> Collection:
         with_stack = [one for one in self.heard if one.name != _LOST]
         said = list(warnings)
+        if self.full:
+            said.append("more happened than Flight Recorder keeps in memory: the oldest of it is missing")
         if self.why_not_beside:
             said.append(f"the engine could not count beside it: {self.why_not_beside}")
         return Collection(
             backend=NAME,
-            exact=exact and not self.lost,
+            exact=exact and not self.lost and not self.full,
             lost=self.lost,
             truncated_stacks=sum(one.cut for one in with_stack),
             missing_stacks=sum(not one.stack for one in with_stack),
@@ -136,6 +144,7 @@ async def trace(
 
 def _read(host: Host, target: Target, recording: door.Recording, wanted: frozenset[str], told: Told) -> None:
     frames = Frames(Sources(host, target))
+    told.full = len(recording.data) >= _ROOM
     try:
         for chunk in chunks(recording.data):
             reader = _Reader(chunk, frames)

@@ -93,7 +93,9 @@ class Chunk:
 
     def __init__(self, data: memoryview) -> None:
         head = _HEAD.unpack_from(data, 0)
-        magic, major, _, size, checkpoint, metadata, self._nanos, self.length, self._ticks, self._frequency, flags = head
+        magic, major, _, size, checkpoint, metadata, self._nanos, self.length, self._ticks, self._frequency, flags = (
+            head
+        )
         if magic != b"FLR\0" or major != 2 or not flags & 1:
             raise ValueError("not a chunk of a version that is known")
         if not _HEAD.size < size <= len(data) or self._frequency <= 0:

@@ -78,7 +78,7 @@ class Frames:
         self.make = lru_cache(maxsize=1 << 16)(self._make)
 
     def _make(self, class_name: str, method: str, line: int, module: str | None, file: str | None = None) -> Frame:
-        name = _HIDDEN.sub("", class_name.replace("/", "."))
+        name = _HIDDEN.sub("", class_name).replace("/", ".")
         package, _, simple = name.rpartition(".")
         # (Flight Recorder does not say in which file a class was written: Java's rule does, for classes of Java.)
         written = file or f"{simple.partition('$')[0] or simple}.java"

@@ -120,7 +120,7 @@ class Machine:
             while len(answer) < _MOST_ANSWER:
                 left = until - time.monotonic()
                 if left <= 0 or not select.select([connection], [], [], left)[0]:
-                    raise RefusedError(f"it did not answer {command.split()[0]} within {seconds:.0f} s")
+                    raise RefusedError(f"it did not answer {command.split(maxsplit=1)[0]} within {seconds:.0f} s")
                 piece = connection.recv(_PIECE)
                 if not piece:
                     break

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 # (JDK 21 and later write nid in decimal)
 _THREAD = re.compile(r'"(.*)" (?:#\d+ )?.*?\bnid=(0x[0-9a-f]+|\d+) (.*)$')
 #     at java.lang.ref.Reference.getFromInactive(java.base@17.0.15/Reference.java:253)
-#     at Lab.main(Lab.java:16)      at app//shop.Cart.add(Cart.java:7)      at Foo.bar(Unknown Source)
-_FRAME = re.compile(r"\tat (?:[^\s(]*/)?([^\s(/]+(?:/0x[0-9a-f]+)?)\.([^\s(.]+)\((?:([^/()]*)/)?([^()]*)\)$")
+#     at Lab.main(Lab.java:16)      at Lab$$Lambda$3/0x00007f20d8002800.run(Unknown Source)
+_FRAME = re.compile(r"\tat ([^\s(]+)\.([^\s(.]+)\((?:([^/()]*)/)?([^()]*)\)$")
 #     - waiting to lock <0x0000000690…> (a java.lang.Object)     - locked <0x…> (a shop.Cart)
 _LOCK = re.compile(
     r"\t- (waiting to lock|waiting to re-lock in wait\(\)|parking to wait for|waiting on|locked) +<(0x[0-9a-f]+|no )[^>]*>"
