@@ -54,8 +54,9 @@ async def measure(
 
     ``growth`` counts page faults and the calls that change the address space: a microsecond a page. ``allocations``
     probes every call of the allocator, ``objects`` Python's for small objects too: nine microseconds an allocation and
-    five a free (Java samples its own), until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
-    early, marked partial. ProblemError when no backend can answer, and for Go programs, which have no malloc to probe.
+    five a free, until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
+    early, marked partial. In mode objects a Java machine samples its own. ProblemError when no backend can answer, and
+    for Go programs, which have no malloc to probe.
     """
     if mode not in tuple(Mode):
         raise ProblemError(
@@ -89,10 +90,10 @@ async def measure(
     async def by_jvm() -> Evidence:
         return await trace_allocations(host, target, seconds=seconds, progress=progress)
 
-    rungs = (Rung(bpf.NAME, bpf.unavailable, by_probes),)
+    tried: tuple[Rung, ...] = (Rung(bpf.NAME, bpf.unavailable, by_probes),)
     if way is Mode.OBJECTS and (target.runtime == "java" or backend == jvm.NAME):
-        rungs = (Rung(jvm.NAME, jvm.unavailable, by_jvm), *rungs)
-    return await climb(host, target, backend, rungs)
+        tried = (Rung(jvm.NAME, jvm.unavailable, by_jvm), *tried)
+    return await climb(host, target, backend, tried)
 
 
 async def _by_engine(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:

@@ -36,9 +36,9 @@ async def trace_cpu(
 ) -> Evidence:
     """CPU samples of ``target``, ``hz`` times a second of CPU time for ``seconds``, scaled to its exact CPU time.
 
-    A Java machine is asked itself, with the engine beside. The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. For a
-    Python
-    target py-spy comes before perf, which cannot name Python lines. ProblemError when no backend can answer.
+    The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. A Java
+    machine is asked itself, the engine beside. For a Python target py-spy comes before perf, which cannot name Python
+    lines. ProblemError when no backend can answer.
     """
     must_be_asked_well(BACKENDS, backend, seconds)
     if not 1 <= hz <= HIGHEST_HZ:

@@ -88,8 +88,8 @@ async def measure(
 
 @dataclass
 class _Window:
-    """One window on one target. ``passes``: refuse where Python's frames cannot be walked, for py-spy may. ``java``: ask
-    the Java machine where its threads stand; it makes the frames."""
+    """One window on one target. ``passes``: refuse where Python's frames cannot be walked, for py-spy may. ``java``:
+    ask the Java machine where its threads stand; it makes the frames."""
 
     host: Host
     target: Target

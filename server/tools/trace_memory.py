@@ -16,13 +16,11 @@ from perfdoctor.server.tools.traced import traced
 class MemoryArguments(OfProcess):
     mode: Annotated[
         Literal["growth", "allocations", "objects"],
-        Field(
-            description="growth: page faults; allocations: each malloc and free; objects: small ones too; Java: samples"
-        ),
+        Field(description="growth: page faults; allocations: each malloc and free; objects: small ones too"),
     ] = "growth"
     backend: Annotated[
         Literal["auto", "bpf", "jvm", "perf", "proc"],
-        Field(description="auto: the best here; perf and proc: growth only"),
+        Field(description="auto: the best; perf, proc: growth only"),
     ] = "auto"
 
 

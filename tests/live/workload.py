@@ -121,8 +121,8 @@ async def workload(
     environment: dict[str, str] | None = None,
     c_flags: tuple[str, ...] = (),
 ) -> AsyncIterator[Workload]:
-    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c, .java: ``c_flags``
-    are the machine's).
+    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c;
+    .java: ``c_flags`` are options of the machine).
 
     ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
     folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.

@@ -47,8 +47,8 @@ class Heard:
 
 @dataclass(slots=True)
 class Told:
-    """One window. ``threads`` are those of the kernel, with their exact CPU time; ``beside`` is the evidence of the engine
-    for the same time, where it could run."""
+    """One window. ``threads`` are those of the kernel, with their exact CPU time; ``beside`` is the evidence of the
+    engine for the same time, where it could run."""
 
     window: Window
     threads: StateWatch

@@ -93,14 +93,15 @@ class Chunk:
 
     def __init__(self, data: memoryview) -> None:
         head = _HEAD.unpack_from(data, 0)
-        magic, major, _, size, checkpoint, metadata, self._nanos, self.length, self._ticks, self._frequency, flags = (
-            head
-        )
+        magic, major, _, size, checkpoint, metadata, nanos, _, ticks, frequency, flags = head
         if magic != b"FLR\0" or major != 2 or not flags & 1:
             raise ValueError("not a chunk of a version that is known")
-        if not _HEAD.size < size <= len(data) or self._frequency <= 0:
+        if not _HEAD.size < size <= len(data) or frequency <= 0:
             raise ValueError("a chunk that was not finished")
         self.size = size
+        self._nanos: int = nanos
+        self._ticks: int = ticks
+        self._frequency: int = frequency
         self._data = data[:size]
         self._classes: dict[int, _Class] = {}
         self._constants: dict[int, dict[int, Any]] = {}
@@ -169,7 +170,7 @@ class Chunk:
             kind, many = int(told.get("class", -1)), told.get("dimension", "0") != "0"
             inside.fields.append(_Field(told.get("name", ""), kind, told.get("constantPool") == "true", many))
             inside = None
-        elif name != "metadata" and name != "root":
+        elif name not in {"metadata", "root"}:
             inside = None
         for _ in range(min(cursor.number(), _MOST_ITEMS)):
             self._element(cursor, names, inside, depth + 1)

@@ -142,8 +142,8 @@ async def record(
     seconds: float,
     meanwhile: Callable[[float], Awaitable[object]],
 ) -> Recording:
-    """A window of ``seconds`` by Flight Recorder, while ``meanwhile(seconds)`` runs; what it raises ends the window, and
-    its end does. OSError with the reason where the machine does not record. Nothing is left in it, nor on its disk."""
+    """A window of ``seconds`` by Flight Recorder, while ``meanwhile(seconds)`` runs; its end, and what it raises,
+    end the window. OSError with the reason where the machine does not record. Nothing is left in it, nor on disk."""
     with TemporaryDirectory(prefix="perfdoctor-") as folder:
         wanted = Path(folder) / "settings.jfc"
         wanted.write_text(settings)

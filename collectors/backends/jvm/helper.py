@@ -77,14 +77,14 @@ class Machine:
         door = f".java_pid{self.inner}"
         found = os.lstat(door)
         if not stat.S_ISSOCK(found.st_mode) or found.st_uid != self.uid:
-            raise RefusedError(f"/tmp/{door} is not a socket of its user")
+            raise RefusedError(f"{door} is not a socket of its user")
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(2)
             connection.connect(door)
             peer = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
             if peer[0] != self.pid:
-                raise RefusedError(f"another process ({peer[0]}) listens at /tmp/{door}")
+                raise RefusedError(f"another process ({peer[0]}) listens at {door}")
         except BaseException:
             connection.close()
             raise
@@ -96,7 +96,7 @@ class Machine:
             return self._connect()
         asked = f".attach_pid{self.inner}"
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(asked)
+            Path(asked).unlink()
         os.close(os.open(asked, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600))
         try:
             signal.pidfd_send_signal(self.process, signal.SIGQUIT)
@@ -107,7 +107,7 @@ class Machine:
                     return self._connect()
         finally:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(asked)
+                Path(asked).unlink()
         raise RefusedError(f"it did not begin to listen within {_LISTENS:.0f} s")
 
     def ask(self, command: str, seconds: float) -> bytes:
@@ -156,7 +156,7 @@ def _perf_map(machine: Machine, seconds: float) -> None:
         _send(_read(name, machine.tmp, _MOST_ANSWER))
     finally:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
 
 
 class _Over:
@@ -176,7 +176,7 @@ def _record(machine: Machine, seconds: float, settings: bytes, most: int) -> Non
     """Says ``recording`` on a line when the window begins; when it is over, the recording."""
     over = _Over()
     name = f"perfdoctor-{os.getpid()}-{os.urandom(6).hex()}"
-    os.mkdir(name, 0o700)
+    Path(name).mkdir(0o700)
     folder, started = -1, False
     try:
         folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -184,7 +184,7 @@ def _record(machine: Machine, seconds: float, settings: bytes, most: int) -> Non
         with os.fdopen(file, "wb") as opened:
             opened.write(settings)
         started = True  # it may begin although we do not hear of it any more
-        where = f"/tmp/{name}"  # as the machine sees it
+        where = f"/tmp/{name}"  # noqa: S108 - as the machine sees it; the folder is new, and its user's alone
         # In memory only: nothing is written to its disk before the end. It ends by itself if we cannot end it.
         length = int(seconds) + _RELEASE
         said = machine.ask(f"JFR.start name={name} settings={where}/settings.jfc disk=false duration={length}s", _LONG)
@@ -205,7 +205,7 @@ def _record(machine: Machine, seconds: float, settings: bytes, most: int) -> Non
         if folder >= 0:
             os.close(folder)
         with contextlib.suppress(OSError):
-            os.rmdir(name)
+            Path(name).rmdir()
     _send(data)
 
 
@@ -227,7 +227,7 @@ def main() -> int:
         else:
             _record(machine, float(seconds), settings, int(rest[1]))
     except (RefusedError, OSError, KeyboardInterrupt) as error:
-        print(error or "interrupted", file=sys.stderr)
+        sys.stderr.write(f"{error or 'interrupted'}\n")
         return 1
     return 0
 

@@ -21,6 +21,7 @@ LACKS = (
     "waits that were under way when the window closed",
     "locks that were taken without a wait",
     "locks of native code",
+    "the line of `synchronized` where the method is interpreted: its first statement is named",
 )
 _BUCKETS = 40
 # java.util.concurrent.locks.ReentrantLock$NonfairSync   …AbstractQueuedSynchronizer$ConditionObject
@@ -45,7 +46,9 @@ async def trace_locks(host: Host, target: Target, *, seconds: float, progress: P
     groups: defaultdict[_Which, list[Heard]] = defaultdict(list)
     for one in told.heard:
         groups[_which(one)].append(one)
-    locks = tuple(sorted((_lock(target, which, waits) for which, waits in groups.items()), key=lambda l: -l.seconds))
+    locks = tuple(
+        sorted((_lock(target, which, waits) for which, waits in groups.items()), key=lambda lock: -lock.seconds)
+    )
     profile = LockProfile(
         locks=locks, waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
     )

@@ -1,4 +1,4 @@
-"""Reads what ``Thread.print -l`` says: every thread's frames, monitors, and the deadlocks that the machine has found."""
+"""Reads what ``Thread.print -l`` says: every thread's frames, monitors, and the deadlocks that the machine found."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ _THREAD = re.compile(r'"(.*)" (?:#\d+ )?.*?\bnid=(0x[0-9a-f]+|\d+) (.*)$')
 _FRAME = re.compile(r"\tat ([^\s(]+)\.([^\s(.]+)\((?:([^/()]*)/)?([^()]*)\)$")
 #     - waiting to lock <0x0000000690…> (a java.lang.Object)     - locked <0x…> (a shop.Cart)
 _LOCK = re.compile(
-    r"\t- (waiting to lock|waiting to re-lock in wait\(\)|parking to wait for|waiting on|locked) +<(0x[0-9a-f]+|no )[^>]*>"
+    r"\t- (waiting to lock|waiting to re-lock in wait\(\)|parking to wait for|waiting on|locked) +"
+    r"<(0x[0-9a-f]+|no )[^>]*>"
     r"(?: \(a (.*)\))?"
 )
 #     - <0x0000000690…> (a java.util.concurrent.locks.ReentrantLock$NonfairSync)
