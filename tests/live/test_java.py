@@ -5,7 +5,7 @@ import shutil
 import signal
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pytest import approx
 from perfdoctor.collectors import allocations, cpu, locks, thread_stacks
 from perfdoctor.collectors.backends.jvm import door
 from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.target import find_target
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.live]
 HOST = LocalHost()
 SOURCE = "KnownJava.java"
 TMP = Path("/tmp")
+Question = Callable[[Progress], Awaitable[Evidence]]
 
 
 def line_of(marker: str) -> int:
@@ -41,9 +43,9 @@ def at(frame: Frame, marker: str) -> bool:
     return frame.line == line_of(marker) and (frame.file or "").startswith("/") and (frame.file or "").endswith(SOURCE)
 
 
-def enters(frame: Frame) -> bool:
+def enters(frame: Frame, marker: str) -> bool:
     """An interpreted method stands at the first statement inside of ``synchronized`` while it waits to enter."""
-    return at(frame, "enters") or (frame.function == "KnownJava.enter" and frame.line == line_of("enters") + 1)
+    return at(frame, marker) or at(frame.model_copy(update={"line": (frame.line or 0) - 1}), marker)
 
 
 def left_behind(pid: int) -> list[str]:
@@ -103,28 +105,34 @@ async def hot_line(program: Workload, target: Target) -> None:
     assert evidence.threads  # the engine's exact account stands beside
 
 
-async def waits_in_primes(program: Workload, target: Target) -> None:
-    ended = anyio.Event()
-    taken: list[Evidence] = []
+async def while_recording(question: Question, program: Workload, words: str) -> Evidence:
+    """The evidence of a window in which the program did that, and nothing else."""
     recording = anyio.Event()
+    taken: list[Evidence] = []
 
     def hear(_elapsed: float, message: str) -> None:
         if "is recording" in message:
             recording.set()
 
     async def measure() -> None:
-        taken.append(await locks.measure(HOST, target, seconds=3, progress=hear))
-        ended.set()
+        taken.append(await question(hear))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(measure)
         await recording.wait()
-        await told(program, "contend 17 13")
-        assert not ended.is_set()
-    found, how = taken[0].locks, taken[0].collections["locks"]
+        await told(program, words)
+        assert not taken, "it took longer than the window"
+    return taken[0]
+
+
+async def waits_in_primes(program: Workload, target: Target) -> None:
+    evidence = await while_recording(
+        lambda progress: locks.measure(HOST, target, seconds=3, progress=progress), program, "contend 17 13"
+    )
+    found, how = evidence.locks, evidence.collections["locks"]
     assert found is not None
     assert (how.backend, how.exact, how.lost, how.not_understood, how.missing_stacks) == ("jvm", True, 0, 0, 0)
-    monitors = [(lock, wait) for lock in found.locks for wait in lock.waiters if enters(wait.waiter[0])]
+    monitors = [(lock, wait) for lock in found.locks for wait in lock.waiters if enters(wait.waiter[0], "enters")]
     assert sum(wait.waits for _, wait in monitors) == 17
     assert {lock.kind for lock, _ in monitors} == {LockKind.MUTEX}
     assert all(lock.owner and lock.owner_confirmed == lock.waits for lock, _ in monitors)
@@ -140,19 +148,15 @@ async def waits_in_primes(program: Workload, target: Target) -> None:
 
 
 async def allocated_line(program: Workload, target: Target) -> None:
-    taken: list[Evidence] = []
-
-    async def measure() -> None:
-        taken.append(await allocations.measure(HOST, target, seconds=2, mode="objects"))
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(measure)
-        await anyio.sleep(1.2)
-        await told(program, "allocate 4999")
-    profile = taken[0].allocations
-    assert profile is not None and taken[0].collections["allocations"].backend == "jvm"
+    evidence = await while_recording(
+        lambda progress: allocations.measure(HOST, target, seconds=4, mode="objects", progress=progress),
+        program,
+        "allocate 1999",
+    )
+    profile = evidence.allocations
+    assert profile is not None and evidence.collections["allocations"].backend == "jvm"
     mine = sum(row.bytes for row in profile.rows if row.stack and at(row.stack[0], "allocates"))
-    assert mine == approx(4999 * 65_553, rel=0.25)
+    assert mine == approx(1999 * 65_553, rel=0.25)
     assert mine > 0.8 * profile.bytes
 
 
@@ -175,7 +179,7 @@ async def deadlock(program: Workload, target: Target) -> None:
     names = {thread.tid: thread.name for thread in found.threads}
     assert [{names[tid] for tid in circle} for circle in found.deadlocks] == [{"left", "right"}]
     stuck = [thread for thread in found.threads if thread.name in ("left", "right")]
-    assert all(at(thread.stack[0], "stuck") for thread in stuck)
+    assert all(enters(thread.stack[0], "stuck") for thread in stuck)
     assert "Deadlock: 2 threads" in threads_answer("r", evidence, rows=5, frames=3).summary
 
 

@@ -179,6 +179,7 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
 def classes_of(path: Path) -> Path:
     """The folder with the classes of a Java workload (which is on its class path), and its source beside them."""
     output = Path(_build_folder().name) / path.stem
+    output.parent.chmod(0o755)  # for programs that run as somebody else
     output.mkdir()
     shutil.copy(path, output)
     subprocess.run([str(shutil.which("javac")), "-g", "-d", str(output), str(path)], check=True)

@@ -17,9 +17,10 @@ public class KnownJava {
         }
     }
 
-    static void allocate(int times) {
+    static void allocate(int times) throws Exception {
         for (int i = 0; i < times; i++) {
             kept = new byte[65_537];  // @allocates
+            if (i % 20 == 19) Thread.sleep(10);
         }
     }
 

@@ -21,7 +21,7 @@ _PAUSE = "jdk.GarbageCollection"
 # Before JDK 16 there is no weighted sample; these two are each new buffer of a thread, and each object beside them.
 _OLD = {"stackTrace": "true"}
 EVENTS = {
-    _SAMPLE: {"throttle": "1000/s", "stackTrace": "true"},
+    _SAMPLE: {"throttle": "2000/s", "stackTrace": "true"},
     _INSIDE: _OLD,
     _OUTSIDE: _OLD,
     _PAUSE: {"threshold": "0 ms"},
