@@ -7,6 +7,7 @@ from perfdoctor.schemas.model import Model
 
 class FrameKind(StrEnum):
     PYTHON = "python"
+    JAVASCRIPT = "javascript"
     JAVA = "java"
     NATIVE = "native"
     KERNEL = "kernel"

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from pytest import approx
 
-from perfdoctor.collectors import allocations, cpu, locks, thread_stacks
+from perfdoctor.collectors import allocations, cpu, locks, syscalls, thread_stacks
 from perfdoctor.collectors.backends.jvm import door
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.progress import Progress
@@ -81,6 +81,7 @@ async def test_one_machine_tells_its_lines() -> None:
         await hot_line(program, target)
         await waits_in_primes(program, target)
         await allocated_line(program, target)
+        await reads_in_primes(program, target)
         await cancelled(target)
         mapped = (await door.perf_map(HOST, target.pid)).decode()
         assert " KnownJava." in mapped or "KnownJava::" in mapped
@@ -158,6 +159,29 @@ async def allocated_line(program: Workload, target: Target) -> None:
     mine = sum(row.bytes for row in profile.rows if row.stack and at(row.stack[0], "allocates"))
     assert mine == approx(1999 * 65_553, rel=0.25)
     assert mine > 0.8 * profile.bytes
+
+
+async def reads_in_primes(program: Workload, target: Target) -> None:
+    """The count is the engine's, and exact; the line is joined by time."""
+    started = anyio.Event()
+    taken: list[Evidence] = []
+
+    async def measure() -> None:
+        taken.append(
+            await syscalls.trace_syscalls(HOST, target, seconds=3, progress=lambda at, _: started.set() if at else None)
+        )
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(measure)
+        await started.wait()
+        await told(program, "read 23")
+        assert not taken
+    profile, how = taken[0].syscalls, taken[0].collections["syscalls"]
+    assert profile is not None and how.exact and any("joined by time" in warning for warning in how.warnings)
+    rows = [row for row in profile.rows if row.syscall == "read" and (row.object or "").endswith("/stat")]
+    assert sum(row.calls for row in rows) == 23
+    mine = sum(row.calls for row in rows if any(at(frame, "reads") for frame in row.stack))
+    assert mine >= 20
 
 
 async def cancelled(target: Target) -> None:

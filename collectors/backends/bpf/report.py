@@ -24,7 +24,7 @@ def syscall_profile(engine: Engine, seen: Seen) -> SyscallProfile:
     merged: dict[tuple[Stack, int, str | None, int], list[int]] = {}
     descriptors = Descriptors(engine.host, engine.was_open)
     for (key, raw, pid, call), value in seen.calls:
-        stack, thing = _resolved(engine, key, raw, call)
+        stack, thing = resolved(engine, key, raw, call)
         # Two keys may carry the same name (a descriptor and its path): one row.
         row_key = (stack, pid, object_name(engine, descriptors, pid, thing), call)
         row = merged.get(row_key)
@@ -116,7 +116,7 @@ def object_name(engine: Engine, descriptors: Descriptors, pid: int, thing: int) 
     return None
 
 
-def _resolved(engine: Engine, key: int, thing: int, call: int) -> tuple[Stack, int]:
+def resolved(engine: Engine, key: int, thing: int, call: int) -> tuple[Stack, int]:
     """A row's stack and object; of a call that began before the window, those of the thread that stood in it."""
     if key & decode.IS_STANDING == decode.IS_STANDING and key not in engine.stacks:
         sleeper = engine.sleepers.get(key & 0xFFFFFFFF)

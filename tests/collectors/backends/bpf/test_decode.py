@@ -11,9 +11,9 @@ from perfdoctor.collectors.syscall_names import ARM64, X86_64
 SOURCE = (Path(decode.__file__).parent / "tables.h").read_text()
 
 
-def c_struct_size(name: str) -> int:
+def c_struct_size(name: str, source: str = SOURCE) -> int:
     """The size of a struct of u64, u32, s32, u8 and char members that has no hidden padding."""
-    body = re.search(rf"struct {name} {{(.*?)\n}};", SOURCE, re.DOTALL)
+    body = re.search(rf"struct {name} {{(.*?)\n}};", source, re.DOTALL)
     assert body, name
     sizes = {"u64": 8, "u32": 4, "s32": 4, "u8": 1, "char": 1}
     total = 0
@@ -49,3 +49,12 @@ def test_every_classified_call_exists_on_some_architecture() -> None:
 def test_classes_by_number() -> None:
     assert class_of(X86_64["read"]) & 15 == 3 or class_of(ARM64["read"]) & 15 == 3
     assert class_of(511) == 0
+
+
+def test_sizes_of_the_timeline_agree_with_its_c_source() -> None:
+    from perfdoctor.collectors.backends.bpf import timeline
+
+    source = (Path(decode.__file__).parent / "timeline.bpf.c").read_text()
+    assert timeline.EVENT.size == c_struct_size("event", source)
+    assert timeline.SLICE.size == c_struct_size("slice", source)
+    assert f"#define QUIET {timeline.QUIET}\n" in source

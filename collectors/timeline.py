@@ -1,0 +1,149 @@
+"""Which of a profiler's stacks does an event belong to, when only their times are known?
+
+The kernel knows exactly when a call was, and not in which line of a language that it cannot walk; the language's own
+profiler samples lines at times of the same clock (CLOCK_MONOTONIC). An event belongs to the sample that was taken while
+it lasted, else to the one that is nearest to it, if that is near enough. So what a row's events add up to stays exact,
+and only their places are sampled.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
+
+
+class Sample(NamedTuple):
+    """What thread ``tid`` was doing at ``at`` (nanoseconds of CLOCK_MONOTONIC); innermost frame first."""
+
+    at: int
+    tid: int
+    stack: Stack
+
+
+class Event(NamedTuple):
+    """What thread ``tid`` did from ``began`` to ``ended`` (nanoseconds of CLOCK_MONOTONIC). Events with the same
+    ``key`` are one row: for system calls (pid, syscall, object, stack), as in SyscallRow."""
+
+    began: int
+    ended: int
+    tid: int
+    key: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``shares[key][stack]`` counts the events of a row by the sampled stack that they belong to; () where none was
+    near. ``covered`` events had a sample taken while they lasted, ``near`` one beside them, ``without`` none."""
+
+    shares: Mapping[Hashable, Mapping[Stack, int]]
+    covered: int
+    near: int
+    without: int
+
+
+class Timeline:
+    """Samples of threads. A sample speaks for ``reach`` nanoseconds to both sides: two of the profiler's intervals."""
+
+    def __init__(self, samples: Iterable[Sample], *, reach: int) -> None:
+        self._reach = reach
+        self._times: dict[int, list[int]] = defaultdict(list)
+        self._stacks: dict[int, list[Stack]] = defaultdict(list)
+        for sample in sorted(samples, key=lambda sample: sample.at):
+            self._times[sample.tid].append(sample.at)
+            self._stacks[sample.tid].append(sample.stack)
+
+    @property
+    def threads(self) -> frozenset[int]:
+        """Those that were sampled."""
+        return frozenset(self._times)
+
+    def find(self, tid: int, began: int, ended: int) -> tuple[Stack, bool] | None:
+        """The stack of an event, and whether its sample was taken while it lasted; None when none is near."""
+        times = self._times.get(tid)
+        if not times:
+            return None
+        i = bisect_left(times, began)
+        if i < len(times) and times[i] <= ended:
+            return self._stacks[tid][i], True
+        before = began - times[i - 1] if i else self._reach + 1
+        after = times[i] - ended if i < len(times) else self._reach + 1
+        if min(before, after) > self._reach:
+            return None
+        return self._stacks[tid][i - 1 if before <= after else i], False
+
+    def join(self, events: Iterable[Event]) -> Joined:
+        """Every event to its stack. Events of threads that were not sampled are in no row."""
+        shares: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
+        tally: Counter[str] = Counter()
+        for event in events:
+            if event.tid not in self._times:
+                continue
+            found = self.find(event.tid, event.began, event.ended)
+            shares[event.key][found[0] if found else ()] += 1
+            tally["without" if found is None else "covered" if found[1] else "near"] += 1
+        return Joined(shares, tally["covered"], tally["near"], tally["without"])
+
+
+_COUNTS = ("calls", "errors", "empty", "unfinished", "bytes")
+_TIMES = ("seconds", "blocked_seconds", "runnable_seconds")
+
+
+def place_calls(profile: SyscallProfile, joined: Joined) -> SyscallProfile:
+    """The same calls, each row with its sampled stacks: a row is divided as its events were, and adds up to what it
+    was. Rows without a stack among the samples keep the one that they had."""
+    merged: dict[tuple[int, str, str | None, Stack], SyscallRow] = {}
+    for row in profile.rows:
+        shares = joined.shares.get((row.pid, row.syscall, row.object, row.stack))
+        for part in divide(row, shares) if shares else (row,):
+            key = part.pid, part.syscall, part.object, part.stack
+            merged[key] = _together(merged[key], part) if key in merged else part
+    rows = sorted(merged.values(), key=lambda r: (-r.seconds, -r.calls, r.syscall, r.pid))
+    return profile.model_copy(update={"rows": tuple(rows)})
+
+
+def divide(row: SyscallRow, shares: Mapping[Stack, int]) -> list[SyscallRow]:
+    """A row in as many parts as it has stacks, in proportion to ``shares``. Every count adds up to the row's own."""
+    ordered = sorted(shares.items(), key=lambda share: -share[1])
+    stacks, weights = [stack or row.stack for stack, _ in ordered], [weight for _, weight in ordered]
+    total = sum(weights)
+    counts = {name: _apportion(getattr(row, name), weights) for name in _COUNTS}
+    buckets = [_apportion(count, weights) for count in row.histogram]
+    return [
+        row.model_copy(
+            update={
+                "stack": stack,
+                "histogram": tuple(bucket[i] for bucket in buckets),
+                **{name: parts[i] for name, parts in counts.items()},
+                **{name: getattr(row, name) * weights[i] / total for name in _TIMES},
+            }
+        )
+        for i, stack in enumerate(stacks)
+    ]
+
+
+def _apportion(count: int, weights: Sequence[int]) -> list[int]:
+    """``count`` in whole parts in proportion to ``weights``, that add up to it."""
+    total, given, so_far, parts = sum(weights), 0, 0, []
+    for weight in weights:
+        so_far += weight
+        upto = count * so_far // total
+        parts.append(upto - given)
+        given = upto
+    return parts
+
+
+def _together(a: SyscallRow, b: SyscallRow) -> SyscallRow:
+    histogram = (
+        tuple(x + y for x, y in zip(a.histogram, b.histogram, strict=True)) if a.histogram and b.histogram else ()
+    )
+    return a.model_copy(
+        update={
+            **{name: getattr(a, name) + getattr(b, name) for name in (*_COUNTS, *_TIMES)},
+            "max_seconds": max(a.max_seconds, b.max_seconds),
+            "histogram": histogram,
+        }
+    )

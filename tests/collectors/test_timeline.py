@@ -1,0 +1,71 @@
+"""Events to the stacks that were sampled around them: none is lost, and none is charged to what was far away."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, divide, place_calls
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
+
+
+def stack(name: str) -> Stack:
+    return (Frame(kind=FrameKind.JAVASCRIPT, function=name),)
+
+
+A, B, C = stack("a"), stack("b"), stack("c")
+SAMPLES = [Sample(3000, 7, B), Sample(1000, 7, A), Sample(1000, 8, C)]
+
+
+def test_an_event_belongs_to_the_sample_that_was_taken_in_it_else_to_the_nearest() -> None:
+    line = Timeline(SAMPLES, reach=1500)
+    assert line.find(7, 900, 1100) == (A, True)
+    assert line.find(7, 500, 3500) == (A, True)
+    assert line.find(7, 1200, 1300) == (A, False)
+    assert line.find(7, 2400, 2500) == (B, False)
+    assert line.find(7, 4501, 4600) is None  # too far behind the last
+    assert line.find(8, 2000, 2001) == (C, False)
+    assert line.find(9, 1000, 1001) is None
+    assert line.threads == {7, 8}
+
+
+def test_what_is_joined_is_counted() -> None:
+    joined = Timeline(SAMPLES, reach=1500).join(
+        [Event(900, 1100, 7, "row"), Event(2400, 2500, 7, "row"), Event(9000, 9001, 7, "row"), Event(0, 9, 9, "row")]
+    )
+    assert joined.shares == {"row": {A: 1, B: 1, (): 1}}
+    assert (joined.covered, joined.near, joined.without) == (1, 1, 1)
+
+
+ROW = SyscallRow(
+    pid=1, syscall="read", object="/x", stack=C, calls=7, errors=1, bytes=70, seconds=0.7, histogram=(3, 4)
+)
+
+
+def test_a_row_is_divided_and_adds_up() -> None:
+    parts = divide(ROW, {A: 2, B: 1})
+    assert [part.stack for part in parts] == [A, B]
+    assert [part.calls for part in parts] == [4, 3]
+    assert sum(part.errors for part in parts) == 1
+    assert sum(part.bytes for part in parts) == 70
+    assert [sum(p.histogram[i] for p in parts) for i in (0, 1)] == [3, 4]
+
+
+def test_rows_come_together_by_stack_and_others_stay() -> None:
+    other = ROW.model_copy(update={"stack": (), "calls": 3, "bytes": 30})
+    alone = ROW.model_copy(update={"syscall": "write"})
+    profile = SyscallProfile(rows=(ROW, other, alone), calls=17, seconds=2.1)
+    key, other_key = (1, "read", "/x", C), (1, "read", "/x", ())
+    placed = place_calls(profile, Joined({key: {A: 1}, other_key: {A: 1, (): 2}}, 4, 0, 0))
+    assert {(row.syscall, row.stack): row.calls for row in placed.rows} == {
+        ("read", A): 8,
+        ("read", ()): 2,
+        ("write", C): 7,
+    }
+    assert sum(row.calls for row in placed.rows) == profile.calls
+
+
+@given(st.integers(0, 10**9), st.lists(st.integers(1, 10**6), min_size=1, max_size=20))
+def test_every_division_adds_up(calls: int, weights: list[int]) -> None:
+    parts = divide(ROW.model_copy(update={"calls": calls}), {stack(str(i)): w for i, w in enumerate(weights)})
+    assert sum(part.calls for part in parts) == calls
+    assert all(part.calls >= 0 for part in parts)
