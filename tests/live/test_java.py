@@ -63,7 +63,9 @@ def _is_window(path: Path) -> bool:
 async def java(*options: str, prefix: tuple[str, ...] = ()) -> AsyncIterator[tuple[Workload, Target]]:
     need(os.geteuid() == 0, "needs root")
     async with workload(SOURCE, c_flags=options, prefix=prefix) as program:
-        yield program, find_target(HOST, program.pid)
+        pid = program.pid
+        yield program, find_target(HOST, pid)
+    (TMP / f".java_pid{pid}").unlink(missing_ok=True)  # a machine that is killed leaves its socket
 
 
 async def told(program: Workload, words: str) -> None:
