@@ -12,6 +12,8 @@ class Machine:
     """``files`` and ``links`` by path; ``denied`` paths begin so and raise PermissionError. Folders follow from the
     paths."""
 
+    attach_runtimes = True
+
     files: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     denied: tuple[str, ...] = ()
