@@ -11,6 +11,8 @@ from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.allocations import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, AllocationsPart
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.growth import GrowthPart
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm.allocations import trace_allocations
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf import faults
@@ -32,7 +34,7 @@ BACKENDS = {
     Mode.GROWTH: (bpf.NAME, perf.NAME, PROC),
     # (bpftrace could count malloc too, but its probes trap in every process that uses the same library, also with -p.)
     Mode.ALLOCATIONS: (bpf.NAME,),
-    Mode.OBJECTS: (bpf.NAME, node.NAME),
+    Mode.OBJECTS: (bpf.NAME, jvm.NAME, node.NAME),
 }
 _SAMPLE_SECONDS = 0.2
 
@@ -54,8 +56,8 @@ async def measure(
     ``growth`` counts page faults and the calls that change the address space: a microsecond a page. ``allocations``
     probes every call of the allocator, ``objects`` Python's for small objects too: nine microseconds an allocation and
     five a free, until ``most_events`` traps or ``most_share`` of a core's time are spent on it; then the window ends
-    early, marked partial. In mode objects Node.js samples its own. ProblemError when no backend can answer, and for
-    Go programs, which have no malloc to probe.
+    early, marked partial. In mode objects Java machines and Node.js sample their own. ProblemError when no backend can
+    answer, and for Go programs, which have no malloc to probe.
     """
     if mode not in tuple(Mode):
         raise ProblemError(
@@ -86,7 +88,12 @@ async def measure(
         how = _how_probed(target, evidence.collections["threads"], part)
         return evidence.model_copy(update={"collections": evidence.collections | {"allocations": how}})
 
+    async def by_jvm() -> Evidence:
+        return await trace_allocations(host, target, seconds=seconds, progress=progress)
+
     tried: tuple[Rung, ...] = (Rung(bpf.NAME, bpf.unavailable, by_probes),)
+    if way is Mode.OBJECTS and (target.runtime == "java" or backend == jvm.NAME):
+        tried = (Rung(jvm.NAME, jvm.unavailable, by_jvm), *tried)
     if way is Mode.OBJECTS and (target.runtime == "node" or backend == node.NAME):
         tried = (Rung(node.NAME, node.unavailable, lambda: _by_v8(host, target, seconds, progress)), *tried)
     return await climb(host, target, backend, tried)

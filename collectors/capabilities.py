@@ -11,6 +11,7 @@ from enum import StrEnum
 from perfdoctor.collectors import allocations, disk, memory_map, thread_stacks
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
+from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
@@ -41,6 +42,7 @@ class Lines(StrEnum):
     ALL = "Python and native"
     PYTHON = "Python"
     JAVASCRIPT = "JavaScript"
+    JAVA = "Java"
     NATIVE = "native"
     NONE = "none"
 
@@ -99,6 +101,11 @@ ABILITIES = (
         each="a look at each thread some ten times a second", lacks=("who holds a lock that keeps no owner",),
     ),
     Ability(
+        "proc-threads", "thread_stacks", jvm.NAME, jvm.unavailable, Exactness.LOOKS, Lines.JAVA, Cost.PERTURBS,
+        each="milliseconds in which all threads of Java stand, twice",
+        lacks=("native stacks of threads that run Java",),
+    ),
+    Ability(
         "proc-threads", "thread_stacks", pyspy.NAME, pyspy.unavailable, Exactness.LOOKS, Lines.PYTHON, Cost.READS,
         lacks=("native stacks",),
     ),
@@ -115,6 +122,11 @@ ABILITIES = (
         "trace-cpu", "cpu", bpf.NAME, bpf.unavailable, Exactness.SAMPLES, Lines.ALL, Cost.PERTURBS,
         each="a few microseconds per sample, 99 a second",
         slow_down=1.0, bench=OVERHEAD,
+    ),
+    Ability(
+        "trace-cpu", "cpu", jvm.NAME, jvm.unavailable, Exactness.SAMPLES, Lines.JAVA, Cost.PERTURBS,
+        each="a look at up to five threads a hundred times a second",
+        lacks=("kernel frames of Java threads",),
     ),
     Ability(
         "trace-cpu", "cpu", node.NAME, node.unavailable, Exactness.SAMPLES, Lines.JAVASCRIPT, Cost.PERTURBS,
@@ -190,6 +202,11 @@ ABILITIES = (
         each="1 to 2 µs per wait and wake-up, 0.9 µs per other call", lacks=("locks that were taken without a wait",),
     ),
     Ability(
+        "trace-locks", "locks", jvm.NAME, jvm.unavailable, Exactness.EXACT, Lines.JAVA, Cost.PERTURBS,
+        each="about a microsecond per wait",
+        lacks=("the line that held the lock", "waits that were unfinished at the end", "locks of native code"),
+    ),
+    Ability(
         "trace-locks", "locks", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,
         each="1.4 µs per futex call", lacks=("stacks", "holders"),
     ),
@@ -228,6 +245,11 @@ ABILITIES = (
         "trace-memory", "allocations", bpf.NAME, bpf.unavailable, Exactness.EXACT, Lines.ALL, Cost.PERTURBS,
         each="14 µs per allocation and free, ended by a budget", bench=MEMORY, mode="objects",
         lacks=("objects that Python takes from its free lists",),
+    ),
+    Ability(
+        "trace-memory", "allocations", jvm.NAME, jvm.unavailable, Exactness.SAMPLES, Lines.JAVA, Cost.PERTURBS,
+        each="about a microsecond per new buffer of a thread", mode="objects",
+        lacks=("how many objects", "which objects live on"),
     ),
     Ability(
         "trace-memory", "allocations", node.NAME, node.unavailable, Exactness.SAMPLES, Lines.JAVASCRIPT, Cost.PERTURBS,

@@ -4,6 +4,8 @@ import anyio
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm import cpu as by_recorder
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf.counters import count_events, processor_counts
@@ -18,7 +20,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.target import Target
 
-BACKENDS = (bpf.NAME, node.NAME, pyspy.NAME, perf.NAME)
+BACKENDS = (bpf.NAME, jvm.NAME, node.NAME, pyspy.NAME, perf.NAME)
 HIGHEST_HZ = 999
 OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 8))))
 """Interpreters whose frames the engine does not walk, and py-spy does."""
@@ -35,9 +37,9 @@ async def trace_cpu(
 ) -> Evidence:
     """CPU samples of ``target``, ``hz`` times a second of CPU time for ``seconds``, scaled to its exact CPU time.
 
-    The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. For a
-    Python
-    target py-spy comes before perf, which cannot name Python lines. ProblemError when no backend can answer.
+    The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. A Java
+    machine is asked itself, the engine beside. For a Python target py-spy comes before perf, which cannot name Python
+    lines. ProblemError when no backend can answer.
     """
     must_be_asked_well(BACKENDS, backend, seconds)
     if not 1 <= hz <= HIGHEST_HZ:
@@ -74,6 +76,10 @@ async def trace_cpu(
     async def by_perf() -> Evidence:
         return _evidence(target, await perf.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
 
+    async def by_jvm() -> Evidence:
+        beside = by_engine if bpf.unavailable(host, target) is None else None
+        return await by_recorder.trace_cpu(host, target, seconds=seconds, progress=progress, beside=beside)
+
     async def by_node() -> Evidence:
         return _evidence(target, await node.trace_cpu(host, target, seconds=seconds, hz=hz, progress=progress))
 
@@ -88,6 +94,8 @@ async def trace_cpu(
 
     programs = [Rung(pyspy.NAME, pyspy.unavailable, by_pyspy), Rung(perf.NAME, perf.unavailable, by_perf)]
     rungs = [Rung(bpf.NAME, engine_unavailable, by_engine), *programs]
+    if target.runtime == "java" or backend == jvm.NAME:
+        rungs.insert(0, Rung(jvm.NAME, jvm.unavailable, by_jvm))
     if target.runtime == "node" or backend == node.NAME:
         rungs.insert(0, Rung(node.NAME, node.unavailable, by_node))
     return await climb(host, target, backend, rungs)

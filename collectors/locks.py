@@ -7,6 +7,8 @@ from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.locks import LACKS, LockPart
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.bpftrace import locks as by_address
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm.locks import trace_locks as trace_java_locks
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.perf import locks as in_all
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
@@ -22,7 +24,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.locks import LockProfile
 from perfdoctor.schemas.target import Target
 
-BACKENDS = (bpf.NAME, bpftrace.NAME, strace.NAME, perf.NAME, pyspy.NAME)
+BACKENDS = (bpf.NAME, jvm.NAME, bpftrace.NAME, strace.NAME, perf.NAME, pyspy.NAME)
 
 
 async def measure(
@@ -33,7 +35,7 @@ async def measure(
     The evidence has ``locks``; from the BPF engine also ``syscalls``, ``threads``, ``waits`` and ``children``. bpftrace
     and strace tell locks apart by address and know no lines; perf has one sum; py-spy sees who holds Python's
     interpreter lock, and no waits. ProblemError when no backend can answer; ends early, marked partial, when the
-    target exits.
+    target exits. A Java machine is asked itself, by Flight Recorder.
     """
     must_be_asked_well(BACKENDS, backend, seconds)
 
@@ -60,13 +62,18 @@ async def measure(
     async def by_pyspy() -> Evidence:
         return _evidence(target, await gil.trace_gil(host, target, seconds=seconds, progress=progress))
 
-    rungs = (
+    async def by_jvm() -> Evidence:
+        return await trace_java_locks(host, target, seconds=seconds, progress=progress)
+
+    rungs: tuple[Rung, ...] = (
         Rung(bpf.NAME, bpf.unavailable, by_engine),
         Rung(bpftrace.NAME, bpftrace.unavailable, by_bpftrace),
         Rung(strace.NAME, strace.unavailable, by_strace),
         Rung(perf.NAME, perf.unavailable_for_syscalls, by_perf),
         Rung(pyspy.NAME, pyspy.unavailable, by_pyspy),
     )
+    if target.runtime == "java" or backend == jvm.NAME:
+        rungs = (Rung(jvm.NAME, jvm.unavailable, by_jvm), *rungs)
     return await climb(host, target, backend, rungs)
 
 

@@ -6,6 +6,7 @@ from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.strace import backend as strace
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.java import by_engine_and_recorder
 from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.measured import Measured
@@ -40,6 +41,10 @@ async def trace_syscalls(
         wanted = Wanted(calls=True, stacks=stacks)
         if stacks and target.runtime == "node":
             return await by_engine_and_v8(host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress)
+        if stacks and target.runtime == "java":
+            return await by_engine_and_recorder(
+                host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress
+            )
         return await by_engine_window(host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress)
 
     async def by_bpftrace() -> Evidence:

@@ -59,6 +59,7 @@ _BACKENDS = (
     _Backend("strace", capabilities.answers("strace"), "strace"),
     _Backend("ltrace", capabilities.answers("ltrace"), "ltrace"),
     _Backend("node", capabilities.answers("node")),
+    _Backend("jvm", capabilities.answers("jvm")),
     _Backend("py-spy", capabilities.answers("py-spy"), "py-spy"),
     _Backend("sockets", capabilities.answers("sockets")),
 )
@@ -183,7 +184,8 @@ def _version_of_libbpf(host: Host) -> str | None:
 
 
 def _summary(backends: Sequence[BackendState]) -> str:
-    usable = {question: [b.backend for b in backends if b.available and question in b.answers] for question in _WORDS}
+    for_all = [b for b in backends if b.available and b.backend not in _OF_ONE_RUNTIME]
+    usable = {question: [b.backend for b in for_all if question in b.answers] for question in _WORDS}
     said = []
     for question, words in _WORDS.items():
         first, *others = usable[question] or [""]
@@ -196,6 +198,7 @@ def _summary(backends: Sequence[BackendState]) -> str:
     return " ".join(said)
 
 
+_OF_ONE_RUNTIME = frozenset({"jvm"})
 _WORDS = {"trace-syscalls": "System calls", "trace-cpu": "CPU time"}
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 import anyio
 from anyio import to_thread
 
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm import standing as java
+from perfdoctor.collectors.backends.jvm.frames import Frames, Sources
 from perfdoctor.collectors.backends.pyspy import backend as pyspy
 from perfdoctor.collectors.backends.pyspy.dump import dump
 from perfdoctor.collectors.host.base import Host
@@ -25,7 +28,7 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.thread_stacks import ThreadStacks, ThreadStand, ThreadState
 
 NAME = "proc"
-BACKENDS = (NAME, pyspy.NAME)
+BACKENDS = (NAME, jvm.NAME, pyspy.NAME)
 _EVERY = 0.1
 _READ_SHARE = 0.05
 """of our own time may go into looking at states, unless that made them fewer than the next line says"""
@@ -62,28 +65,37 @@ async def measure(
     async def by_proc() -> Evidence:
         return await _Window(host, target, passes=may_pass).run(seconds, progress)
 
+    async def by_jvm() -> Evidence:
+        frames = Frames(await to_thread.run_sync(Sources, host, target))
+        return await _Window(host, target, java=frames).run(seconds, progress)
+
     async def by_pyspy() -> Evidence:
         return await _Window(host, target, by_pyspy=True).run(seconds, progress)
 
     async def without_python() -> Evidence:
         return await _Window(host, target).run(seconds, progress)
 
-    rungs = (
+    rungs: tuple[Rung, ...] = (
         Rung(NAME, unavailable, by_proc),
         Rung(pyspy.NAME, pyspy.unavailable, by_pyspy),
         Rung(NAME, unavailable, without_python),
     )
-    return await climb(host, target, backend, rungs if may_pass else rungs[:2])
+    rungs = rungs if may_pass else rungs[:2]
+    if target.runtime == "java" or backend == jvm.NAME:
+        rungs = (Rung(jvm.NAME, jvm.unavailable, by_jvm), *rungs)
+    return await climb(host, target, backend, rungs)
 
 
 @dataclass
 class _Window:
-    """One window on one target. ``passes``: refuse where Python's frames cannot be walked, for py-spy may."""
+    """One window on one target. ``passes``: refuse where Python's frames cannot be walked, for py-spy may. ``java``:
+    ask the Java machine where its threads stand; it makes the frames."""
 
     host: Host
     target: Target
     by_pyspy: bool = False
     passes: bool = False
+    java: Frames | None = None
     looks: list[Look] = field(default_factory=list)
     not_understood: int = 0
 
@@ -140,6 +152,14 @@ class _Window:
                 )
                 for thread in threads
             }
+        if self.java is not None:
+            told = await java.look(self.host, self.target.pid, self.java)
+            self.not_understood += told.not_understood
+            for thread in threads:
+                place = look.places.get(thread.tid, Standing())
+                stack, held = told.stacks.get(thread.own_tid), told.held.get(thread.own_tid)
+                if thread.pid == self.target.pid and (stack or held):
+                    look.places[thread.tid] = replace(place, stack=stack or place.stack, held=held or place.held)
         self.looks.append(look)
 
     async def _dumped(self, looker: Looker, threads: list[Followed]) -> dict[tuple[int, int], Stack]:
@@ -210,13 +230,14 @@ class _Window:
         if watch.omitted:
             warnings.append(f"{watch.omitted:,} threads were not looked at")
         return Collection(
-            backend=pyspy.NAME if self.by_pyspy else NAME,
+            backend=pyspy.NAME if self.by_pyspy else jvm.NAME if self.java else NAME,
             exact=False,
             missing_stacks=self.looks[-1].torn,
             not_understood=self.not_understood,
             lacks=tuple(lacks),
             warnings=tuple(warnings),
-            cost=TargetCost(kind="reads"),
+            # (the Java machine holds its threads for some milliseconds to tell where they stand, twice)
+            cost=TargetCost(kind="perturbs", events=2) if self.java else TargetCost(kind="reads"),
         )
 
     def _python(self, looker: Looker) -> bool:

@@ -18,6 +18,13 @@ _SYSTEM = re.compile(r"^(?:/usr/(?!local/|src/app)|/lib(?:64)?/|/build/|/opt/rh/
 _RUNTIME = re.compile(
     r"^(?:lib)?(?:python|pypy|node|jvm|java)[\d.]*(?:t|d)?(?:$|\.so)|^(?:ld-|libc\.|libpthread|libm\.)"
 )
+# java/util/HashMap.java   org/springframework/web/servlet/DispatcherServlet.java
+_JAVA_LIBRARY = re.compile(
+    r"(?:java|javax|jakarta|jdk|sun|com/sun|kotlin|kotlinx|scala|groovy|clojure|"
+    r"org/(?:springframework|apache|hibernate|eclipse|jboss|postgresql|slf4j|glassfish|codehaus|junit)|"
+    r"io/(?:netty|vertx|quarkus|micronaut|grpc|opentelemetry|micrometer|undertow|lettuce|projectreactor)|reactor|"
+    r"com/(?:fasterxml|google|mysql|zaxxer|squareup|datadog|newrelic)|ch/qos|okhttp3|redis/clients)/"
+)
 _SITE = re.compile(r"/(?:site-packages|dist-packages|node_modules)/((?:@[^/]+/)?[^/]+)")
 
 
@@ -40,6 +47,8 @@ def is_user_code(frame: Frame) -> bool:
         return False
     if frame.kind is FrameKind.NATIVE:
         return _is_native_user_code(frame)
+    if frame.kind is FrameKind.JAVA:
+        return _is_java_user_code(frame)
     return frame.file is not None and _is_user_file(frame.file)
 
 
@@ -78,6 +87,14 @@ def _is_native_user_code(frame: Frame) -> bool:
     if frame.module is None or frame.function.startswith("[") or not _is_user_module(frame.module):
         return False
     return frame.file is None or not (_SYSTEM.search(frame.file) or frame.file.startswith("/rustc/"))
+
+
+def _is_java_user_code(frame: Frame) -> bool:
+    """A class whose source lies in the project (an absolute path), or of no package of the platform or of a library
+    that everybody uses: the machine does not say from which archive a class came."""
+    if frame.file is None or (frame.module or "").startswith(("java.", "jdk.")):
+        return False
+    return frame.file.startswith("/") or not _JAVA_LIBRARY.match(frame.file)
 
 
 @lru_cache(maxsize=65536)

@@ -7,9 +7,10 @@ from perfdoctor.schemas.model import Model
 
 class FrameKind(StrEnum):
     PYTHON = "python"
+    JAVASCRIPT = "javascript"
+    JAVA = "java"
     NATIVE = "native"
     KERNEL = "kernel"
-    JAVASCRIPT = "javascript"
 
 
 class Frame(Model):

@@ -18,6 +18,8 @@ from perfdoctor.server.store.recordings import Recordings
 
 STOPPING = frozenset({"strace", "ltrace", "memray"})
 """backends that stop their target"""
+OF_ONE_RUNTIME = frozenset({"jvm"})
+"""backends that answer for programs of one runtime only: for others, auto may come to one that stops them"""
 LAST_CHOICE = {"trace-locks": frozenset({"perf", "py-spy"})}
 """backends that auto takes after those that stop the target, for they answer a part of the question only"""
 CLEANUP = 5.0
@@ -77,7 +79,7 @@ class Service:
             if self._usable is None:
                 state = await self.instruments.check_tools()
                 self._usable = [usable for usable in state.backends if usable.available]
-            able = {usable.backend for usable in self._usable if tool in usable.answers}
+            able = {usable.backend for usable in self._usable if tool in usable.answers} - OF_ONE_RUNTIME
             first = able - LAST_CHOICE.get(tool, frozenset()) or able
             return bool(first) and first <= STOPPING
 

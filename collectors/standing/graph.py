@@ -23,7 +23,7 @@ def edges(threads: Mapping[int, Followed], begin: Look, end: Look) -> tuple[Wait
         if holder is None or (holder == tid and held.kind is WaitKind.JOIN):
             continue
         before = begin.places.get(tid)
-        stands = before is not None and before.held == held and waiter.rested
+        stands = before is not None and before.held == held and (waiter.rested or held.certain)
         found.append(
             WaitEdge(pid=waiter.pid, kind=held.kind, address=held.address, waiter=tid, holder=holder, stands=stands)
         )

@@ -29,11 +29,13 @@ _POLLED = 4
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a thread waits for: ``owner`` is the thread id of whom it waits for, as the target knows it."""
+    """What a thread waits for: ``owner`` is the thread id of whom it waits for, as the target knows it. ``certain``:
+    the runtime itself says that it waits in a deadlock (a thread of Java wakes now and then in one)."""
 
     kind: WaitKind
     address: int
     owner: int
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from perfdoctor.server.tools.traced import traced
 class ThreadsArguments(OfProcess):
     seconds: Seconds = 2.0
     backend: Annotated[
-        Literal["auto", "proc", "py-spy"],
+        Literal["auto", "proc", "jvm", "py-spy"],
         Field(description="auto: proc; py-spy where it cannot walk Python's frames"),
     ] = "auto"
 

@@ -15,9 +15,9 @@ from perfdoctor.server.tools.tool import Detail, NotBool, OfProcess, Tool
 
 class CpuArguments(OfProcess):
     hz: Annotated[int, Field(ge=1, le=999, description="samples per second of CPU time"), NotBool] = 99
-    backend: Annotated[Literal["auto", "bpf", "node", "py-spy", "perf"], Field(description="auto: the cheapest")] = (
-        "auto"
-    )
+    backend: Annotated[
+        Literal["auto", "bpf", "jvm", "node", "py-spy", "perf"], Field(description="auto: the cheapest")
+    ] = "auto"
 
 
 async def ask(call: Call, arguments: CpuArguments) -> CpuAnswer:

@@ -15,7 +15,7 @@ from perfdoctor.server.tools.traced import traced
 
 class LockArguments(OfProcess):
     backend: Annotated[
-        Literal["auto", "bpf", "bpftrace", "strace", "perf", "py-spy"],
+        Literal["auto", "bpf", "jvm", "bpftrace", "strace", "perf", "py-spy"],
         Field(description="auto: the cheapest; strace stops the process twice per call; py-spy knows the GIL only"),
     ] = "auto"
 

@@ -16,11 +16,11 @@ from perfdoctor.server.tools.traced import traced
 class MemoryArguments(OfProcess):
     mode: Annotated[
         Literal["growth", "allocations", "objects"],
-        Field(description="growth: page faults; allocations: malloc and free; objects: of Python, Node.js too"),
+        Field(description="growth: page faults; allocations: malloc and free; objects: of Python, Java, Node.js too"),
     ] = "growth"
     backend: Annotated[
-        Literal["auto", "bpf", "node", "perf", "proc"],
-        Field(description="auto: the best here; perf and proc: growth only"),
+        Literal["auto", "bpf", "jvm", "node", "perf", "proc"],
+        Field(description="auto: the best; perf, proc: growth only"),
     ] = "auto"
 
 

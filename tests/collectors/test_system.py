@@ -69,7 +69,7 @@ def of(answer: ToolsAnswer, backend: str) -> BackendState:
 async def test_a_machine_on_which_nothing_can_be_traced() -> None:
     answer = await check_tools(bare())
     assert answer.summary == "System calls cannot be traced here. CPU time cannot be traced here."
-    assert [state.backend for state in answer.backends if state.available] == ["sockets", "proc"]
+    assert [state.backend for state in answer.backends if state.available] == ["jvm", "sockets", "proc"]
     assert of(answer, "strace").unlock == "sudo apt-get install -y strace"
     assert of(answer, "perf").unlock == "sudo apt-get install -y linux-perf"
     assert (of(answer, "py-spy").unlock or "").endswith("-m pip install py-spy")

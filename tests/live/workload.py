@@ -121,7 +121,8 @@ async def workload(
     environment: dict[str, str] | None = None,
     c_flags: tuple[str, ...] = (),
 ) -> AsyncIterator[Workload]:
-    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c).
+    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c;
+    .java: ``c_flags`` are options of the machine).
 
     ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
     folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.
@@ -144,6 +145,9 @@ async def workload(
 def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str]:
     if path.suffix == ".py":
         return [interpreter, str(path)]
+    if path.suffix == ".java":
+        need(shutil.which("java") and shutil.which("javac"), f"{path.name} needs a JDK")
+        return ["java", *c_flags, "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", str(classes_of(path)), path.stem]
     if path.suffix in (".c", ".cpp"):
         return [str(compiled(path, c_flags))]
     need(shutil.which("node"), f"{path.name} needs node")
@@ -168,6 +172,17 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
     output = Path(_build_folder().name) / f"{path.parent.name}{path.suffix}" / "".join([path.stem, *flags])
     output.parent.mkdir(exist_ok=True)
     subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
+    return output
+
+
+@cache
+def classes_of(path: Path) -> Path:
+    """The folder with the classes of a Java workload (which is on its class path), and its source beside them."""
+    output = Path(_build_folder().name) / path.stem
+    output.parent.chmod(0o755)  # for programs that run as somebody else
+    output.mkdir()
+    shutil.copy(path, output)
+    subprocess.run([str(shutil.which("javac")), "-g", "-d", str(output), str(path)], check=True)
     return output
 
 

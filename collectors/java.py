@@ -1,0 +1,89 @@
+"""Which lines of Java ask the kernel? One window by the engine and by Flight Recorder together.
+
+The engine counts and times exactly, and walks no Java. Flight Recorder has a stack for each read and write of a file or
+socket, with its begin and end, and looks at the other threads a hundred times a second. Each call goes to what is
+nearest to it in time, on the same thread: its place is sampled, its figures are not.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
+from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm.backend import Told
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.timeline import Sample, Timeline, place_calls
+from perfdoctor.collectors.window import by_engine
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.recording import Collection
+from perfdoctor.schemas.target import Target
+
+_REACH = 20_000_000
+"""nanoseconds for which a sample speaks: two of Flight Recorder's intervals"""
+_EVERY = {"threshold": "0 ms", "stackTrace": "true"}
+_LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": {"period": "10 ms"}}
+_SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
+EVENTS = _LOOKS | {f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")}
+
+
+async def by_engine_and_recorder(
+    host: Host, target: Target, *, seconds: float, wanted: Wanted, memory: bool, progress: Progress
+) -> Evidence:
+    """The engine's window with stacks of Java. Where the machine must not or cannot be asked, the window without them:
+    its collections say why."""
+    part = TimelinePart()
+
+    async def beside() -> Evidence:
+        both = replace(wanted, part=part)
+        return await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
+
+    problem = jvm.unavailable(host, target)
+    why = problem.why if problem else ""
+    if problem is None:
+        try:
+            told = await jvm.trace(host, target, EVENTS, seconds=seconds, progress=progress, beside=beside)
+        except OSError as error:
+            why = str(error)
+        else:
+            if told.beside is not None:
+                return await to_thread.run_sync(_joined, told.beside, part, told)
+            why = told.why_not_beside
+    evidence = await by_engine(host, target, seconds=seconds, wanted=wanted, memory=memory, progress=progress)
+    return _said(evidence, (f"lines of Java: {why}",), "")
+
+
+def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
+    joined = Timeline(_samples(told), reach=_REACH).join(part.events)
+    changes = {"syscalls": place_calls(evidence.syscalls, joined)} if evidence.syscalls else {}
+    how = (
+        f"lines of Java are joined by time: {joined.covered:,} calls had one while they lasted, {joined.near:,} take "
+        f"the nearest of their thread, {joined.without:,} none"
+    )
+    return _said(evidence.model_copy(update=changes), (), how)
+
+
+def _samples(told: Told) -> Iterator[Sample]:
+    """What has a length stands at both of its ends: whatever lies between is nearest to it."""
+    ours = {thread.own_tid: thread.tid for thread in told.threads.threads.values()}
+    monotonic = time.monotonic_ns() - time.time_ns()
+    for one in told.heard:
+        if one.stack and one.own_tid in ours:
+            for at in {one.at, one.at - one.seconds}:
+                yield Sample(int(at * 1e9) + monotonic, ours[one.own_tid], one.stack)
+
+
+def _said(evidence: Evidence, lacks: tuple[str, ...], warning: str) -> Evidence:
+    def with_words(collection: Collection) -> Collection:
+        warnings = (*collection.warnings, warning) if warning else collection.warnings
+        return collection.model_copy(update={"lacks": (*collection.lacks, *lacks), "warnings": warnings})
+
+    told = {
+        name: with_words(collection) if name == "syscalls" else collection
+        for name, collection in evidence.collections.items()
+    }
+    return evidence.model_copy(update={"collections": told})
