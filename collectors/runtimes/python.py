@@ -1,4 +1,4 @@
-"""CPython 3.8 to 3.14: where the interpreter keeps its threads and frames, and what a code address is called.
+"""CPython 3.8 to 3.15: where the interpreter keeps its threads and frames, and what a code address is called.
 
 Read from the target's memory and nothing else; the target runs on meanwhile. So every value may be torn or stale:
 sizes are bounded, reads may fail, and what cannot be read is said to be unknown.
@@ -30,12 +30,10 @@ _MODULE = re.compile(r"/lib-dynload/|\.cpython-3\d+-")
 _VERSION = re.compile(rb"(?:python3\.(\d\d?)|3\.(\d\d?)\.\d{1,3}(?:(?:a|b|rc)\d+)?\+?)\0")
 _COOKIE = b"xdebugpy"
 _NONE = 0xFFFFFFFF
-_OLDEST, _NEWEST = 8, 14
+_OLDEST, _NEWEST = 8, 15
 _MAX_TEXT = 4096  # bytes of a name we are ready to read
 _MAX_LINETABLE = 1 << 20
 _MAX_THREADS = 4096
-_TYPE, _TYPE_NAME = 8, 24
-"""of an object and of a type, in all versions known here"""
 _THREAD_IDS = {"x86_64": (0x2D0, 0x30), "aarch64": (0xD0, 0x20)}
 """Where ``struct pthread`` of glibc and of musl (pthread_self() points to it) has the kernel's number of the thread."""
 _MOST_THREAD_IDS = 1 << 22
@@ -66,10 +64,17 @@ _GROUPS_3_14 = (
     .replace("co_code_adaptive", "co_code_adaptive co_tlbc")
     .replace("dict_object:", "set_object: size used table mask\ndict_object:")
 )
+_GROUPS_3_15 = (
+    _GROUPS_3_14.replace("thread_id native", "base_frame last_profiled_frame last_profiled_frame_seq thread_id native")
+    .replace(
+        "chunk status", "chunk status holds_gil gil_requested current_exception exc_state\nerr_stackitem: exc_value"
+    )
+    .replace("tp_repr tp_flags", "tp_repr tp_flags tp_basicsize tp_dictoffset\nheap_type_object: size ht_cached_keys")
+)
 
 
 def _groups(minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-    text = _GROUPS_3_14 if minor >= 14 else _GROUPS_3_13
+    text = _GROUPS_3_15 if minor >= 15 else _GROUPS_3_14 if minor == 14 else _GROUPS_3_13
     for line in text.replace("\n  ", " ").strip().splitlines():
         name, _, fields = line.partition(":")
         yield name, tuple(fields.split())
@@ -109,6 +114,8 @@ class Layout:
     minor: int
     shim_owner: int = 3
     """frames owned by this value or more are the interpreter's own entry frames, not code of the user's"""
+    object_type: int = 8
+    type_name: int = 24
     tag_mask: int = 0
     """low bits of a reference to a code object that are not address (3.14: _PyStackRef)"""
     thread_place: int = _NONE
@@ -204,6 +211,8 @@ def described_layout(memory: Memory, runtime: int) -> Layout:
         bytes_size=offsets["bytes_object.ob_size"],
         bytes_data=offsets["bytes_object.ob_sval"],
         minor=minor,
+        object_type=offsets["pyobject.ob_type"],
+        type_name=offsets["type_object.tp_name"],
         tag_mask=3 if minor >= 14 else 0,
     )
 
@@ -374,14 +383,15 @@ class PythonNames:
         layout = self._layout
         fields = (layout.code_filename, layout.code_qualname, layout.code_linetable)
         end = max(*fields, layout.code_firstlineno, layout.code_filename + 24) + 8
-        raw = self._memory.read(code + _TYPE, end - _TYPE)
-        kind, *names = (int(struct.unpack_from("<Q", raw, field - _TYPE)[0]) for field in (_TYPE, *fields))
+        begin = layout.object_type
+        raw = self._memory.read(code + begin, end - begin)
+        kind, *names = (int(struct.unpack_from("<Q", raw, field - begin)[0]) for field in (begin, *fields))
         if kind not in self._types:
-            self._types[kind] = self._memory.read(self._pointer(kind + _TYPE_NAME), 5) == b"code\0"
+            self._types[kind] = self._memory.read(self._pointer(kind + layout.type_name), 5) == b"code\0"
         if not self._types[kind]:
             raise ValueError("not a code object")
-        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - _TYPE)
-        words = struct.unpack_from("<4Q", raw, layout.code_filename - _TYPE)
+        (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - begin)
+        words = struct.unpack_from("<4Q", raw, layout.code_filename - begin)
         walked = 1
         for word in words[:3] if layout.by_pointer else words:
             walked = _mix(walked, word)

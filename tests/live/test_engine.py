@@ -23,7 +23,7 @@ from tests.live.workload import LineTruth, Workload, python_interpreters, worklo
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 HOST = LocalHost()
 T = TypeVar("T")
-VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 WALKABLE = [version for version in VERSIONS if version in python_interpreters()]
 
 

@@ -25,7 +25,7 @@ from tests.live.workload import WORKLOADS, Workload, python_interpreters, worklo
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 HOST = LocalHost()
-VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 WALKABLE = [version for version in VERSIONS if version in python_interpreters()]
 
 
@@ -159,10 +159,11 @@ async def test_every_wait_of_a_python_program_has_its_lines(version: str) -> Non
     async with workload("known_locks.py", interpreter=python_interpreters()[version]) as program:
         worked = await trace_its_work(program)
     waits, lets_go = line_of("known_locks.py", "# <- waits"), line_of("known_locks.py", "# <- lets go")
-    (ledger,) = (lock for lock in worked.profile.locks if any(w.waiter[0].line == waits for w in lock.waiters
-                 if w.waiter) and lock.kind is not LockKind.INTERPRETER)  # fmt: skip
-    (wait,) = ledger.waiters
-    assert (wait.waits, wait.timeouts, ledger.threads) == (31, 0, 1)
+    ((ledger, wait),) = ((lock, w) for lock in worked.profile.locks if lock.kind is not LockKind.INTERPRETER
+                         for w in lock.waiters if w.waiter and w.waiter[0].line == waits)  # fmt: skip
+    assert (wait.waits, wait.timeouts) == (31, 0)
+    # (since 3.14 a waiter has a place of its own, which does not tell which lock it waits for)
+    assert ledger.threads == 1 or ledger.kind is LockKind.PARKED
     assert (wait.holder[0].line, wait.holder[0].function) == (lets_go, "hold")
     assert wait.seconds > 31 * 0.002
     told = [w for lock in worked.profile.locks for w in lock.waiters

@@ -17,7 +17,7 @@ from perfdoctor.collectors.backends.bpf.lock_tables import (
 )
 from perfdoctor.collectors.host.base import Host, Memory
 
-_SLEPT_ON = {CONDITION: (40, 44), RWLOCK: (8, 12)}
+_SLEPT_ON = {CONDITION: (40, 44, 32, 36), RWLOCK: (8, 12)}
 """where in the structure lie the words that its waiters sleep on"""
 
 
@@ -43,6 +43,7 @@ def look_again(host: Host, tables: Tables) -> None:
 
 
 _MOST_WAITERS = 1024
+_FAR = 1 << 17
 _PRIVATE = 128
 
 
@@ -53,6 +54,10 @@ def _shape_in(memory: bytes, address: int) -> tuple[int, int]:
     waiters, references = (words[9] if second else words[10]) >> 3, words[5] >> 1
     if 0 < references <= waiters <= _MOST_WAITERS:
         return CONDITION, 44 if second else 40
+    last, first = struct.unpack_from("<2Q", memory, 8 if second else 12)
+    nothing = words[12:14] if second else words[13:15]
+    if 0 < waiters <= _MOST_WAITERS and not any(nothing) and 0 < last - first < _FAR:
+        return CONDITION, 36 if second else 32
     if words[11] == 0 and 0 < words[12] <= _MOST_WAITERS and words[13] in (0, _PRIVATE):
         return SEMAPHORE, 0
     return 0, 0
@@ -68,12 +73,17 @@ def join_parts(tables: Tables, gil: GilWatch) -> None:
         if start not in (None, key.object):
             moved[key] = key._replace(object=start)
             tables.uses.setdefault(moved[key], Use())
+    # A young condition of a newer glibc may pass for one of an older, eight bytes before it; conditions do not overlap.
     for key, use in tables.uses.items():
-        shape = shape_of(use)
-        for offset in _SLEPT_ON.get(shape, ()):
+        above = key._replace(object=key.object + 8)
+        other = tables.uses.get(above)
+        if other and shape_of(use) == shape_of(other) == CONDITION and not {key, above} & moved.keys():
+            moved.update({key: above} if use.waits <= other.waits else {above: key})
+    for key, use in tables.uses.items():
+        for offset in _SLEPT_ON.get(shape_of(use), ()):
             part = key._replace(object=key.object + offset)
             if part in tables.uses and part not in moved and shape_of(tables.uses[part]) == 0:
-                moved[part] = key
+                moved[part] = moved.get(key, key)
     for part, whole in moved.items():
         tables.uses[whole] = _sum(tables.uses[whole], tables.uses.pop(part))
     tables.edges = [(moved.get(row[0], row[0]), *row[1:]) for row in tables.edges]

@@ -18,6 +18,7 @@ enum lock_class { FUTEX, FILE_LOCK, RECORD_LOCK, SEMAPHORES, NO_LOCK };
 enum shape { PLAIN, MUTEX, PRIORITY, CONDITION, SEMAPHORE, RWLOCK, JOIN, PARKED, SHAPES };
 #define ON_OWN_STACK 1 /* in place of an address: a semaphore that each waiter makes for itself (a parking lot) */
 #define NEAR_STACK 65536
+#define FAR (1 << 17) /* twice the waiters that may stand between the first and the last of a condition */
 
 enum { WAIT = 0, WAKE = 1, WAKE_OP = 5, LOCK_PI = 6, UNLOCK_PI = 7, WAIT_BITSET = 9, WAKE_BITSET = 10,
        WAIT_REQUEUE_PI = 11, LOCK_PI2 = 13, PRIVATE = 128 };
@@ -146,7 +147,8 @@ INLINE void add_thread(struct lock_key *lock, u32 tid, u64 waits, u64 ns, u64 wa
 /* glibc's own structures, seen from the word that is slept on (word 11 of what is read):
  * pthread_mutex_t: lock, count, owner, users, kind.                sem_t: value, waiters, private.
  * pthread_rwlock_t: readers, writers, phase*, writers'*, 0, 0, writer.   (* are slept on)
- * pthread_cond_t: ten words, of which 4 and 5 references and 9 waiters << 3, then the two that are slept on. */
+ * pthread_cond_t: ten words, of which 4 and 5 references and 9 waiters << 3, then the two that are slept on.
+ * Since 2.41: u64 last, u64 first, sizes of two groups, one more, waiters << 3, the two that are slept on, 0, 0. */
 INLINE u32 shape_of(struct pt_regs *regs, u64 address, u32 op, struct waiting *w) {
     u32 m[16] = {}, expected = (u32)argument_2(regs), is_second = (address & 4) != 0;
     if (bpf_probe_read_user(m, 64, (void *)(address - 44))) bpf_probe_read_user(&m[11], 20, (void *)address);
@@ -169,6 +171,12 @@ INLINE u32 shape_of(struct pt_regs *regs, u64 address, u32 op, struct waiting *w
     /* (the upper half of an address, 0x7f.., must not pass for a number of waiters) */
     if (waiters && waiters <= 1024 && references && references <= waiters) {
         w->lock.object = address - (is_second ? 44 : 40);
+        return CONDITION;
+    }
+    u64 last = is_second ? m[2] | (u64)m[3] << 32 : m[3] | (u64)m[4] << 32;
+    u64 first = is_second ? m[4] | (u64)m[5] << 32 : m[5] | (u64)m[6] << 32;
+    if (waiters && waiters <= 1024 && !m[13] && !(is_second ? m[12] : m[14]) && last > first && last - first < FAR) {
+        w->lock.object = address - (is_second ? 36 : 32);
         return CONDITION;
     }
     if ((expected == 2 || expected == 3) && !m[13] && !(is_second ? m[12] : m[14])) {

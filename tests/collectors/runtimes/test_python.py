@@ -146,6 +146,15 @@ def test_what_3_14_inserted_is_counted() -> None:
     assert (old.tag_mask, new.tag_mask) == (0, 3)
 
 
+def test_what_3_15_inserted_is_counted() -> None:
+    old, new = (described_layout(Bytes(description(minor)), 0) for minor in (14, 15))
+    assert new.thread_frame == old.thread_frame
+    assert new.thread_native_id == old.thread_native_id + 3  # base_frame and two of its profiler
+    assert new.frame_previous == old.frame_previous + 8  # four of the thread's state, and exc_value
+    assert new.type_name == old.type_name + 8
+    assert new.bytes_data == old.bytes_data + 12  # two of types, two of heap types
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -163,7 +172,7 @@ def test_an_interpreter_that_cannot_be_walked_says_why(data: bytes, why: str) ->
 
 
 def layouts() -> list[Layout]:
-    described = [described_layout(Bytes(description(minor)), 0) for minor in (13, 14)]
+    described = [described_layout(Bytes(description(minor)), 0) for minor in (13, 14, 15)]
     return [*(_kept_layout(minor) for minor in range(8, 13)), *described]
 
 

@@ -56,6 +56,11 @@ def test_memory_tells_a_condition_from_a_semaphore() -> None:
     # pthread_cond_t, of whose group 0 one thread sleeps: 40 bytes in; references in the word 24 before, waiters before
     assert _shape_in(words(w5=2, w10=8), 0x1000) == (CONDITION, 40)
     assert _shape_in(words(w5=3, w9=16), 0x1004) == (CONDITION, 44)
+    # glibc 2.41: the last waiter and the first of its group, as numbers of 64 bits
+    assert _shape_in(words(w3=11, w5=8, w10=8), 0x1000) == (CONDITION, 32)
+    assert _shape_in(words(w2=11, w4=8, w9=8), 0x1004) == (CONDITION, 36)
+    assert _shape_in(words(w3=11, w5=8, w10=8, w14=1), 0x1000) == (0, 0)
+    assert _shape_in(words(w3=8, w5=11, w10=8), 0x1000) == (0, 0)
     assert _shape_in(words(w12=1, w13=128), 0x1000) == (SEMAPHORE, 0)
     assert _shape_in(words(w12=1 << 20), 0x1000) == (0, 0)
     assert _shape_in(bytes(64), 0x1000) == (0, 0)
@@ -69,3 +74,14 @@ def test_a_condition_that_was_slept_on_before_the_window_is_the_same_one() -> No
     assert list(tables.uses) == [whole]
     assert (tables.uses[whole].waits, tables.uses[whole].ns, tables.uses[whole].max) == (4, 80, 50)
     assert tables.threads == [(whole, 9, 1, 50, 0)]
+
+
+def test_two_conditions_that_would_overlap_are_one() -> None:
+    young, known = LockKey(0x1000, 7, FUTEX), LockKey(0x1008, 7, FUTEX)
+    slept_on = LockKey(0x1008 + 36, 7, FUTEX)
+    shapes = (0, 0, 0, 1, 0, 0, 0, 0)
+    uses = {young: Use(waits=1, shapes=shapes), known: Use(waits=5, shapes=shapes), slept_on: Use(waits=2)}
+    tables = Tables(uses=uses, threads=[(young, 9, 1, 50, 0), (slept_on, 8, 2, 50, 0)])
+    join_parts(tables, GilWatch(LocalHost()))
+    assert [(key, use.waits) for key, use in tables.uses.items()] == [(known, 8)]
+    assert [row[0] for row in tables.threads] == [known, known]
