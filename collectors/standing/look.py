@@ -16,11 +16,13 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.thread_stacks import WaitKind, WaitsIn
 
 _WAIT, _LOCK_PI, _WAIT_BITSET, _LOCK_PI2 = 0, 6, 9, 13  # FUTEX_*, linux/futex.h
-_OPERATION, _TID, _WAITERS = 127, 0x3FFFFFFF, 1 << 31
+_OPERATION, _PRIVATE, _TID, _WAITERS = 127, 128, 0x3FFFFFFF, 1 << 31
 _CONTENDED = 2
 """glibc's mutex: locked, and somebody sleeps"""
 _DESCRIPTOR = 1024
 """bytes below the thread id within which the descriptor of a thread (glibc's, musl's) begins"""
+_JOINED_AT, _TID_AT = 0x628, 0x2D0
+"""in glibc's descriptor (struct pthread, nptl/descr.h): joinstate, tid"""
 _TRIES = 3
 """times a thread that runs is asked for its place"""
 _POLLED = 4
@@ -200,6 +202,10 @@ class _OneProcess:
                 return Held(WaitKind.MUTEX, address, word & _TID)
             if operation not in (_WAIT, _WAIT_BITSET):
                 return None
+            if expected <= _CONTENDED and operation == _WAIT_BITSET and not given[1] & _PRIVATE:
+                thread = self._joined(address)
+                if thread:
+                    return Held(WaitKind.JOIN, address, thread)
             if expected == _CONTENDED:
                 lock, _, owner = struct.unpack("<IIi", self._read(address, 12))
                 return Held(WaitKind.MUTEX, address, owner) if lock == _CONTENDED and owner > 0 else None
@@ -215,3 +221,11 @@ class _OneProcess:
         low = (address - _DESCRIPTOR) & ~63
         raw = self._read(low, _DESCRIPTOR)
         return any(struct.unpack_from("<Q", raw, at)[0] == low + at for at in range(0, _DESCRIPTOR, 64))
+
+    def _joined(self, address: int) -> int:
+        """The thread in whose descriptor glibc 2.42 and newer have its joiner sleep; 0 where it is none."""
+        start = address - _JOINED_AT
+        with contextlib.suppress(OSError):
+            if self._read(start, 8) == struct.pack("<Q", start):
+                return int(struct.unpack("<I", self._read(start + _TID_AT, 4))[0])
+        return 0

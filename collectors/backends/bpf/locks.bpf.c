@@ -18,6 +18,8 @@ enum lock_class { FUTEX, FILE_LOCK, RECORD_LOCK, SEMAPHORES, NO_LOCK };
 enum shape { PLAIN, MUTEX, PRIORITY, CONDITION, SEMAPHORE, RWLOCK, JOIN, PARKED, SHAPES };
 #define ON_OWN_STACK 1 /* in place of an address: a semaphore that each waiter makes for itself (a parking lot) */
 #define NEAR_STACK 65536
+#define JOINED_AT 0x628 /* in struct pthread (nptl/descr.h): joinstate; its tid, since 2.34 at least */
+#define TID_AT 0x2d0
 #define FAR (1 << 17) /* twice the waiters that may stand between the first and the last of a condition */
 
 enum { WAIT = 0, WAKE = 1, WAKE_OP = 5, LOCK_PI = 6, UNLOCK_PI = 7, WAIT_BITSET = 9, WAKE_BITSET = 10,
@@ -158,6 +160,12 @@ INLINE u32 shape_of(struct pt_regs *regs, u64 address, u32 op, struct waiting *w
         return PRIORITY;
     }
     if (command == WAIT_REQUEUE_PI) return CONDITION;
+    if (!(op & PRIVATE) && command == WAIT_BITSET && expected <= 2) {
+        /* pthread_join of glibc 2.42 and newer: a word in the thread's descriptor, which begins with its own address */
+        u64 descriptor = address - JOINED_AT, self = 0;
+        bpf_probe_read_user(&self, 8, (void *)descriptor);
+        if (self == descriptor && !bpf_probe_read_user(&w->owner, 4, (void *)(descriptor + TID_AT))) return JOIN;
+    }
     if (expected == 2 && (command == WAIT || m[13])) {
         w->owner = m[13];
         return MUTEX;
