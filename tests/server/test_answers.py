@@ -73,7 +73,7 @@ def test_system_calls_by_call_and_by_line() -> None:
     lines = {(line.location.function if line.location else None, line.syscall): line for line in answer.lines}
     read = lines["load", "read"]
     assert (read.calls, read.empty, read.object, read.objects) == (211, 1, "/srv/a.json", 2)
-    assert read.stack == (samples.LOAD, samples.MAIN)
+    assert read.stack == (own(samples.LOAD), samples.MAIN)
     assert lines["load", "newfstatat"].errors == 89
     # One waits most, one calls most: both come before what does neither.
     assert {line.syscall for line in answer.lines[:2]} == {"epoll_wait", "read"}
@@ -109,7 +109,7 @@ def test_a_diagnosis_leads_with_its_first_finding() -> None:
     answer = diagnose_answer("r-x", samples.evidence(), samples.diagnosis(), rows=10, frames=1)
     assert answer.summary.startswith("1 problem over 7.1 s of busy time")
     assert answer.summary.endswith("First: One loop holds the CPU.")
-    assert answer.findings[0].stack == (samples.RANK,)
+    assert answer.findings[0].stack == (own(samples.RANK),)
     assert [call.tool for call in answer.next] == ["code-inspect", "trace-cpu", "diagnose", "compare"]
     assert answer.next[0].arguments == {"recording": "r-x", "file": "/srv/shop/search.py", "line": 41}
     assert answer.next[3].arguments == {"before": "r-x"}
@@ -123,7 +123,7 @@ def test_a_clear_diagnosis_says_so() -> None:
 
 
 def test_a_comparison_counts_the_stacks_that_it_leaves_out() -> None:
-    answer = compare_answer("r-a", "r-b", samples.TARGET, samples.comparison(), rows=3, frames=8)
+    answer = compare_answer("r-a", "r-b", samples.TARGET, samples.comparison(), roots=(), rows=3, frames=8)
     assert (len(answer.comparison.stacks), answer.omitted_stacks) == (3, 17)
     assert answer.next[0].arguments == {"recording": "r-b"}
 
