@@ -121,7 +121,7 @@ class Account:
             return place, ""
         inner = ""
         for frame in stack:
-            if is_user_code(frame):
+            if is_user_code(frame, self.evidence.user_roots):
                 break
             inner = frame.function
         return place, inner

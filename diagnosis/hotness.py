@@ -82,8 +82,9 @@ class HotFunction:
         """The part spent in functions that ask whether something has happened yet."""
         asked = 0.0
         for row in self.rows:
-            inner = [frame for frame in row.stack if not is_user_code(frame)]
-            if inner and not is_user_code(row.stack[0]) and any(_last(f.function) in _ASKING for f in inner):
+            roots = self.account.evidence.user_roots
+            inner = [frame for frame in row.stack if not is_user_code(frame, roots)]
+            if inner and not is_user_code(row.stack[0], roots) and any(_last(f.function) in _ASKING for f in inner):
                 asked += row.seconds
         return asked / self.seconds if self.seconds else 0.0
 

@@ -18,11 +18,13 @@ class Severity(StrEnum):
 
 
 class Location(Model):
-    """The line that its owner would change."""
+    """The line that its owner would change. ``library``: no code of the user's own was on the stack, and this is the
+    innermost place of a library, an interpreter or the system."""
 
     file: str | None = None
     line: int | None = None
     function: str | None = None
+    library: bool = Field(default=False, exclude_if=lambda library: not library)
 
 
 class Fact(Model):

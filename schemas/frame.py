@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from perfdoctor.schemas.model import Model
 
 
@@ -19,7 +21,7 @@ class Frame(Model):
     ``function`` is the qualified name (Python) or the demangled symbol (native); ``file`` and ``line`` are
     the source position that was executing, None where the binary does not say. ``module`` is the binary
     a native frame was loaded from. All text comes from the target: it is data, already stripped of control
-    characters and bounded in length.
+    characters and bounded in length. ``user`` marks, in an answer, the first frame of the user's own code.
     """
 
     kind: FrameKind
@@ -27,6 +29,7 @@ class Frame(Model):
     file: str | None = None
     line: int | None = None
     module: str | None = None
+    user: bool = Field(default=False, exclude_if=lambda marked: not marked)
 
 
 Stack = tuple[Frame, ...]

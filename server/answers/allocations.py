@@ -13,7 +13,7 @@ from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import Places, shortened
+from perfdoctor.server.answers.place import Cut, Places
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
 _TAKEN = (MappedKind.ANONYMOUS, MappedKind.FILE, MappedKind.HEAP_GROWN, MappedKind.LARGER)
@@ -33,8 +33,9 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
     """The lines that touched or left most."""
     profile = evidence.allocations or AllocationProfile(mode=Mode.GROWTH)
     at = Places(evidence.user_roots).of
-    touched = _touched(evidence, profile, at, frames) if profile.mode is Mode.GROWTH else []
-    lines = [] if profile.mode is Mode.GROWTH else _lines(profile, at, frames)
+    cut = Cut(frames, evidence.user_roots)
+    touched = _touched(evidence, profile, at, cut) if profile.mode is Mode.GROWTH else []
+    lines = [] if profile.mode is Mode.GROWTH else _lines(profile, at, cut)
     trend = evidence.memory or MemoryTrend()
     watched = len(trend.samples) >= 4
     total = len(touched) + len(lines)
@@ -63,7 +64,7 @@ def memory_answer(recording: str, evidence: Evidence, *, rows: int, frames: int)
 
 
 def _touched(
-    evidence: Evidence, profile: AllocationProfile, at: Callable[[Stack], Location | None], frames: int
+    evidence: Evidence, profile: AllocationProfile, at: Callable[[Stack], Location | None], cut: Cut
 ) -> list[TouchedLine]:
     lines: defaultdict[Location | None, _Touched] = defaultdict(_Touched)
     for fault in evidence.faults or ():
@@ -83,24 +84,24 @@ def _touched(
             share=line.faults / every if every else 0.0,
             mapped_bytes=line.taken,
             returned_bytes=line.returned,
-            stack=shortened(max(line.stacks, key=lambda stack: (line.stacks[stack], str(stack))), frames),
+            stack=cut.of(max(line.stacks, key=lambda stack: (line.stacks[stack], str(stack)))),
         )
         for where, line in lines.items()
     ]
     return sorted(found, key=lambda line: (-line.faults, -line.mapped_bytes, -line.returned_bytes, str(line.location)))
 
 
-def _lines(profile: AllocationProfile, at: Callable[[Stack], Location | None], frames: int) -> list[AllocationLine]:
+def _lines(profile: AllocationProfile, at: Callable[[Stack], Location | None], cut: Cut) -> list[AllocationLine]:
     groups: defaultdict[Location | None, list[AllocationRow]] = defaultdict(list)
     for row in profile.rows:
         groups[at(row.stack)].append(row)
     # Blocks of before the window were freed while these were kept: then something turns over, and nothing grows.
     turned = profile.unknown_frees >= _TURNED_OVER * sum(row.outstanding for row in profile.rows) > 0
-    lines = [_line(where, rows, frames, turned=turned) for where, rows in groups.items()]
+    lines = [_line(where, rows, cut, turned=turned) for where, rows in groups.items()]
     return sorted(lines, key=lambda line: (-line.left_bytes, -line.bytes, -line.calls, str(line.location)))
 
 
-def _line(where: Location | None, rows: list[AllocationRow], frames: int, *, turned: bool) -> AllocationLine:
+def _line(where: Location | None, rows: list[AllocationRow], cut: Cut, *, turned: bool) -> AllocationLine:
     first, second, third = (sum(row.outstanding_thirds[i] for row in rows) for i in range(3))
     allocated, frees = sum(row.bytes for row in rows), sum(row.frees for row in rows)
     judged = keeping(allocated, (first, second, third))
@@ -117,7 +118,7 @@ def _line(where: Location | None, rows: list[AllocationRow], frames: int, *, tur
         oldest=max(row.oldest for row in rows),
         mean_life=sum(row.mean_life * row.frees for row in rows) / frees if frees else 0.0,
         keeps=judged,
-        stack=shortened(top.stack, frames),
+        stack=cut.of(top.stack),
     )
 
 

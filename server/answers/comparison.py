@@ -3,13 +3,14 @@
 from perfdoctor.schemas.comparison import CompareAnswer, Comparison, Verdict
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.schemas.target import Target
-from perfdoctor.server.answers.place import shortened
+from perfdoctor.server.answers.place import Cut
 
 
 def compare_answer(
-    before: str, after: str, target: Target, change: Comparison, *, rows: int, frames: int
+    before: str, after: str, target: Target, change: Comparison, *, roots: tuple[str, ...], rows: int, frames: int
 ) -> CompareAnswer:
-    stacks = tuple(s.model_copy(update={"stack": shortened(s.stack, frames)}) for s in change.stacks[:rows])
+    cut = Cut(frames, roots)
+    stacks = tuple(s.model_copy(update={"stack": cut.of(s.stack)}) for s in change.stacks[:rows])
     shown = change.model_copy(update={"stacks": stacks})
     return CompareAnswer(
         before=before,

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.diagnosis.user_code import charged, is_user_code
 from perfdoctor.schemas.answers import CpuAnswer, CpuLine, CpuStack
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import below, charged, location, shortened
+from perfdoctor.server.answers.place import Cut, below, location
 from perfdoctor.server.formatters.words import percent, place, quantity
 
 IDLE_CORES = 0.02
@@ -35,6 +35,7 @@ def cpu_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) ->
     profile = evidence.cpu or CpuProfile()
     lines = _by_line(profile, evidence.user_roots)
     stacks = _by_stack(profile)
+    cut = Cut(frames, evidence.user_roots)
     total = sum(row.seconds for row in profile.rows)
     in_kernel = sum(row.seconds for row in profile.rows if row.kernel)
     shown = [_line(where, line, total) for where, line in lines[:rows]]
@@ -56,8 +57,8 @@ def cpu_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) ->
         omitted_lines=max(0, len(lines) - len(shown)),
         stacks=tuple(
             CpuStack(
-                stack=shortened(stack, frames),
-                omitted_frames=max(0, len(stack) - frames),
+                stack=cut.of(stack),
+                omitted_frames=cut.callers_left_out(stack),
                 seconds=seconds,
                 share=seconds / total if total else 0.0,
             )
@@ -76,8 +77,8 @@ def _by_line(profile: CpuProfile, roots: tuple[str, ...]) -> list[tuple[Location
         stack = _code(row)
         own = charged(stack, roots)
         for frame in stack:
-            if frame not in places and (frame == own or is_user_code(frame)):
-                places[frame] = location(frame)
+            if frame not in places and (frame == own or is_user_code(frame, roots)):
+                places[frame] = location(frame, roots)
         for where in {places[frame] for frame in stack if frame in places}:
             lines[where].total_seconds += row.seconds
         if own is not None:

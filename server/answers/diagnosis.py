@@ -1,10 +1,11 @@
 """What is wrong: the findings of one window, and what to do next."""
 
+from perfdoctor.diagnosis.user_code import charged
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import DiagnoseAnswer, Diagnosis, Finding, Severity
 from perfdoctor.schemas.ledger import Ledger
 from perfdoctor.schemas.recording import NextCall
-from perfdoctor.server.answers.place import shortened
+from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import quantity
 
 _CPU = ("trace-cpu", "lines and stacks")
@@ -26,7 +27,9 @@ _CALLS = ("trace-syscalls", "calls, latencies and stacks")
 
 
 def diagnose_answer(recording: str, evidence: Evidence, found: Diagnosis, *, rows: int, frames: int) -> DiagnoseAnswer:
-    shown = tuple(f.model_copy(update={"stack": shortened(f.stack, frames)}) for f in found.findings[:rows])
+    roots = evidence.user_roots
+    cut = Cut(frames, roots)
+    shown = tuple(_shown(finding, cut, roots) for finding in found.findings[:rows])
     return DiagnoseAnswer(
         recording=recording,
         recording_id=recording,
@@ -37,15 +40,26 @@ def diagnose_answer(recording: str, evidence: Evidence, found: Diagnosis, *, row
         findings=shown,
         omitted_findings=len(found.findings) - len(shown),
         not_checked=found.not_checked,
-        ledger=_brief(found.ledger, frames),
+        ledger=_brief(found.ledger, cut),
         next=_next(recording, evidence, found.findings),
     )
 
 
-def _brief(ledger: Ledger | None, frames: int) -> Ledger | None:
+def _shown(finding: Finding, cut: Cut, roots: tuple[str, ...]) -> Finding:
+    """With its stack cut; without a line of the user's own, at its place in a library."""
+    at = charged(finding.stack, roots) if finding.location is None else None
+    return finding.model_copy(
+        update={
+            "stack": cut.of(finding.stack),
+            "location": location(at, roots) if at else finding.location,
+        }
+    )
+
+
+def _brief(ledger: Ledger | None, cut: Cut) -> Ledger | None:
     if ledger is None:
         return None
-    rows = tuple(row.model_copy(update={"top": shortened(row.top, frames)}) for row in ledger.rows)
+    rows = tuple(row.model_copy(update={"top": cut.of(row.top)}) for row in ledger.rows)
     return ledger.model_copy(update={"rows": rows})
 
 

@@ -10,7 +10,7 @@ from perfdoctor.schemas.file_use import FileAct, FileRow, FileUse
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import Places, shortened
+from perfdoctor.server.answers.place import Cut, Places
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
@@ -43,6 +43,7 @@ def disk_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) -
     """The ``rows`` lines that waited longest for the disk, and those that missed the page cache most."""
     use, files = evidence.disk or DiskUse(), evidence.file_use or FileUse()
     at = Places(evidence.user_roots).of
+    cut = Cut(frames, evidence.user_roots)
     sums: defaultdict[tuple[Location | None, str], _Sum] = defaultdict(_Sum)
     for row in use.rows:
         total = sums[at(row.stack), row.operation]
@@ -55,7 +56,7 @@ def disk_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) -
     for miss in use.cache:
         missed[at(miss.stack), miss.file] += miss.misses
     lines = [
-        _line(where, what, total, frames)
+        _line(where, what, total, cut)
         for (where, what), total in sorted(sums.items(), key=lambda item: (-item[1].seconds, str(item[0])))
     ]
     misses = [
@@ -85,7 +86,7 @@ def disk_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) -
     )
 
 
-def _line(where: Location | None, what: str, total: _Sum, frames: int) -> DiskLine:
+def _line(where: Location | None, what: str, total: _Sum, cut: Cut) -> DiskLine:
     dearest = max(total.stacks, key=lambda stack: (total.stacks[stack], str(stack)))
     return DiskLine(
         location=where,
@@ -99,7 +100,7 @@ def _line(where: Location | None, what: str, total: _Sum, frames: int) -> DiskLi
         p50_seconds=percentile(total.histogram, 0.5, total.longest),
         p99_seconds=percentile(total.histogram, 0.99, total.longest),
         max_seconds=total.longest,
-        stack=shortened(dearest, frames),
+        stack=cut.of(dearest),
     )
 
 

@@ -10,7 +10,7 @@ from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import Places, shortened
+from perfdoctor.server.answers.place import Cut, Places
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import code, count, place, quantity
 
@@ -25,6 +25,7 @@ def files_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) 
     by_file: defaultdict[str, list[FileRow]] = defaultdict(list)
     by_line: defaultdict[tuple[Location | None, FileAct], list[FileRow]] = defaultdict(list)
     places = Places(evidence.user_roots)
+    cut = Cut(frames, evidence.user_roots)
     for row in use.rows:
         by_file[row.path].append(row)
         by_line[places.of(row.stack), row.act].append(row)
@@ -34,7 +35,7 @@ def files_answer(recording: str, evidence: Evidence, *, rows: int, frames: int) 
         for path, group in sorted(by_file.items(), key=lambda item: (-weight(item[1]), item[0]))
     ]
     lines = [
-        _line(where, act, group, frames)
+        _line(where, act, group, cut)
         for (where, act), group in sorted(by_line.items(), key=lambda item: (-weight(item[1]), str(item[0])))
     ]
     return FilesAnswer(
@@ -107,7 +108,7 @@ def _file(path: str, rows: list[FileRow], fact: FileFact | None) -> FileLine:
     )
 
 
-def _line(where: Location | None, act: FileAct, rows: list[FileRow], frames: int) -> FileUseLine:
+def _line(where: Location | None, act: FileAct, rows: list[FileRow], cut: Cut) -> FileUseLine:
     paths: defaultdict[str, int] = defaultdict(int)
     stacks: defaultdict[Stack, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     histogram = [0] * 32
@@ -127,7 +128,7 @@ def _line(where: Location | None, act: FileAct, rows: list[FileRow], frames: int
         bytes=sum(row.bytes for row in rows),
         seconds=sum(row.seconds for row in rows),
         p99_seconds=percentile(histogram, 0.99, max(row.max_seconds for row in rows)),
-        stack=shortened(max(stacks, key=lambda stack: (*stacks[stack], str(stack))), frames),
+        stack=cut.of(max(stacks, key=lambda stack: (*stacks[stack], str(stack)))),
     )
 
 

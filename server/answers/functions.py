@@ -8,7 +8,7 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.functions import FunctionKind, FunctionProfile, FunctionRow
 from perfdoctor.schemas.functions_answer import CallerLine, FunctionsAnswer, FunctionTotal
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.server.answers.place import Places, shortened
+from perfdoctor.server.answers.place import Cut, Places
 from perfdoctor.server.answers.syscalls import percentile
 from perfdoctor.server.formatters.words import code, count, place, quantity
 
@@ -19,6 +19,7 @@ def functions_answer(recording: str, evidence: Evidence, *, rows: int, frames: i
     by_function: defaultdict[tuple[str, str], list[FunctionRow]] = defaultdict(list)
     by_line: defaultdict[tuple[Location | None, str], list[FunctionRow]] = defaultdict(list)
     places = Places(evidence.user_roots)
+    cut = Cut(frames, evidence.user_roots)
     for row in profile.rows:
         by_function[row.function, row.module].append(row)
         by_line[places.of(row.stack), row.function].append(row)
@@ -28,7 +29,7 @@ def functions_answer(recording: str, evidence: Evidence, *, rows: int, frames: i
     )
     every = sum(_seconds(row) for row in profile.rows)
     lines = sorted(
-        (_line(where, name, group, every, frames) for (where, name), group in by_line.items()),
+        (_line(where, name, group, every, cut) for (where, name), group in by_line.items()),
         key=lambda line: (-line.seconds, -(line.calls or 0), str(line.location)),
     )
     return FunctionsAnswer(
@@ -87,7 +88,7 @@ def _total(name: str, module: str, rows: list[FunctionRow], window: float) -> Fu
     )
 
 
-def _line(where: Location | None, name: str, rows: list[FunctionRow], every: float, frames: int) -> CallerLine:
+def _line(where: Location | None, name: str, rows: list[FunctionRow], every: float, cut: Cut) -> CallerLine:
     stacks: defaultdict[Stack, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for row in rows:
         seconds, calls = stacks[row.stack]
@@ -99,7 +100,7 @@ def _line(where: Location | None, name: str, rows: list[FunctionRow], every: flo
         calls=_calls(rows),
         seconds=total,
         share=total / every if every else 0.0,
-        stack=shortened(max(stacks, key=lambda stack: (*stacks[stack], str(stack))), frames),
+        stack=cut.of(max(stacks, key=lambda stack: (*stacks[stack], str(stack)))),
     )
 
 

@@ -11,7 +11,7 @@ from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
-from perfdoctor.server.answers.place import Places, shortened
+from perfdoctor.server.answers.place import Cut, Places
 from perfdoctor.server.formatters.words import count, percent, place, quantity
 
 K = TypeVar("K")
@@ -52,11 +52,12 @@ def syscall_answer(recording: str, evidence: Evidence, *, rows: int, frames: int
     by_call: defaultdict[str, _Sum] = defaultdict(_Sum)
     by_line: defaultdict[tuple[Location | None, str], _Sum] = defaultdict(_Sum)
     places = Places(evidence.user_roots)
+    cut = Cut(frames, evidence.user_roots)
     for row in profile.rows:
         by_call[row.syscall].add(row)
         by_line[places.of(row.stack), row.syscall].add(row)
     totals = [_total(name, total) for name, total in _ranked(by_call, profile)]
-    lines = [_line(where, name, total, frames) for (where, name), total in _ranked(by_line, profile)]
+    lines = [_line(where, name, total, cut) for (where, name), total in _ranked(by_line, profile)]
     errnos = sorted(profile.errnos, key=lambda e: (-e.calls, e.syscall, e.errno))
     return SyscallAnswer(
         recording=recording,
@@ -120,7 +121,7 @@ def _total(name: str, total: _Sum) -> SyscallTotal:
     )
 
 
-def _line(where: Location | None, name: str, total: _Sum, frames: int) -> SyscallLine:
+def _line(where: Location | None, name: str, total: _Sum, cut: Cut) -> SyscallLine:
     objects: defaultdict[str, int] = defaultdict(int)
     stacks: defaultdict[Stack, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for row in total.rows:
@@ -140,8 +141,8 @@ def _line(where: Location | None, name: str, total: _Sum, frames: int) -> Syscal
         empty=total.empty,
         bytes=total.bytes,
         seconds=total.seconds,
-        stack=shortened(dearest, frames),
-        omitted_frames=max(0, len(dearest) - frames),
+        stack=cut.of(dearest),
+        omitted_frames=cut.callers_left_out(dearest),
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 
+from perfdoctor.diagnosis.user_code import charged
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
 from perfdoctor.schemas.thread_stacks import Pool, StuckHolder, ThreadStacks, ThreadStand, ThreadState, WaitEdge
 from perfdoctor.schemas.thread_stacks_answer import CircleMember, ThreadGroup, ThreadsAnswer, WaitLine
-from perfdoctor.server.answers.place import charged, location, shortened
+from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import code, count, percent, place, quantity
 
 _SOME = 4
@@ -21,7 +22,8 @@ def threads_answer(recording: str, evidence: Evidence, *, rows: int, frames: int
     """``rows`` of each table; groups by CPU time, then by size."""
     found = evidence.thread_stacks or ThreadStacks()
     teller = _Teller(found, evidence.user_roots)
-    groups = teller.groups(frames)
+    cut = Cut(frames, evidence.user_roots)
+    groups = teller.groups(cut)
     waits = teller.waits()
     alive = [thread for thread in found.threads if not thread.ended]
     return ThreadsAnswer(
@@ -66,7 +68,7 @@ class _Teller:
 
     def where(self, stack: Stack) -> Location | None:
         frame = charged(stack, self._roots)
-        return location(frame) if frame else None
+        return location(frame, self._roots) if frame else None
 
     def place_of(self, tid: int) -> Location | None:
         thread = self._by_tid.get(tid)
@@ -78,17 +80,17 @@ class _Teller:
     def member(self, tid: int) -> CircleMember:
         return CircleMember(tid=tid, name=self.name_of(tid), location=self.place_of(tid))
 
-    def groups(self, frames: int) -> list[ThreadGroup]:
+    def groups(self, cut: Cut) -> list[ThreadGroup]:
         alike: defaultdict[tuple[ThreadState | None, str, Stack], list[ThreadStand]] = defaultdict(list)
         for thread in self._found.threads:
             # Of threads that run, it is chance in which state and call the last look found them.
             stands = thread.rested or thread.ended
             state, call = (thread.state, _call(thread)) if stands else (None, "")
             alike[state, call, thread.stack].append(thread)
-        made = [self._group(stack, threads, frames) for (_, _, stack), threads in alike.items()]
+        made = [self._group(stack, threads, cut) for (_, _, stack), threads in alike.items()]
         return sorted(made, key=lambda group: (-round(group.cpu_seconds, 3), -group.threads, group.tids))
 
-    def _group(self, stack: Stack, threads: list[ThreadStand], frames: int) -> ThreadGroup:
+    def _group(self, stack: Stack, threads: list[ThreadStand], cut: Cut) -> ThreadGroup:
         seen = sum(thread.seen for thread in threads) or 1.0
         ((state, call), _) = Counter((thread.state, _call(thread)) for thread in threads).most_common(1)[0]
         waits = [thread.waits for thread in threads if thread.waits and thread.waits.call == call]
@@ -107,8 +109,8 @@ class _Teller:
             shares=tuple(round(sum(getattr(thread, part) for thread in threads) / seen, 4) for part in parts),
             voluntary=sum(thread.voluntary for thread in threads),
             involuntary=sum(thread.involuntary for thread in threads),
-            stack=shortened(stack, frames),
-            omitted_frames=max(0, len(stack) - frames),
+            stack=cut.of(stack),
+            omitted_frames=cut.callers_left_out(stack),
         )
 
     def waits(self) -> list[WaitLine]:

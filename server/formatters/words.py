@@ -15,7 +15,10 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SMALL = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _UNITS = {"seconds": "s", "bytes": "B", "bytes/s": "B/s", "1/s": "/s"}
 """how the schemas name units, and how they are written"""
+OWN = "»"
+"""before the first frame of a stack that is the user's own code"""
 _PLAIN = re.compile(r"[\w./:+-]{0,200}", re.ASCII)
+_LEFT_OUT = re.compile(r"\[(\d{1,6}) frames\]")
 _BINARY = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
@@ -70,20 +73,39 @@ def place(location: Location | None) -> str:
     if location.line:
         where += f":{location.line}"
     parts = [part for part in (where, location.function) if part]
-    return code(" ".join(parts)) if parts else "(unknown place)"
+    library = " (library code)" if location.library else ""
+    return code(" ".join(parts)) + library if parts else "(unknown place)"
 
 
 def chain(stack: Stack, frames: int = 6, omitted: int = 0) -> str:
-    """A stack on one line, innermost first; ``omitted`` frames were cut off before."""
-    shown = [_frame(frame) for frame in stack[:frames]]
-    omitted += max(0, len(stack) - frames)
+    """A stack on one line, innermost first, with the first frame of the user's own marked and always there;
+    ``omitted`` callers were cut off before."""
+    own = next((at for at, frame in enumerate(stack) if frame.user), 0)
+    shown = [_frame(frame) for frame in stack[: frames if own < frames else frames - 1]]
+    if own >= frames:
+        shown += [f"… {sum(map(_counted, stack[frames - 1 : own]))} more", _frame(stack[own])]
+    omitted += max(0, len(stack) - max(frames, own + 1))
     return " < ".join(shown) + (f" … {omitted} more" if omitted else "")
+
+
+def _counted(frame: Frame) -> int:
+    """How many frames this one stands for: those that an answer left out are one, ``[7 frames]``."""
+    left_out = _LEFT_OUT.fullmatch(frame.function)
+    return int(left_out[1]) if left_out else 1
 
 
 def _frame(frame: Frame) -> str:
     file = (frame.file or frame.module or "").rsplit("/", 1)[-1]
     at = f" {file}:{frame.line}" if frame.file and frame.line else ""
-    return code(f"{frame.function}{at}", 80)
+    return (OWN if frame.user else "") + code(f"{frame.function}{at}", 80)
+
+
+def explained(text: str) -> str:
+    """``text``, and once what the mark in its stacks means, before what follows ``Next:``."""
+    if f"{OWN}`" not in text:
+        return text
+    body, mark, following = text.partition("\n\nNext:\n")
+    return f"{body}\n{OWN} marks where a stack enters the user's own code.{mark}{following}"
 
 
 def target(who: Target) -> str:

@@ -24,7 +24,13 @@ async def ask(call: Call, arguments: CompareArguments) -> CompareAnswer:
     after = await call.service.recordings.evidence(arguments.after)
     change = await to_thread.run_sync(call.service.instruments.compare, before, after)
     return compare_answer(
-        arguments.before, arguments.after, after.target, change, rows=arguments.rows, frames=arguments.frames
+        arguments.before,
+        arguments.after,
+        after.target,
+        change,
+        roots=after.user_roots,
+        rows=arguments.rows,
+        frames=arguments.frames,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.server.formatters.fit import fit
+from perfdoctor.server.formatters.words import explained
 from perfdoctor.server.service import Call
 from perfdoctor.server.tools.tool import Tool
 
@@ -29,7 +30,7 @@ async def run(tool: Tool[Any, Any], call: Call, given: Mapping[str, Any]) -> Out
         arguments = tool.parse(given)
         call.caller.must(tool.role, f"call {tool.name}")
         answer = await tool.ask(call, arguments)
-        text = fit(tool.say(answer, arguments.detail), arguments.detail)
+        text = fit(explained(tool.say(answer, arguments.detail)), arguments.detail)
         outcome = Outcome(text, _short_numbers(answer.model_dump(mode="json")))
     except* ProblemError as problems:
         # except*: a collector that runs several tasks raises its problem inside an exception group.

@@ -3,7 +3,7 @@
 import pytest
 
 from perfdoctor.diagnosis.example import library, native, python
-from perfdoctor.diagnosis.user_code import blamed_library, user_frame
+from perfdoctor.diagnosis.user_code import blamed_library, charged, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 PACKAGE = python(5, "send", "/srv/app/.venv/lib/python3.12/site-packages/requests/sessions.py")
@@ -78,3 +78,64 @@ def test_roots_decide_where_they_are_given() -> None:
 )
 def test_blamed_library(stack: Stack, expected: str | None) -> None:
     assert blamed_library(stack) == expected
+
+
+def js(file: str) -> Frame:
+    return Frame(kind=FrameKind.JAVASCRIPT, function="run", file=file, line=3)
+
+
+def java(function: str, file: str) -> Frame:
+    return Frame(kind=FrameKind.JAVA, function=function, file=file, line=3)
+
+
+def compiled(function: str, file: str) -> Frame:
+    return native(function, "/srv/server", file, 3)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        js("node:internal/timers"),
+        js("/srv/app/node_modules/express/lib/router/index.js"),
+        js("/srv/app/node_modules/.pnpm/pg@8.11.3/node_modules/pg/lib/client.js"),
+        java("java.util.HashMap.put", "java/util/HashMap.java"),
+        java("jdk.internal.misc.Unsafe.park", "Unsafe.java"),
+        java("org.springframework.web.Filter.doFilter", "org/springframework/web/Filter.java"),
+        compiled("runtime.mallocgc", "/usr/lib/go-1.19/src/runtime/malloc.go"),
+        compiled("net/http.(*conn).serve", "net/http/server.go"),
+        compiled("github.com/lib/pq.(*conn).query", "/root/go/pkg/mod/github.com/lib/pq@v1.10.9/conn.go"),
+        compiled("core::ops::function::FnOnce", "/rustc/4eb161250e34/library/core/src/ops/f.rs"),
+        compiled("serde_json::de::parse", "/root/.cargo/registry/src/a.io-6f17d22bba15001f/serde-1.0/src/de.rs"),
+        compiled("std::sort", "/usr/include/c++/12/bits/stl_algo.h"),
+        native("rb_vm_exec", "/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1"),
+    ],
+)  # fmt: skip
+def test_what_came_with_a_runtime_or_a_package_is_not_the_users(frame: Frame) -> None:
+    assert user_frame((frame, OWN)) == OWN
+    assert user_frame((frame,)) is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        js("/srv/app/src/internal/timers.js"),
+        js("/srv/app/my_node_modules.js"),
+        java("shop.Cart.total", "shop/Cart.java"),
+        java("javanese.Menu.show", "javanese/Menu.java"),
+        compiled("main.main", "/home/me/go/src/shop/main.go"),
+        compiled("shop/net.dial", "example.com/shop/net/dial.go"),
+        compiled("shop::cart::total", "src/cart.rs"),
+        python(4, "run", "/srv/lib/python_tools/run.py"),
+        python(4, "run", "/srv/site-packages.py"),
+        native("total", "/usr/local/bin/shop"),
+    ],
+)
+def test_what_only_looks_alike_is(frame: Frame) -> None:
+    assert user_frame((LIBC, frame)) == frame
+
+
+def test_without_code_of_the_users_the_innermost_line_is_charged() -> None:
+    assert charged((LIBC, LIBC_SOURCE, PYENV)) == LIBC_SOURCE
+    assert charged((Frame(kind=FrameKind.NATIVE, function="[unknown]"), LIBC)) == LIBC
+    assert charged(()) is None
+    assert charged((LIBC_SOURCE, OWN)) == OWN

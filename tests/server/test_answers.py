@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.finding import Diagnosis
+from perfdoctor.schemas.frame import Frame
 from perfdoctor.schemas.locks import LockProfile, LockWait
 from perfdoctor.schemas.locks_answer import LockRole
 from perfdoctor.schemas.memory import MemoryTrend
@@ -15,10 +16,17 @@ from perfdoctor.server.answers.cpu import cpu_answer
 from perfdoctor.server.answers.diagnosis import diagnose_answer
 from perfdoctor.server.answers.locks import locks_answer
 from perfdoctor.server.answers.memory_map import memory_answer
+from perfdoctor.server.answers.place import Cut
 from perfdoctor.server.answers.syscalls import percentile, syscall_answer
 from perfdoctor.server.formatters import locks
 from perfdoctor.server.formatters.memory_map import say as say_memory
+from perfdoctor.server.formatters.words import chain
 from tests.server import samples
+
+
+def own(frame: Frame) -> Frame:
+    """As an answer shows it: marked as the first of the user's own."""
+    return frame.model_copy(update={"user": True})
 
 
 def test_cpu_time_is_charged_to_the_users_line_and_counted_once_per_stack() -> None:
@@ -41,7 +49,7 @@ def test_cpu_time_is_charged_to_the_users_line_and_counted_once_per_stack() -> N
 def test_equal_stacks_are_one_and_what_is_cut_is_counted() -> None:
     answer = cpu_answer("r-x", samples.evidence(), rows=3, frames=1)
     assert answer.total_stacks == 3
-    assert [(stack.stack, stack.seconds) for stack in answer.stacks] == [((samples.RANK,), 4.0)]
+    assert [(stack.stack, stack.seconds) for stack in answer.stacks] == [((own(samples.RANK),), 4.0)]
     assert answer.stacks[0].omitted_frames == 1
     assert answer.omitted_stacks == 2
     assert (len(answer.lines), answer.total_lines, answer.omitted_lines) == (3, 3, 0)
@@ -73,7 +81,7 @@ def test_system_calls_by_call_and_by_line() -> None:
     lines = {(line.location.function if line.location else None, line.syscall): line for line in answer.lines}
     read = lines["load", "read"]
     assert (read.calls, read.empty, read.object, read.objects) == (211, 1, "/srv/a.json", 2)
-    assert read.stack == (samples.LOAD, samples.MAIN)
+    assert read.stack == (own(samples.LOAD), samples.MAIN)
     assert lines["load", "newfstatat"].errors == 89
     # One waits most, one calls most: both come before what does neither.
     assert {line.syscall for line in answer.lines[:2]} == {"epoll_wait", "read"}
@@ -109,7 +117,7 @@ def test_a_diagnosis_leads_with_its_first_finding() -> None:
     answer = diagnose_answer("r-x", samples.evidence(), samples.diagnosis(), rows=10, frames=1)
     assert answer.summary.startswith("1 problem over 7.1 s of busy time")
     assert answer.summary.endswith("First: One loop holds the CPU.")
-    assert answer.findings[0].stack == (samples.RANK,)
+    assert answer.findings[0].stack == (own(samples.RANK),)
     assert [call.tool for call in answer.next] == ["code-inspect", "trace-cpu", "diagnose", "compare"]
     assert answer.next[0].arguments == {"recording": "r-x", "file": "/srv/shop/search.py", "line": 41}
     assert answer.next[3].arguments == {"before": "r-x"}
@@ -123,7 +131,7 @@ def test_a_clear_diagnosis_says_so() -> None:
 
 
 def test_a_comparison_counts_the_stacks_that_it_leaves_out() -> None:
-    answer = compare_answer("r-a", "r-b", samples.TARGET, samples.comparison(), rows=3, frames=8)
+    answer = compare_answer("r-a", "r-b", samples.TARGET, samples.comparison(), roots=(), rows=3, frames=8)
     assert (len(answer.comparison.stacks), answer.omitted_stacks) == (3, 17)
     assert answer.next[0].arguments == {"recording": "r-b"}
 
@@ -184,3 +192,20 @@ def test_few_and_no_waits_are_said_as_such() -> None:
     assert none.summary == "No wait for a lock was seen to begin or end."
     blind = locks_answer("r-x", samples.evidence(locks=LockProfile(sees_waits=False, gil=quiet.gil)), rows=5)
     assert blind.summary == "Waits were not measured. Python's interpreter was held 80% of the time, by 1 thread."
+
+
+def test_a_cut_stack_keeps_its_first_frame_of_the_users_own() -> None:
+    library = tuple(
+        samples.RANK.model_copy(update={"file": "/usr/lib/python3.11/json/a.py", "line": n}) for n in range(9)
+    )
+    stack = (*library, samples.RANK, samples.MAIN)
+    cut = Cut(4, ())
+    shown = cut.of(stack)
+    assert shown[:2] == library[:2] and shown[2].function == "[7 frames]" and shown[3] == own(samples.RANK)
+    assert cut.callers_left_out(stack) == 1
+    assert Cut(20, ()).of(stack) == (*library, own(samples.RANK), samples.MAIN)
+    assert cut.of(library) == library[:4] and cut.callers_left_out(library) == 5
+    assert cut.of(()) == ()
+    for frames in (4, 10, 20):
+        text = chain(Cut(frames, ()).of(stack), 3, Cut(frames, ()).callers_left_out(stack))
+        assert text == "`rank` < `rank a.py:1` < … 7 more < »`rank search.py:41` … 1 more"
