@@ -30,6 +30,8 @@ from perfdoctor.schemas.target import Target
 
 # node::fs::Stat(v8::FunctionCallbackInfo<v8::Value> const&)  |  node::(anonymous namespace)::Read(…)
 _NODE_FUNCTION = re.compile(r"node::(?:[\w<>]+::|\(anonymous namespace\)::)*(\w+)(?:\(|$)")
+_OF_THE_LOOP = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
+"""what libuv's loop waits in between two callbacks, when no JavaScript is on the stack"""
 _ANYWHERE = 1 << 62
 _REACH = 2
 """intervals of V8's profiler for which a sample speaks"""
@@ -84,7 +86,8 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
         by_name[sample.stack[0].function.lower()].append(sample)
     by_row: dict[Hashable, list[Event]] = defaultdict(list)
     for event in events:
-        by_row[event.key].append(event)
+        if not _is_the_loops(event.key):
+            by_row[event.key].append(event)
     lines: dict[str, Timeline] = {}
     shares: dict[Hashable, Mapping[Stack, int]] = {}
     covered = near = without = 0
@@ -96,6 +99,10 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
         shares.update(found.shares)
         covered, near, without = covered + found.covered, near + found.near, without + found.without
     return Joined(shares, covered, near, without)
+
+
+def _is_the_loops(key: Hashable) -> bool:
+    return isinstance(key, tuple) and len(key) == 4 and key[1] in _OF_THE_LOOP
 
 
 def _made_by(key: Hashable) -> list[str]:

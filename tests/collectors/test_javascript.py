@@ -31,3 +31,9 @@ def test_a_sample_in_a_call_that_lasts_is_its_own() -> None:
     samples = [Sample(100, 7, STATS), Sample(200, 7, READS)]
     joined = join_by_name(samples, [Event(150, 250, 7, (1, "read", "/x", native("read")))], reach=10)
     assert joined.covered == 1 and list(joined.shares.values()) == [{READS: 1}]
+
+
+def test_what_the_event_loop_waits_in_is_nobodys_line() -> None:
+    waits = (1, "epoll_pwait", "fd:13", native("epoll_pwait", "uv__io_poll"))
+    joined = join_by_name([Sample(100, 7, STATS)], [Event(101, 102, 7, waits)], reach=50)
+    assert not joined.shares
