@@ -78,7 +78,7 @@ def charged(stack: Stack, roots: tuple[str, ...] = ()) -> Frame | None:
 def is_user_code(frame: Frame, roots: tuple[str, ...] = ()) -> bool:
     """Whether a frame is the user's: below one of ``roots``, or, wherever it lies, neither the standard library's, nor
     an installed package's, nor the system's, nor an interpreter's. Packages below a root are still packages."""
-    if frame.kind is FrameKind.KERNEL or (frame.kind is FrameKind.NATIVE and frame.function.startswith("[")):
+    if frame.kind is FrameKind.KERNEL:
         return False
     if frame.kind is not FrameKind.PYTHON and _PLATFORM_CLASS.search(frame.function):
         return False
@@ -125,7 +125,7 @@ def _is_user_file(file: str) -> bool:
 
 
 def _is_native_user_code(frame: Frame) -> bool:
-    if frame.module is None or not _is_user_module(frame.module):
+    if not frame.module or not _is_user_module(frame.module):
         return False
     return frame.file is None or (not _SYSTEM.search(frame.file) and _is_user_file(frame.file))
 

@@ -5,12 +5,18 @@ import mmap
 import os
 import re
 import struct
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _SYMBOL = struct.Struct("<IBBHQQ")
+_RELOCATION = struct.Struct("<QQq")
+_RELOCATIONS, _RELATIVE = 4, (8, 1027)
+"""SHT_RELA; R_X86_64_RELATIVE and R_AARCH64_RELATIVE"""
+_NOBITS, _COMPRESSED, _BUILD_ID = 8, 0x800, 3
+_LARGEST_SECTION = 64 << 20
 _SYMTAB, _DYNSYM, _LOAD, _OBJECT, _FUNCTION, _INDIRECT = 2, 11, 1, 1, 2, 10
 
 
@@ -49,7 +55,7 @@ class Elf:
             raise ValueError("not a little-endian 64-bit ELF file")
         (kind,) = struct.unpack_from("<H", data, 16)
         self.relocatable = kind == 3  # ET_DYN: shared library or position-independent program
-        program_headers, sections = struct.unpack_from("<QQ", data, 32)
+        self.entry, program_headers, sections = struct.unpack_from("<QQQ", data, 24)
         _, _, programs, section_size, section_count, names_index = struct.unpack_from("<HHHHHH", data, 52)
         self.segments = []
         self._end = 0
@@ -74,6 +80,38 @@ class Elf:
             if self._text(self._names + section[0]) == wanted:
                 return int(section[3]), int(section[5])
         return None
+
+    def section_content(self, name: str) -> bytes:
+        """What is in a section, at most ``_LARGEST_SECTION`` bytes; empty where there is none of that name, and where
+        it is compressed."""
+        wanted = name.encode()
+        for section in self._sections:
+            if (
+                self._text(self._names + section[0]) == wanted
+                and section[1] != _NOBITS
+                and not section[2] & _COMPRESSED
+            ):
+                return self._data[section[4] : section[4] + min(section[5], _LARGEST_SECTION)]
+        return b""
+
+    def relocated(self, address: int) -> int:
+        """What the loader writes at an address, counted from where the file is loaded; 0 where it writes nothing."""
+        for section in self._sections:
+            if section[1] == _RELOCATIONS:
+                table = self._data[section[4] : section[4] + section[5] // _RELOCATION.size * _RELOCATION.size]
+                for where, kind, value in _RELOCATION.iter_unpack(table):
+                    if where == address and kind in _RELATIVE:
+                        return int(value)
+        return 0
+
+    def build_id(self) -> str:
+        """What tells this build from all others, in hexadecimal; empty where the linker did not write it."""
+        note = self.section_content(".note.gnu.build-id")
+        if len(note) < 16:
+            return ""
+        name, size, kind = struct.unpack_from("<III", note)
+        start = 12 + (name + 3 & ~3)
+        return note[start : start + size].hex() if kind == _BUILD_ID and size <= 64 else ""
 
     def function_at(self, address: int) -> str | None:
         """The function of the full symbol table whose extent holds an address (before relocation)."""
@@ -192,6 +230,10 @@ class Elf:
     def content(self, offset: int, size: int) -> bytes:
         """Bytes of the file; fewer where it ends."""
         return self._data[max(0, offset) : max(0, offset) + size]
+
+    def checksum(self, limit: int) -> int | None:
+        """The CRC-32 of the whole file; None for one of more than ``limit`` bytes."""
+        return zlib.crc32(self._data) if len(self._data) <= limit else None
 
     def texts(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[bytes, ...]]:
         """The groups of every place in the file that matches. Reads all of it: some 2 ms a megabyte."""

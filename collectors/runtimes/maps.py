@@ -1,5 +1,6 @@
 """What is mapped where in a process (/proc/PID/maps)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,14 @@ def read_mappings(host: Host, pid: int) -> list[Mapping]:
 
 
 def open_path(pid: int, mapping: Mapping) -> str:
-    """A path of ours that leads to the mapped file: through the target's own root, and also when it was deleted."""
+    """A path of ours that leads to the mapped file: through the target's own root, and also when it was deleted, or
+    when another file has its name now."""
     inside = f"/proc/{pid}/root{mapping.path}"
-    if Path(inside).exists():
-        return inside
-    return f"/proc/{pid}/map_files/{mapping.low:x}-{mapping.high:x}"
+    mapped = f"/proc/{pid}/map_files/{mapping.low:x}-{mapping.high:x}"
+    with suppress(OSError):
+        if Path(inside).stat().st_ino == mapping.inode:
+            return inside
+        # (Layered file systems have several numbers for a file, and map_files takes privilege.)
+        Path(mapped).stat()
+        return mapped
+    return inside if Path(inside).exists() else mapped

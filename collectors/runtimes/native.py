@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.debug_files import find_debug_file
 from perfdoctor.collectors.runtimes.demangle import demangled
 from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.go_table import GoTable
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
+from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
 from perfdoctor.collectors.runtimes.perf_map import PerfMap, read_perf_map
 from perfdoctor.collectors.text import clean
@@ -25,6 +28,8 @@ from perfdoctor.schemas.problem import ProblemError
 _LARGEST_WITH_LINES = 256 << 20
 """Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
 
+REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code has taken]")
+_LOOK_SECONDS = 0.2
 _PERF_MAP_SECONDS = 1.0
 """A runtime goes on compiling: an address that its perf map does not have is looked for again, so often at most."""
 
@@ -34,8 +39,13 @@ class _Binary:
     """One mapped file: how its offsets become addresses, and its symbols (None: it has none)."""
 
     name: str
+    path: str = ""
+    """as its process sees it; ``root`` leads us to the root of that process"""
+    root: str = ""
     elf: Elf | None = None
     symbols: Any = None
+    go: GoTable | None = None
+    lines: LineProgram | None = None
     asked: bool = False
     answers: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
 
@@ -91,7 +101,7 @@ def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
     assert binary.elf is not None
     if not binary.asked:
         binary.asked = True
-        binary.symbols = _symbols(binary.elf.path)
+        _find_symbols(binary, binary.elf)
     base = binary.elf.segments[0].address & ~0xFFF if binary.elf.segments else 0
     places = binary.symbols.lookup(at - base) if binary.symbols is not None else []
     frames = tuple(
@@ -104,7 +114,29 @@ def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
         )
         for place in places
     )
+    if binary.lines and frames and not frames[0].line:
+        file, line = binary.lines.place(at)
+        frames = (frames[0].model_copy(update={"file": clean(file) if file else None, "line": line}), *frames[1:])
+    if not frames and binary.go and (place := binary.go.find(at)):
+        file = clean(place.file) if place.file else None
+        name = clean(place.function)
+        frames = (Frame(kind=FrameKind.NATIVE, function=name, file=file, line=place.line, module=binary.name),)
     return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
+
+
+def _find_symbols(binary: _Binary, elf: Elf) -> None:
+    """Those of the file itself; without lines in it, those of its debug file, where there is one; without any, the
+    table of a Go program."""
+    debug = None if elf.section(".debug_line") else find_debug_file(elf, binary.path, binary.root)
+    if debug is not None:
+        binary.symbols = _symbols(debug.path)
+        debug.close()
+    binary.symbols = binary.symbols or _symbols(elf.path)
+    with contextlib.suppress(ValueError):
+        binary.go = GoTable(elf)
+    if elf.section(".debug_line"):
+        with contextlib.suppress(ValueError, OSError):
+            binary.lines = LineProgram(elf.path)
 
 
 _COLD = ".cold"
@@ -121,6 +153,16 @@ def _whole_name(name: str | None, elf: Elf, at: int) -> str:
     return demangled(_COPY.sub("", name)) if name else "[unknown]"
 
 
+def _low(mapping: Mapping) -> int:
+    return mapping.low
+
+
+def _is_same_file(a: Mapping, b: Mapping) -> bool:
+    """Whether the same place of a file lies at an address, however the mapping was cut or has grown. What runtimes
+    compile into anonymous memory is theirs to know."""
+    return (a.path, a.inode) == (b.path, b.inode) and (not a.inode or a.offset - a.low == b.offset - b.low)
+
+
 class FileNames:
     """Names for places in files, for samples that name the file and the position in it: the process need not live."""
 
@@ -132,7 +174,7 @@ class FileNames:
         to be had or has no such place. ``returns``: it is a return address, so the call before it is meant."""
         binary = self._binaries.get(path)
         if binary is None:
-            binary = self._binaries[path] = _Binary(clean(path))
+            binary = self._binaries[path] = _Binary(clean(path), path, f"/proc/{pid}/root")
             for way in (f"/proc/{pid}/root{path}", path):
                 with contextlib.suppress(OSError, ValueError):
                     binary.elf = Elf(way)
@@ -154,8 +196,12 @@ class NativeNames:
 
     def __init__(self, host: Host, pid: int) -> None:
         self._host, self._pid = host, pid
-        self._mappings: list[Mapping] = []
-        self._lows: list[int] = []
+        self._map: tuple[list[int], list[Mapping]] = [], []
+        """where mappings begin, and they: one value, for it is changed while another thread looks into it"""
+        self._code: list[Mapping] = []
+        self._looked = 0.0
+        self.replaced: tuple[tuple[int, int], ...] = ()
+        """ranges of addresses where other code lay before, or lies now: what ran there cannot be told apart"""
         self._binaries: dict[tuple[str, int], _Binary] = {}
         self._calls: dict[int, bool] = {}
         self._perf_map: PerfMap | None = None
@@ -165,6 +211,8 @@ class NativeNames:
         """The frames at an address, innermost first (several where functions were inlined). ``returns``: it is a return
         address, so the call before it is meant."""
         mapping = self._mapping(address)
+        if self.was_replaced(address):
+            return (REPLACED,)
         if mapping is None:
             return ()
         if not mapping.path.startswith("/"):
@@ -227,17 +275,18 @@ class NativeNames:
         if mapping.path and not mapping.path.startswith("/"):
             return clean(mapping.path.strip("[]"), 64)
         # A program's zeroed variables lie behind its file, in memory that has no name.
-        i = bisect_right(self._lows, mapping.low) - 1
-        while i > 0 and not self._mappings[i].path and self._mappings[i - 1].high == self._mappings[i].low:
+        lows, mappings = self._map
+        i = bisect_right(lows, mapping.low) - 1
+        while i > 0 and not mappings[i].path and mappings[i - 1].high == mappings[i].low:
             i -= 1
-        file = self._mappings[i]
+        file = mappings[i]
         binary = self._binary(file) if file.path.startswith("/") else None
-        while i > 0 and self._mappings[i].offset and self._mappings[i - 1].path == file.path:
+        while i > 0 and mappings[i].offset and mappings[i - 1].path == file.path:
             i -= 1
-        start = binary.elf.address_of_offset(self._mappings[i].offset) if binary and binary.elf else None
+        start = binary.elf.address_of_offset(mappings[i].offset) if binary and binary.elf else None
         if binary is None or binary.elf is None or start is None:
             return clean(mapping.path) or "anonymous memory"
-        at = address - self._mappings[i].low + start
+        at = address - mappings[i].low + start
         found = binary.elf.object_at(at)
         if found is None:
             return clean(f"{file.path}+{at:#x}") if mapping.path or at < binary.elf.end else "anonymous memory"
@@ -251,13 +300,13 @@ class NativeNames:
             self._read_mappings()
         except OSError:
             return 0, 0
-        own = [m for m in self._mappings if m.executable and m.path == program.removesuffix(" (deleted)")]
+        own = [m for m in self._map[1] if m.executable and m.path == program.removesuffix(" (deleted)")]
         return (min(m.low for m in own), max(m.high for m in own)) if own else (0, 0)
 
     def mappings(self) -> list[Mapping]:
-        if not self._mappings:
+        if not self._map[1]:
             self._read_mappings()
-        return self._mappings
+        return self._map[1]
 
     def code(self) -> list["CodeMapping"]:
         """What is mapped to be executed, in order of address."""
@@ -269,19 +318,54 @@ class NativeNames:
                 found.append(CodeMapping(mapping.low, mapping.high, mapping.low - address, elf.path))
         return found
 
+    def look_again(self) -> bool:
+        """Whether other code is mapped than before: call it now and then, so that code is known before it is gone."""
+        if not self._code or time.monotonic() - self._looked < _LOOK_SECONDS:
+            return False
+        before = self._code
+        with contextlib.suppress(OSError):
+            self._read_mappings()
+        return self._code != before
+
+    def was_replaced(self, address: int) -> bool:
+        return any(low <= address < high for low, high in self.replaced)
+
     def _read_mappings(self) -> None:
-        self._mappings = read_mappings(self._host, self._pid)
-        self._lows = [m.low for m in self._mappings]
+        self._looked = time.monotonic()
+        mappings = read_mappings(self._host, self._pid)
+        code = [mapping for mapping in mappings if mapping.executable]
+        if self._code and code != self._code:
+            gone = self._unmapped(mappings, code)
+            mappings, code = sorted([*mappings, *gone], key=_low), sorted([*code, *gone], key=_low)
+        self._map, self._code = ([mapping.low for mapping in mappings], mappings), code
         # Opened now: when the process has ended, its files may not be reachable any more.
-        for mapping in self._mappings:
-            if mapping.executable and mapping.path.startswith("/"):
+        for mapping in code:
+            if mapping.path.startswith("/"):
                 self._binary(mapping)
+
+    def _unmapped(self, mappings: list[Mapping], code: list[Mapping]) -> list[Mapping]:
+        """The code that is no longer mapped, and whose place nothing has taken: it may have run in the window."""
+        known, gone, replaced = set(code), list[Mapping](), set(self.replaced)
+        lows = [mapping.low for mapping in mappings]
+        for old in self._code:
+            if old in known:
+                continue
+            taken = mappings[max(0, bisect_right(lows, old.low) - 1) : bisect_right(lows, old.high - 1)]
+            taken = [new for new in taken if new.high > old.low]
+            if not taken:
+                gone.append(old)
+            replaced |= {
+                (max(old.low, new.low), min(old.high, new.high)) for new in taken if not _is_same_file(new, old)
+            }
+        self.replaced = tuple(sorted(replaced))
+        return gone
 
     def _mapping(self, address: int) -> Mapping | None:
         for attempt in range(2):
-            i = bisect_right(self._lows, address) - 1
-            if i >= 0 and address < self._mappings[i].high:
-                return self._mappings[i]
+            lows, mappings = self._map
+            i = bisect_right(lows, address) - 1
+            if i >= 0 and address < mappings[i].high:
+                return mappings[i]
             if attempt == 0:  # a library loaded since
                 try:
                     self._read_mappings()
@@ -293,7 +377,7 @@ class NativeNames:
         key = mapping.path, mapping.inode
         binary = self._binaries.get(key)
         if binary is None:
-            binary = self._binaries[key] = _Binary(clean(mapping.path))
+            binary = self._binaries[key] = _Binary(clean(mapping.path), mapping.path, f"/proc/{self._pid}/root")
             with contextlib.suppress(OSError, ValueError):
                 binary.elf = Elf(open_path(self._pid, mapping))
         return binary

@@ -14,13 +14,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.go_table import GoTable
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
 
 BY_STACK, BY_FRAME, NO_RULE, OUTERMOST = range(4)
 """what the CFA counts from; nothing is known; there is no caller"""
 _KEEPS_FRAMES = 0.95
 """share of a file's functions with a frame from which on frame pointers are trusted, which are quicker"""
-_FORMAT = 1
+_FORMAT = 2
 """of the tables that are kept: raised with every change of what they mean"""
 _LARGEST = 64 << 20
 """bytes of call frame information, as text, that are read"""
@@ -56,15 +57,19 @@ def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> U
 
     try:
         thing = next(iter(Archive.open(path).iter_objects()), None)
-        if thing is None or "unwind" not in thing.features:
+        if thing is None:
             return None
         kept = kept_file(thing.code_id or "", f"unwind{_FORMAT}")
         if kept is not None:
             with contextlib.suppress(OSError):
                 found = kept.read_bytes()
                 return UnwindTable(found[8:], found[:1] == b"\1")
+        go = _go_rows(path)
+        if "unwind" not in thing.features and not go:
+            return None
         base = _first_address(path)
-        made = _parse(CfiCache.from_object(thing).open_stream().read(_LARGEST), base)
+        told = CfiCache.from_object(thing).open_stream().read(_LARGEST) if "unwind" in thing.features else b""
+        made = _parse(told, base, go)
     except (SymbolicError, OSError, ValueError):
         return None
     if kept is not None:
@@ -81,9 +86,29 @@ def _first_address(path: str) -> int:
         elf.close()
 
 
-def _parse(text: bytes, base: int) -> UnwindTable:
+def _go_rows(path: str) -> dict[int, int]:
+    """Those of the functions of Go, which has a table of its own; none for other programs. A function that has a frame
+    saves the caller's frame pointer at its top."""
+    elf = Elf(path)
+    try:
+        found = GoTable(elf)
+    except ValueError:
+        return {}
+    finally:
+        elf.close()
+    rows = {}
+    for at, used in found.frame_sizes():
+        if used is None:
+            rows[at] = OUTERMOST
+        elif used < 0 or used % 8:
+            rows[at] = NO_RULE
+        else:
+            rows[at] = used + 8 | BY_STACK | (2 << 23 if used else 0)
+    return rows
+
+
+def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
     rules: dict[bytes, tuple[int | None, int | None, bool]] = {}
-    rows: dict[int, int] = {}
     functions = framed = 0
     cfa, frame, has_frame, changes = NO_RULE, 0, False, 0
     for line in text.split(b"\n"):

@@ -11,7 +11,7 @@ def location(frame: Frame, roots: tuple[str, ...]) -> Location:
         file=frame.file or frame.module,
         line=frame.line if frame.file else None,
         function=frame.function,
-        library=not is_user_code(frame, roots),
+        library=not frame.function.startswith("[") and not is_user_code(frame, roots),
     )
 
 

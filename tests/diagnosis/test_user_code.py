@@ -41,6 +41,7 @@ HEADER = native("std::vector<int>::push_back", "/srv/copier", "/usr/include/c++/
         ((LIBC, PROGRAM), PROGRAM, "the C library is passed over"),
         ((LIBC_SOURCE, PROGRAM), PROGRAM, "with or without its debug file"),
         ((LIBC, NO_LINES), NO_LINES, "a program without line numbers still has functions"),
+        ((LIBC, native("[unknown]", "/srv/copier"), LIBC_SOURCE), native("[unknown]", "/srv/copier"), "nor names"),
         ((KERNEL, VDSO, PROGRAM), PROGRAM, "kernel and vdso are passed over"),
         ((HEADER, PROGRAM), PROGRAM, "inlined library code is passed over"),
         (

@@ -96,6 +96,8 @@ class Engine:
         self.unresolved = 0
         self._unnamed: list[int] = []
         self._replaced: list[ProcessNames] = []
+        self._namers: dict[int, ProcessNames] = {}
+        """by stack: the names of the program that ran it; another may have taken its place in the process since"""
 
     # -- the window ------------------------------------------------------------------------------------------------
 
@@ -189,8 +191,13 @@ class Engine:
             return
         self._object.consume()
         self._adopt_strangers()
-        for names in list(self.names.values()):
-            names.look_again()
+        changed = [
+            names for pid, names in list(self.names.items()) if pid not in self._strangers and names.look_again()
+        ]
+        for names in changed:
+            self._tell(names)
+        if changed:
+            self._share(changed=True)
 
     def tick(self) -> None:
         """The question's own regular work. May run in another thread beside ``drain``, which must not wait for it."""
@@ -225,7 +232,10 @@ class Engine:
         seen.counters["lost_events"] += sum(made.missed(name) for name in counted)
         for which, frames in self.frames.items():
             record = self.stacks[which]
-            self.frames[which] = self.names[record.pid].doubted(record, frames)
+            self.frames[which] = self._namers[which].doubted(record, frames)
+        for which, namer in self._namers.items():
+            if namer.lies_in_replaced(self.stacks[which]):
+                self.native[which] = namer.native(self.stacks[which])
         if self._wanted.part:
             self._wanted.part.finish(self, seen)
         return seen
@@ -291,7 +301,7 @@ class Engine:
         known = self.native.get(key)
         if known is None:
             record = self.stacks.get(key)
-            names = self.names.get(record.pid) if record else None
+            names = self._namers.get(key)
             known = names.native(record) if record and names else ()
             self.native[key] = known
         return known
@@ -333,10 +343,14 @@ class Engine:
         if pid in self.names:
             self._replaced.append(self.names[pid])
         names = self.names[pid] = ProcessNames(self.host, pid, parent)
-        interpreter = names.find_interpreter()
+        names.find_interpreter()
         if names.why_no_frames and names.why_no_frames not in self.warnings:
             self.warnings.append(names.why_no_frames)
-        index = 0
+        self._tell(names)
+        return names
+
+    def _tell(self, names: ProcessNames) -> None:
+        interpreter, index = names.interpreter, 0
         if interpreter:
             index = self._layouts.setdefault(interpreter.layout, len(self._layouts) + 1)
             self._maps["layouts"].put(index.to_bytes(4, "little"), interpreter.layout.packed())
@@ -344,8 +358,8 @@ class Engine:
         runtime = interpreter.runtime if interpreter else 0
         # (Below Python frames the innermost native one is enough, and that is exact in any case.)
         space = self._unwinding.add(names.code()) if self._unwinding and not interpreter else 0
-        self._maps["processes"].put(pid.to_bytes(4, "little"), decode.PROCESS.pack(runtime, low, high, index, space))
-        return names
+        known = decode.PROCESS.pack(runtime, low, high, index, space)
+        self._maps["processes"].put(names.pid.to_bytes(4, "little"), known)
 
     def _name_open_files(self, pids: list[int]) -> None:
         """Tell the kernel which files are open already: a descriptor may be closed before we could ask what it was."""
@@ -407,6 +421,8 @@ class Engine:
         if record.native:
             self._unnamed.append(record.hash)
         names = self.names.get(record.pid)
+        if names is not None:
+            self._namers[record.hash] = names
         if names is None or not record.python:
             return
         frames = names.python(record)

@@ -143,10 +143,15 @@ class ProcessNames:
             raise OSError(f"the memory of process {self.pid} cannot be read")
         return self._memory.read(address, size)
 
-    def look_again(self) -> None:
-        """Whether code that was named is still there: call it now and then."""
+    def look_again(self) -> bool:
+        """Whether code that was named is still there: call it now and then. Says whether other code is mapped."""
         if self._python:
             self._python.look_again()
+        return self._native.look_again()
+
+    def lies_in_replaced(self, record: StackRecord) -> bool:
+        """Whether the native frames of a stack lie where other code lay before, or after."""
+        return any(map(self._native.was_replaced, record.native))
 
     def doubted(self, record: StackRecord, frames: Stack) -> Stack:
         """The same, without the lines of code whose place other code has taken since."""

@@ -36,7 +36,7 @@ def rules(rows: bytes) -> dict[int, tuple[int, int, int]]:
 
 
 def test_rows_say_where_the_caller_is() -> None:
-    assert rules(_parse(TEXT, 0x400000).rows) == {
+    assert rules(_parse(TEXT, 0x400000, {}).rows) == {
         0x401000: (BY_STACK, 8, 0),
         0x401001: (BY_STACK, 16, 2),
         0x401004: (BY_FRAME, 16, 2),
@@ -81,7 +81,7 @@ def test_rows_are_in_order_of_address() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     for head in (b"", b"STACK CFI INIT 10 20 "):
         with contextlib.suppress(ValueError):
-            _parse(head + text.encode() + b"\n", 0)
+            _parse(head + text.encode() + b"\n", 0, {})
 
 
 def test_a_mapping_is_as_long_as_the_kernel_side_has_it() -> None:
