@@ -422,13 +422,16 @@ def test_files_are_seen_through_the_targets_root(tmp_path: Path) -> None:
     assert [fact.kind for fact in facts[3:]] == ["missing"] * 3
 
 
+PROGRAMS = {"bpftrace", "perf", "strace", "ltrace", "py-spy"}
+
+
 async def test_tools_check_names_what_is_here() -> None:
     answer = await check_tools(HOST)
     states = {state.backend: state for state in answer.backends}
-    assert set(states) == {"bpf", "bpftrace", "perf", "strace", "ltrace", "py-spy", "sockets", "proc"}
+    assert set(states) == {*PROGRAMS, "bpf", "jvm", "node", "sockets", "proc"}
     for state in states.values():
         assert state.available or state.unlock, state
-        if state.available and state.backend not in ("proc", "bpf", "sockets"):
+        if state.available and state.backend in PROGRAMS:
             assert state.version and state.version[0].isdigit()
     assert states["proc"].available
     assert any(f"python3.{sys.version_info.minor} (" in runtime for runtime in answer.runtimes)
