@@ -7,17 +7,18 @@ nearest to it in time, on the same thread: its place is sampled, its figures are
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.timed_sockets import timed
 from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
 from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm import cpu, locks
 from perfdoctor.collectors.backends.jvm.backend import Told
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.timeline import Sample, Timeline, place_calls
+from perfdoctor.collectors.timeline import Sample, Timeline, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.recording import Collection
@@ -34,12 +35,12 @@ EVENTS = _LOOKS | {f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter
 async def by_engine_and_recorder(
     host: Host, target: Target, *, seconds: float, wanted: Wanted, memory: bool, progress: Progress
 ) -> Evidence:
-    """The engine's window with stacks of Java. Where the machine must not or cannot be asked, the window without them:
-    its collections say why."""
+    """The engine's window with stacks of Java; with CPU samples, also the locks of Java. Where the machine must not or
+    cannot be asked, the window without them: its collections say why."""
     part = TimelinePart()
 
     async def beside() -> Evidence:
-        both = replace(wanted, part=part)
+        both = timed(wanted, part)
         return await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
 
     problem = jvm.unavailable(host, target)
@@ -59,7 +60,16 @@ async def by_engine_and_recorder(
 
 def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     joined = Timeline(_samples(told), reach=_REACH).join(part.events)
-    changes = {"syscalls": place_calls(evidence.syscalls, joined)} if evidence.syscalls else {}
+    changes: dict[str, object] = {}
+    if evidence.syscalls:
+        changes["syscalls"] = place_calls(evidence.syscalls, joined)
+    if evidence.network:
+        changes["network"] = place_talk(evidence.network, joined)
+    if evidence.cpu:
+        evidence = cpu.evidence(evidence.target, told)
+        how_locked = told.collection(lacks=locks.LACKS, exact=True)
+        changes["locks"] = locks.lock_profile(evidence.target, told.heard)
+        changes["collections"] = evidence.collections | {"locks": how_locked}
     how = (
         f"lines of Java are joined by time: {joined.covered:,} calls had one while they lasted, {joined.near:,} take "
         f"the nearest of their thread, {joined.without:,} none"

@@ -9,17 +9,17 @@ while they lasted. So their place is sampled, and their figures are not.
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.timed_sockets import timed
 from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.node.backend import Profiled
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, place_calls
+from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
@@ -49,7 +49,7 @@ async def by_engine_and_v8(
     try:
         async with node.profiled(host, target) as found:
             part = TimelinePart(quiet=found.quiet, interrupted=True)
-            both = replace(wanted, part=part)
+            both = timed(wanted, part)
             evidence = await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
     except ProblemError as refusal:
         if evidence is None and found.interval_us:
@@ -71,6 +71,8 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
     changes: dict[str, object] = {}
     if evidence.syscalls:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)
+    if evidence.network:
+        changes["network"] = place_talk(evidence.network, joined)
     if evidence.cpu:
         changes["cpu"] = _with_javascript(evidence, evidence.cpu, found)
     lacks = (*node.LACKS, "the returns from the signals by which V8 samples, and its profiler's own threads")
@@ -142,7 +144,7 @@ def _said(evidence: Evidence, lacks: Sequence[str], warning: str) -> Evidence:
         return collection.model_copy(update={"lacks": (*collection.lacks, *lacks), "warnings": warnings})
 
     told = {
-        name: with_words(collection) if name in ("syscalls", "cpu", "waits") else collection
+        name: with_words(collection) if name in ("syscalls", "cpu", "waits", "network") else collection
         for name, collection in evidence.collections.items()
     }
     return evidence.model_copy(update={"collections": told})

@@ -2,10 +2,12 @@
 
 import anyio
 
-from perfdoctor.collectors import cpu, syscalls
+from perfdoctor.collectors import cpu, network, syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.java import by_engine_and_recorder
 from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
@@ -26,7 +28,8 @@ async def observe(
     backend: str = "auto",
     progress: Progress = silent,
 ) -> Evidence:
-    """System calls, CPU samples, waits, page faults, threads, children and memory of ``target`` over ``seconds``.
+    """System calls, CPU samples, waits, page faults, threads, children, peers and memory of ``target`` over
+    ``seconds``; of a Java machine also its locks.
 
     By the BPF engine all of it is one window. Without the engine the questions are asked of other programs one after
     the other,
@@ -35,9 +38,13 @@ async def observe(
     must_be_asked_well(BACKENDS, backend, seconds)
 
     async def by_engine() -> Evidence:
-        wanted = Wanted(calls=True, hz=_HZ, faults=True)
-        window = by_engine_and_v8 if target.runtime == "node" else by_engine_window
-        return await window(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
+        by = {"node": by_engine_and_v8, "java": by_engine_and_recorder}.get(target.runtime, by_engine_window)
+
+        async def window(part: SocketPart) -> Evidence:
+            wanted = Wanted(calls=True, hz=_HZ, faults=True, part=part)
+            return await by(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
+
+        return await network.beside(host, target, window)
 
     async def by_programs() -> Evidence:
         return await _one_after_the_other(host, target, seconds, progress)

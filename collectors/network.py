@@ -1,6 +1,7 @@
 """Whom does a process talk to, how often, and how well?"""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 
@@ -43,30 +44,10 @@ async def measure(
     must_be_asked_well(BACKENDS, backend, seconds)
 
     async def by_engine() -> Evidence:
-        before = await to_thread.run_sync(_look, host, target)
-        part = SocketPart(before.listening if before else ())
-        evidence = await bpf.observe(host, target, seconds=seconds, wanted=Wanted(part=part), progress=progress)
-        after = await to_thread.run_sync(_look, host, target)
-        how = evidence.collections["syscalls"]
-        lacks, warnings = list(how.lacks), [*how.warnings, *part.warnings()]
-        if before is None:
-            lacks.append("connections that were open and idle")
-        use = evidence.network or NetworkUse()
-        if use.uring:
-            warnings.append("it uses io_uring: what goes through it is not counted here")
-        if sum(peer.opened or 0 for peer in use.peers) > _FOLLOWED:
-            warnings.append("more connections were opened than can be followed: of some, a turn may be counted as two")
-        how = how.model_copy(
-            update={
-                "exact": how.exact and not part.missed,
-                "lost": how.lost + part.missed,
-                "lacks": tuple(lacks),
-                "warnings": tuple(warnings),
-                "cost": _cost(how.cost, use),
-            }
-        )
-        use = await to_thread.run_sync(_completed, host, use, before, after)
-        return evidence.model_copy(update={"collections": {**evidence.collections, "network": how}, "network": use})
+        async def window(part: SocketPart) -> Evidence:
+            return await bpf.observe(host, target, seconds=seconds, wanted=Wanted(part=part), progress=progress)
+
+        return await beside(host, target, window)
 
     async def by_strace() -> Evidence:
         before = await to_thread.run_sync(_look, host, target)
@@ -90,6 +71,34 @@ async def measure(
         Rung(sockets.NAME, sockets.unavailable, by_sockets),
     )
     return await climb(host, target, backend, rungs)
+
+
+async def beside(host: Host, target: Target, window: Callable[[SocketPart], Awaitable[Evidence]]) -> Evidence:
+    """What ``window`` measures by the engine with that part, and ``network``: whom the target talked to meanwhile."""
+    before = await to_thread.run_sync(_look, host, target)
+    part = SocketPart(before.listening if before else ())
+    evidence = await window(part)
+    after = await to_thread.run_sync(_look, host, target)
+    how = evidence.collections["syscalls"]
+    lacks, warnings = list(how.lacks), [*how.warnings, *part.warnings()]
+    if before is None:
+        lacks.append("connections that were open and idle")
+    use = evidence.network or NetworkUse()
+    if use.uring:
+        warnings.append("it uses io_uring: what goes through it is not counted here")
+    if sum(peer.opened or 0 for peer in use.peers) > _FOLLOWED:
+        warnings.append("more connections were opened than can be followed: of some, a turn may be counted as two")
+    how = how.model_copy(
+        update={
+            "exact": how.exact and not part.missed,
+            "lost": how.lost + part.missed,
+            "lacks": tuple(lacks),
+            "warnings": tuple(warnings),
+            "cost": _cost(how.cost, use),
+        }
+    )
+    use = await to_thread.run_sync(_completed, host, use, before, after)
+    return evidence.model_copy(update={"collections": {**evidence.collections, "network": how}, "network": use})
 
 
 def _cost(cost: TargetCost, use: NetworkUse) -> TargetCost:

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.network import NetworkUse
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
+
+_ROW_KEY = 4
+"""parts of the key of a system call's row"""
 
 
 class Sample(NamedTuple):
@@ -103,6 +107,30 @@ def place_calls(profile: SyscallProfile, joined: Joined) -> SyscallProfile:
             merged[key] = _together(merged[key], part) if key in merged else part
     rows = sorted(merged.values(), key=lambda r: (-r.seconds, -r.calls, r.syscall, r.pid))
     return profile.model_copy(update={"rows": tuple(rows)})
+
+
+def place_talk(use: NetworkUse, joined: Joined) -> NetworkUse:
+    """The same peers, with the stack that most calls of each row or statement had."""
+    taken: dict[tuple[int, Stack], Counter[Stack]] = defaultdict(Counter)
+    for key, shares in joined.shares.items():
+        if isinstance(key, tuple) and len(key) == _ROW_KEY:
+            pid, _, _, stack = key
+            taken[pid, stack].update(shares)
+
+    def placed(pid: int, stack: Stack) -> Stack:
+        found = taken.get((pid, stack))
+        return (found.most_common(1)[0][0] or stack) if found else stack
+
+    peers = tuple(
+        peer.model_copy(
+            update={
+                "rows": tuple(r.model_copy(update={"stack": placed(r.pid, r.stack)}) for r in peer.rows),
+                "statements": tuple(s.model_copy(update={"stack": placed(s.pid, s.stack)}) for s in peer.statements),
+            }
+        )
+        for peer in use.peers
+    )
+    return use.model_copy(update={"peers": peers})
 
 
 def divide(row: SyscallRow, shares: Mapping[Stack, int]) -> list[SyscallRow]:

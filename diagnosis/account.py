@@ -15,6 +15,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
+from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind
 
@@ -23,7 +24,13 @@ _INTERPRETER_STACKS = 4
 _SWITCH_INTERVAL = 0.005
 """sys.getswitchinterval(): a thread that waits for the interpreter gives up and asks again after it."""
 
-_TOOLS = {"syscalls": "trace-syscalls", "cpu": "trace-cpu", "memory": "proc-watch"}
+_TOOLS = {
+    "syscalls": "trace-syscalls",
+    "cpu": "trace-cpu",
+    "memory": "proc-watch",
+    "network": "trace-network",
+    "locks": "trace-locks",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,11 @@ class Account:
     @property
     def samples(self) -> tuple[CpuRow, ...]:
         return self.evidence.cpu.rows if self.evidence.cpu else ()
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """Whom it talked to; empty where that was not measured."""
+        return self.evidence.network.peers if self.evidence.network else ()
 
     @cached_property
     def calls_at(self) -> dict[Place | None, list[SyscallRow]]:

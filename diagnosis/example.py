@@ -5,6 +5,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 from perfdoctor.schemas.target import Target
@@ -90,6 +91,7 @@ def window(
     children: tuple[ChildProcess, ...] = (),
     files: tuple[FileFact, ...] = (),
     memory: MemoryTrend | None = None,
+    peers: tuple[Peer, ...] = (),
     threads: int = 1,
     seconds: float = SECONDS,
     pid: int = PID,
@@ -114,7 +116,7 @@ def window(
         elsewhere=0,
     )
     measured = Collection(backend="bpf", exact=True)
-    parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory")
+    parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory", "network")
     return Evidence(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
@@ -128,4 +130,5 @@ def window(
         children=children,
         memory=memory,
         files=files,
+        network=NetworkUse(peers=peers),
     )

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, divide, place_calls
+from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, divide, place_calls, place_talk
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.network import NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 
 
@@ -62,6 +63,21 @@ def test_rows_come_together_by_stack_and_others_stay() -> None:
         ("write", C): 7,
     }
     assert sum(row.calls for row in placed.rows) == profile.calls
+
+
+def test_what_was_said_to_a_peer_takes_the_stack_that_most_of_its_calls_had() -> None:
+    key = (ROW.pid, ROW.syscall, ROW.object, ROW.stack)
+    joined = Joined({key: {A: 1, B: 3, (): 2}, "another event": {A: 9}}, covered=4, near=0, without=2)
+    here = Peer(
+        transport="tcp",
+        direction="outgoing",
+        address="10.0.0.7:5432",
+        rows=(TalkRow(pid=1, stack=C, sends=7), TalkRow(pid=2, stack=C, sends=5)),
+        statements=(StatementShape(shape="SELECT ?", seen=7, pid=1, stack=C),),
+    )
+    (placed,) = place_talk(NetworkUse(peers=(here,)), joined).peers
+    assert [(row.stack, row.sends) for row in placed.rows] == [(B, 7), (C, 5)]
+    assert placed.statements[0].stack == B
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 10**6), min_size=1, max_size=20))

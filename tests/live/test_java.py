@@ -13,7 +13,7 @@ import anyio
 import pytest
 from pytest import approx
 
-from perfdoctor.collectors import allocations, cpu, locks, syscalls, thread_stacks
+from perfdoctor.collectors import allocations, cpu, ledger, locks, syscalls, thread_stacks
 from perfdoctor.collectors.backends.jvm import door
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.progress import Progress
@@ -84,6 +84,7 @@ async def test_one_machine_tells_its_lines() -> None:
         await waits_in_primes(program, target)
         await allocated_line(program, target)
         await reads_in_primes(program, target)
+        await diagnosed(program, target)
         await cancelled(target)
         mapped = (await door.perf_map(HOST, target.pid)).decode()
         assert " KnownJava." in mapped or "KnownJava::" in mapped
@@ -184,6 +185,16 @@ async def reads_in_primes(program: Workload, target: Target) -> None:
     assert sum(row.calls for row in rows) == 23
     mine = sum(row.calls for row in rows if any(at(frame, "reads") for frame in row.stack))
     assert mine >= 20
+
+
+async def diagnosed(program: Workload, target: Target) -> None:
+    """All at once: samples, calls and locks of one window, by lines of Java."""
+    await program.tell("burn 4000")
+    evidence = await ledger.observe(HOST, target, seconds=2)
+    await program.line(60)
+    assert evidence.cpu and evidence.syscalls and evidence.network and evidence.locks and evidence.threads
+    assert {evidence.collections[part].backend for part in ("cpu", "locks")} == {"jvm"}
+    assert evidence.cpu.rows[0].stack[0].function == "KnownJava.burn"
 
 
 async def cancelled(target: Target) -> None:

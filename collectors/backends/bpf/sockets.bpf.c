@@ -6,8 +6,10 @@
  * A descriptor is looked up in the thread's own file table and its socket asked for its addresses, so connections that
  * were open before the window, duplicated, inherited or passed along are all known alike. A socket is told by its inode.
  */
+#ifndef AT_CALL_BEGIN
 #define AT_CALL_BEGIN(t, regs) net_call_begins(t, regs)
 #define AT_CALL_END(t, result, now) net_call_ends(t, result, now)
+#endif
 #include "threads.h"
 
 /* A function that the verifier looks at once, for any arguments, and not again at each call. */

@@ -1,4 +1,4 @@
-"""timeline.bpf.c's other half: system calls with their times, for a profiler that samples on the same clock."""
+"""timeline.h's other half: system calls with their times, for a profiler that samples on the same clock."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.timeline import Event
 
+RECORD_EVENT = decode.RECORD_PART + 2
 EVENT = struct.Struct("<II4QIi")
 SETTINGS = struct.Struct("<Ii8I")
 SLICE = struct.Struct("<3Q")

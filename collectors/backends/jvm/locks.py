@@ -43,17 +43,23 @@ class _Which:
 async def trace_locks(host: Host, target: Target, *, seconds: float, progress: Progress) -> Evidence:
     """``locks``: monitors and all that parks threads, every wait. OSError where the machine cannot record."""
     told = await trace(host, target, EVENTS, seconds=seconds, progress=progress)
+    how = told.collection(lacks=LACKS, exact=True)
+    profile = lock_profile(target, told.heard)
+    return Evidence(target=target, window=told.window, collections={"locks": how}, locks=profile)
+
+
+def lock_profile(target: Target, heard: Sequence[Heard]) -> LockProfile:
+    """The locks among all that Flight Recorder told."""
     groups: defaultdict[_Which, list[Heard]] = defaultdict(list)
-    for one in told.heard:
-        groups[_which(one)].append(one)
+    for one in heard:
+        if one.name in EVENTS:
+            groups[_which(one)].append(one)
     locks = tuple(
         sorted((_lock(target, which, waits) for which, waits in groups.items()), key=lambda lock: -lock.seconds)
     )
-    profile = LockProfile(
+    return LockProfile(
         locks=locks, waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
     )
-    how = told.collection(lacks=LACKS, exact=True)
-    return Evidence(target=target, window=told.window, collections={"locks": how}, locks=profile)
 
 
 def _which(one: Heard) -> _Which:
