@@ -23,6 +23,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.syscall_names import name_of
+from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.target import Target
 
@@ -287,7 +288,7 @@ class Engine:
         top_stack = max(samples, key=lambda s: samples[s], default=0)
         # (naming takes time that ``drain`` does not have)
         frames = self.frames.get(top_stack) or self.native.get(top_stack)
-        where = f", most in {frames[0].function}" if frames else ""
+        where = f", most in {quoted(frames[0].function, 80)}" if frames else ""
         return f"{sum(samples.values()):,} CPU samples{where}"
 
     # -- naming --------------------------------------------------------------------------------------------------------
