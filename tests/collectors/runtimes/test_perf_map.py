@@ -32,6 +32,8 @@ RECORDED = b"""18c4000 300 Builtin:DeoptimizationEntry_Eager
         ("JS:~load file:///srv/a.mjs:7:1", Code("load", "file:///srv/a.mjs", 7, "interpreted")),
         ("py::total:/srv/shop.py", Code("total", "/srv/shop.py")),
         ("java.lang.String::hashCode", Code("java.lang.String::hashCode")),
+        ("$lists:map/2", Code("lists:map/2")),
+        ("$global::arith_eq_shared", Code("$global::arith_eq_shared")),
         ("JS:*", Code("(anonymous)", tier="optimized")),
     ],
 )
