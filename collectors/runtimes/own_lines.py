@@ -29,7 +29,7 @@ class Runtime:
 
 
 _NATIVE = "native functions only"
-_RUNTIMES = (
+RUNTIMES = (
     Runtime(re.compile(r"python3\.(?:[89]|1[0-5])$"), "CPython"),
     Runtime(re.compile(r"python"), "Python", "source lines of CPU time only (py-spy)"),
     Runtime(re.compile(r"node$"), "Node.js", "source lines (CPU time, system calls and new objects)"),
@@ -89,7 +89,7 @@ _RUNTIMES = (
 
 def find(runtime: str) -> Runtime | None:
     """What is known of a runtime by the name that ``which`` gives it; None of native code and of what is unknown."""
-    return next((known for known in _RUNTIMES if known.pattern.match(runtime)), None)
+    return next((known for known in RUNTIMES if known.pattern.match(runtime)), None)
 
 
 def told(runtime: str) -> str:
