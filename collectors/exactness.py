@@ -122,7 +122,7 @@ ROWS = (
     )),
     Row("CPython", "free-threaded (3.13t, 3.14t)", _UNTRIED),
     Row("C", "frame pointers", _cells(
-        cpu=_exact("test_fallback_cpu", "test_the_hot_line_holds_the_samples"),
+        cpu=_exact("test_diagnosis", "test_a_planted_problem_is_named_at_its_line"),
         calls=_C_CALLS,
         waits=_C_CALLS,
         faults=_exact("test_allocations", "test_the_engine_counts_them_exactly_at_the_same_lines"),
@@ -152,8 +152,8 @@ ROWS = (
     )}),
     Row("Node.js", "started as usual", _cells(
         cpu=_exact("test_node", "test_cpu_time_is_named_by_line"),
-        calls=_sampled("test_node", "test_calls_are_counted_exactly_and_named_by_function"),
-        waits=_sampled("test_node", "test_calls_are_counted_exactly_and_named_by_function"),
+        calls=_function("test_node", "test_calls_are_counted_exactly_and_named_by_function"),
+        waits=_function("test_node", "test_calls_are_counted_exactly_and_named_by_function"),
         faults=_native(),
         allocations=_function("test_node", "test_what_lives_is_named_by_the_function_that_allocated_it"),
         locks=_native(),

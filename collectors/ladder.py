@@ -115,7 +115,7 @@ def _explained(evidence: Evidence, name: str, asked: str, skipped: Sequence[Skip
     return evidence.model_copy(update={"collections": parts})
 
 
-_WITH_STACKS = frozenset(
+WITH_STACKS = frozenset(
     [
         "cpu",
         "syscalls",
@@ -140,7 +140,7 @@ def _with_warnings(evidence: Evidence, warnings: Sequence[str]) -> Evidence:
     if not warnings:
         return evidence
     parts = {
-        part: warned(collection) if part in _WITH_STACKS else collection
+        part: warned(collection) if part in WITH_STACKS else collection
         for part, collection in evidence.collections.items()
     }
     return evidence.model_copy(update={"collections": parts})

@@ -96,7 +96,8 @@ class Sources:
         try:
             return read_source(plain, self._roots)
         except ProblemError:
-            alike = None if plain.startswith("/") and Path(plain).exists() else self._alike(plain)
+            there = plain.startswith("/") and os.path.exists(plain)  # noqa: PTH110 - (a hostile name is no error)
+            alike = None if there else self._alike(plain)
             if alike is None:
                 raise
         return replace(read_source(alike, self._roots), alike=True)

@@ -32,7 +32,7 @@ _NATIVE = "native functions only"
 RUNTIMES = (
     Runtime(re.compile(r"python3\.(?:[89]|1[0-5])$"), "CPython"),
     Runtime(re.compile(r"python"), "Python", "source lines of CPU time only (py-spy)"),
-    Runtime(re.compile(r"node$"), "Node.js", "source lines (CPU time, system calls and new objects)"),
+    Runtime(re.compile(r"node$"), "Node.js", "source lines of CPU time, functions of system calls and new objects"),
     Runtime(re.compile(r"java$"), "Java", "source lines (CPU time, system calls, locks and new objects)"),
     Runtime(re.compile(r"go$"), "Go", "functions and lines"),
     Runtime(

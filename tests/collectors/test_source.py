@@ -120,8 +120,9 @@ def test_an_end_that_several_have_is_not_guessed(project: Path) -> None:
         sources.find("main.c")
     with pytest.raises(ProblemError, match="may not be shown"):
         sources.find("/build/x/home.py")  # (the name alone is not enough of a path)
-    with pytest.raises(ProblemError):
-        sources.find("../secret.txt")
+    for hostile in ("../secret.txt", "/" + "x" * 5000, "a\0b", "\udcff", "//", "."):
+        with pytest.raises(ProblemError):
+            sources.find(hostile)
     (project / "passwd").write_text("code\n")
     (project / "etc").mkdir()
     (project / "etc" / "passwd").write_text("code\n")

@@ -1,5 +1,7 @@
 """Runtimes whose own lines nobody reads from outside: exact counts, whole native stacks, and a plain statement."""
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,9 @@ async def test_an_interpreter_is_counted_exactly_and_said_to_be_unread(
 
 
 async def test_functions_that_php_compiled_are_named() -> None:
+    need(shutil.which("php"), "needs php")
+    modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True).stdout
+    need("OPcache" in modules, "needs PHP's opcache")
     async with workload("known_php.php", c_flags=JIT) as program:
         evidence, truth = await all_of_it(program)
     counts_are_exact(evidence, truth)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.ladder import Rung, climb
+from perfdoctor.collectors.ladder import WITH_STACKS, Rung, climb
 from perfdoctor.collectors.runtimes import own_lines, perf_map
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.recording import Collection, Window
@@ -68,3 +68,7 @@ async def test_every_part_with_stacks_says_it_once(tmp_path: Path, monkeypatch: 
     path.symlink_to("/etc/hostname")
     said = (await climb(LocalHost(), target, "auto", rungs)).collections
     assert said["cpu"].warnings[1] == own_lines.statement("erlang", mapped=False), "a link is nobody's perf map"
+
+
+def test_the_parts_with_stacks_are_parts_of_the_evidence() -> None:
+    assert set(Evidence.model_fields) >= WITH_STACKS
