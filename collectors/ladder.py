@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes import own_lines
+from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.recording import Collection, Skipped
@@ -48,6 +50,8 @@ async def climb(host: Host, target: Target, backend: str, rungs: Sequence[Rung])
         )
     skipped: list[Skipped] = []
     problems: list[Problem] = []
+    runtimes = {pid: target.runtime if pid == target.pid else runtime_of(host, pid) for pid in target.pids}
+    mapped = {pid for pid in runtimes if own_lines.has_map(host, pid, runtimes[pid])}
     for rung in rungs:
         if backend not in ("auto", rung.name):
             continue
@@ -64,7 +68,9 @@ async def climb(host: Host, target: Target, backend: str, rungs: Sequence[Rung])
                     next_step="Name another backend, or call tools-check to see what this machine can run.",
                 )
             else:
-                return _explained(evidence, rung.name, backend, skipped)
+                mapped |= {pid for pid in runtimes if own_lines.has_map(host, pid, runtimes[pid])}
+                stated = (own_lines.statement(name, mapped=pid in mapped) for pid, name in runtimes.items())
+                return _with_warnings(_explained(evidence, rung.name, backend, skipped), [*filter(None, stated)])
         problems.append(problem)
         skipped.append(Skipped(backend=rung.name, why=problem.why))
     if len(problems) == 1:
@@ -106,4 +112,35 @@ def _explained(evidence: Evidence, name: str, asked: str, skipped: Sequence[Skip
         return collection.model_copy(update={"reason": reason, "skipped": tuple(skipped)})
 
     parts = {part: explain(collection) for part, collection in evidence.collections.items()}
+    return evidence.model_copy(update={"collections": parts})
+
+
+WITH_STACKS = frozenset(
+    [
+        "cpu",
+        "syscalls",
+        "waits",
+        "faults",
+        "file_use",
+        "disk",
+        "network",
+        "locks",
+        "allocations",
+        "functions",
+        "thread_stacks",
+    ]
+)
+"""parts of the evidence that name code"""
+
+
+def _with_warnings(evidence: Evidence, warnings: Sequence[str]) -> Evidence:
+    def warned(collection: Collection) -> Collection:
+        return collection.model_copy(update={"warnings": tuple(dict.fromkeys((*collection.warnings, *warnings)))})
+
+    if not warnings:
+        return evidence
+    parts = {
+        part: warned(collection) if part in WITH_STACKS else collection
+        for part, collection in evidence.collections.items()
+    }
     return evidence.model_copy(update={"collections": parts})

@@ -1,13 +1,15 @@
 """Source files, read below allowed folders only: asking to see code must not become a way to read secrets."""
 
 import ctypes
+import hashlib
 import os
 import re
 import stat
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.problem import ProblemError
@@ -23,16 +25,20 @@ _LEFT_OUT = frozenset(("node_modules", "__pycache__", "venv", "target", "build")
 """besides all that is hidden"""
 _MOST_FILES = 5000
 _MOST_PLACES = 1000
+_MOST_ROOTS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``path`` is the real one, ``root`` the allowed folder that it lies below; ``modified`` is Unix time."""
+    """``path`` is the real one, ``root`` the allowed folder that it lies below; ``modified`` is Unix time. ``alike``:
+    it is not the file that was asked for, but the one whose path ends like it."""
 
     path: str
     root: str
     lines: tuple[str, ...]
     modified: float
+    digest: str
+    alike: bool = False
 
 
 def default_roots(cwd: str | None) -> tuple[str, ...]:
@@ -41,6 +47,21 @@ def default_roots(cwd: str | None) -> tuple[str, ...]:
         return ()
     real = os.path.realpath(cwd)
     return () if _SYSTEM.match(real) or _WHOLE_HOME.match(real) else (real,)
+
+
+def roots_of_uris(uris: Sequence[str]) -> tuple[str, ...]:
+    """The folders that a client names as its workspace (file:///srv/shop), but none that is no project: a client must
+    not open the whole file system by its word."""
+    found: dict[str, None] = {}
+    for uri in uris[:_MOST_ROOTS]:
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            continue
+        path = unquote(parts.path)
+        if parts.scheme == "file" and parts.netloc in ("", "localhost") and "\0" not in path:
+            found |= dict.fromkeys(default_roots(path))
+    return tuple(found)
 
 
 def read_source(path: str, roots: Sequence[str]) -> Source:
@@ -52,7 +73,68 @@ def read_source(path: str, roots: Sequence[str]) -> Source:
         raise ProblemError(
             f"{_shown(path)} is not source code.", "It holds binary data.", "Ask for a file that a finding names."
         )
-    return Source(real, root, tuple(data.decode("utf-8", "replace").splitlines()), modified)
+    lines = tuple(data.decode("utf-8", "replace").splitlines())
+    return Source(real, root, lines, modified, hashlib.sha256(data).hexdigest())
+
+
+class Sources:
+    """The files below some roots, by the names that stacks have for them."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = roots
+        self._files: list[str] | None = None
+
+    def read(self, path: str) -> Source:
+        """The file of that very path, which may be written as an address (file:///srv/shop.mjs)."""
+        return read_source(_plain(path), self._roots)
+
+    def find(self, path: str) -> Source:
+        """The same; where there is no such file on this machine, the one below the roots whose path ends alike:
+        compilers write down paths of the machine that they ran on, Java and ``go build -trimpath`` only packages.
+        ProblemError where several do."""
+        plain = _plain(path)
+        try:
+            return read_source(plain, self._roots)
+        except ProblemError:
+            there = plain.startswith("/") and os.path.exists(plain)  # noqa: PTH110 - (a hostile name is no error)
+            alike = None if there else self._alike(plain)
+            if alike is None:
+                raise
+        return replace(read_source(alike, self._roots), alike=True)
+
+    def _alike(self, path: str) -> str | None:
+        wanted = [part for part in path.split("/") if part not in ("", ".")]
+        if not wanted or ".." in wanted or not self._roots:
+            return None
+        if self._files is None:
+            self._files = list(_files_below(self._roots))
+        most, found = min(2, len(wanted)), list[str]()
+        for file in self._files:
+            if not file.endswith("/" + wanted[-1]):
+                continue
+            same = _same_at_the_end(file.split("/"), wanted)
+            if same > most:
+                most, found = same, []
+            if same == most:
+                found.append(file)
+        if len(found) > 1:
+            raise ProblemError(
+                f"{_shown(path)} may be any of {len(found)} files.",
+                f"Their paths end alike: {', '.join(_shown(file) for file in found[:5])}.",
+                "Ask for one of these.",
+            )
+        return found[0] if found else None
+
+
+def _same_at_the_end(a: Sequence[str], b: Sequence[str]) -> int:
+    number = 0
+    while number < min(len(a), len(b)) and a[-1 - number] == b[-1 - number]:
+        number += 1
+    return number
+
+
+def _plain(path: str) -> str:
+    return unquote(path.removeprefix("file://")) if path.startswith("file:///") else path
 
 
 @dataclass(frozen=True, slots=True)

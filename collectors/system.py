@@ -17,6 +17,7 @@ from perfdoctor.collectors.machine import distribution
 from perfdoctor.collectors.machine.distribution import Distribution
 from perfdoctor.collectors.machine.kernel_features import features
 from perfdoctor.collectors.processes.sweep import sweep
+from perfdoctor.collectors.runtimes import own_lines
 from perfdoctor.collectors.runtimes.which import NATIVE, UNKNOWN, runtime_of
 from perfdoctor.collectors.target import user_name
 from perfdoctor.collectors.text import clean
@@ -36,7 +37,6 @@ _CAPABILITIES = {
     39: "CAP_BPF",
 }
 """those that measuring needs, by their bit (capabilities(7))"""
-_WALKED = re.compile(r"python3\.(1[1-4])$")
 # bpftrace v0.17.0  |  strace -- version 6.1  |  py-spy 0.4.3
 _VERSION = re.compile(r"\d+(?:[.+-]\w+)+")
 
@@ -234,18 +234,10 @@ def _runtimes(host: Host) -> list[str]:
                 known[program] = runtime_of(host, pid)
             counts[known[program]] = counts.get(known[program], 0) + 1
     return [
-        f"{clean(name, 40)} ({count} running): {_told(name)}"
+        f"{clean(name, 40)} ({count} running): {own_lines.told(name)}"
         for name, count in sorted(counts.items())
         if name not in (NATIVE, UNKNOWN)
     ]
-
-
-def _told(runtime: str) -> str:
-    if _WALKED.match(runtime):
-        return "source lines"
-    if runtime.startswith("python"):
-        return "source lines of CPU time only (py-spy)"
-    return "native functions only" if runtime != "go" else "functions and lines"
 
 
 def _text(host: Host, path: str) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import pwd
+import time
 from functools import lru_cache
 
 from perfdoctor.collectors.backends.proc import cmdline, mounts, stat, status
@@ -78,6 +79,11 @@ def still_there(host: Host, target: Target) -> bool:
     except OSError:
         return False
     return now.started == target.start_time and not now.ended
+
+
+def started_at(target: Target) -> float:
+    """When it started, in Unix time (of this boot: who has an older recording looks whether that is before it)."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + target.start_time
 
 
 def why_denied(host: Host, pid: int) -> Problem:

@@ -61,6 +61,7 @@ class Match(Model):
 
 class SearchAnswer(Model):
     summary: str
+    warning: str | None = None
     matches: tuple[Match, ...]
     total: int
     omitted: int

@@ -1,5 +1,7 @@
 """Everything that one window produced: what a recording holds and what diagnosis judges."""
 
+from pydantic import Field
+
 from perfdoctor.schemas.allocations import AllocationProfile
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.custom import CustomOutput
@@ -25,13 +27,15 @@ class Evidence(Model):
 
     ``collections`` says per part, by its name here, how it was measured.
     ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
-    (empty: decided by excluding the standard library, site-packages and system paths).
+    (empty: decided by excluding the standard library, site-packages and system paths). ``sources`` has the SHA-256 of
+    files on the stacks as they were when the window closed: what is shown of them later may be another text.
     """
 
     target: Target
     window: Window
     cores: int = 1
     user_roots: tuple[str, ...] = ()
+    sources: dict[str, str] = Field(default_factory=dict)
     collections: dict[str, Collection]
     syscalls: SyscallProfile | None = None
     cpu: CpuProfile | None = None

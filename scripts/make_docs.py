@@ -1,4 +1,4 @@
-"""Write docs/tools.md, docs/settings.md and docs/backends.md from the code.
+"""Write docs/tools.md, docs/settings.md, docs/backends.md and docs/runtimes.md from the code.
 
 ``--check`` only says whether they are fresh (exit 1)."""
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from perfdoctor.collectors.capabilities import ABILITIES, Ability
 from perfdoctor.collectors.capabilities import TOOLS as BENCH
+from perfdoctor.collectors.exactness import QUESTIONS, ROWS, Cell
+from perfdoctor.collectors.runtimes import own_lines
 from perfdoctor.server.settings import CONFIG, PREFIX, Settings
 from perfdoctor.server.tools.catalogue import TOOLS
 from perfdoctor.server.tools.schema import input_schema, output_schema
@@ -87,6 +89,43 @@ def backends() -> str:
     return "\n".join(lines) + "\n"
 
 
+def runtimes() -> str:
+    tests = list(dict.fromkeys(cell.test for row in ROWS for cell in row.cells.values() if cell.test))
+    number = {test: i for i, test in enumerate(tests, 1)}
+    lines = [
+        NOTE,
+        "# Runtimes",
+        "",
+        "What each question names of the code, by the runtime and the build of the program (with the engine, as root):",
+        "",
+        "- **exact line**: each event or sample carries the line that was running, read while it happened.",
+        "- **sampled line**: events are counted exactly, and their line is that of a sample which the runtime's own",
+        "  profiler took at that time; or the events themselves are samples.",
+        "- **function only**: the function, without the line that was running.",
+        "- **native only**: the functions of the runtime itself.",
+        "- **none**: the binary, or nothing.",
+        "",
+        "The number is that of the test below that proves it; *not tested here*: it should be so, and no test of this",
+        "project shows it. Empty: nothing is claimed.",
+        "",
+        f"| runtime | build | {' | '.join(QUESTIONS)} |",
+        f"|{'---|' * (2 + len(QUESTIONS))}",
+    ]
+    for row in ROWS:
+        cells = " | ".join(_cell(row.cells.get(question), number) for question in QUESTIONS)
+        lines.append(f"| {row.runtime} | {row.build} | {cells} |")
+    lines += ["", "## What would be needed for more", "", "| runtime | read | needed |", "|---|---|---|"]
+    lines += [f"| {one.name} | {one.told} | {one.needed} |" for one in own_lines.RUNTIMES if one.needed]
+    lines += ["", "## Tests", "", *(f"{i}. `{test}`" for test, i in number.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(cell: Cell | None, number: dict[str, int]) -> str:
+    if cell is None:
+        return ""
+    return f"{cell.named} ({number[cell.test] if cell.test else '*not tested here*'})"
+
+
 def _rung(one: Ability) -> str:
     slow = f"{one.slow_down:.2f}x (`{one.bench}`)" if one.slow_down is not None else ""
     each = one.each + (f" (`{one.bench}`)" if one.each and not slow and one.bench != BENCH else "")
@@ -125,7 +164,12 @@ def _plain(value: object) -> str:
 
 def main() -> int:
     stale = []
-    for name, text in (("tools.md", tools()), ("settings.md", settings()), ("backends.md", backends())):
+    for name, text in (
+        ("tools.md", tools()),
+        ("settings.md", settings()),
+        ("backends.md", backends()),
+        ("runtimes.md", runtimes()),
+    ):
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

@@ -11,7 +11,7 @@ from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from mcp_types import Tool as ListedTool
 
 import perfdoctor
@@ -21,6 +21,7 @@ from perfdoctor.server.offers import offer
 from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.reporter import Reporter
 from perfdoctor.server.service import Call, Service
+from perfdoctor.server.workspace import workspace
 
 _STOPPING = Problem(
     what="The measurement was stopped.",
@@ -63,8 +64,9 @@ class PerfdoctorServer(MCPServer[Any]):
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
-    ) -> CallToolResult:
-        """Run one tool. Refusals are answers (``is_error``) in three parts; cancellation passes through."""
+    ) -> CallToolResult | InputRequiredResult:
+        """Run one tool. Refusals are answers (``is_error``) in three parts; cancellation passes through. A local client
+        that has a workspace is asked for it first, where it matters whose code is whose."""
         from perfdoctor.server.tools.catalogue import TOOLS, find
         from perfdoctor.server.tools.outcome import problem_outcome, run
 
@@ -77,8 +79,14 @@ class PerfdoctorServer(MCPServer[Any]):
             if context is not None:
                 await context.report_progress(elapsed, None, message)
 
+        caller, offered = _caller(), tuple[str, ...]()
+        if context is not None and caller == LOCAL and tool.role is Role.TRACE:
+            answered = await workspace(context)
+            if isinstance(answered, InputRequiredResult):
+                return answered
+            offered = answered
         reporter = Reporter(send)
-        call = Call(self.service, _caller(), reporter.see)
+        call = Call(self.service, caller, reporter.see, offered)
         outcome = problem_outcome(_STOPPING)
         try:
             with self.service.running():

@@ -60,14 +60,14 @@ class Service:
             with anyio.move_on_after(CLEANUP, shield=True):
                 await self._all_ended.wait()
 
-    def code_roots(self, caller: Caller, target: Target) -> tuple[str, ...]:
+    def code_roots(self, caller: Caller, target: Target, offered: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Below which folders source code may be shown: those that the operator set; without any the local user sees
-        the project in which the process runs, and others nothing."""
+        the workspace that the client offers and the project in which the process runs, and others nothing."""
         if self.settings.user_roots or caller != LOCAL:
             return self.settings.user_roots
         from perfdoctor.collectors.source import default_roots
 
-        return default_roots(target.cwd)
+        return tuple(dict.fromkeys((*offered, *default_roots(target.cwd))))
 
     def stops(self, tool: str, backend: str) -> Stops:
         """Whether ``tool`` by ``backend`` stops its target at each event; ``auto`` does where nothing else can answer.
@@ -88,11 +88,22 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool: who asks, and whom to tell how it goes."""
+    """One call of a tool: who asks, and whom to tell how it goes. ``offered`` are the folders that a local client says
+    it works on."""
 
     service: Service
     caller: Caller
     progress: Progress
+    offered: tuple[str, ...] = ()
+
+    def code_roots(self, target: Target) -> tuple[str, ...]:
+        """Below which folders this caller may see source code."""
+        return self.service.code_roots(self.caller, target, self.offered)
+
+    @property
+    def user_roots(self) -> tuple[str, ...]:
+        """Below which folders code is the user's own, as far as somebody has said it."""
+        return self.service.settings.user_roots or self.offered
 
     @asynccontextmanager
     async def window(

@@ -28,8 +28,9 @@ class Settings(Model):
     )
     user_roots: tuple[str, ...] = Field(
         default=(),
-        description="Folders whose code is the user's own, separated by `:` in the environment. Empty: everything that "
-        "is not the standard library, an installed package or the system.",
+        description="Folders whose code is the user's own, and may be shown, separated by `:` in the environment. "
+        "Empty: the workspace of a local client that offers one (roots), and all else that is not the standard "
+        "library, an installed package or the system.",
     )
     attach_runtimes: bool = Field(
         default=True,

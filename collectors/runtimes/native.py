@@ -29,6 +29,9 @@ _LARGEST_WITH_LINES = 256 << 20
 """Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
 
 REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code has taken]")
+_COMPILED = ("/memfd:", "/dev/zero")
+"""What some runtimes compile into: one memory, mapped once to be written and once to be executed (.NET: doublemapper,
+Erlang: vmem), or shared with children (PHP). It is no file that could be opened."""
 _LOOK_SECONDS = 0.2
 _PERF_MAP_SECONDS = 1.0
 """A runtime goes on compiling: an address that its perf map does not have is looked for again, so often at most."""
@@ -215,10 +218,10 @@ class NativeNames:
             return (REPLACED,)
         if mapping is None:
             return ()
-        if not mapping.path.startswith("/"):
+        if not mapping.path.startswith("/") or mapping.path.startswith(_COMPILED):
             if compiled := self._compiled(address, mapping):
                 return (compiled,)
-            name = mapping.path.strip("[]") or "anonymous memory"
+            name = mapping.path.strip("[]").removesuffix(" (deleted)") or "anonymous memory"
             return (Frame(kind=FrameKind.NATIVE, function=f"[{clean(name, 64)}]"),)
         binary = self._binary(mapping)
         if binary.elf is None:
@@ -230,7 +233,7 @@ class NativeNames:
 
     def _compiled(self, address: int, mapping: Mapping) -> Frame | None:
         """Code that a runtime compiled in anonymous memory, where it writes down for perf what it did."""
-        if mapping.path or not mapping.executable:
+        if not mapping.executable or (mapping.path and not mapping.path.startswith(_COMPILED)):
             return None
         found = self._perf_map.find(address) if self._perf_map else None
         if found is None and time.monotonic() - self._perf_map_read > _PERF_MAP_SECONDS:

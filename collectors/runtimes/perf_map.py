@@ -1,9 +1,9 @@
 """What code is at an address that a runtime compiled while it ran, as the runtime itself wrote down for perf.
 
 Virtual machines that were started so (node --perf-basic-prof, java -XX:+DumpPerfMapAtExit or jcmd Compiler.perfmap,
-python -X perf, dotnet) write /tmp/perf-PID.map, PID as they know it themselves: one range a line
-(tools/perf/Documentation/jit-interface.txt in the kernel). The file lies where everybody may write: only the target's
-own is taken, a piece of it that fits, and its text is hostile.
+python -X perf, erl +JPperf true, and others: see ``own_lines.py``) write /tmp/perf-PID.map, PID as they know it
+themselves: one range a line (tools/perf/Documentation/jit-interface.txt in the kernel). The file lies where everybody
+may write: only the target's own is taken, a piece of it that fits, and its text is hostile.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import re
 import stat
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from pathlib import Path
 
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import status_field
@@ -29,6 +30,8 @@ _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d{1,9}))(?::(?P<column>\d{1,9})
 _FILE = re.compile(r" (?=/|[A-Za-z][\w+.-]*:|[^ ]*$)")
 # py::total:/srv/shop.py
 _PYTHON = re.compile(r"py::(?P<function>.+?):(?P<file>.+)$")
+# $lists:map/2  |  $'Elixir.Shop':total/1
+_ERLANG = re.compile(r"\$(?P<function>.+:.+/\d{1,3})$")
 TIERS = {"~": "interpreted", "^": "baseline", "+": "optimized", "*": "optimized"}
 """V8's marks, by what runs the function"""
 
@@ -106,6 +109,8 @@ def parse_name(name: str) -> Code:
         return Code(clean(script["rest"]) or "(anonymous)", tier=tier)
     if python := _PYTHON.match(name):
         return Code(clean(python["function"]), clean(python["file"]))
+    if erlang := _ERLANG.match(name):
+        return Code(clean(erlang["function"]))
     return Code(clean(name) or "[unknown]")
 
 
@@ -113,6 +118,12 @@ def path_of(host: Host, pid: int) -> str:
     """The path of ours that leads to a process's file: its own number, in its own file system."""
     inner = (status_field(host, pid, "NSpid") or [str(pid)])[-1]
     return f"/proc/{pid}/root/tmp/perf-{inner}.map"
+
+
+def is_there(host: Host, pid: int) -> bool:
+    """Whether a process has written such a file, and it is its own. OSError when that cannot be seen."""
+    found = Path(path_of(host, pid)).lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_uid == _owner(host, pid)
 
 
 def read_perf_map(host: Host, pid: int) -> PerfMap:
@@ -130,7 +141,7 @@ def read_perf_map(host: Host, pid: int) -> PerfMap:
             what,
             f"{inside}: {error.strerror}. A runtime writes it only when it was started so.",
             "Start it with: node --perf-basic-prof, java -XX:+PreserveFramePointer and jcmd PID "
-            "Compiler.perfmap, or python -X perf.",
+            "Compiler.perfmap, python -X perf, erl +JPperf true, or DOTNET_PerfMapEnabled=1 for .NET.",
         ) from error
     found = PerfMap()
     found.cut = cut

@@ -15,7 +15,7 @@ _PROGRAMS = (
     (re.compile(r"(pypy\d(?:\.\d+)?)"), None),
     (re.compile(r"node(?:js)?\d*$"), "node"),
     (re.compile(r"(deno|bun|java|dotnet)$"), None),
-    (re.compile(r"(ruby|php|perl)(?:[\d.-]|$)"), None),
+    (re.compile(r"(ruby|php|perl|luajit|lua|mono)(?:[\d.-]|$)"), None),
     (re.compile(r"beam(?:\.smp)?$"), "erlang"),
 )
 # A program that has the interpreter in it as a library: …/libpython3.12.so.1.0  |  …/server/libjvm.so

@@ -26,6 +26,8 @@ def say(answer: CodeAnswer) -> str:
 
 def say_found(answer: SearchAnswer) -> str:
     lines = [f"**{answer.summary}**"]
+    if answer.warning:
+        lines.append(f"Warning: {answer.warning}")
     lines += [
         f"- {code(f'{match.file}:{match.line}', 200)} {code(match.text.strip(), 160)}" for match in answer.matches
     ]

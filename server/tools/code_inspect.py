@@ -1,20 +1,25 @@
 """Show me the code that costs."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Self
 
 from anyio import to_thread
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.code import CodeAnswer, Neighbour, SourceLine
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Location
+from perfdoctor.schemas.finding import Finding, Location
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.formatters import code as formatter
 from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
 from perfdoctor.server.tools.tool import Detail, Listing, NotBool, RecordingId, Tool
+
+if TYPE_CHECKING:
+    from perfdoctor.collectors.source import Sources
 
 _AROUND = {Detail.BRIEF: 5, Detail.NORMAL: 12, Detail.FULL: 100}
 _NEIGHBOURS = 5
@@ -28,22 +33,59 @@ class InspectArguments(Listing):
         Field(max_length=4096, description="a file of a location (its end is enough); default: the costliest"),
     ] = None
     line: Annotated[int | None, Field(ge=1, description="the line to show; default: the costliest"), NotBool] = None
+    finding: Annotated[
+        str | None,
+        Field(
+            max_length=60,
+            description="instead of a file: a finding of the recording, by its pattern or its rank (1, 2 …)",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.finding is not None and (self.file is not None or self.line is not None):
+            raise ValueError("give either finding, or file and line")
+        return self
 
 
 async def ask(call: Call, arguments: InspectArguments) -> CodeAnswer:
     evidence = await call.service.recordings.evidence(arguments.recording)
-    roots = call.service.code_roots(call.caller, evidence.target)
-    answer = await to_thread.run_sync(_answer, evidence, arguments, roots)
+    if arguments.finding is not None:
+        diagnosis = await to_thread.run_sync(call.service.instruments.diagnose, evidence, "auto")
+        where = _place_of(diagnosis.findings, arguments.finding)
+        arguments = arguments.model_copy(update={"file": where.file, "line": where.line})
+    answer = await to_thread.run_sync(_answer, evidence, arguments, call.code_roots(evidence.target))
     return answer.model_copy(update={"changed": await call.service.instruments.last_change(answer.file)})
 
 
-def _answer(evidence: Evidence, arguments: InspectArguments, roots: tuple[str, ...]) -> CodeAnswer:
-    from perfdoctor.collectors.source import read_source
-    from perfdoctor.server.answers.code import file_cost, function_at, hottest
+def _place_of(findings: Sequence[Finding], asked: str) -> Location:
+    """The location of the finding that is meant: by rank, or the first of a pattern."""
+    known = [str(rank) for rank in range(1, len(findings) + 1)]
+    found = next((one for rank, one in zip(known, findings, strict=True) if asked in (rank, one.pattern)), None)
+    if found is None:
+        said = ", ".join(f"{rank} ({one.pattern})" for rank, one in zip(known, findings, strict=True))
+        raise ProblemError(
+            f"This recording has no finding {quoted(asked, 60)}.",
+            f"It has {said}." if said else "Nothing was found in it.",
+            "Name one of these, or a file." if said else "Name a file, or none for the costliest.",
+        )
+    if found.location is None or found.location.file is None:
+        raise ProblemError(
+            f"The finding {found.pattern} names no line.",
+            "It is of the whole process, or no stack could be read.",
+            "Call code-inspect without it to see the costliest line.",
+        )
+    return found.location
 
-    file = _chosen(evidence, arguments.file, roots)
+
+def _answer(evidence: Evidence, arguments: InspectArguments, roots: tuple[str, ...]) -> CodeAnswer:
+    from perfdoctor.collectors.source import Sources
+    from perfdoctor.server.answers.code import file_cost, function_at, hottest, warning
+
+    sources = Sources(roots)
+    file = _chosen(evidence, arguments.file, roots, sources)
     line = arguments.line or hottest(evidence, file_cost(evidence, file, None))
-    source = read_source(file, roots)
+    source = sources.find(file)
     line = min(line or 1, max(1, len(source.lines)))
     function = function_at(evidence, file, line)
     cost = file_cost(evidence, file, function)
@@ -63,13 +105,12 @@ def _answer(evidence: Evidence, arguments: InspectArguments, roots: tuple[str, .
         )
 
     callers, callees = _ranked(cost.callers, cost.total), _ranked(cost.callees, cost.total)
-    newer = source.modified > evidence.window.started
     return CodeAnswer(
         recording=arguments.recording,
         file=source.path,
         function=function,
         summary=_summary(source.path, line, function, cost.total, cost.unit),
-        warning="The file was changed after this was measured: lines may have moved." if newer else None,
+        warning=warning(evidence, file, source),
         lines=tuple(shown(number) for number in range(first, min(len(source.lines), line + around) + 1)),
         total_lines=len(source.lines),
         cost=cost.unit,
@@ -83,22 +124,21 @@ def _answer(evidence: Evidence, arguments: InspectArguments, roots: tuple[str, .
     )
 
 
-def _chosen(evidence: Evidence, asked: str | None, roots: tuple[str, ...]) -> str:
+def _chosen(evidence: Evidence, asked: str | None, roots: tuple[str, ...], sources: "Sources") -> str:
     """The file as the stacks name it: the costliest of the user's, or that whose path ends like what was asked for."""
-    from perfdoctor.collectors.source import read_source
-    from perfdoctor.server.answers.code import files_seen
+    from perfdoctor.server.answers.code import files_seen, own_files
 
     seen = files_seen(evidence)
     ranked = sorted(seen, key=lambda name: -seen[name])
     if asked is not None:
         ends = "/" + asked.lstrip("/")
         return next((name for name in ranked if name == asked or name.endswith(ends)), asked)
-    for name in ranked:
-        try:
-            read_source(name, roots)
-        except ProblemError:
-            continue
-        return name
+    own = own_files(evidence, roots)
+    for read, names in ((sources.read, ranked), (sources.find, [name for name in ranked if name in own])):
+        for name in names:
+            with suppress(ProblemError):
+                read(name)
+                return name
     raise ProblemError(
         "No source file of this recording may be shown.",
         "None of the files on its stacks lies below the folders whose code may be shown.",
@@ -129,9 +169,10 @@ TOOL = Tool(
     name="code-inspect",
     title="Inspect the code that costs",
     description=(
-        "Touches no process. Shows source code of a recording with the cost of each line beside it (CPU, system calls, "
-        "waiting, page faults), who calls the function and what it calls, and the file's last commit. Only below the "
-        "folders that the operator allows; by default the process's own project."
+        "Touches no process. Shows source code of a recording, for a location or a finding, with the cost of each line "
+        "beside it (CPU, system calls, waiting, page faults), who calls the function and what it calls, the file's "
+        "last commit, and whether it is newer than the process. Only below the folders that the operator allows; by "
+        "default the process's own project and the client's workspace."
     ),
     role=Role.TRACE,
     arguments=InspectArguments,

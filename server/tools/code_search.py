@@ -7,6 +7,7 @@ from pydantic import Field
 
 from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.code import Match, SearchAnswer
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.formatters import code as formatter
 from perfdoctor.server.policy import Role
@@ -22,12 +23,13 @@ class SearchArguments(Listing):
 
 async def ask(call: Call, arguments: SearchArguments) -> SearchAnswer:
     evidence = await call.service.recordings.evidence(arguments.recording)
-    roots = call.service.code_roots(call.caller, evidence.target)
-    return await to_thread.run_sync(_search, arguments, roots)
+    roots = call.code_roots(evidence.target)
+    return await to_thread.run_sync(_search, evidence, arguments, roots)
 
 
-def _search(arguments: SearchArguments, roots: tuple[str, ...]) -> SearchAnswer:
+def _search(evidence: Evidence, arguments: SearchArguments, roots: tuple[str, ...]) -> SearchAnswer:
     from perfdoctor.collectors.source import search_source
+    from perfdoctor.server.answers.code import changed_since
 
     found = search_source(arguments.text, roots, word=arguments.word)
     shown = found.places[: arguments.rows]
@@ -38,6 +40,7 @@ def _search(arguments: SearchArguments, roots: tuple[str, ...]) -> SearchAnswer:
         matches=tuple(Match(file=clean(file, 400), line=line, text=clean(text, 200)) for file, line, text in shown),
         total=number,
         omitted=number - len(shown),
+        warning=changed_since(evidence, [file for file, _, _ in shown], roots),
         files=found.files,
         skipped=found.skipped,
         next=tuple(
@@ -61,7 +64,7 @@ TOOL = Tool(
     description=(
         "Touches no process. Finds text or a symbol in the source code of a recorded program: where else a costly call "
         "is made, who uses a function. Only below the folders that the operator allows; by default the process's own "
-        "project."
+        "project and the client's workspace."
     ),
     role=Role.TRACE,
     arguments=SearchArguments,

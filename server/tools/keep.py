@@ -24,10 +24,14 @@ async def keep(call: Call, kind: Kind, evidence: Evidence, answer: Callable[[str
 
     The judging is arithmetic on many rows: it runs in a thread, so that other calls and their progress go on.
     """
-    roots = call.service.settings.user_roots
-    if roots:
-        evidence = evidence.model_copy(update={"user_roots": roots})
+    evidence = evidence.model_copy(update={"user_roots": call.user_roots})
+    roots = call.code_roots(evidence.target)
     identity = new_id()
     said = await to_thread.run_sync(answer, identity, evidence)
+    if roots:
+        from perfdoctor.server.answers.code import digests
+
+        sources = await to_thread.run_sync(digests, evidence, roots)
+        evidence = evidence.model_copy(update={"sources": sources})
     await call.service.recordings.add(identity, kind, call.caller.name, said.summary, evidence)
     return said

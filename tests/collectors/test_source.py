@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perfdoctor.collectors.source import LARGEST, default_roots, read_source, search_source
+from perfdoctor.collectors.source import LARGEST, Sources, default_roots, read_source, roots_of_uris, search_source
 from perfdoctor.schemas.problem import ProblemError
 
 
@@ -90,3 +90,55 @@ def test_search_reads_the_own_code_only(project: Path) -> None:
     assert len(search_source("r", [str(project)], word=False).places) == 2
     with pytest.raises(ProblemError):
         search_source("rank", [], word=False)
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("com/shop/App.java", "src/main/java/com/shop/App.java"),  # Java: the package
+        ("example.org/shop/cart/cart.go", "cart/cart.go"),  # go build -trimpath: the module
+        ("/build/shop-1.2/lib/price.c", "lib/price.c"),  # built on another machine
+        ("./lib/price.c", "lib/price.c"),
+        ("main.rs", "src/main.rs"),
+    ],
+)
+def test_a_path_of_elsewhere_is_found_by_its_end(project: Path, named: str, found: str) -> None:
+    for path in ("src/main/java/com/shop/App.java", "cart/cart.go", "lib/price.c", "src/main.rs", "other/App.java"):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text("code\n")
+    source = Sources([str(project)]).find(named)
+    assert (source.path, source.alike) == (str(project / found), not (project / named).exists())
+    assert source.alike or named == "./lib/price.c"
+
+
+def test_an_end_that_several_have_is_not_guessed(project: Path) -> None:
+    for path in ("a/main.c", "b/main.c"):
+        (project / path).parent.mkdir()
+        (project / path).write_text("code\n")
+    sources = Sources([str(project)])
+    with pytest.raises(ProblemError, match="2 files"):
+        sources.find("main.c")
+    with pytest.raises(ProblemError, match="may not be shown"):
+        sources.find("/build/x/home.py")  # (the name alone is not enough of a path)
+    for hostile in ("../secret.txt", "/" + "x" * 5000, "a\0b", "\udcff", "//", "."):
+        with pytest.raises(ProblemError):
+            sources.find(hostile)
+    (project / "passwd").write_text("code\n")
+    (project / "etc").mkdir()
+    (project / "etc" / "passwd").write_text("code\n")
+    with pytest.raises(ProblemError, match="may not be shown"):
+        sources.find("/etc/passwd")  # (which is there, and is meant)
+
+
+def test_a_file_may_be_named_by_its_address(project: Path) -> None:
+    (project / "a b.mjs").write_text("code\n")
+    source = Sources([str(project)]).read(f"file://{project}/a%20b.mjs")
+    assert source.path == str(project / "a b.mjs") and not source.alike
+
+
+def test_a_workspace_opens_projects_only(tmp_path: Path) -> None:
+    shop = tmp_path / "a shop"
+    shop.mkdir()
+    uris = [f"file://{tmp_path}/a%20shop", f"file://localhost{tmp_path}/a%20shop", "https://example.org/srv/shop", ""]
+    uris += ["file:///", "file:///etc", "file:///home/ada", "file:///usr/lib/python3", "file://other/srv/shop"]
+    assert roots_of_uris(uris) == (str(shop),)

@@ -99,9 +99,9 @@ async def test_what_the_kernel_forbids_is_told() -> None:
 
 async def test_runtimes_that_run_now() -> None:
     assert (await check_tools(bare())).runtimes == (
-        "node (1 running): native functions only",
+        "node (1 running): source lines of CPU time, functions of system calls and new objects",
         "python3.12 (1 running): source lines",
-        "python3.9 (1 running): source lines of CPU time only (py-spy)",
+        "python3.9 (1 running): source lines",
     )
 
 

@@ -28,6 +28,7 @@ from tests.live.need import need
 WORKLOADS = Path(__file__).parent.parent / "workloads"
 C_FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread")
 _LONGEST_LINE = 1 << 20
+_PROGRAMS = {".js": "node", ".rb": "ruby", ".php": "php", ".pl": "perl", ".escript": "escript"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ async def workload(
     environment: dict[str, str] | None = None,
     c_flags: tuple[str, ...] = (),
 ) -> AsyncIterator[Workload]:
-    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), node (.js) or compiled (.c;
-    .java: ``c_flags`` are options of the machine).
+    """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), by the program for its ending
+    (.js, .rb …) or compiled (.c; .java: ``c_flags`` are options of the machine; so they are of Ruby, PHP and Perl).
 
     ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
     folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.
@@ -150,8 +151,9 @@ def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str
         return ["java", *c_flags, "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", str(classes_of(path)), path.stem]
     if path.suffix in (".c", ".cpp"):
         return [str(compiled(path, c_flags))]
-    need(shutil.which("node"), f"{path.name} needs node")
-    return ["node", str(path)]
+    program = _PROGRAMS[path.suffix]
+    need(shutil.which(program), f"{path.name} needs {program}")
+    return [program, *c_flags, str(path)]
 
 
 @cache

@@ -1,7 +1,9 @@
 """Code with its costs: from a recording to what is shown."""
 
 import json
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import anyio
@@ -10,9 +12,10 @@ import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.last_change import last_change
+from perfdoctor.collectors.source import Sources
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind
-from perfdoctor.server.answers.code import file_cost
+from perfdoctor.server.answers.code import changed_since, digests, file_cost, warning
 from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.service import Call, Service
 from perfdoctor.server.settings import Settings
@@ -76,6 +79,64 @@ async def test_a_named_line_has_its_calls_and_callees(tmp_path: Path, project: P
     assert (line["cpu_seconds"], line["calls"]) == (3.0, 308)
     (callee,) = said["callees"]
     assert callee["location"]["function"] == "decode" and callee["share"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+async def test_a_finding_leads_to_its_line(tmp_path: Path, project: Path) -> None:
+    """(the line of the sample diagnosis lies below /srv/shop: the project's file has the same end)"""
+    for number, name in enumerate(("hot-loop", "1")):
+        said = (await ask(tmp_path / str(number), project, "code-inspect", finding=name)).structured
+        assert said["file"] == str(project / "search.py")
+        assert said["lines"][-1]["number"] == 41
+    refused = await ask(tmp_path / "none", project, "code-inspect", finding="small-io")
+    assert refused.refused and "1 (hot-loop)" in refused.text
+    refused = await ask(tmp_path / "both", project, "code-inspect", finding="1", file="store.py")
+    assert refused.refused and "either finding, or file and line" in refused.text
+
+
+def as_measured(root: Path, *, began: float, **changes: object) -> Evidence:
+    """The window, of a process that began at ``began``, with the files as they are now."""
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    found = window(root)
+    target = found.target.model_copy(update={"start_time": began - boot})
+    times = found.window.model_copy(update={"started": time.time() + 1})
+    found = found.model_copy(update={"target": target, "window": times})
+    return found.model_copy(update={"sources": digests(found, (str(root),)), **changes})
+
+
+async def test_what_changed_and_when_is_said(tmp_path: Path, project: Path) -> None:
+    file, old, new = str(project / "search.py"), time.time() - 3600, time.time() + 0.5
+    sources = Sources([str(project)])
+    now = sources.read(file)
+    assert set(as_measured(project, began=new).sources) == {file, str(project / "store.py")}
+    assert warning(as_measured(project, began=new), file, now) is None
+    assert "newer than the process" in (warning(as_measured(project, began=old), file, now) or "")
+    # Written again since, with the times that it had: the content tells.
+    evidence = as_measured(project, began=new)
+    before = os.stat(file)
+    Path(file).write_text("\n" * 39 + "def rank(rows):\n    return rows\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "not the lines that ran" in (warning(evidence, file, sources.read(file)) or "")
+    # A recording from before the machine was started again knows no time of the process.
+    longer_ago = evidence.window.model_copy(update={"started": old - 1})
+    unknown = evidence.model_copy(update={"window": longer_ago, "sources": {}})
+    assert "after this was measured" in (warning(unknown, file, sources.read(file)) or "")
+    assert changed_since(evidence, [file, str(project / "store.py")], (str(project),)) is not None
+    assert changed_since(evidence, [str(project / "store.py")], (str(project),)) is None
+
+
+def test_a_source_newer_than_its_binary_is_told(tmp_path: Path, project: Path) -> None:
+    binary = tmp_path / "shop.bin"
+    binary.write_bytes(b"")
+    os.utime(binary, (1, 1))
+    file = str(project / "search.py")
+    frame = Frame(kind=FrameKind.NATIVE, function="rank", file=file, line=41, module=str(binary))
+    profile = samples.evidence().cpu
+    assert profile
+    row = profile.rows[0].model_copy(update={"stack": (frame,)})
+    evidence = as_measured(
+        project, began=time.time() + 0.5, cpu=profile.model_copy(update={"rows": (row,)}), syscalls=None
+    )
+    assert "built from it" in (warning(evidence, file, Sources([str(project)]).read(file)) or "")
 
 
 async def test_others_need_folders_that_the_operator_set(tmp_path: Path, project: Path) -> None:

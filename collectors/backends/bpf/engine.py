@@ -20,8 +20,10 @@ from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes import own_lines
 from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
+from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.frame import Frame, Stack
@@ -345,8 +347,12 @@ class Engine:
             self._replaced.append(self.names[pid])
         names = self.names[pid] = ProcessNames(self.host, pid, parent)
         names.find_interpreter()
-        if names.why_no_frames and names.why_no_frames not in self.warnings:
-            self.warnings.append(names.why_no_frames)
+        why = names.why_no_frames
+        if not why and names.interpreter is None and pid not in self._target.pids:  # (of those the ladder says it)
+            runtime = runtime_of(self.host, pid)
+            why = own_lines.statement(runtime, mapped=own_lines.has_map(self.host, pid, runtime))
+        if why and why not in self.warnings:
+            self.warnings.append(why)
         self._tell(names)
         return names
 

@@ -1,5 +1,6 @@
 """Perf maps: names as node 20.20 wrote them, ranges that are used again, files that are not the target's."""
 
+import mmap
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes import perf_map
+from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.collectors.runtimes.perf_map import Code, PerfMap, parse_name, read_perf_map
 from perfdoctor.schemas.problem import ProblemError
 
@@ -32,6 +34,8 @@ RECORDED = b"""18c4000 300 Builtin:DeoptimizationEntry_Eager
         ("JS:~load file:///srv/a.mjs:7:1", Code("load", "file:///srv/a.mjs", 7, "interpreted")),
         ("py::total:/srv/shop.py", Code("total", "/srv/shop.py")),
         ("java.lang.String::hashCode", Code("java.lang.String::hashCode")),
+        ("$lists:map/2", Code("lists:map/2")),
+        ("$global::arith_eq_shared", Code("$global::arith_eq_shared")),
         ("JS:*", Code("(anonymous)", tier="optimized")),
     ],
 )
@@ -113,3 +117,28 @@ def test_of_a_large_file_the_end_is_read(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(perf_map, "LARGEST", 90)
     found = read_perf_map(LocalHost(), os.getpid())
     assert found.cut and not found.not_understood and found.find(0x2A127DB736DE)
+
+
+@pytest.mark.parametrize("kind", ["memfd", "shared"])
+def test_code_in_shared_memory_is_looked_up_too(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """.NET and Erlang compile into a memory file that is mapped twice, PHP into memory that it shares with children."""
+    descriptor = os.memfd_create("doublemapper") if kind == "memfd" else -1
+    if descriptor >= 0:
+        os.ftruncate(descriptor, 8192)
+    try:
+        code = mmap.mmap(descriptor, 8192, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+    except PermissionError:
+        pytest.skip("no memory may be shared and executed here")
+    names = NativeNames(LocalHost(), os.getpid())
+    begins = "/memfd:doublemapper" if kind == "memfd" else "/dev/zero"
+    with code:
+        (low,) = [found.low for found in names.mappings() if found.path.startswith(begins) and found.executable]
+        monkeypatch.setattr(perf_map, "path_of", lambda _host, _pid: str(tmp_path / "map"))
+        (tmp_path / "map").write_text(f"{low:x} 40 void [Shop] Cart::Total()\n")
+        (frame,) = names.frames(low + 8, returns=False)
+        assert frame.function == "void [Shop] Cart::Total()"
+        (beside,) = names.frames(low + 4096, returns=False)
+        assert beside.function.startswith("[") and not beside.function.endswith("(deleted)]")
+    names.close()
+    if descriptor >= 0:
+        os.close(descriptor)
