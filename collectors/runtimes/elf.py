@@ -17,7 +17,10 @@ _RELOCATIONS, _RELATIVE = 4, (8, 1027)
 """SHT_RELA; R_X86_64_RELATIVE and R_AARCH64_RELATIVE"""
 _NOBITS, _COMPRESSED, _BUILD_ID = 8, 0x800, 3
 _LARGEST_SECTION = 64 << 20
-_SYMTAB, _DYNSYM, _LOAD, _OBJECT, _FUNCTION, _INDIRECT = 2, 11, 1, 1, 2, 10
+_PAGE = os.sysconf("SC_PAGESIZE")
+_SYMTAB, _DYNSYM, _LOAD, _NO_TYPE, _OBJECT, _FUNCTION, _INDIRECT = 2, 11, 1, 0, 1, 2, 10
+_NESTED = 8
+"""symbols that may begin within another one, and end before it does"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Elf:
 
     def __init__(self, path: str) -> None:
         self._named: dict[int, list[tuple[int, int, int]]] = {}
+        self._code: list[tuple[int, int]] | None = None
         self._file = Path(path).open("rb")  # noqa: SIM115 - closed by close()
         try:
             self._data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -117,6 +121,27 @@ class Elf:
         """The function of the full symbol table whose extent holds an address (before relocation)."""
         found = self._at(address, _FUNCTION)
         return found[0] if found else None
+
+    def is_in_symbol(self, address: int) -> bool:
+        """Whether an address (before relocation) lies within a symbol of code. One that says no size (of assembly)
+        reaches to the next, or to the end of its section."""
+        if self._code is None:
+            self._code = sorted(set(self._read_code_symbols()))
+        i = bisect_right(self._code, (address, 1 << 64)) - 1
+        for start, size in reversed(self._code[max(0, i - _NESTED) : i + 1]):
+            if address < start + size:
+                return True
+            if not size and (start, size) == self._code[i]:
+                return any(low <= start and address < low + length for _, _, _, low, _, length, *_ in self._sections)
+        return False
+
+    def _read_code_symbols(self) -> Iterator[tuple[int, int]]:
+        for section in self._sections:
+            if section[1] in (_SYMTAB, _DYNSYM):
+                table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+                for _, info, _, home, address, size in _SYMBOL.iter_unpack(table):
+                    if home and address and info & 15 in (_NO_TYPE, _FUNCTION, _INDIRECT):
+                        yield address, size
 
     def object_at(self, address: int) -> tuple[str, int] | None:
         """The variable whose extent holds an address (before relocation), and how far in; None where none is named."""
@@ -224,6 +249,14 @@ class Elf:
         """The address (before relocation) at which a position in the file is mapped."""
         for segment in self.segments:
             if segment.offset <= offset < segment.offset + segment.size:
+                return segment.address + offset - segment.offset
+        return None
+
+    def address_of_code(self, offset: int) -> int | None:
+        """The same for a position that is mapped to be executed. A mapping begins with a whole page, on which the
+        segment before may end: linkers that save pages (lld, gold) put the two at different addresses."""
+        for segment in self.segments:
+            if segment.executable and segment.offset & ~(_PAGE - 1) <= offset < segment.offset + segment.size:
                 return segment.address + offset - segment.offset
         return None
 

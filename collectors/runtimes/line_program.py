@@ -34,6 +34,9 @@ class LineProgram:
             self._file.close()
             raise ValueError(f"no split units: {error}") from error
 
+    def close(self) -> None:
+        self._file.close()
+
     def place(self, address: int) -> tuple[str | None, int | None]:
         offset = self._ranges.cu_offset_at_addr(address) if self._ranges else None
         if offset is not None:

@@ -83,6 +83,8 @@ class Engine:
         self._layouts: dict[Layout, int] = {}
         self._kernel = KernelNames(host)
         self._strangers: dict[int, tuple[int, int]] = {}
+        self._executed: dict[int, int] = {}
+        """by process: when it became the program that it is now, of those that did so in the window"""
         self.names: dict[int, ProcessNames] = {}
         self.stacks: dict[int, decode.StackRecord] = {}
         self.frames: dict[int, Stack] = {}
@@ -345,7 +347,7 @@ class Engine:
         """Tell the kernel how this process keeps its frames. What cannot be told is a warning, not an error."""
         if pid in self.names:
             self._replaced.append(self.names[pid])
-        names = self.names[pid] = ProcessNames(self.host, pid, parent)
+        names = self.names[pid] = ProcessNames(self.host, pid, parent, executed=self._executed.get(pid, 0))
         names.find_interpreter()
         why = names.why_no_frames
         if not why and names.interpreter is None and pid not in self._target.pids:  # (of those the ladder says it)
@@ -365,7 +367,7 @@ class Engine:
         runtime = interpreter.runtime if interpreter else 0
         # (Below Python frames the innermost native one is enough, and that is exact in any case.)
         space = self._unwinding.add(names.code()) if self._unwinding and not interpreter else 0
-        known = decode.PROCESS.pack(runtime, low, high, index, space)
+        known = decode.PROCESS.pack(runtime, low, high, index, space, names.executed)
         self._maps["processes"].put(names.pid.to_bytes(4, "little"), known)
 
     def _name_open_files(self, pids: list[int]) -> None:
@@ -441,11 +443,19 @@ class Engine:
     def _hear_life(self, record: decode.LifeRecord) -> None:
         if record.kind == decode.RECORD_FORK:
             self.children[record.pid] = ChildLife(record.at)
-            self.names[record.pid] = ProcessNames(self.host, record.pid, self.names.get(record.parent))
+            parent = self.names.get(record.parent)
+            if executed := self._executed.get(record.parent):
+                self._executed[record.pid] = executed
+            self.names[record.pid] = ProcessNames(
+                self.host, record.pid, parent, executed=parent.executed if parent else 0
+            )
         elif record.kind == decode.RECORD_EXEC:
             if record.pid in self.children:
                 self.children[record.pid].program = record.program
             self._strangers[record.pid] = (record.at, 0)
+            self._executed[record.pid] = record.at
+            if (names := self.names.get(record.pid)) is not None:
+                names.is_gone()
         elif record.kind == decode.RECORD_EXIT:
             self._strangers.pop(record.pid, None)
             if record.pid in self.children:
