@@ -35,7 +35,9 @@ REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code h
 _COMPILED = ("/memfd:", "/dev/zero")
 """What some runtimes compile into: one memory, mapped once to be written and once to be executed (.NET: doublemapper,
 Erlang: vmem), or shared with children (PHP). It is no file that could be opened."""
+_SYSTEM_CALL = bytes.fromhex("0f05" if os.uname().machine == "x86_64" else "010000d4")
 _LOOK_SECONDS = 0.2
+_MOST_TOLD = 1024
 _SIGNAL_RETURN = bytes.fromhex("48c7c00f0000000f05")
 """mov $15, %rax; syscall: a signal's handler returns to it, and nobody calls it"""
 _PERF_MAP_SECONDS = 1.0
@@ -231,6 +233,10 @@ class NativeNames:
         self._code: list[Mapping] = []
         self._looked = 0.0
         self._gone = False
+        self._since: dict[Mapping, int] = {}
+        """when each mapping of code was there for the first time (ns of the monotonic clock)"""
+        self._told: dict[tuple[int, int, int, int], None] = {}
+        """code that was mapped, as the kernel told: from, to, inode, and where the file would begin"""
         self.replaced: tuple[tuple[int, int], ...] = ()
         """ranges of addresses where other code lay before, or lies now: what ran there cannot be told apart"""
         self._binaries: dict[tuple[str, int], _Binary] = {}
@@ -254,7 +260,10 @@ class NativeNames:
         binary = self._binary(mapping)
         if binary.elf is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
-        offset = address - (1 if returns else 0) - mapping.low + mapping.offset
+        offset = address - mapping.low + mapping.offset
+        # Inside a system call the instruction pointer is behind the instruction that made it: maybe in another line.
+        if returns or binary.elf.content(offset - len(_SYSTEM_CALL), len(_SYSTEM_CALL)) == _SYSTEM_CALL:
+            offset -= 1
         at = binary.elf.address_of_code(offset) if mapping.executable else None
         if at is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
@@ -370,6 +379,29 @@ class NativeNames:
             self._read_mappings()
         return self._code != before
 
+    def code_was_mapped(self, at: int, low: int, high: int, offset: int, inode: int) -> None:
+        """The kernel tells that code was mapped at a time (ns): what was known to lie there before may have run too.
+        (The kernel's inode of a file in layers need not be the one in /proc/PID/maps: one is compared with the other
+        only where it was there first, and taken for another file at worst.)"""
+        if self._gone:
+            return
+        new = low, high, inode, offset - low if inode else 0
+        before = [
+            (m.low, m.high, m.inode, m.offset - m.low if m.inode else 0) for m in self._code if self._since[m] < at
+        ]
+        taken = {
+            (max(low, old[0]), min(high, old[1]))
+            for old in [*before, *self._told]
+            if old[0] < high and low < old[1] and old[2:] != new[2:]
+        }
+        if taken:
+            self.replaced = tuple(sorted({*self.replaced, *taken}))
+        if new not in self._told and new not in before:
+            self._looked = 0.0
+        self._told[new] = None
+        while len(self._told) > _MOST_TOLD:
+            del self._told[next(iter(self._told))]
+
     def was_replaced(self, address: int) -> bool:
         return any(low <= address < high for low, high in self.replaced)
 
@@ -385,11 +417,14 @@ class NativeNames:
         if self._gone:
             raise ProcessLookupError(f"process {self._pid} is another program now")
         self._looked = time.monotonic()
+        began = time.monotonic_ns()
         mappings = read_mappings(self._host, self._pid)
         code = [mapping for mapping in mappings if mapping.executable]
         if self._code and code != self._code:
             gone = self._unmapped(mappings, code)
             mappings, code = sorted([*mappings, *gone], key=_low), sorted([*code, *gone], key=_low)
+        for mapping in code:
+            self._since.setdefault(mapping, began)
         self._map, self._code = ([mapping.low for mapping in mappings], mappings), code
         # Opened now: when the process has ended, its files may not be reachable any more.
         for mapping in code:

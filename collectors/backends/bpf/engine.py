@@ -14,6 +14,7 @@ from struct import Struct
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
+from perfdoctor.collectors.backends.bpf.code_maps import CodeMaps
 from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
@@ -36,6 +37,10 @@ _ADOPT_AFTER_NS = (20_000_000, 60_000_000, 200_000_000, 1_000_000_000)
 short-lived children (a compiler, ``true``) are not worth stacks of their own. Again later, while no interpreter is
 found."""
 
+_MAPS_UNTOLD = (
+    "the kernel did not tell of all code that was mapped: what was there for less than 0.2 s may be named after what"
+    " took its place"
+)
 Row = tuple[tuple[int, ...], tuple[int, ...]]
 """A table's row: its key and its value, unpacked."""
 _MOST_OPEN_FILES = 4096
@@ -80,6 +85,7 @@ class Engine:
         self._object: Object | None = None
         self._shared: mmap | None = None
         self._unwinding: UnwindTables | None = None
+        self._code_maps: CodeMaps | None = None
         self._layouts: dict[Layout, int] = {}
         self._kernel = KernelNames(host)
         self._strangers: dict[int, tuple[int, int]] = {}
@@ -141,6 +147,10 @@ class Engine:
             )
         }
         if self._wanted.stacks:
+            try:
+                self._code_maps = CodeMaps(_online_cpus())
+            except OSError as error:
+                self.warnings.append(f"{_MAPS_UNTOLD} ({error.strerror})")
             self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"])
         made.listen(self._maps["records"], self._hear)
         for number in range(NUMBERS):
@@ -195,6 +205,7 @@ class Engine:
         if self._object is None:
             return
         self._object.consume()
+        self._follow_code()
         self._adopt_strangers()
         changed = [
             names for pid, names in list(self.names.items()) if pid not in self._strangers and names.look_again()
@@ -226,6 +237,9 @@ class Engine:
         made.run_iterator("finish")
         made.detach()
         made.consume()
+        self._follow_code()
+        if self._code_maps and self._code_maps.lost:
+            self.warnings.append(_MAPS_UNTOLD)
         seen = Seen()
         seen.calls = self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE)
         seen.points = self._rows("points", decode.POINT_KEY, decode.POINT_VALUE)
@@ -251,6 +265,8 @@ class Engine:
             self._shared.close()
         if self._unwinding is not None:
             self._unwinding.close()
+        if self._code_maps is not None:
+            self._code_maps.close()
         if self._object is not None:
             self._object.close()
             self._object = None
@@ -390,6 +406,14 @@ class Engine:
                         self._maps["descriptors"].put(key, thing.to_bytes(8, "little"))
         if known:
             self._share(files_opened=1)
+
+    def _follow_code(self) -> None:
+        """Which code was mapped: other code may have lain there."""
+        for code, executed in self._code_maps.read() if self._code_maps else ():
+            names = self.names.get(code.pid)
+            # (A program's own code is mapped before we hear that it is executed: it does not replace the one before.)
+            if names is not None and not names.executed < executed <= code.at:
+                names.code_was_mapped(code.at, code.low, code.high, code.offset, code.inode)
 
     def _adopt_strangers(self) -> None:
         now = time.monotonic_ns()

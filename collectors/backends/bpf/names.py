@@ -145,6 +145,10 @@ class ProcessNames:
         """Another program has taken its place in the process: what is mapped now is not what these addresses mean."""
         self._native.is_gone()
 
+    def code_was_mapped(self, at: int, low: int, high: int, offset: int, inode: int) -> None:
+        """See NativeNames.code_was_mapped."""
+        self._native.code_was_mapped(at, low, high, offset, inode)
+
     def look_again(self) -> bool:
         """Whether code that was named is still there: call it now and then. Says whether other code is mapped."""
         if self._python:

@@ -227,7 +227,7 @@ INLINE int up_by_table(struct native_walk *at) {
         w->same_high = at->space->at[(w->mapping + 1) & (UNWIND_MAPPINGS - 1)].low;
     }
     struct unwind_mapping *m = &at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)];
-    if (w->place < m->low || w->place >= m->high) return at->brief ? 1 : -1;
+    if (w->place < m->low || w->place >= m->high) return at->brief ? cut(w) : -1;
     u32 keeps_frames = m->count & KEEPS_FRAMES, rows = m->count & ~KEEPS_FRAMES;
     if (keeps_frames && (w->depth > 1 || !rows)) return -1;
     w->place -= m->bias;
