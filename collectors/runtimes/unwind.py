@@ -10,6 +10,7 @@ another word below, or where it is. Read by the ``symbolic`` library; x86-64 onl
 """
 
 import contextlib
+import hashlib
 import platform
 import re
 from array import array
@@ -29,6 +30,7 @@ _KEEPS_FRAMES = 0.95
 """share of a file's functions with a frame from which on frame pointers are trusted, which are quicker"""
 _MOSTLY = 0.9
 """the same share where it is the code that was looked at, for want of any table"""
+_EMPTY_NOTE = 16
 _FORMAT = 3
 """of the tables that are kept: raised with every change of what they mean"""
 _LARGEST = 64 << 20
@@ -69,7 +71,7 @@ def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> U
         thing = next(iter(Archive.open(path).iter_objects()), None)
         if thing is None:
             return None
-        kept = kept_file(thing.code_id or "", f"unwind{_FORMAT}")
+        kept = kept_file(thing.code_id or _go_build(path), f"unwind{_FORMAT}")
         if kept is not None:
             with contextlib.suppress(OSError):
                 found = kept.read_bytes()
@@ -83,6 +85,16 @@ def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> U
     if kept is not None and made.rows:
         keep(kept, lambda file: file.write(bytes([made.keeps_frames]).ljust(8, b"\0") + made.rows))
     return made
+
+
+def _go_build(path: str) -> str:
+    """What tells a build of Go from all others; empty for another program."""
+    elf = Elf(path)
+    try:
+        note = elf.section_content(".note.go.buildid")
+        return hashlib.sha256(note).hexdigest() if len(note) > _EMPTY_NOTE else ""
+    finally:
+        elf.close()
 
 
 def _look_into(path: str) -> tuple[dict[int, int], int, bool]:
