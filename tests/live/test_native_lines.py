@@ -120,6 +120,9 @@ def assert_lines(evidence: Evidence, told: Any, source: Known) -> None:
     computing = counted(rows, lambda stack: in_source(stack, source)[:1] == hot[:1])
     assert on_the_line > 0.5 * counted(rows, lambda stack: True), rows
     assert on_the_line >= 0.97 * computing, rows
+    assert evidence.cpu
+    kernel = [frame for row in evidence.cpu.rows for frame in row.kernel]
+    assert all(frame.kind is FrameKind.KERNEL and frame.function != "[kernel]" for frame in kernel), kernel
     collection = evidence.collections["cpu"]
     assert (collection.lost, collection.missing_stacks, collection.not_understood) == (0, 0, 0)
 

@@ -240,6 +240,11 @@ class Engine:
         self._follow_code()
         if self._code_maps and self._code_maps.lost:
             self.warnings.append(_MAPS_UNTOLD)
+        if self._unwinding and self._unwinding.left_out:
+            self.warnings.append(
+                f"the unwind tables of {self._unwinding.left_out} files found no room: callers of their functions are"
+                " found by frame pointers, or not at all"
+            )
         seen = Seen()
         seen.calls = self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE)
         seen.points = self._rows("points", decode.POINT_KEY, decode.POINT_VALUE)
