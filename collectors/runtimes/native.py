@@ -32,7 +32,7 @@ _LARGEST_WITH_LINES = 256 << 20
 CUT = Frame(kind=FrameKind.NATIVE, function="[callers that could not be found]")
 """behind the last frame of a stack that is known to go on: nothing says where, so nobody is named"""
 REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code has taken]")
-_COMPILED = ("/memfd:", "/dev/zero")
+COMPILED_INTO = ("/memfd:", "/dev/zero")
 """What some runtimes compile into: one memory, mapped once to be written and once to be executed (.NET: doublemapper,
 Erlang: vmem), or shared with children (PHP). It is no file that could be opened."""
 _SYSTEM_CALL = bytes.fromhex("0f05" if os.uname().machine == "x86_64" else "010000d4")
@@ -193,7 +193,14 @@ def _low(mapping: Mapping) -> int:
 def _is_same_file(a: Mapping, b: Mapping) -> bool:
     """Whether the same place of a file lies at an address, however the mapping was cut or has grown. What runtimes
     compile into anonymous memory is theirs to know."""
-    return (a.path, a.inode) == (b.path, b.inode) and (not a.inode or a.offset - a.low == b.offset - b.low)
+    return a.path == b.path and _origin(a) == _origin(b)
+
+
+def _origin(mapping: Mapping) -> tuple[int, int]:
+    """Which file, and where its beginning would lie; (0, 0) for what runtimes compile into."""
+    if not mapping.inode or mapping.path.startswith(COMPILED_INTO):
+        return 0, 0
+    return mapping.inode, mapping.offset - mapping.low
 
 
 class FileNames:
@@ -271,7 +278,7 @@ class NativeNames:
 
     def _compiled(self, address: int, mapping: Mapping) -> Frame | None:
         """Code that a runtime compiled in anonymous memory, where it writes down for perf what it did."""
-        if not mapping.executable or (mapping.path and not mapping.path.startswith(_COMPILED)):
+        if not mapping.executable or (mapping.path and not mapping.path.startswith(COMPILED_INTO)):
             return None
         found = self._perf_map.find(address) if self._perf_map else None
         if found is None and time.monotonic() - self._perf_map_read > _PERF_MAP_SECONDS:
@@ -386,9 +393,7 @@ class NativeNames:
         if self._gone:
             return
         new = low, high, inode, offset - low if inode else 0
-        before = [
-            (m.low, m.high, m.inode, m.offset - m.low if m.inode else 0) for m in self._code if self._since[m] < at
-        ]
+        before = [(m.low, m.high, *_origin(m)) for m in self._code if self._since[m] < at]
         taken = {
             (max(low, old[0]), min(high, old[1]))
             for old in [*before, *self._told]
@@ -411,7 +416,7 @@ class NativeNames:
 
     @staticmethod
     def _is_file(mapping: Mapping) -> bool:
-        return mapping.path == VDSO or (mapping.path.startswith("/") and not mapping.path.startswith(_COMPILED))
+        return mapping.path == VDSO or (mapping.path.startswith("/") and not mapping.path.startswith(COMPILED_INTO))
 
     def _read_mappings(self) -> None:
         if self._gone:

@@ -124,8 +124,8 @@ async def workload(
     program: str = "",
 ) -> AsyncIterator[Workload]:
     """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), by the program for its ending
-    (.js, .rb …) or compiled (.c, .cpp, .rs, .go; .java: ``c_flags`` are options of the machine; so they are of Ruby, PHP
-    and Perl). ``program``: it was built already, and this is what runs.
+    (.js, .rb …) or compiled (.c, .cpp, .rs, .go; .java: ``c_flags`` are options of the machine; so they are of Ruby,
+    PHP and Perl). ``program``: it was built already, and this is what runs.
 
     ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
     folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.

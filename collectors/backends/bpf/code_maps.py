@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from perfdoctor.collectors.backends.bpf.libbpf import open_perf_event
+from perfdoctor.collectors.runtimes.native import COMPILED_INTO
 
 _SOFTWARE, _DUMMY, _SAMPLE_TIME = 1, 9, 1 << 2
 _EXCLUDE_KERNEL, _MMAP, _COMM, _SAMPLE_ID_ALL, _MMAP2, _COMM_EXEC, _USE_CLOCK = (
@@ -24,11 +25,14 @@ _PAGES = 16
 _HEAD, _TAIL = 1024, 1032
 _HEADER = struct.Struct("<IHH")
 _MAPPED = struct.Struct("<II3QIIQQ")
+_MORE = 8
+"""bytes of protection and flags, before the name of the file"""
+_COMPILED_INTO = tuple(map(str.encode, COMPILED_INTO))
 
 
 class NewCode(NamedTuple):
-    """Code was mapped: from ``offset`` on of the file with that ``inode`` (0: memory without a file). ``at``: ns of the
-    monotonic clock."""
+    """Code was mapped: from ``offset`` on of the file with that ``inode`` (0: memory without one, and what runtimes
+    compile into). ``at``: ns of the monotonic clock."""
 
     pid: int
     at: int
@@ -75,6 +79,8 @@ class CodeMaps:
             if kind == _RECORD_MMAP2:
                 pid, _, low, size, offset, _, _, inode, _ = _MAPPED.unpack_from(data)
                 at = struct.unpack("<Q", data[-8:])[0]
+                if data.startswith(_COMPILED_INTO, _MAPPED.size + _MORE):
+                    inode = 0
                 yield NewCode(pid, at, low, low + size, offset, inode), self._executed.get(pid, 0)
 
     def _take(self, ring: mmap.mmap) -> Iterator[tuple[int, int, bytes]]:

@@ -15,9 +15,9 @@ def record(kind: int, content: bytes, misc: int = 0) -> bytes:
     return struct.pack("<IHH", kind, misc, 8 + len(content)) + content
 
 
-def code(pid: int, at: int, low: int = 0x1000, inode: int = 7) -> bytes:
+def code(pid: int, at: int, low: int = 0x1000, inode: int = 7, name: bytes = b"/lib/x.so") -> bytes:
     head = struct.pack("<II3QIIQQII", pid, pid, low, 0x2000, 0x3000, 8, 1, inode, 1, 5, 2)
-    return record(10, head + b"/lib/x.so\0".ljust(16, b"\0") + struct.pack("<Q", at))
+    return record(10, head + name.ljust(32, b"\0") + struct.pack("<Q", at))
 
 
 def executes(pid: int, at: int) -> bytes:
@@ -52,6 +52,11 @@ def test_where_what_was_mapped_and_when() -> None:
 def test_a_program_that_is_executed_is_known_whatever_processor_told_of_it() -> None:
     found, _ = read(ring(code(3, 100) + code(3, 400)), ring(executes(3, 300) + executes(5, 1)))
     assert [(code.at, executed) for code, executed in found] == [(100, 300), (400, 300)]
+
+
+def test_what_a_runtime_compiles_into_is_no_file() -> None:
+    found, _ = read(ring(code(3, 100, name=b"/memfd:doublemapper (deleted)")))
+    assert [code.inode for code, _ in found] == [0]
 
 
 def test_what_found_no_room_is_counted() -> None:
