@@ -115,6 +115,9 @@ def assert_lines(evidence: Evidence, told: Any, source: Known) -> None:
     )
     assert counted(sleeps(evidence), lambda stack: in_source(stack, source) == wait) == told["waits"]
     assert counted(faults(evidence), lambda stack: in_source(stack, source) == touch) == told["pages"]
+    assert evidence.syscalls
+    waited = sum(row.seconds for row in evidence.syscalls.rows if in_source(row.stack, source) == wait)
+    assert waited >= told["waits"] * 0.001
     rows = samples(evidence)
     on_the_line = counted(rows, lambda stack: in_source(stack, source) == hot)
     computing = counted(rows, lambda stack: in_source(stack, source)[:1] == hot[:1])
