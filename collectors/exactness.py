@@ -86,7 +86,19 @@ _CPYTHON = _cells(
 _C_CALLS = _exact("test_engine", "test_every_line_of_a_c_program_has_its_exact_calls")
 _NO_POINTERS = _exact("test_engine", "test_code_without_frame_pointers_has_its_exact_calls_too")
 _STATIC = _function("test_targets", "test_static_and_stripped_programs")
+_DYNAMIC = _function(
+    "test_native_lines", "test_a_stripped_program_with_dynamic_symbols_has_functions_and_says_that_it_has_no_lines"
+)
 _LINES = _all(Cell(Named.EXACT))
+
+
+def _by_test(test: str, **others: Cell) -> dict[str, Cell]:
+    """What ``test_native_lines`` shows of a build; the rest is expected."""
+    shown = _exact("test_native_lines", test)
+    return {**_LINES, **_cells(cpu=shown, calls=shown, waits=shown, faults=shown, **others)}
+
+
+_C_LINES = _by_test("test_every_line_of_a_c_program")
 _MACHINE = "test_one_machine_tells_its_lines"
 _UNREAD = _native("test_other_runtimes", "test_an_interpreter_is_counted_exactly_and_said_to_be_unread")
 _INTERPRETED = {**_all(_native()), "CPU samples": _UNREAD, "system calls": _UNREAD}
@@ -129,27 +141,31 @@ ROWS = (
         allocations=_exact("test_allocations", "test_every_line_of_a_c_program_in_threads_and_a_child"),
         locks=_exact("test_locks", "test_every_wait_of_a_c_program_is_counted_with_both_ends"),
     )),
-    Row("C", "no frame pointers", _cells(calls=_NO_POINTERS, waits=_NO_POINTERS)),
-    Row("C", "static", _cells(
-        cpu=_STATIC,
-        calls=_STATIC,
-        allocations=_exact("test_allocations", "test_a_static_program_has_a_malloc_of_its_own"),
+    Row("C", "no frame pointers", {**_C_LINES, "system calls": _NO_POINTERS, "waits": _NO_POINTERS}),
+    Row("C", "static", {**_C_LINES, "allocations": _exact(
+        "test_allocations", "test_a_static_program_has_a_malloc_of_its_own",
+    )}),
+    Row("C", "static, without debug information", _cells(cpu=_STATIC, calls=_STATIC)),
+    Row("C", "inlined functions", _C_LINES),
+    Row("C", "stripped, debug file beside it", _by_test("test_every_line_of_a_stripped_c_program")),
+    Row("C", "stripped, debug file by build id", _by_test(
+        "test_every_line_of_a_stripped_program_in_a_root_of_its_own"
     )),
-    Row("C", "stripped, debug file by build id", _LINES),
     Row("C", "stripped, without a debug file", _cells(
         cpu=Cell(Named.NONE, _STATIC.test), calls=Cell(Named.NONE, _STATIC.test),
     )),
-    Row("C", "split debug information (-gsplit-dwarf)", _LINES),
-    Row("C", "compressed debug information (-gz)", _LINES),
-    Row("C++", "default", _cells(
-        cpu=Cell(Named.EXACT), calls=Cell(Named.EXACT), waits=Cell(Named.EXACT), faults=Cell(Named.EXACT),
+    Row("C", "stripped, with dynamic symbols", _cells(cpu=_DYNAMIC, calls=_DYNAMIC, waits=_DYNAMIC, faults=_DYNAMIC)),
+    Row("C", "split debug information (-gsplit-dwarf)", _C_LINES),
+    Row("C", "compressed debug information (-gz)", _C_LINES),
+    Row("C++", "default", _by_test(
+        "test_every_line_of_a_cpp_program",
         allocations=_exact("test_allocations", "test_cpp_is_charged_to_the_line_that_says_new"),
-        locks=Cell(Named.EXACT),
     )),
-    Row("Rust", "debug information (release or not)", _LINES),
-    Row("Go", "default, and stripped (by its own table)", {**_LINES, "allocations": Cell(
-        Named.NONE, "tests/live/test_allocations.py::test_a_go_program_is_refused"
-    )}),
+    Row("Rust", "debug information (release or not)", _by_test("test_every_line_of_a_rust_program")),
+    Row("Go", "default, and stripped (by its own table)", _by_test(
+        "test_every_line_of_a_go_program",
+        allocations=Cell(Named.NONE, "tests/live/test_allocations.py::test_a_go_program_is_refused"),
+    )),
     Row("Node.js", "started as usual", _cells(
         cpu=_exact("test_node", "test_cpu_time_is_named_by_line"),
         calls=_function("test_node", "test_calls_are_counted_exactly_and_named_by_function"),

@@ -17,7 +17,11 @@ _RELOCATIONS, _RELATIVE = 4, (8, 1027)
 """SHT_RELA; R_X86_64_RELATIVE and R_AARCH64_RELATIVE"""
 _NOBITS, _COMPRESSED, _BUILD_ID = 8, 0x800, 3
 _LARGEST_SECTION = 64 << 20
-_SYMTAB, _DYNSYM, _LOAD, _OBJECT, _FUNCTION, _INDIRECT = 2, 11, 1, 1, 2, 10
+_PAGE = os.sysconf("SC_PAGESIZE")
+_SYMTAB, _DYNSYM, _LOAD, _NO_TYPE, _OBJECT, _FUNCTION, _INDIRECT = 2, 11, 1, 0, 1, 2, 10
+_CODE = (_NO_TYPE, _FUNCTION, _INDIRECT)
+_NESTED = 8
+"""symbols that may begin within another one, and end before it does"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,12 @@ class Elf:
 
     def __init__(self, path: str) -> None:
         self._named: dict[int, list[tuple[int, int, int]]] = {}
+        self._code: list[tuple[int, int]] | None = None
         self._file = Path(path).open("rb")  # noqa: SIM115 - closed by close()
         try:
             self._data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
             self._read_headers()
-        except (ValueError, struct.error, IndexError) as error:
+        except (ValueError, struct.error, IndexError, OverflowError) as error:
             self._file.close()
             raise ValueError(f"{path} is not a sound ELF file: {error}") from error
 
@@ -69,9 +74,17 @@ class Elf:
             struct.unpack_from("<IIQQQQIIQQ", data, sections + section_size * i) for i in range(section_count)
         ]
         self._names = self._sections[names_index][4] if section_count else 0
+        if any(section[6] >= section_count for section in self._sections if section[1] in (_SYMTAB, _DYNSYM)):
+            raise ValueError("a table of symbols without names")
 
     def _text(self, at: int) -> bytes:
+        at = min(at, len(self._data))
         return self._data[at : max(at, self._data.find(b"\0", at))]
+
+    def _rows(self, section: tuple[int, ...], row: struct.Struct) -> bytes:
+        """The whole rows of a table: of a damaged file it may end anywhere."""
+        table = self._data[section[4] : section[4] + section[5]]
+        return table[: len(table) // row.size * row.size]
 
     def section(self, name: str) -> tuple[int, int] | None:
         """The address (before relocation) and the size of a section, None when the file has none of that name."""
@@ -98,7 +111,7 @@ class Elf:
         """What the loader writes at an address, counted from where the file is loaded; 0 where it writes nothing."""
         for section in self._sections:
             if section[1] == _RELOCATIONS:
-                table = self._data[section[4] : section[4] + section[5] // _RELOCATION.size * _RELOCATION.size]
+                table = self._rows(section, _RELOCATION)
                 for where, kind, value in _RELOCATION.iter_unpack(table):
                     if where == address and kind in _RELATIVE:
                         return int(value)
@@ -117,6 +130,28 @@ class Elf:
         """The function of the full symbol table whose extent holds an address (before relocation)."""
         found = self._at(address, _FUNCTION)
         return found[0] if found else None
+
+    def is_in_symbol(self, address: int) -> bool:
+        """Whether an address (before relocation) lies within a symbol of code. One that says no size (of assembly)
+        reaches to the next, or to the end of its section: but not where the names of others may be gone."""
+        if self._code is None:
+            self._code = sorted(self._read_code_symbols())
+        i = bisect_right(self._code, (address, 1 << 64)) - 1
+        for start, size in reversed(self._code[max(0, i - _NESTED) : i + 1]):
+            if address < start + size:
+                return True
+            if not size and (start, size) == self._code[i] and any(section[1] == _SYMTAB for section in self._sections):
+                return any(low <= start and address < low + length for _, _, _, low, _, length, *_ in self._sections)
+        return False
+
+    def _read_code_symbols(self) -> Iterator[tuple[int, int]]:
+        """(Word by word: there may be some hundred thousand.)"""
+        for section in self._sections:
+            if section[1] in (_SYMTAB, _DYNSYM):
+                words = memoryview(self._rows(section, _SYMBOL)).cast("Q").tolist()
+                for about, address, size in zip(words[::3], words[1::3], words[2::3], strict=True):
+                    if address and about >> 48 and about >> 32 & 15 in _CODE:
+                        yield address, size
 
     def object_at(self, address: int) -> tuple[str, int] | None:
         """The variable whose extent holds an address (before relocation), and how far in; None where none is named."""
@@ -138,7 +173,7 @@ class Elf:
         for section in self._sections:
             if section[1] in tables:
                 strings = self._sections[section[6]][4]
-                table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+                table = self._rows(section, _SYMBOL)
                 for name, info, _, _, address, size in _SYMBOL.iter_unpack(table):
                     if info & 15 == wanted and size:
                         yield address, size, strings + name
@@ -160,7 +195,7 @@ class Elf:
             at = 0 if text.startswith(wanted) else text.find(b"\0" + wanted) + 1
             if at == 0 and not text.startswith(wanted):
                 continue
-            table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+            table = self._rows(section, _SYMBOL)
             for start, _, _, _, address, size in _SYMBOL.iter_unpack(table):
                 if start == at and address:
                     return int(address), int(size)
@@ -176,7 +211,7 @@ class Elf:
             text = self._data[start : start + size]
             # (A string table may share tails: a name may begin in the midst of another.)
             wanted = {at.start(): name for name in names for at in re.finditer(re.escape(name.encode()) + b"\0", text)}
-            table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+            table = self._rows(section, _SYMBOL)
             for name, info, _, home, address, _ in _SYMBOL.iter_unpack(table):
                 if name in wanted and home and info & 15 == _FUNCTION:
                     offset = self.offset_of_address(address)
@@ -191,7 +226,7 @@ class Elf:
                 continue
             start, size = self._sections[section[6]][4:6]
             text = self._data[start : start + size]
-            table = self._data[section[4] : section[4] + section[5] // _SYMBOL.size * _SYMBOL.size]
+            table = self._rows(section, _SYMBOL)
             for name, info, _, home, address, _ in _SYMBOL.iter_unpack(table):
                 if home and address and info & 15 in (_FUNCTION, _INDIRECT) and name < len(text):
                     end = text.find(b"\0", name)
@@ -224,6 +259,14 @@ class Elf:
         """The address (before relocation) at which a position in the file is mapped."""
         for segment in self.segments:
             if segment.offset <= offset < segment.offset + segment.size:
+                return segment.address + offset - segment.offset
+        return None
+
+    def address_of_code(self, offset: int) -> int | None:
+        """The same for a position that is mapped to be executed. A mapping begins with a whole page, on which the
+        segment before may end: linkers that save pages (lld, gold) put the two at different addresses."""
+        for segment in self.segments:
+            if segment.executable and segment.offset & ~(_PAGE - 1) <= offset < segment.offset + segment.size:
                 return segment.address + offset - segment.offset
         return None
 

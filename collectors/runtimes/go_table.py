@@ -1,8 +1,8 @@
 """Functions, files and lines of a Go program without symbols or DWARF: from the table that its runtime needs itself.
 
 ``runtime.pclntab`` of Go 1.16 and newer (src/runtime/symtab.go, src/debug/gosym/pclntab.go). Its text is hostile:
-offsets are bounded, loops too. Of code that was inlined the line is that of the inlined code and the function that it
-was inlined into: the table has no names of the former.
+offsets are bounded, loops too. Of code that was inlined it has the line, and the name of the function that it was
+inlined into.
 """
 
 import struct
@@ -18,6 +18,9 @@ _1_16, _1_18, _1_20 = 0xFFFFFFFA, 0xFFFFFFF0, 0xFFFFFFF1
 _MOST_FUNCTIONS = 4_000_000
 _MOST_STEPS = 1 << 20
 _NO_FILE = 0xFFFFFFFF
+_MOST_ROWS = 2_000_000
+_INLINED = 2
+"""which of a function's further tables has a place's number, from 0, in the tree of inlined calls"""
 _TOP, _LEAVES_STACK = 1, 2
 """flags of a function: nothing called it; it writes the stack pointer"""
 _FIRST = "_rt0_amd64_linux"
@@ -25,11 +28,12 @@ _FIRST = "_rt0_amd64_linux"
 
 
 class Place(NamedTuple):
-    """A place in the code of Go."""
+    """A place in the code of Go. ``inlined``: file and line are those of code that was inlined into ``function``."""
 
     function: str
     file: str | None
     line: int | None
+    inlined: bool = False
 
 
 class GoTable:
@@ -84,17 +88,29 @@ class GoTable:
         start, offset = self._entries[i]
         try:
             place = self._functions + offset + (8 if self._old else 4)
-            _, _, _, _, files, lines, _, unit = struct.unpack_from("<8I", self._data, place)
+            _, _, _, _, files, lines, more, unit = struct.unpack_from("<8I", self._data, place)
             line = self._value(lines, at - start)
             number = self._value(files, at - start)
-            return Place(self._name(offset), self._file(unit, number), line if line and line > 0 else None)
+            inlined: int | None = -1
+            if more > _INLINED:
+                first = place + (40 if self._numbered else 36)
+                (tree,) = struct.unpack_from("<I", self._data, first + 4 * _INLINED)
+                inlined = self._value(tree, at - start) if tree else -1
+            file = self._file(unit, number)
+            if line is None or inlined is None:
+                return None
+            return Place(self._name(offset), file, line if line > 0 else None, inlined >= 0)
         except (struct.error, IndexError):
             return None
 
     def frame_sizes(self) -> Iterator[tuple[int, int | None]]:
         """(address, bytes of the stack that are in use there below the return address) up to the next row's address.
         None: there is no caller; -1: the function leaves its stack, and it is not known."""
+        rows = 0
         for start, offset in self._entries:
+            if rows > _MOST_ROWS:
+                return
+            rows += 1
             try:
                 steps, flags = self._stack_of(offset)
             except (struct.error, IndexError):
@@ -107,6 +123,7 @@ class GoTable:
                 begins = start
                 with suppress(IndexError):
                     for used, ends in self._walk(steps):
+                        rows += 1
                         yield self._text + begins, max(-1, used)
                         begins = start + ends
 
@@ -143,6 +160,8 @@ class GoTable:
                 return
             value += -(delta + 1 >> 1) if delta & 1 else delta >> 1
             length, at = self._number(at)
+            if not length:
+                return
             position += length * self._quantum
             yield value, position
 

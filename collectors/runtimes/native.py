@@ -21,6 +21,7 @@ from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
 from perfdoctor.collectors.runtimes.perf_map import PerfMap, read_perf_map
+from perfdoctor.collectors.runtimes.vdso import VDSO, vdso_file
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.problem import ProblemError
@@ -28,11 +29,17 @@ from perfdoctor.schemas.problem import ProblemError
 _LARGEST_WITH_LINES = 256 << 20
 """Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
 
+CUT = Frame(kind=FrameKind.NATIVE, function="[callers that could not be found]")
+"""behind the last frame of a stack that is known to go on: nothing says where, so nobody is named"""
 REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code has taken]")
-_COMPILED = ("/memfd:", "/dev/zero")
+COMPILED_INTO = ("/memfd:", "/dev/zero")
 """What some runtimes compile into: one memory, mapped once to be written and once to be executed (.NET: doublemapper,
 Erlang: vmem), or shared with children (PHP). It is no file that could be opened."""
+_SYSTEM_CALL = bytes.fromhex("0f05" if os.uname().machine == "x86_64" else "010000d4")
 _LOOK_SECONDS = 0.2
+_MOST_TOLD = 1024
+_SIGNAL_RETURN = bytes.fromhex("48c7c00f0000000f05")
+"""mov $15, %rax; syscall: a signal's handler returns to it, and nobody calls it"""
 _PERF_MAP_SECONDS = 1.0
 """A runtime goes on compiling: an address that its perf map does not have is looked for again, so often at most."""
 
@@ -46,11 +53,19 @@ class _Binary:
     """as its process sees it; ``root`` leads us to the root of that process"""
     root: str = ""
     elf: Elf | None = None
+    debug: Elf | None = None
+    """the file with its debug information, where that is another one"""
     symbols: Any = None
+    asked: bool = False
     go: GoTable | None = None
     lines: LineProgram | None = None
-    asked: bool = False
+    more_asked: bool = False
     answers: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
+
+    def close(self) -> None:
+        for thing in (self.elf, self.debug, self.lines):
+            if thing is not None:
+                thing.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +132,44 @@ def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
         )
         for place in places
     )
-    if binary.lines and frames and not frames[0].line:
-        file, line = binary.lines.place(at)
-        frames = (frames[0].model_copy(update={"file": clean(file) if file else None, "line": line}), *frames[1:])
-    if not frames and binary.go and (place := binary.go.find(at)):
-        file = clean(place.file) if place.file else None
-        name = clean(place.function)
-        frames = (Frame(kind=FrameKind.NATIVE, function=name, file=file, line=place.line, module=binary.name),)
+    if not frames or not frames[0].line:
+        frames = _without_lines(binary, binary.elf, at, frames)
     return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
 
 
-def _find_symbols(binary: _Binary, elf: Elf) -> None:
-    """Those of the file itself; without lines in it, those of its debug file, where there is one; without any, the
-    table of a Go program."""
-    debug = None if elf.section(".debug_line") else find_debug_file(elf, binary.path, binary.root)
-    if debug is not None:
-        binary.symbols = _symbols(debug.path)
-        debug.close()
-    binary.symbols = binary.symbols or _symbols(elf.path)
-    with contextlib.suppress(ValueError):
-        binary.go = GoTable(elf)
-    if elf.section(".debug_line"):
+def _without_lines(binary: _Binary, elf: Elf, at: int, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """What is known of a place for which there is no ordinary debug information: by the table of a Go program, the
+    lines of split units, or the name of the symbol that it lies in."""
+    if not binary.more_asked:
+        binary.more_asked = True
+        with contextlib.suppress(ValueError):
+            binary.go = GoTable(elf)
         with contextlib.suppress(ValueError, OSError):
-            binary.lines = LineProgram(elf.path)
+            if elf.section(".debug_line") and elf.section(".debug_addr"):
+                binary.lines = LineProgram(elf.path)
+    if binary.go and (place := binary.go.find(at)):
+        frame = Frame(kind=FrameKind.NATIVE, function=clean(place.function), module=binary.name)
+        line = {"file": clean(place.file) if place.file else None, "line": place.line}
+        if not place.inlined:
+            return (frame.model_copy(update=line),)
+        return (frame.model_copy(update={"function": clean(f"[inlined into {place.function}]"), **line}), frame)
+    # A symbol table that lost some of its names (a stripped file has only those that others use) would give the places
+    # between to whoever comes before.
+    if not frames or not any(table.is_in_symbol(at) for table in (elf, binary.debug) if table):
+        return ()
+    if binary.lines:
+        file, number = binary.lines.place(at)
+        frames = (frames[0].model_copy(update={"file": clean(file) if file else None, "line": number}), *frames[1:])
+    return frames
+
+
+def _find_symbols(binary: _Binary, elf: Elf) -> None:
+    """Those of the file itself; without lines in it, those of its debug file, where there is one."""
+    if not elf.section(".debug_line"):
+        binary.debug = find_debug_file(elf, binary.path, binary.root)
+    if binary.debug is not None:
+        binary.symbols = _symbols(binary.debug.path)
+    binary.symbols = binary.symbols or _symbols(elf.path)
 
 
 _COLD = ".cold"
@@ -163,7 +193,14 @@ def _low(mapping: Mapping) -> int:
 def _is_same_file(a: Mapping, b: Mapping) -> bool:
     """Whether the same place of a file lies at an address, however the mapping was cut or has grown. What runtimes
     compile into anonymous memory is theirs to know."""
-    return (a.path, a.inode) == (b.path, b.inode) and (not a.inode or a.offset - a.low == b.offset - b.low)
+    return a.path == b.path and _origin(a) == _origin(b)
+
+
+def _origin(mapping: Mapping) -> tuple[int, int]:
+    """Which file, and where its beginning would lie; (0, 0) for what runtimes compile into."""
+    if not mapping.inode or mapping.path.startswith(COMPILED_INTO):
+        return 0, 0
+    return mapping.inode, mapping.offset - mapping.low
 
 
 class FileNames:
@@ -182,15 +219,14 @@ class FileNames:
                 with contextlib.suppress(OSError, ValueError):
                     binary.elf = Elf(way)
                     break
-        at = binary.elf.address_of_offset(offset - (1 if returns else 0)) if binary.elf else None
+        at = binary.elf.address_of_code(offset - (1 if returns else 0)) if binary.elf else None
         if at is None:
             return ()
         return _named(binary, at)
 
     def close(self) -> None:
         for binary in self._binaries.values():
-            if binary.elf is not None:
-                binary.elf.close()
+            binary.close()
         self._binaries.clear()
 
 
@@ -203,6 +239,11 @@ class NativeNames:
         """where mappings begin, and they: one value, for it is changed while another thread looks into it"""
         self._code: list[Mapping] = []
         self._looked = 0.0
+        self._gone = False
+        self._since: dict[Mapping, int] = {}
+        """when each mapping of code was there for the first time (ns of the monotonic clock)"""
+        self._told: dict[tuple[int, int, int, int], None] = {}
+        """code that was mapped, as the kernel told: from, to, inode, and where the file would begin"""
         self.replaced: tuple[tuple[int, int], ...] = ()
         """ranges of addresses where other code lay before, or lies now: what ran there cannot be told apart"""
         self._binaries: dict[tuple[str, int], _Binary] = {}
@@ -218,7 +259,7 @@ class NativeNames:
             return (REPLACED,)
         if mapping is None:
             return ()
-        if not mapping.path.startswith("/") or mapping.path.startswith(_COMPILED):
+        if not self._is_file(mapping):
             if compiled := self._compiled(address, mapping):
                 return (compiled,)
             name = mapping.path.strip("[]").removesuffix(" (deleted)") or "anonymous memory"
@@ -226,14 +267,18 @@ class NativeNames:
         binary = self._binary(mapping)
         if binary.elf is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
-        at = binary.elf.address_of_offset(address - (1 if returns else 0) - mapping.low + mapping.offset)
+        offset = address - mapping.low + mapping.offset
+        # Inside a system call the instruction pointer is behind the instruction that made it: maybe in another line.
+        if returns or binary.elf.content(offset - len(_SYSTEM_CALL), len(_SYSTEM_CALL)) == _SYSTEM_CALL:
+            offset -= 1
+        at = binary.elf.address_of_code(offset) if mapping.executable else None
         if at is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
         return _named(binary, at)
 
     def _compiled(self, address: int, mapping: Mapping) -> Frame | None:
         """Code that a runtime compiled in anonymous memory, where it writes down for perf what it did."""
-        if not mapping.executable or (mapping.path and not mapping.path.startswith(_COMPILED)):
+        if not mapping.executable or (mapping.path and not mapping.path.startswith(COMPILED_INTO)):
             return None
         found = self._perf_map.find(address) if self._perf_map else None
         if found is None and time.monotonic() - self._perf_map_read > _PERF_MAP_SECONDS:
@@ -253,9 +298,20 @@ class NativeNames:
             known = self._calls[address] = self._read_call(address)
         return known
 
+    def never_returned_to(self, address: int) -> bool:
+        """Whether ``address``, taken from a stack for a return address, cannot be one: then the way to it was wrong.
+        (Go and signals put addresses there that no call did.)"""
+        mapping = self._mapping(address)
+        if mapping is None or not self._is_file(mapping) or self.follows_call(address):
+            return False
+        binary = self._binary(mapping)
+        if binary.elf is None or binary.elf.section(".gopclntab") or binary.elf.section(".data.rel.ro.gopclntab"):
+            return False
+        return binary.elf.content(address - mapping.low + mapping.offset, len(_SIGNAL_RETURN)) != _SIGNAL_RETURN
+
     def _read_call(self, address: int) -> bool:
         mapping = self._mapping(address)
-        elf = self._binary(mapping).elf if mapping and mapping.path.startswith("/") else None
+        elf = self._binary(mapping).elf if mapping and self._is_file(mapping) else None
         if mapping is None or elf is None:
             return False
         if os.uname().machine != "x86_64":
@@ -315,8 +371,8 @@ class NativeNames:
         """What is mapped to be executed, in order of address."""
         found = []
         for mapping in self.mappings():
-            elf = self._binary(mapping).elf if mapping.executable and mapping.path.startswith("/") else None
-            address = elf.address_of_offset(mapping.offset) if elf else None
+            elf = self._binary(mapping).elf if mapping.executable and self._is_file(mapping) else None
+            address = elf.address_of_code(mapping.offset) if elf else None
             if elf and address is not None:
                 found.append(CodeMapping(mapping.low, mapping.high, mapping.low - address, elf.path))
         return found
@@ -330,20 +386,54 @@ class NativeNames:
             self._read_mappings()
         return self._code != before
 
+    def code_was_mapped(self, at: int, low: int, high: int, offset: int, inode: int) -> None:
+        """The kernel tells that code was mapped at a time (ns): what was known to lie there before may have run too.
+        (The kernel's inode of a file in layers need not be the one in /proc/PID/maps: one is compared with the other
+        only where it was there first, and taken for another file at worst.)"""
+        if self._gone:
+            return
+        new = low, high, inode, offset - low if inode else 0
+        before = [(m.low, m.high, *_origin(m)) for m in self._code if self._since[m] < at]
+        taken = {
+            (max(low, old[0]), min(high, old[1]))
+            for old in [*before, *self._told]
+            if old[0] < high and low < old[1] and old[2:] != new[2:]
+        }
+        if taken:
+            self.replaced = tuple(sorted({*self.replaced, *taken}))
+        if new not in self._told and new not in before:
+            self._looked = 0.0
+        self._told[new] = None
+        while len(self._told) > _MOST_TOLD:
+            del self._told[next(iter(self._told))]
+
     def was_replaced(self, address: int) -> bool:
         return any(low <= address < high for low, high in self.replaced)
 
+    def is_gone(self) -> None:
+        """Another program runs in the process now: what is known stays, and nothing is asked of the process again."""
+        self._gone = True
+
+    @staticmethod
+    def _is_file(mapping: Mapping) -> bool:
+        return mapping.path == VDSO or (mapping.path.startswith("/") and not mapping.path.startswith(COMPILED_INTO))
+
     def _read_mappings(self) -> None:
+        if self._gone:
+            raise ProcessLookupError(f"process {self._pid} is another program now")
         self._looked = time.monotonic()
+        began = time.monotonic_ns()
         mappings = read_mappings(self._host, self._pid)
         code = [mapping for mapping in mappings if mapping.executable]
         if self._code and code != self._code:
             gone = self._unmapped(mappings, code)
             mappings, code = sorted([*mappings, *gone], key=_low), sorted([*code, *gone], key=_low)
+        for mapping in code:
+            self._since.setdefault(mapping, began)
         self._map, self._code = ([mapping.low for mapping in mappings], mappings), code
         # Opened now: when the process has ended, its files may not be reachable any more.
         for mapping in code:
-            if mapping.path.startswith("/"):
+            if self._is_file(mapping):
                 self._binary(mapping)
 
     def _unmapped(self, mappings: list[Mapping], code: list[Mapping]) -> list[Mapping]:
@@ -382,13 +472,12 @@ class NativeNames:
         if binary is None:
             binary = self._binaries[key] = _Binary(clean(mapping.path), mapping.path, f"/proc/{self._pid}/root")
             with contextlib.suppress(OSError, ValueError):
-                binary.elf = Elf(open_path(self._pid, mapping))
+                binary.elf = Elf(vdso_file() if mapping.path == VDSO else open_path(self._pid, mapping))
         return binary
 
     def close(self) -> None:
         for binary in self._binaries.values():
-            if binary.elf is not None:
-                binary.elf.close()
+            binary.close()
         self._binaries.clear()
 
 

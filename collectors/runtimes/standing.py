@@ -10,8 +10,8 @@ from bisect import bisect_right
 from itertools import pairwise
 
 from perfdoctor.collectors.host.base import Memory
-from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
-from perfdoctor.collectors.runtimes.unwind import BY_FRAME, BY_STACK, unwind_table
+from perfdoctor.collectors.runtimes.native import CUT, CodeMapping, NativeNames
+from perfdoctor.collectors.runtimes.unwind import BY_FRAME, BY_STACK, NO_RULE, OUTERMOST, unwind_table
 from perfdoctor.schemas.frame import Frame, Stack
 
 _DEEPEST = 48
@@ -28,28 +28,32 @@ class NativeWalk:
         self._rows: dict[str, memoryview] = {}
 
     def stack(self, stack_pointer: int, instruction: int) -> Stack:
-        """Innermost frame first; as far as it can be told."""
+        """Innermost frame first; as far as it can be told: else CUT is the last."""
         frames: list[Frame] = list(self._names.frames(instruction, returns=False))
-        at, sp, bp = instruction, stack_pointer, 0
+        at, sp, bp, whole = instruction, stack_pointer, 0, False
         for depth in range(_DEEPEST):
+            rule = self._rule(at - (depth > 0))
+            if rule & 7 == OUTERMOST:
+                whole = True
+                break
             try:
-                step = self._up(at - (depth > 0), sp, bp)
+                step = self._up(rule, sp, bp)
             except (OSError, struct.error):
                 break
             if step is None:
                 break
             at, sp, bp = step
             named = self._names.frames(at, returns=True) if at else ()
-            if not named:
+            if not named or self._names.never_returned_to(at):
+                whole = not at
                 break
             frames.extend(named)
-        while len(frames) > 1 and frames[-1].function == "[unknown]":
+        while not whole and len(frames) > 1 and frames[-1].function == "[unknown]":
             frames.pop()
-        return tuple(frames)
+        return (*frames, CUT) if frames and not whole else tuple(frames)
 
-    def _up(self, at: int, sp: int, bp: int) -> tuple[int, int, int] | None:
+    def _up(self, rule: int, sp: int, bp: int) -> tuple[int, int, int] | None:
         """(return address, stack pointer, frame pointer or 0) of the caller."""
-        rule = self._rule(at)
         kind, offset, saved = rule & 7, rule & 0x7FFFF8, rule >> 23
         if kind == BY_STACK:
             cfa = sp + offset
@@ -71,14 +75,15 @@ class NativeWalk:
             self._code = self._names.code()
         mapping = next((m for m in self._code if m.low <= at < m.high), None)
         if mapping is None:
-            return 2
+            return NO_RULE
         rows = self._rows.get(mapping.path)
         if rows is None:
             table = unwind_table(mapping.path)
-            rows = self._rows[mapping.path] = memoryview(table.rows if table else b"").cast("I")
+            bare = struct.pack("<2I", 0, BY_FRAME | 16 | 2 << 23) if table and table.keeps_frames else b""
+            rows = self._rows[mapping.path] = memoryview(table.rows if table and table.rows else bare).cast("I")
         address = at - mapping.bias
         i = bisect_right(range(len(rows) // 2), address, key=lambda row: rows[2 * row]) - 1
-        return rows[2 * i + 1] if i >= 0 else 2
+        return rows[2 * i + 1] if i >= 0 else NO_RULE
 
     def _search(self, sp: int) -> int:
         """Where a frame pointer was saved just below a return address; 0: nowhere near."""

@@ -1,16 +1,23 @@
 """How to get from a place in native code to its caller where frame pointers are not kept: the call frame information
 that compilers leave for exceptions (.eh_frame), as a table that the kernel can search.
 
+Without any, the code is looked at: does it keep frame pointers? If not, nothing says where a caller is (perf would not
+know either), and the stack ends there, marked, rather than with somebody who did not call.
+
 A row holds for the addresses from its own up to the next row's. The caller's stack pointer (the canonical frame
 address, CFA) is a register plus an offset; the return address lies in the word below it, the caller's frame pointer in
 another word below, or where it is. Read by the ``symbolic`` library; x86-64 only: elsewhere code keeps frame pointers.
 """
 
 import contextlib
+import hashlib
 import platform
+import re
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from perfdoctor.collectors.runtimes.elf import Elf
@@ -21,7 +28,10 @@ BY_STACK, BY_FRAME, NO_RULE, OUTERMOST = range(4)
 """what the CFA counts from; nothing is known; there is no caller"""
 _KEEPS_FRAMES = 0.95
 """share of a file's functions with a frame from which on frame pointers are trusted, which are quicker"""
-_FORMAT = 2
+_MOSTLY = 0.9
+"""the same share where it is the code that was looked at, for want of any table"""
+_EMPTY_NOTE = 16
+_FORMAT = 3
 """of the tables that are kept: raised with every change of what they mean"""
 _LARGEST = 64 << 20
 """bytes of call frame information, as text, that are read"""
@@ -29,7 +39,9 @@ _LARGEST = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class UnwindTable:
-    """``rows``: u32 address (before relocation) and u32 rule each, in order of address; see ``_rule``."""
+    """How to walk through one file: no rows and no frames kept means that nothing says where callers are.
+
+    ``rows``: u32 address (before relocation) and u32 rule each, in order of address; see ``_rule``."""
 
     rows: bytes
     keeps_frames: bool
@@ -40,7 +52,7 @@ class UnwindTable:
 
 
 def unwind_table(path: str) -> UnwindTable | None:
-    """The table of an ELF file, None when it has none or cannot be read. Kept in memory by the file's identity."""
+    """The table of an ELF file, None when it cannot be read. Kept in memory by the file's identity."""
     if platform.machine() != "x86_64":
         return None
     with contextlib.suppress(OSError):
@@ -59,43 +71,50 @@ def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> U
         thing = next(iter(Archive.open(path).iter_objects()), None)
         if thing is None:
             return None
-        kept = kept_file(thing.code_id or "", f"unwind{_FORMAT}")
+        kept = kept_file(thing.code_id or _go_build(path), f"unwind{_FORMAT}")
         if kept is not None:
             with contextlib.suppress(OSError):
                 found = kept.read_bytes()
                 return UnwindTable(found[8:], found[:1] == b"\1")
-        go = _go_rows(path)
-        if "unwind" not in thing.features and not go:
-            return None
-        base = _first_address(path)
+        go, base, keeps_frames = _look_into(path)
         told = CfiCache.from_object(thing).open_stream().read(_LARGEST) if "unwind" in thing.features else b""
-        made = _parse(told, base, go)
+        made = _parse(told, base, go) if told or go else UnwindTable(b"", keeps_frames)
     except (SymbolicError, OSError, ValueError):
         return None
-    if kept is not None:
+    # (the same build may have its table in another copy of the file, which was not stripped)
+    if kept is not None and made.rows:
         keep(kept, lambda file: file.write(bytes([made.keeps_frames]).ljust(8, b"\0") + made.rows))
     return made
 
 
-def _first_address(path: str) -> int:
-    """symbolic counts from where the file wants its first segment."""
+def _go_build(path: str) -> str:
+    """What tells a build of Go from all others; empty for another program."""
     elf = Elf(path)
     try:
-        return elf.segments[0].address & ~0xFFF if elf.segments else 0
+        note = elf.section_content(".note.go.buildid")
+        return hashlib.sha256(note).hexdigest() if len(note) > _EMPTY_NOTE else ""
     finally:
         elf.close()
 
 
-def _go_rows(path: str) -> dict[int, int]:
-    """Those of the functions of Go, which has a table of its own; none for other programs. A function that has a frame
-    saves the caller's frame pointer at its top."""
+def _look_into(path: str) -> tuple[dict[int, int], int, bool]:
+    """The rows of the functions of Go (none for other programs), where the file wants its first segment (from where
+    symbolic counts), and whether the code looks as if it kept frame pointers."""
     elf = Elf(path)
+    try:
+        base = elf.segments[0].address & ~0xFFF if elf.segments else 0
+        bare = not any(map(elf.section, (".eh_frame", ".debug_frame", ".zdebug_frame")))
+        return _go_rows(elf), base, bare and _makes_frames(elf)
+    finally:
+        elf.close()
+
+
+def _go_rows(elf: Elf) -> dict[int, int]:
+    """Go has a table of its own. A function that has a frame saves the caller's frame pointer at its top."""
     try:
         found = GoTable(elf)
     except ValueError:
         return {}
-    finally:
-        elf.close()
     rows = {}
     for at, used in found.frame_sizes():
         if used is None:
@@ -107,9 +126,41 @@ def _go_rows(path: str) -> dict[int, int]:
     return rows
 
 
+_LOOKED_AT = 2 << 20
+_LARGEST_FUNCTION = 4096
+_MAKES_FRAME = re.compile(rb"\x55.{0,8}?\x48\x89\xe5", re.DOTALL)
+"""push %rbp; what the compiler put between; mov %rsp, %rbp"""
+
+
+def _makes_frames(elf: Elf) -> bool:
+    """Whether nearly all functions at the beginning of the code that call others make a frame. (Who calls nobody needs
+    none in either case.)"""
+    text = elf.section_content(".text")[:_LOOKED_AT]
+    low, _ = elf.section(".text") or (0, 0)
+    code = [(s.address - low, s.address + s.size - low) for s in elf.segments if s.executable]
+    calls, called = list[int](), set[int]()
+    for found in re.finditer(rb"\xe8(?=(....))", text, re.DOTALL):  # call rel32
+        target = found.end() + 4 + int.from_bytes(found[1], "little", signed=True)
+        if any(begins <= target < ends for begins, ends in code):
+            calls.append(found.start())
+            called.add(target)
+    starts = sorted(target for target in called if 0 <= target < len(text))
+    callers = framed = 0
+    for start, following in pairwise([*starts, len(text)]):
+        ends = min(following, start + _LARGEST_FUNCTION)
+        first = bisect_left(calls, start)
+        if first < len(calls) and calls[first] < ends:
+            callers += 1
+            framed += _MAKES_FRAME.search(text, start, ends) is not None
+    return framed > 0 and framed >= _MOSTLY * callers
+
+
 def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
     rules: dict[bytes, tuple[int | None, int | None, bool]] = {}
     functions = framed = 0
+    # Debug information of Go says of functions that leave their stack where the caller would be if they did not.
+    known_low, known_high = (min(rows), max(rows)) if rows else (0, 0)
+    skipped = False
     cfa, frame, has_frame, changes = NO_RULE, 0, False, 0
     for line in text.split(b"\n"):
         # STACK CFI INIT 270e0 63 .cfa: $rsp 8 + .ra: .cfa -8 + ^
@@ -120,9 +171,17 @@ def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
                 functions, framed = functions + 1, framed + has_frame
             start, size, rule = line[15:].split(b" ", 2)
             at = int(start, 16) + base
+            skipped = known_low <= at < known_high
+            if skipped:
+                continue
             rows.setdefault(at + int(size, 16), NO_RULE)
+            if (stub := _PLT.match(rule)) and int(size, 16) <= _LARGEST_PLT:
+                changes = 0
+                for entry in range(at, at + int(size, 16), 16):
+                    rows[entry], rows[entry + int(stub[1])] = BY_STACK | 8, BY_STACK | 16
+                continue
             cfa, frame, has_frame, changes = NO_RULE, 0, False, 0
-        elif line.startswith(b"STACK CFI "):
+        elif line.startswith(b"STACK CFI ") and not skipped:
             start, rule = line[10:].split(b" ", 1)
             at = int(start, 16) + base
             changes += 1
@@ -142,6 +201,12 @@ def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
         if 0 <= at < 1 << 32:
             packed.extend((at, rows[at]))
     return UnwindTable(packed.tobytes(), functions > 0 and framed / functions >= _KEEPS_FRAMES)
+
+
+_PLT = re.compile(rb"\.cfa: \$rsp 8 \+ \$rip 15 & (\d{1,2}) >= 3 << \+ \.ra: \.cfa -8 \+ \^$")
+"""of the stubs through which functions of other files are called, 16 bytes each: from some byte on, the stub has pushed
+a number"""
+_LARGEST_PLT = 4 << 20
 
 
 def _rule(text: bytes) -> tuple[int | None, int | None, bool]:

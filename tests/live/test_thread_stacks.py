@@ -74,7 +74,8 @@ def marked(source: str, word: str) -> int:
 
 
 def lines(row: ThreadStand) -> list[int | None]:
-    return [frame.line for frame in row.stack if frame.line]
+    """Of the workload: the C library has lines too, where its debug files are installed."""
+    return [frame.line for frame in row.stack if frame.line and frame.file and "/workloads/" in frame.file]
 
 
 @pytest.mark.parametrize(

@@ -121,26 +121,29 @@ async def workload(
     prefix: Sequence[str] = (),
     environment: dict[str, str] | None = None,
     c_flags: tuple[str, ...] = (),
+    program: str = "",
 ) -> AsyncIterator[Workload]:
     """A workload, ready: a file below tests/workloads, run by ``interpreter`` (.py), by the program for its ending
-    (.js, .rb …) or compiled (.c; .java: ``c_flags`` are options of the machine; so they are of Ruby, PHP and Perl).
+    (.js, .rb …) or compiled (.c, .cpp, .rs, .go; .java: ``c_flags`` are options of the machine; so they are of Ruby,
+    PHP and Perl). ``program``: it was built already, and this is what runs.
 
     ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
     folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.
     """
     path = WORKLOADS / source
-    command = [*prefix, *_command(path, interpreter, c_flags), *arguments]
+    started = [program] if program else _command(path, interpreter, c_flags)
+    command = [*prefix, *started, *arguments]
     with TemporaryDirectory(dir="/var/tmp", prefix="perfdoctor-workload-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o777)  # for programs that run as somebody else
         process = await anyio.open_process(
             command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
         )
-        program = Workload(process, path, _command(path, interpreter, c_flags)[0])
+        running = Workload(process, path, started[0])
         try:
-            await program.ready()
-            yield program
+            await running.ready()
+            yield running
         finally:
-            await program.stop()
+            await running.stop()
 
 
 def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str]:
@@ -149,7 +152,7 @@ def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str
     if path.suffix == ".java":
         need(shutil.which("java") and shutil.which("javac"), f"{path.name} needs a JDK")
         return ["java", *c_flags, "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", str(classes_of(path)), path.stem]
-    if path.suffix in (".c", ".cpp"):
+    if path.suffix in (".c", ".cpp", ".rs", ".go"):
         return [str(compiled(path, c_flags))]
     program = _PROGRAMS[path.suffix]
     need(shutil.which(program), f"{path.name} needs {program}")
@@ -164,16 +167,31 @@ def _build_folder() -> TemporaryDirectory[str]:
 
 @cache
 def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
-    """A C or C++ workload, built once per test run with frame pointers and line numbers; ``flags`` come on top. Its
-    first line may ask for more: ``/* build: -static``."""
-    compiler = shutil.which("c++" if path.suffix == ".cpp" else "cc") or shutil.which("gcc")
-    need(compiler, f"{path.name} needs a C compiler")
-    first = path.read_text().partition("\n")[0]
-    more = (*flags, *first.partition(" build: ")[2].removesuffix("*/").split())
+    """A workload that is compiled, built once per test run; ``flags`` come on top. C and C++ have frame pointers and
+    line numbers; the first line may ask for more: ``/* build: -static``."""
     # (a problem and its repaired twin have the same name)
-    output = Path(_build_folder().name) / f"{path.parent.name}{path.suffix}" / "".join([path.stem, *flags])
+    name = "".join([path.stem, *flags]).replace("/", "_")
+    output = Path(_build_folder().name) / f"{path.parent.name}{path.suffix}" / name
     output.parent.mkdir(exist_ok=True)
-    subprocess.run([str(compiler), *C_FLAGS, *more, str(path), "-o", str(output), "-lm"], check=True)
+    environment = dict(os.environ)
+    if path.suffix == ".rs":
+        compiler, fixed = shutil.which("rustc"), ["-g"]
+    elif path.suffix == ".go":
+        compiler, fixed = shutil.which("go"), ["build"]
+        # nothing is to be fetched, and no module is around it
+        offline = {"GOFLAGS": "-mod=mod", "GO111MODULE": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+        environment |= offline
+    else:
+        compiler = shutil.which("c++" if path.suffix == ".cpp" else "cc") or shutil.which("gcc")
+        first = path.read_text().partition("\n")[0]
+        fixed, flags = [*C_FLAGS], (*flags, *first.partition(" build: ")[2].removesuffix("*/").split(), "-lm")
+    need(compiler, f"{path.name} needs its compiler")
+    command = [str(compiler), *fixed, "-o", str(output)]
+    if path.suffix in (".rs", ".go"):
+        command += [*flags, str(path)]
+    else:
+        command += [str(path), *flags]
+    subprocess.run(command, check=True, env=environment)
     return output
 
 

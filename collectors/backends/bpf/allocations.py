@@ -105,7 +105,8 @@ class AllocationsPart(Part):
 
     def introduce(self, engine: Engine, made: Object, pid: int) -> None:
         """What it had allocated went with the program that it was."""
-        self._replaced[pid] = time.monotonic_ns()
+        # (not the time now: it is introduced again, while it may still turn out to be an interpreter)
+        self._replaced[pid] = engine.names[pid].executed
         self._probe(pid)
 
     def _probe(self, pid: int) -> None:

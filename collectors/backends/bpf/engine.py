@@ -14,6 +14,7 @@ from struct import Struct
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
+from perfdoctor.collectors.backends.bpf.code_maps import CodeMaps
 from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
@@ -36,6 +37,10 @@ _ADOPT_AFTER_NS = (20_000_000, 60_000_000, 200_000_000, 1_000_000_000)
 short-lived children (a compiler, ``true``) are not worth stacks of their own. Again later, while no interpreter is
 found."""
 
+_MAPS_UNTOLD = (
+    "the kernel did not tell of all code that was mapped: what was there for less than 0.2 s may be named after what"
+    " took its place"
+)
 Row = tuple[tuple[int, ...], tuple[int, ...]]
 """A table's row: its key and its value, unpacked."""
 _MOST_OPEN_FILES = 4096
@@ -80,9 +85,12 @@ class Engine:
         self._object: Object | None = None
         self._shared: mmap | None = None
         self._unwinding: UnwindTables | None = None
+        self._code_maps: CodeMaps | None = None
         self._layouts: dict[Layout, int] = {}
         self._kernel = KernelNames(host)
         self._strangers: dict[int, tuple[int, int]] = {}
+        self._executed: dict[int, int] = {}
+        """by process: when it became the program that it is now, of those that did so in the window"""
         self.names: dict[int, ProcessNames] = {}
         self.stacks: dict[int, decode.StackRecord] = {}
         self.frames: dict[int, Stack] = {}
@@ -139,6 +147,10 @@ class Engine:
             )
         }
         if self._wanted.stacks:
+            try:
+                self._code_maps = CodeMaps(_online_cpus())
+            except OSError as error:
+                self.warnings.append(f"{_MAPS_UNTOLD} ({error.strerror})")
             self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"])
         made.listen(self._maps["records"], self._hear)
         for number in range(NUMBERS):
@@ -193,6 +205,7 @@ class Engine:
         if self._object is None:
             return
         self._object.consume()
+        self._follow_code()
         self._adopt_strangers()
         changed = [
             names for pid, names in list(self.names.items()) if pid not in self._strangers and names.look_again()
@@ -224,6 +237,14 @@ class Engine:
         made.run_iterator("finish")
         made.detach()
         made.consume()
+        self._follow_code()
+        if self._code_maps and self._code_maps.lost:
+            self.warnings.append(_MAPS_UNTOLD)
+        if self._unwinding and self._unwinding.left_out:
+            self.warnings.append(
+                f"the unwind tables of {self._unwinding.left_out} files found no room: callers of their functions are"
+                " found by frame pointers, or not at all"
+            )
         seen = Seen()
         seen.calls = self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE)
         seen.points = self._rows("points", decode.POINT_KEY, decode.POINT_VALUE)
@@ -249,6 +270,8 @@ class Engine:
             self._shared.close()
         if self._unwinding is not None:
             self._unwinding.close()
+        if self._code_maps is not None:
+            self._code_maps.close()
         if self._object is not None:
             self._object.close()
             self._object = None
@@ -345,7 +368,7 @@ class Engine:
         """Tell the kernel how this process keeps its frames. What cannot be told is a warning, not an error."""
         if pid in self.names:
             self._replaced.append(self.names[pid])
-        names = self.names[pid] = ProcessNames(self.host, pid, parent)
+        names = self.names[pid] = ProcessNames(self.host, pid, parent, executed=self._executed.get(pid, 0))
         names.find_interpreter()
         why = names.why_no_frames
         if not why and names.interpreter is None and pid not in self._target.pids:  # (of those the ladder says it)
@@ -365,7 +388,7 @@ class Engine:
         runtime = interpreter.runtime if interpreter else 0
         # (Below Python frames the innermost native one is enough, and that is exact in any case.)
         space = self._unwinding.add(names.code()) if self._unwinding and not interpreter else 0
-        known = decode.PROCESS.pack(runtime, low, high, index, space)
+        known = decode.PROCESS.pack(runtime, low, high, index, space, names.executed)
         self._maps["processes"].put(names.pid.to_bytes(4, "little"), known)
 
     def _name_open_files(self, pids: list[int]) -> None:
@@ -388,6 +411,14 @@ class Engine:
                         self._maps["descriptors"].put(key, thing.to_bytes(8, "little"))
         if known:
             self._share(files_opened=1)
+
+    def _follow_code(self) -> None:
+        """Which code was mapped: other code may have lain there."""
+        for code, executed in self._code_maps.read() if self._code_maps else ():
+            names = self.names.get(code.pid)
+            # (A program's own code is mapped before we hear that it is executed: it does not replace the one before.)
+            if names is not None and not names.executed < executed <= code.at:
+                names.code_was_mapped(code.at, code.low, code.high, code.offset, code.inode)
 
     def _adopt_strangers(self) -> None:
         now = time.monotonic_ns()
@@ -441,11 +472,19 @@ class Engine:
     def _hear_life(self, record: decode.LifeRecord) -> None:
         if record.kind == decode.RECORD_FORK:
             self.children[record.pid] = ChildLife(record.at)
-            self.names[record.pid] = ProcessNames(self.host, record.pid, self.names.get(record.parent))
+            parent = self.names.get(record.parent)
+            if executed := self._executed.get(record.parent):
+                self._executed[record.pid] = executed
+            self.names[record.pid] = ProcessNames(
+                self.host, record.pid, parent, executed=parent.executed if parent else 0
+            )
         elif record.kind == decode.RECORD_EXEC:
             if record.pid in self.children:
                 self.children[record.pid].program = record.program
             self._strangers[record.pid] = (record.at, 0)
+            self._executed[record.pid] = record.at
+            if (names := self.names.get(record.pid)) is not None:
+                names.is_gone()
         elif record.kind == decode.RECORD_EXIT:
             self._strangers.pop(record.pid, None)
             if record.pid in self.children:

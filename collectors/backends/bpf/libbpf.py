@@ -331,8 +331,13 @@ def open_cpu_clock(cpu: int, hz: int) -> int:
     attr = bytearray(_ATTR_SIZE)
     frequency_mode = 1 << 10
     struct.pack_into("<IIQQQQQ", attr, 0, 1, _ATTR_SIZE, 0, hz, 0, 0, frequency_mode)
+    return open_perf_event(bytes(attr), cpu)
+
+
+def open_perf_event(attr: bytes, cpu: int) -> int:
+    """The descriptor of a perf event of all processes on one CPU. ``attr`` is a struct perf_event_attr."""
     syscall = ctypes.CDLL(None, use_errno=True).syscall
-    buffer = ctypes.create_string_buffer(bytes(attr), _ATTR_SIZE)
+    buffer = ctypes.create_string_buffer(attr, len(attr))
     flag_cloexec = 8
     fd: int = syscall(_PERF_SYSCALL[os.uname().machine], buffer, -1, cpu, -1, ctypes.c_ulong(flag_cloexec))
-    return _checked(fd, "perf_event_open(cpu-clock)")
+    return _checked(fd, "perf_event_open")

@@ -5,13 +5,14 @@ import struct
 from itertools import zip_longest
 
 from perfdoctor.collectors.backends.bpf.decode import (
+    STACK_CUT,
     STACK_PARTIAL,
     STACK_SCANNED,
     STACK_SCANNED_DEEPER,
     StackRecord,
 )
 from perfdoctor.collectors.host.base import Host, Memory
-from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
+from perfdoctor.collectors.runtimes.native import CUT, CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
     UNNAMED,
     UNREAD,
@@ -31,10 +32,12 @@ def _in_doubt(frame: Frame) -> Frame:
 
 
 class ProcessNames:
-    """``parent`` is the process that this one was forked from: its memory was the same, and it may outlive it."""
+    """``parent`` is the process that this one was forked from: its memory was the same, and it may outlive it.
+    ``executed``: when the process became the program that these names are of (the engine's time; 0: before the window).
+    """
 
-    def __init__(self, host: Host, pid: int, parent: "ProcessNames | None") -> None:
-        self._host, self.pid, self._parent = host, pid, parent
+    def __init__(self, host: Host, pid: int, parent: "ProcessNames | None", *, executed: int = 0) -> None:
+        self._host, self.pid, self._parent, self.executed = host, pid, parent, executed
         self._memory: Memory | None = None
         self._refused = False
         try:
@@ -99,11 +102,13 @@ class ProcessNames:
             scanned = record.flags & {1: STACK_SCANNED, 2: STACK_SCANNED_DEEPER}.get(i, 0)
             if scanned and not self._follows_call(address):
                 continue
+            if i and not scanned and self._native.never_returned_to(address):
+                return (*frames, CUT)
             named = self._native.frames(address, returns=i > 0)
             if not named and self._parent is not None:
                 named = self._parent._native.frames(address, returns=i > 0)
             frames.extend(named or (Frame(kind=FrameKind.NATIVE, function=f"[{address:#x}]"),))
-        return tuple(frames)
+        return (*frames, CUT) if record.flags & STACK_CUT else tuple(frames)
 
     def _follows_call(self, address: int) -> bool:
         return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))
@@ -119,15 +124,8 @@ class ProcessNames:
                 return self._python.states(self.interpreter.runtime)
         return {}
 
-    def standing_stack(self, state: int | None, instruction: int) -> Stack:
-        """The stack of a thread that does not move: its Python frames, or where its instruction pointer is."""
-        if state and self._python:
-            with contextlib.suppress(OSError, struct.error):
-                return self._python.stack(state)
-        return self._native.frames(instruction, returns=False)
-
     def sleeping_stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
-        """The same, with all the native frames that can be found where there are no Python ones."""
+        """The stack of a thread that does not move: its Python frames, or all the native ones that can be found."""
         if state and self._python:
             with contextlib.suppress(OSError, struct.error):
                 return self._python.stack(state)
@@ -142,6 +140,14 @@ class ProcessNames:
         if self._memory is None:
             raise OSError(f"the memory of process {self.pid} cannot be read")
         return self._memory.read(address, size)
+
+    def is_gone(self) -> None:
+        """Another program has taken its place in the process: what is mapped now is not what these addresses mean."""
+        self._native.is_gone()
+
+    def code_was_mapped(self, at: int, low: int, high: int, offset: int, inode: int) -> None:
+        """See NativeNames.code_was_mapped."""
+        self._native.code_was_mapped(at, low, high, offset, inode)
 
     def look_again(self) -> bool:
         """Whether code that was named is still there: call it now and then. Says whether other code is mapped."""

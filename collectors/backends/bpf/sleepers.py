@@ -50,4 +50,8 @@ def _look_at(host: Host, process: ProcessNames, pid: int, tid: int, states: dict
     if states and tid not in states:  # in a namespace of its own, the thread has another number
         status = host.read_file(f"/proc/{pid}/task/{tid}/status")
         own_tid = int(status.partition(b"NSpid:")[2].split(b"\n", 1)[0].split()[-1])
-    return Sleeper(call, thing, process.standing_stack(states.get(own_tid), instruction))
+    stack = process.sleeping_stack(states.get(own_tid), int(fields[7], 16), instruction)
+    if host.read_file(f"/proc/{pid}/task/{tid}/syscall").split() != fields:
+        # It went on while its stack was read: that may be a mixture of two.
+        stack = stack[:1]
+    return Sleeper(call, thing, stack)

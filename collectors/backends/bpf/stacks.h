@@ -207,8 +207,15 @@ static long halve_rows(u32 index, struct native_walk *at) {
     return 0;
 }
 
-/* Go to the caller by the table of the code that is running there. 1: there is no caller, or none that is wanted; -1: the
- * table does not know. */
+/* Nothing says where the caller is: what a guess would find is a caller that may be none. */
+INLINE int cut(struct scratch *w) {
+    w->stack.flags |= STACK_CUT;
+    return 1;
+}
+
+/* Go to the caller by the table of the code that is running there. 1: there is no caller, none that is wanted, or nobody
+ * knows it; -1: frame pointers are kept there. The innermost function may not have made its frame yet, or need none: its
+ * caller is told by the table where there is one. */
 INLINE int up_by_table(struct native_walk *at) {
     struct scratch *w = at->scratch;
     /* a return address may lie behind the end of a function that never returns */
@@ -220,23 +227,25 @@ INLINE int up_by_table(struct native_walk *at) {
         w->same_high = at->space->at[(w->mapping + 1) & (UNWIND_MAPPINGS - 1)].low;
     }
     struct unwind_mapping *m = &at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)];
-    if (w->place < m->low || w->place >= m->high) return at->brief ? 1 : -1;
-    if (!m->count) return -1;
+    if (w->place < m->low || w->place >= m->high) return at->brief ? cut(w) : -1;
+    u32 keeps_frames = m->count & KEEPS_FRAMES, rows = m->count & ~KEEPS_FRAMES;
+    if (keeps_frames && (w->depth > 1 || !rows)) return -1;
     w->place -= m->bias;
     w->row = m->first;
-    w->rows_end = m->first + m->count;
+    w->rows_end = m->first + rows;
     w->rule = NO_RULE;
     bpf_loop(20, halve_rows, at, 0);
     u32 kind = w->rule & 7;
-    if (kind >= NO_RULE) return kind == OUTERMOST ? 1 : -1;
+    if (kind == OUTERMOST) return 1;
+    if (kind >= NO_RULE) return keeps_frames ? -1 : cut(w);
     u64 from = w->sp;
     if (kind == BY_FRAME) from = w->fp;
     from += w->rule & 0x7ffff8;
-    if (from <= w->sp) return 1;
+    if (from <= w->sp) return cut(w);
     /* the words below the CFA: the last is the return address */
     u32 saved = w->rule >> 23;
-    if (bpf_probe_read_user(&w->pc, 8, (void *)(from - 8))) return 1;
-    if (saved && bpf_probe_read_user(&w->fp, 8, (void *)(from - saved * 8))) return 1;
+    if (bpf_probe_read_user(&w->pc, 8, (void *)(from - 8))) return cut(w);
+    if (saved && bpf_probe_read_user(&w->fp, 8, (void *)(from - saved * 8))) return cut(w);
     w->sp = from;
     return 0;
 }
@@ -283,7 +292,8 @@ INLINE void refresh(struct thread *t) {
     if (t->seen_generation == shared.generation) return;
     t->seen_generation = shared.generation;
     struct process *p = bpf_map_lookup_elem(&processes, &t->pid);
-    if (!p) return;
+    /* (what is said may be of the program before) */
+    if (!p || p->executed != t->executed) return;
     t->flags &= ~STRANGER;
     t->runtime = p->runtime;
     t->layout = p->layout;
@@ -396,7 +406,7 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     if (!w) return 0;
     w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
     grow_up(t);
-    u64 hash = mix(0, t->image);
+    u64 hash = mix(mix(0, t->image), t->executed);
     if (t->runtime) hash = walk_python(t, w, hash, stack_pointer(regs));
     if (how == WALK_BOTH || !w->stack.python_frames)
         hash = walk_native(t, regs, w, hash, !w->stack.python_frames, how == WALK_LANGUAGE);

@@ -74,14 +74,16 @@ struct process {
     u64 text_low, text_high; /* the main program's code */
     u32 layout;
     u32 space; /* of its mappings in `spaces`, 0: frame pointers only */
+    u64 executed; /* when it became the program that all this is said of, as its last RECORD_EXEC told; 0: before */
 };
 
 /* How to get to the caller where frame pointers are not kept; filled by collectors/runtimes/unwind.py. */
 struct unwind_mapping {
     u64 low, high;
     u64 bias; /* added to the file's addresses */
-    u32 first, count; /* its rows; none: the file keeps frame pointers */
+    u32 first, count; /* its rows, and in the highest bit KEEPS_FRAMES */
 };
+#define KEEPS_FRAMES (1u << 31)
 struct unwind_space {
     struct unwind_mapping at[UNWIND_MAPPINGS]; /* in order; behind the last, low is the highest address */
 };
@@ -103,7 +105,13 @@ struct stack {
     u64 native[NATIVE_FRAMES];
     u64 identities[PYTHON_FRAMES]; /* of the code objects: others may take their places before they are named */
 };
-enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8 };
+enum {
+    STACK_TRUNCATED = 1,
+    STACK_PARTIAL = 2,
+    STACK_SCANNED = 4,
+    STACK_SCANNED_DEEPER = 8,
+    STACK_CUT = 16, /* the native frames end before the outermost: nothing says where its caller is */
+};
 
 struct path {
     u32 record;
@@ -159,6 +167,7 @@ struct thread {
     u64 pending_since;
     u64 interpreter; /* the newest one, when the thread's state was searched */
     u32 looks, unused;
+    u64 executed; /* when its process became another program in the window, 0: never. Addresses mean other code then. */
 };
 enum {
     FRESH = 2,              /* has not yet returned from the fork that made it */

@@ -130,6 +130,7 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
     t->text_low = from->text_low;
     t->text_high = from->text_high;
     t->seen_generation = from->seen_generation;
+    t->executed = from->executed;
     if (is_process) {
         t->state = from->state; /* the same address in the copied memory */
         t->interpreter = from->interpreter;
@@ -153,8 +154,10 @@ SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
     t->space = 0;
     t->searches = 0;
     t->seen_generation = shared.generation;
+    t->executed = bpf_ktime_get_ns();
+    t->streak = 0;
     bpf_map_delete_elem(&processes, &t->pid);
-    struct life life = {.record = RECORD_EXEC, .pid = t->pid, .at = bpf_ktime_get_ns()};
+    struct life life = {.record = RECORD_EXEC, .pid = t->pid, .at = t->executed};
     bpf_probe_read_kernel_str(life.name, sizeof(life.name), program->filename);
     bpf_ringbuf_output(&records, &life, sizeof(life), RINGBUF_NO_WAKEUP);
     return 0;

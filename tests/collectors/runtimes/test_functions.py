@@ -45,6 +45,9 @@ def test_a_function_of_this_process() -> None:
 def test_demangling() -> None:
     assert demangled("_ZNK4shop4Cart5totalEi") == "shop::Cart::total(int) const"
     assert demangled("_ZN4core3fmt5write17h0123456789abcdefE") == "core::fmt::write"
+    assert demangled("_RNvNtCs1234_7mycrate3foo3bar") == "mycrate::foo::bar"
+    trait = "_$LT$shop..Clerk$u20$as$u20$shop..Rests$GT$"
+    assert demangled(f"_ZN{len(trait)}{trait}3nap17h0123456789abcdefE") == "<shop::Clerk as shop::Rests>::nap"
     for other in ("malloc", "_Zno", "_Z" + "x" * 5000, "_Z\u00e9"):
         assert demangled(other) == other
 

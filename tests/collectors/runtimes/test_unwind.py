@@ -45,7 +45,8 @@ def test_rows_say_where_the_caller_is() -> None:
         0x401030: (NO_RULE, 0, 0),
         0x401040: (OUTERMOST, 0, 0),
         0x401062: (NO_RULE, 0, 0),
-        0x401080: (NO_RULE, 0, 0),
+        0x401080: (BY_STACK, 8, 0),
+        0x40108B: (BY_STACK, 16, 0),
         0x401090: (NO_RULE, 0, 0),
     }
 

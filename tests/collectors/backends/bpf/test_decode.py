@@ -54,7 +54,7 @@ def test_classes_by_number() -> None:
 def test_sizes_of_the_timeline_agree_with_its_c_source() -> None:
     from perfdoctor.collectors.backends.bpf import timeline
 
-    source = (Path(decode.__file__).parent / "timeline.bpf.c").read_text()
+    source = (Path(decode.__file__).parent / "timeline.h").read_text()
     assert timeline.EVENT.size == c_struct_size("event", source)
     assert timeline.SLICE.size == c_struct_size("slice", source)
     assert f"#define QUIET {timeline.QUIET}\n" in source
