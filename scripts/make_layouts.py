@@ -37,6 +37,7 @@ FIELDS = {
     "bytes_data": "offsetof(PyBytesObject, ob_sval)",
     "shim_owner": "SHIM_OWNER",
     "thread_place": "THREAD_PLACE",
+    "frame_entry": "FRAME_ENTRY",
 }
 # (Before 3.11 frames are objects on the heap, bytecode is an object of its own, and nothing tells who owns a frame.)
 HEAD = """
@@ -88,6 +89,11 @@ HEAD = """
 #define LINES co_lnotab
 #else
 #define LINES co_linetable
+#endif
+#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030c0000
+#define FRAME_ENTRY offsetof(_PyInterpreterFrame, is_entry)
+#else
+#define FRAME_ENTRY 0xffffffff
 #endif
 #if PY_VERSION_HEX < 0x030a0000 || PY_VERSION_HEX >= 0x030d0000
 #define THREAD_PLACE 0xffffffff

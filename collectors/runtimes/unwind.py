@@ -21,8 +21,10 @@ BY_STACK, BY_FRAME, NO_RULE, OUTERMOST = range(4)
 """what the CFA counts from; nothing is known; there is no caller"""
 _KEEPS_FRAMES = 0.95
 """share of a file's functions with a frame from which on frame pointers are trusted, which are quicker"""
-_FORMAT = 2
+_FORMAT = 3
 """of the tables that are kept: raised with every change of what they mean"""
+_STUB, _MOST_STUBS = 16, 1 << 16
+_ENDBR64 = b"\xf3\x0f\x1e\xfa"
 _LARGEST = 64 << 20
 """bytes of call frame information, as text, that are read"""
 
@@ -69,7 +71,7 @@ def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> U
             return None
         base = _first_address(path)
         told = CfiCache.from_object(thing).open_stream().read(_LARGEST) if "unwind" in thing.features else b""
-        made = _parse(told, base, go)
+        made = _parse(told, base, go, _linkage_rows(path))
     except (SymbolicError, OSError, ValueError):
         return None
     if kept is not None:
@@ -107,7 +109,27 @@ def _go_rows(path: str) -> dict[int, int]:
     return rows
 
 
-def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
+def _linkage_rows(path: str) -> dict[int, int]:
+    """Those of the stubs through which functions of other files are called. Linkers describe all of them by one
+    expression, which the library passes over."""
+    elf = Elf(path)
+    try:
+        section, content = elf.section(".plt"), elf.section_content(".plt")
+    finally:
+        elf.close()
+    if section is None or len(content) < 2 * _STUB:
+        return {}
+    start = section[0]
+    rows = {start: 16 | BY_STACK, start + 6: 24 | BY_STACK}  # (the first finds the function, which was pushed)
+    # jmp *function; push number; jmp first  |  endbr64; push number; bnd jmp first
+    pushed = 9 if content[_STUB:].startswith(_ENDBR64) else 11
+    for stub in range(start + _STUB, start + min(len(content), _MOST_STUBS * _STUB), _STUB):
+        rows[stub] = 8 | BY_STACK
+        rows[stub + pushed] = 16 | BY_STACK
+    return rows
+
+
+def _parse(text: bytes, base: int, rows: dict[int, int], linkage: dict[int, int] | None = None) -> UnwindTable:
     rules: dict[bytes, tuple[int | None, int | None, bool]] = {}
     functions = framed = 0
     cfa, frame, has_frame, changes = NO_RULE, 0, False, 0
@@ -137,6 +159,7 @@ def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
             cfa = OUTERMOST
         has_frame |= cfa & 7 == BY_FRAME
         rows[at] = cfa if cfa & 7 in (NO_RULE, OUTERMOST) else cfa | frame << 23
+    rows |= linkage or {}
     packed = array("I")
     for at in sorted(rows):
         if 0 <= at < 1 << 32:

@@ -15,6 +15,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem
 from perfdoctor.schemas.recording import Collection, TargetCost, Window
@@ -133,12 +134,13 @@ def _conclude(
     length = (engine.ended_ns - engine.began_ns) * 1e-9
     syscalls = report.syscall_profile(engine, seen) if wanted.calls else None
     collection = _collection(engine, wanted, seen, syscalls.calls if syscalls else 0)
-    cpu = report.cpu_profile(engine, seen, wanted.hz) if wanted.hz else None
+    cpu = report.cpu_profile(engine, seen, wanted) if wanted.hz else None
     parts = {"threads": collection, "waits": collection}
     if syscalls is not None:
         parts["syscalls"] = collection
     if cpu is not None:
-        parts["cpu"] = collection.model_copy(update={"exact": False})
+        words = _unplaced(cpu)
+        parts["cpu"] = collection.model_copy(update={"exact": False, "warnings": (*collection.warnings, *words)})
     if wanted.faults:
         parts["faults"] = collection
     evidence = Evidence(
@@ -154,6 +156,15 @@ def _conclude(
         children=report.children(engine),
     )
     return evidence.model_copy(update=wanted.part.evidence(engine, seen)) if wanted.part else evidence
+
+
+def _unplaced(cpu: CpuProfile) -> tuple[str, ...]:
+    if not cpu.unplaced:
+        return ()
+    return (
+        f"{cpu.unplaced:,} of {cpu.samples:,} samples: the native and the Python stack do not fit together (one was "
+        "not read to its end), so only the innermost native frames are shown, before the Python lines",
+    )
 
 
 def _cores(pid: int) -> int:

@@ -5,12 +5,16 @@ import struct
 from itertools import zip_longest
 
 from perfdoctor.collectors.backends.bpf.decode import (
+    NATIVE_FRAMES,
+    STACK_IN_LOOP,
+    STACK_OUTERMOST,
     STACK_PARTIAL,
     STACK_SCANNED,
     STACK_SCANNED_DEEPER,
     StackRecord,
 )
 from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.runtimes.mixed import NativeCalls, merged
 from perfdoctor.collectors.runtimes.native import CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
     UNNAMED,
@@ -94,7 +98,22 @@ class ProcessNames:
 
     def native(self, record: StackRecord) -> Stack:
         """The native frames of a stack, innermost first."""
-        frames: list[Frame] = []
+        return tuple(frame for frames in self._native_calls(record) for frame in frames)
+
+    def mixed(self, record: StackRecord, python: Stack) -> tuple[Stack, bool]:
+        """The frames of both languages, and whether their order is known: see ``mixed.merged``. ``python``: what the
+        Python ones were named."""
+        native = NativeCalls(
+            self._native_calls(record),
+            whole=bool(record.flags & STACK_OUTERMOST),
+            cut=len(record.native) >= NATIVE_FRAMES,
+            in_loop=bool(record.flags & STACK_IN_LOOP),
+        )
+        return merged(python, record.loops, native)
+
+    def _native_calls(self, record: StackRecord) -> list[Stack]:
+        """Those of each address."""
+        frames: list[Stack] = []
         for i, address in enumerate(record.native):
             scanned = record.flags & {1: STACK_SCANNED, 2: STACK_SCANNED_DEEPER}.get(i, 0)
             if scanned and not self._follows_call(address):
@@ -102,8 +121,8 @@ class ProcessNames:
             named = self._native.frames(address, returns=i > 0)
             if not named and self._parent is not None:
                 named = self._parent._native.frames(address, returns=i > 0)
-            frames.extend(named or (Frame(kind=FrameKind.NATIVE, function=f"[{address:#x}]"),))
-        return tuple(frames)
+            frames.append(named or (Frame(kind=FrameKind.NATIVE, function=f"[{address:#x}]"),))
+        return frames
 
     def _follows_call(self, address: int) -> bool:
         return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))

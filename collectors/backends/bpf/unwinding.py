@@ -9,16 +9,17 @@ from perfdoctor.collectors.runtimes.unwind import UnwindTable, unwind_table
 
 ROW_BYTES = 8
 ROWS = 512 << 10
-MAPPINGS = 64
+MAPPINGS = 256
 MAPPING = struct.Struct("<QQQII")
 _NO_MAPPING = MAPPING.pack((1 << 64) - 1, 0, 0, 0, 0)
 
 
 class UnwindTables:
-    """``spaces`` and ``rows`` are the maps of those names in tables.h."""
+    """``spaces`` and ``rows`` are the maps of those names in tables.h. ``always``: also for files that keep frame
+    pointers, which say nothing at a function's first and last instructions."""
 
-    def __init__(self, spaces: Map, rows: Map) -> None:
-        self._spaces = spaces
+    def __init__(self, spaces: Map, rows: Map, *, always: bool = False) -> None:
+        self._spaces, self._always = spaces, always
         self._rows = mmap(rows.fd, ROWS * ROW_BYTES)
         self._used = 0
         self._places: dict[int, tuple[int, int]] = {}
@@ -31,7 +32,7 @@ class UnwindTables:
         """The number of the space in which these mappings are; 0 where frame pointers are all there is."""
         known = [(mapping, unwind_table(mapping.path)) for mapping in code]
         useful = [(mapping, table) for mapping, table in known if table is not None]
-        if not any(not table.keeps_frames for _, table in useful):
+        if not any(self._always or not table.keeps_frames for _, table in useful):
             return 0
         packed = b"".join(
             MAPPING.pack(mapping.low, mapping.high, mapping.bias % (1 << 64), *self._place(table))
@@ -46,7 +47,7 @@ class UnwindTables:
 
     def _place(self, table: UnwindTable) -> tuple[int, int]:
         """Where its rows begin, and how many there are; none for a file that keeps frame pointers."""
-        if table.keeps_frames:
+        if table.keeps_frames and not self._always:
             return 0, 0
         place = self._places.get(id(table))
         if place is None:
