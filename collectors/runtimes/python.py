@@ -421,6 +421,10 @@ class PythonNames:
         if self._codes.pop(code, None):
             self.moved.add(code)
 
+    def text(self, at: int) -> str:
+        """A string of the target's. OSError, ValueError or struct.error where there is none."""
+        return self._text(at)
+
     def _text(self, at: int) -> str:
         layout, read = self._layout, self._memory.read
         (length,) = struct.unpack("<q", read(at + layout.unicode_length, 8))

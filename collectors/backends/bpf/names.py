@@ -25,6 +25,7 @@ from perfdoctor.collectors.runtimes.python import (
     find_interpreter,
 )
 from perfdoctor.collectors.runtimes.standing import NativeWalk
+from perfdoctor.collectors.runtimes.tasks import VERSIONS, TaskReader, Tasks
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 
@@ -137,6 +138,14 @@ class ProcessNames:
             with contextlib.suppress(OSError, struct.error):
                 return self._python.states(self.interpreter.runtime)
         return {}
+
+    def tasks(self) -> Tasks | None:
+        """Its tasks of asyncio; None where this interpreter's cannot be read. One of tasks.BROKEN when it has ended."""
+        if self.interpreter is None or self._python is None or self._memory is None:
+            return None
+        if self.interpreter.layout.minor not in VERSIONS:
+            return None
+        return TaskReader(self._memory, self._python, self.interpreter).read()
 
     def standing_stack(self, state: int | None, instruction: int) -> Stack:
         """The stack of a thread that does not move: its Python frames, or where its instruction pointer is."""
