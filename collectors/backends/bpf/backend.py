@@ -29,6 +29,9 @@ _ALSO_SECONDS = 0.2
 _NAME_SECONDS = 0.1
 _NS_PER_EVENT = {False: 250e-9, True: 900e-9}
 """What one handled event costs the target, without and with its stack (bench/overhead.py)."""
+_NS_PER_MIXED_SAMPLE = 25_000e-9
+"""And what a sample costs more whose native stack is walked to its end: 0.7 us a frame, as the kernel counts the run
+time of the program (bpf_stats_enabled)."""
 
 
 def unavailable(host: Host, target: Target | None = None) -> Problem | None:
@@ -139,8 +142,12 @@ def _conclude(
     if syscalls is not None:
         parts["syscalls"] = collection
     if cpu is not None:
-        words = _unplaced(cpu)
-        parts["cpu"] = collection.model_copy(update={"exact": False, "warnings": (*collection.warnings, *words)})
+        cost = collection.cost
+        if wanted.mixed:
+            more = cpu.samples * _NS_PER_MIXED_SAMPLE
+            cost = cost.model_copy(update={"estimated_seconds": cost.estimated_seconds + more})
+        words = (*collection.warnings, *_unplaced(cpu))
+        parts["cpu"] = collection.model_copy(update={"exact": False, "warnings": words, "cost": cost})
     if wanted.faults:
         parts["faults"] = collection
     evidence = Evidence(
@@ -185,6 +192,10 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
         warnings.append(
             f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
             "call before, which is looked at again every 64 calls"
+        )
+    if engine.tables_left_out:
+        warnings.append(
+            f"the unwind tables of {engine.tables_left_out} files found no room: native stacks may end in their code"
         )
     replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:

@@ -25,8 +25,15 @@ class UnwindTables:
         self._places: dict[int, tuple[int, int]] = {}
         self._made: dict[bytes, int] = {}
         self._kept: list[UnwindTable] = []
-        self.left_out = 0
+        self._without: dict[int, UnwindTable] = {}
+
+    @property
+    def left_out(self) -> int:
         """files whose table found no room: their callers are found by frame pointers, if at all"""
+        return len(self._without)
+
+    def _leave_out(self, table: UnwindTable) -> None:
+        self._without[id(table)] = table
 
     def add(self, code: list[CodeMapping]) -> int:
         """The number of the space in which these mappings are; 0 where frame pointers are all there is."""
@@ -34,9 +41,16 @@ class UnwindTables:
         useful = [(mapping, table) for mapping, table in known if table is not None]
         if not any(self._always or not table.keeps_frames for _, table in useful):
             return 0
+        for _, table in useful[1 : 1 - MAPPINGS] if len(useful) > MAPPINGS else ():
+            self._leave_out(table)
+        useful = useful if len(useful) <= MAPPINGS else [useful[0], *useful[1 - MAPPINGS :]]
+        # The program lies lowest, and what it was linked with highest, for that was loaded first: those are on most
+        # stacks, so they get their room before what came later.
+        places = [self._place(table) for _, table in [useful[0], *useful[:0:-1]]]
+        places = [places[0], *places[:0:-1]]
         packed = b"".join(
-            MAPPING.pack(mapping.low, mapping.high, mapping.bias % (1 << 64), *self._place(table))
-            for mapping, table in useful[:MAPPINGS]
+            MAPPING.pack(mapping.low, mapping.high, mapping.bias % (1 << 64), *place)
+            for (mapping, _), place in zip(useful, places, strict=True)
         )
         packed += _NO_MAPPING * (MAPPINGS - len(useful))
         number = self._made.get(packed)
@@ -52,7 +66,7 @@ class UnwindTables:
         place = self._places.get(id(table))
         if place is None:
             if self._used + table.count > ROWS:
-                self.left_out += 1
+                self._leave_out(table)
                 place = 0, 0
             else:
                 at = self._used * ROW_BYTES
