@@ -19,7 +19,7 @@ UNPLACED = Frame(kind=FrameKind.NATIVE, function="[native callers whose place is
 # How the interpreter gets from one function to the next, and into its loop: nobody asks for that.
 _CALLING = re.compile(
     r"[Vv]ectorcall|[Ff]ast_?[Cc]all|^_?PyObject_(?:Call|MakeTpCall)|^_?PyEval_|^_PyFunction_|^_?PyCFunction_"
-    r"|^_TAIL_CALL_|^_?PyMethodDef_|^_?PyObjectCall|^object_vacall$|^callmethod$|^function_code_|^gen_send_ex\d?$"
+    r"|^_TAIL_CALL_|^_?PyMethodDef_|^_?PyObjectCall|^object_vacall$|^callmethod$|^function_code_|^_?PyGen_|^gen_\w+$"
     r"|^(?:call_function|do_call_core|call_trace|trace_call_function|call_unbound\w*|call_attribute|vectorcall_\w+"
     r"|cfunction_\w+|method_call|slot_\w+|wrapper_call|wrap_\w+|partial_call\w*|type_call|bounded_lru_cache_wrapper)$"
 )
@@ -34,13 +34,13 @@ _C_LIBRARY = re.compile(r"/(?:libc|libpthread|ld-musl|libc\.musl)[-.]")
 @dataclass(frozen=True, slots=True)
 class NativeCalls:
     """A native stack: the frames of each address, innermost first (several where code is inlined). ``whole``: it was
-    read to the beginning of the thread; ``cut``: it was deeper than is kept; ``in_loop``: the innermost is a call of
-    the interpreter's loop that is known to have taken its Python frame (before 3.11 that is never known)."""
+    read to the beginning of the thread; ``cut``: it was deeper than is kept; ``loop``: which of them is the call of the
+    interpreter's loop that runs the innermost Python frame, None where that is not told (before 3.11)."""
 
     frames: Sequence[Stack]
     whole: bool
     cut: bool
-    in_loop: bool = False
+    loop: int | None = None
 
 
 def merged(python: Stack, loops: Sequence[int], native: NativeCalls) -> tuple[Stack, bool]:
@@ -52,12 +52,14 @@ def merged(python: Stack, loops: Sequence[int], native: NativeCalls) -> tuple[St
     calls = [i for i, frames in enumerate(native.frames) if frames and frames[-1].function == LOOP]
     interpreter = native.frames[calls[0]][-1].module if calls else None
     runs, ended = _runs(python, loops)
-    if native.whole and ended:
-        # The innermost call may have just begun, and not taken its frame yet; or be about to return.
-        if len(calls) == len(runs) + 1 and not native.in_loop:
-            runs = [(), *runs]
+    if native.loop is not None and (ended or native.loop in calls):
+        # Calls inside of it have just begun, and not taken their frame yet; or are about to return. What lies outside
+        # of the outermost run, if anything, does not matter: behind a greenlet's stack it is not its own.
+        runs = [*[()] * sum(at < native.loop for at in calls), *runs]
+        placed = native.loop in calls and (len(calls) >= len(runs) or native.cut or not ended)
+    elif native.whole and ended:
         placed = len(calls) == len(runs)
-    elif calls and calls[0] == 0 and not native.in_loop:
+    elif calls and calls[0] == 0:  # it may be one that has just begun
         placed = not ended and len(runs) == 1  # nothing lies between the Python frames that are known
     else:
         placed = bool(calls) and (native.cut or not ended)
@@ -72,7 +74,7 @@ def merged(python: Stack, loops: Sequence[int], native: NativeCalls) -> tuple[St
     if len(runs) > len(calls):
         rest = [frame for run in runs[len(calls) :] for frame in run]
         return (*frames, *_shown(native.frames[begin:], interpreter), UNPLACED, *rest), True
-    outside = native.frames[begin:] if native.whole and ended else ()
+    outside = native.frames[begin:] if native.whole and ended and len(calls) == len(runs) else ()
     return (*frames, *(f for f in _shown(outside, interpreter) if not _is_beginning(f, interpreter))), True
 
 

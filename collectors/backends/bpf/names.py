@@ -6,7 +6,6 @@ from itertools import zip_longest
 
 from perfdoctor.collectors.backends.bpf.decode import (
     NATIVE_FRAMES,
-    STACK_IN_LOOP,
     STACK_OUTERMOST,
     STACK_PARTIAL,
     STACK_SCANNED,
@@ -104,11 +103,12 @@ class ProcessNames:
     def mixed(self, record: StackRecord, python: Stack) -> tuple[Stack, bool]:
         """The frames of both languages, and whether their order is known: see ``mixed.merged``. ``python``: what the
         Python ones were named."""
+        old = self.interpreter is not None and self.interpreter.layout.by_pointer
         native = NativeCalls(
             self._native_calls(record),
             whole=bool(record.flags & STACK_OUTERMOST),
             cut=len(record.native) >= NATIVE_FRAMES,
-            in_loop=bool(record.flags & STACK_IN_LOOP),
+            loop=None if old else record.loop_frame,
         )
         return merged(python, record.loops, native)
 

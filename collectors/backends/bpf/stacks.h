@@ -282,7 +282,7 @@ static long native_frame(u32 index, struct native_walk *at) {
     }
     u32 n = w->depth;
     /* (between the call of the loop and its first lines the innermost Python frame is still another call's) */
-    if (settings.mixed && n == 1 && w->loop - sp < w->sp - sp) w->stack.flags |= STACK_IN_LOOP;
+    if (settings.mixed && w->loop - sp < w->sp - sp) w->stack.loop_frame = n - 1;
     if (n >= NATIVE_FRAMES || n >= settings.native_frames) {
         w->stack.flags |= STACK_TRUNCATED;
         return 1;
@@ -303,6 +303,7 @@ INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w
     w->sp = stack_pointer(regs);
     w->fp = frame_pointer(regs);
     w->stack.native[0] = ip;
+    w->stack.loop_frame = NO_FRAME;
     w->depth = 1;
     w->same_low = w->same_high = 0;
     w->hash = mix(hash, ip);

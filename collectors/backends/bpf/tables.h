@@ -103,14 +103,16 @@ struct stack {
     u64 hash;
     u8 python_frames, native_frames, flags;
     u8 loops; /* calls of the interpreter's loop that run no frame, inside the innermost one; only where `mixed` */
-    u32 pad;
+    u8 loop_frame; /* which native frame is the call of the loop that runs the innermost Python frame, or NO_FRAME */
+    u8 pad[3];
     /* in the low bits of a code object: how many calls of the interpreter's loop lie between it and its caller */
     struct frame python[PYTHON_FRAMES];
     u64 identities[PYTHON_FRAMES]; /* of the code objects: others may take their places before they are named */
     u64 native[NATIVE_FRAMES]; /* (last: only those that there are are sent) */
 };
 #define CODE_LOOPS 7ull
-enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8, STACK_OUTERMOST = 16, STACK_IN_LOOP = 32 };
+#define NO_FRAME 255
+enum { STACK_TRUNCATED = 1, STACK_PARTIAL = 2, STACK_SCANNED = 4, STACK_SCANNED_DEEPER = 8, STACK_OUTERMOST = 16 };
 
 struct path {
     u32 record;

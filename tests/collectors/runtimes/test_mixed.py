@@ -28,8 +28,8 @@ LOOPS = inside(LOOP)
 BEGINNING = (inside("PyEval_EvalCode"), inside("Py_RunMain"), native("__libc_start_main_impl", "/lib/libc.so.6"))
 
 
-def whole(*frames: Stack, in_loop: bool = False) -> NativeCalls:
-    return NativeCalls((*frames, *BEGINNING), whole=True, cut=False, in_loop=in_loop)
+def whole(*frames: Stack, loop: int | None = None) -> NativeCalls:
+    return NativeCalls((*frames, *BEGINNING), whole=True, cut=False, loop=loop)
 
 
 def words(stack: Stack) -> list[object]:
@@ -61,14 +61,37 @@ def test_inlined_functions_of_the_loop_are_shown_inside_of_it() -> None:
 
 
 def test_a_call_that_has_not_taken_its_frame_yet_has_none() -> None:
-    calls = whole(LOOPS, inside("list_sort"), LOOPS)
+    calls = whole(LOOPS, inside("list_sort"), LOOPS, loop=2)
     stack, placed = merged((line(1),), (0, 1), calls)
     assert placed
     assert words(stack) == ["list_sort", 1]
     # since 3.12 the interpreter itself says so
-    stack, placed = merged((line(1),), (1, 1), whole(LOOPS, inside("list_sort"), LOOPS, in_loop=True))
+    stack, placed = merged((line(1),), (1, 1), whole(LOOPS, inside("list_sort"), LOOPS, loop=0))
     assert placed
     assert words(stack) == ["list_sort", 1]
+
+
+@pytest.mark.parametrize(
+    ("calls", "loop"),
+    [
+        ((LOOPS, native("apply"), LOOPS, native("other"), LOOPS), None),
+        ((LOOPS, native("apply"), LOOPS), 2),
+        ((LOOPS, native("apply"), LOOPS), 255),
+    ],
+    ids=["not told", "an idle one, and one too few", "in none"],
+)
+def test_whether_the_innermost_call_is_idle_is_not_guessed(calls: tuple[Stack, ...], loop: int | None) -> None:
+    stack, placed = merged((line(1), line(2)), (0, 1, 1), whole(*calls, loop=loop))
+    assert not placed
+    assert words(stack) == [1, 2, UNPLACED.function]
+
+
+def test_the_rest_of_another_greenlets_stack_is_left_out() -> None:
+    calls = (native("spin"), LOOPS, native("apply"), LOOPS, native("g_switch"), LOOPS, native("other"), LOOPS)
+    for known in (whole(*calls, loop=1), NativeCalls(calls[:5], whole=False, cut=False, loop=1)):
+        stack, placed = merged((line(1), line(2)), (0, 1, 1), known)
+        assert placed
+        assert words(stack) == ["spin", 1, "apply", 2]
 
 
 def test_a_call_between_two_others_may_run_nothing() -> None:
@@ -81,10 +104,11 @@ def test_a_call_between_two_others_may_run_nothing() -> None:
     "calls",
     [
         NativeCalls((native("spin"), LOOPS, native("apply"), LOOPS), whole=False, cut=False),
-        whole(native("spin"), LOOPS, native("apply"), LOOPS, LOOPS, in_loop=True),
+        whole(native("spin"), LOOPS, native("apply"), LOOPS, LOOPS),
         whole(native("spin"), LOOPS),
+        whole(native("spin"), LOOPS, loop=1),
     ],
-    ids=["ends early", "more calls than runs", "fewer"],
+    ids=["ends early", "more calls than runs", "fewer", "fewer, and told"],
 )
 def test_no_order_is_made_up(calls: NativeCalls) -> None:
     stack, placed = merged((line(1), line(2)), (0, 1, 1), calls)
@@ -136,7 +160,7 @@ def test_python_frames_are_neither_lost_nor_moved(data: st.DataObject) -> None:
     loops = data.draw(st.lists(st.integers(0, 7), min_size=count + 1, max_size=count + 1))
     calls = NativeCalls(
         data.draw(st.lists(FUNCTIONS, max_size=12)), whole=data.draw(st.booleans()), cut=data.draw(st.booleans()),
-        in_loop=data.draw(st.booleans()),
+        loop=data.draw(st.none() | st.integers(0, 12) | st.just(255)),
     )  # fmt: skip
     stack, placed = merged(python, loops, calls)
     kept = tuple(frame for frame in stack if frame.kind is FrameKind.PYTHON)
