@@ -107,7 +107,7 @@ def check_libraries(found: CpuProfile, lines: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_native_frames_stand_between_the_lines_that_called_them_and_those_they_called(version: str) -> None:
+async def test_native_frames_stand_between_the_right_lines(version: str) -> None:
     found, lines = await profile(version, native=True)
     assert found.mixed and found.unplaced <= found.samples * FEW
     # (a stripped interpreter does not say what its own functions are called)
