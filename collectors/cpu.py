@@ -22,6 +22,8 @@ from perfdoctor.schemas.target import Target
 
 BACKENDS = (bpf.NAME, jvm.NAME, node.NAME, pyspy.NAME, perf.NAME)
 HIGHEST_HZ = 999
+_OWN_STACKS = ("java", "node")
+"""runtimes that sample their own stacks"""
 OLD_PYTHON = tuple(f"python{v}" for v in ("2.7", *(f"3.{minor}" for minor in range(3, 8))))
 """Interpreters whose frames the engine does not walk, and py-spy does."""
 
@@ -33,13 +35,15 @@ async def trace_cpu(
     seconds: float,
     hz: int = 99,
     backend: str = "auto",
+    native: bool = False,
     progress: Progress = silent,
 ) -> Evidence:
     """CPU samples of ``target``, ``hz`` times a second of CPU time for ``seconds``, scaled to its exact CPU time.
 
     The evidence has ``cpu``; from the BPF engine also ``threads``, ``waits`` (off-CPU time) and ``children``. A Java
     machine is asked itself, the engine beside. For a Python target py-spy comes before perf, which cannot name Python
-    lines. ProblemError when no backend can answer.
+    lines. ``native``: Python stacks carry the native frames between their lines, which only the engine can do at no
+    stop of the target. ProblemError when no backend can answer.
     """
     must_be_asked_well(BACKENDS, backend, seconds)
     if not 1 <= hz <= HIGHEST_HZ:
@@ -49,8 +53,17 @@ async def trace_cpu(
             "Ask for 99, or 999 for a window below two seconds.",
         )
 
+    if native and backend == "auto":
+        backend = bpf.NAME
+    if native and (backend != bpf.NAME or target.runtime in _OWN_STACKS):
+        raise ProblemError(
+            "Native frames cannot be shown between these lines.",
+            f"Backend bpf puts C frames between Python lines; {backend} was asked, of {target.runtime}.",
+            "Leave native out; for Python, leave backend at auto.",
+        )
+
     async def by_engine() -> Evidence:
-        wanted = Wanted(calls=False, hz=hz)
+        wanted = Wanted(calls=False, hz=hz, mixed=native)
         if not processor_counts(host):
             return await by_engine_window(host, target, seconds=seconds, wanted=wanted, memory=False, progress=progress)
         ended = anyio.Event()

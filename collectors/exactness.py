@@ -110,6 +110,12 @@ ROWS = (
     Row("CPython", "3.10, 3.11", _CPYTHON),
     Row("CPython", "3.12, 3.13", _CPYTHON),
     Row("CPython", "3.14, 3.15", _LINES),
+    Row("CPython", "C frames between its lines (trace-cpu with native)", _cells(
+        cpu=_exact("test_mixed_stacks", "test_native_frames_stand_between_the_right_lines"),
+    )),
+    Row("CPython", "coroutines that await each other", _cells(
+        cpu=_exact("test_mixed_stacks", "test_an_awaiting_chain_is_whole_without_native_frames"),
+    )),
     Row("CPython", "several interpreters in a process", _cells(
         calls=_exact("test_interpreters", "test_each_interpreter_of_a_process_has_its_own_lines"),
     )),

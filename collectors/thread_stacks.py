@@ -15,10 +15,12 @@ from perfdoctor.collectors.backends.pyspy.dump import dump
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.runtimes.tasks import VERSIONS, Tasks
 from perfdoctor.collectors.standing.graph import deadlocks, edges, stuck
 from perfdoctor.collectors.standing.look import Look, Looker, Standing
 from perfdoctor.collectors.standing.pools import pools
 from perfdoctor.collectors.standing.states import Followed, StateWatch
+from perfdoctor.collectors.standing.tasks import groups
 from perfdoctor.collectors.target import still_there, why_denied
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -98,6 +100,9 @@ class _Window:
     java: Frames | None = None
     looks: list[Look] = field(default_factory=list)
     not_understood: int = 0
+    tasks: dict[int, Tasks] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    """interpreters whose tasks cannot be read"""
 
     async def run(self, seconds: float, progress: Progress) -> Evidence:
         looker = Looker(self.host, stacks=not self.by_pyspy)
@@ -122,6 +127,7 @@ class _Window:
         if not ended:
             await self._stand(looker, watch)
             await to_thread.run_sync(lambda: watch.look(time.monotonic() - began, whole=True))
+            self.tasks, self.unread = await to_thread.run_sync(looker.tasks)
             ended = not still_there(self.host, self.target)
         length = time.monotonic() - began
         found = await to_thread.run_sync(self._sum_up, watch)
@@ -212,6 +218,7 @@ class _Window:
             edges=waits,
             deadlocks=deadlocks(waits),
             stuck=stuck(waits, watch.threads, asleep),
+            tasks=groups(self.tasks),
         )
 
     def _collection(self, watch: StateWatch, looker: Looker) -> Collection:
@@ -226,7 +233,19 @@ class _Window:
         denied = max(look.denied for look in self.looks)
         if denied:
             lacks.append(f"stacks and calls of {denied} threads (the kernel does not let us: ptrace is restricted)")
-        warnings = []
+        if self.unread:
+            lacks.append(
+                f"tasks of asyncio ({', '.join(sorted(self.unread))}: they can be read of CPython "
+                f"3.{VERSIONS.start} to 3.{VERSIONS.stop - 1})"
+            )
+        warnings = [
+            f"{number:,} tasks of asyncio {what}"
+            for number, what in (
+                (sum(t.torn for t in self.tasks.values()), "could not be read: they changed, or are of no known kind"),
+                (sum(t.omitted for t in self.tasks.values()), "were too many to be looked at"),
+            )
+            if number
+        ]
         if watch.omitted:
             warnings.append(f"{watch.omitted:,} threads were not looked at")
         return Collection(

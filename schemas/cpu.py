@@ -8,6 +8,8 @@ class CpuRow(Model):
     """Samples of one (process, thread name, stack).
 
     ``stack`` is what the target's code was doing, in its own language where it can be read;
+    where mixed stacks were asked for, with the native frames between the Python lines that called them and those
+    that they called;
     ``native`` is the native user stack (innermost first) beside a Python stack, empty otherwise;
     ``kernel`` is the kernel stack where the sample fell into the kernel. ``seconds`` are the samples scaled so
     that all rows of the profile add up to the exact CPU time of the threads.
@@ -36,7 +38,8 @@ class EventCount(Model):
 class CpuProfile(Model):
     """``hz`` samples were asked for per second of CPU time; ``cpu_seconds`` is the exact CPU time of the target's
     threads in the window (/proc/PID/schedstat), ``sampled_seconds`` what the samples alone would say. ``events``
-    is empty where the processor offers no counters."""
+    is empty where the processor offers no counters. ``mixed``: Python stacks carry native frames, in all but
+    ``unplaced`` samples between the right ones."""
 
     rows: tuple[CpuRow, ...] = ()
     hz: int = 0
@@ -44,3 +47,5 @@ class CpuProfile(Model):
     cpu_seconds: float = 0.0
     sampled_seconds: float = 0.0
     events: tuple[EventCount, ...] = ()
+    mixed: bool = False
+    unplaced: int = 0

@@ -97,9 +97,24 @@ class StuckHolder(Model):
     waiters: tuple[int, ...]
 
 
+class TaskGroup(Model):
+    """Tasks of asyncio that stand alike at the window's end. ``state``: waiting, running, or not begun. ``waits``: what
+    for ("a task", "11 tasks (gather)", the class of what it awaits), "its turn" where the loop will go on with it,
+    empty for one that does not wait. ``stack``: the coroutines that await each other, innermost first, and behind them
+    those of the tasks that await the task itself, or through ``gather``. ``names`` are of the first few."""
+
+    pid: int
+    tasks: int
+    state: str
+    waits: str = ""
+    names: tuple[str, ...] = ()
+    stack: Stack = ()
+
+
 class ThreadStacks(Model):
     """``deadlocks`` are circles of threads (by tid, each waits for the next) that stood through the window.
-    ``omitted`` threads were too many to be looked at; ``looks`` is how often states were sampled."""
+    ``omitted`` threads were too many to be looked at; ``looks`` is how often states were sampled. ``tasks`` are those
+    of asyncio, by what they wait in, most first."""
 
     threads: tuple[ThreadStand, ...] = ()
     omitted: int = 0
@@ -108,3 +123,4 @@ class ThreadStacks(Model):
     edges: tuple[WaitEdge, ...] = ()
     deadlocks: tuple[tuple[int, ...], ...] = ()
     stuck: tuple[StuckHolder, ...] = ()
+    tasks: tuple[TaskGroup, ...] = ()

@@ -45,6 +45,18 @@ class WaitLine(Model):
     stands: int
 
 
+class TaskLine(Model):
+    """See ``TaskGroup``."""
+
+    tasks: int
+    state: str
+    waits: str
+    location: Location | None
+    names: tuple[str, ...]
+    stack: Stack
+    omitted_frames: int = 0
+
+
 class CircleMember(Model):
     tid: int
     name: str
@@ -71,4 +83,8 @@ class ThreadsAnswer(Traced):
     stuck: tuple[StuckHolder, ...]
     total_stuck: int
     omitted_threads: int
+    tasks: tuple[TaskLine, ...]
+    total_tasks: int
+    """tasks of asyncio, in all groups"""
+    omitted_task_groups: int
     next: tuple[NextCall, ...]

@@ -59,7 +59,7 @@ class Instruments(Protocol):
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer: ...
 
     async def trace_cpu(
-        self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress
+        self, target: Target, *, seconds: float, hz: int, backend: str, native: bool, progress: Progress
     ) -> Evidence: ...
 
     async def trace_syscalls(self, target: Target, *, seconds: float, backend: str, progress: Progress) -> Evidence: ...
@@ -142,10 +142,14 @@ class ThisMachine:
 
         return await process.watch(self._host(), target, seconds=seconds, progress=progress)
 
-    async def trace_cpu(self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress) -> Evidence:
+    async def trace_cpu(
+        self, target: Target, *, seconds: float, hz: int, backend: str, native: bool, progress: Progress
+    ) -> Evidence:
         from perfdoctor.collectors import cpu
 
-        return await cpu.trace_cpu(self._host(), target, seconds=seconds, hz=hz, backend=backend, progress=progress)
+        return await cpu.trace_cpu(
+            self._host(), target, seconds=seconds, hz=hz, backend=backend, native=native, progress=progress
+        )
 
     async def trace_syscalls(self, target: Target, *, seconds: float, backend: str, progress: Progress) -> Evidence:
         from perfdoctor.collectors import syscalls

@@ -80,7 +80,7 @@ def _groups(minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(fields.split())
 
 
-_LAYOUT = struct.Struct("<16I")
+_LAYOUT = struct.Struct("<17I")
 LAYOUT_BYTES = _LAYOUT.size
 
 
@@ -120,6 +120,8 @@ class Layout:
     """low bits of a reference to a code object that are not address (3.14: _PyStackRef)"""
     thread_place: int = _NONE
     """3.10 to 3.12: what lies on the C stack of the thread that is using a thread state"""
+    frame_entry: int = _NONE
+    """3.11: whether the interpreter's loop was called for this frame, and not only entered its caller's"""
 
     @property
     def by_pointer(self) -> bool:
@@ -145,6 +147,7 @@ class Layout:
             self.by_pointer,
             self.thread_place,
             self.code_filename,
+            self.frame_entry,
         )
         return _LAYOUT.pack(*walker)
 
@@ -417,6 +420,10 @@ class PythonNames:
     def _forget(self, code: int) -> None:
         if self._codes.pop(code, None):
             self.moved.add(code)
+
+    def text(self, at: int) -> str:
+        """A string of the target's. OSError, ValueError or struct.error where there is none."""
+        return self._text(at)
 
     def _text(self, at: int) -> str:
         layout, read = self._layout, self._memory.read

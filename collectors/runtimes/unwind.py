@@ -31,8 +31,10 @@ _KEEPS_FRAMES = 0.95
 _MOSTLY = 0.9
 """the same share where it is the code that was looked at, for want of any table"""
 _EMPTY_NOTE = 16
-_FORMAT = 3
+_FORMAT = 4
 """of the tables that are kept: raised with every change of what they mean"""
+_STUB, _MOST_STUBS = 16, 1 << 16
+_ENDBR64 = b"\xf3\x0f\x1e\xfa"
 _LARGEST = 64 << 20
 """bytes of call frame information, as text, that are read"""
 
@@ -78,7 +80,7 @@ def _table(path: str, _device: int, _inode: int, _changed: int, _size: int) -> U
                 return UnwindTable(found[8:], found[:1] == b"\1")
         go, base, keeps_frames = _look_into(path)
         told = CfiCache.from_object(thing).open_stream().read(_LARGEST) if "unwind" in thing.features else b""
-        made = _parse(told, base, go) if told or go else UnwindTable(b"", keeps_frames)
+        made = _parse(told, base, go, _linkage_rows(path)) if told or go else UnwindTable(b"", keeps_frames)
     except (SymbolicError, OSError, ValueError):
         return None
     # (the same build may have its table in another copy of the file, which was not stripped)
@@ -155,7 +157,27 @@ def _makes_frames(elf: Elf) -> bool:
     return framed > 0 and framed >= _MOSTLY * callers
 
 
-def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
+def _linkage_rows(path: str) -> dict[int, int]:
+    """Those of the stubs through which functions of other files are called. Linkers describe all of them by one
+    expression, which the library passes over."""
+    elf = Elf(path)
+    try:
+        section, content = elf.section(".plt"), elf.section_content(".plt")
+    finally:
+        elf.close()
+    if section is None or len(content) < 2 * _STUB:
+        return {}
+    start = section[0]
+    rows = {start: 16 | BY_STACK, start + 6: 24 | BY_STACK}  # (the first finds the function, which was pushed)
+    # jmp *function; push number; jmp first  |  endbr64; push number; bnd jmp first
+    pushed = 9 if content[_STUB:].startswith(_ENDBR64) else 11
+    for stub in range(start + _STUB, start + min(len(content), _MOST_STUBS * _STUB), _STUB):
+        rows[stub] = 8 | BY_STACK
+        rows[stub + pushed] = 16 | BY_STACK
+    return rows
+
+
+def _parse(text: bytes, base: int, rows: dict[int, int], linkage: dict[int, int] | None = None) -> UnwindTable:
     rules: dict[bytes, tuple[int | None, int | None, bool]] = {}
     functions = framed = 0
     # Debug information of Go says of functions that leave their stack where the caller would be if they did not.
@@ -196,6 +218,7 @@ def _parse(text: bytes, base: int, rows: dict[int, int]) -> UnwindTable:
             cfa = OUTERMOST
         has_frame |= cfa & 7 == BY_FRAME
         rows[at] = cfa if cfa & 7 in (NO_RULE, OUTERMOST) else cfa | frame << 23
+    rows |= linkage or {}
     packed = array("I")
     for at in sorted(rows):
         if 0 <= at < 1 << 32:

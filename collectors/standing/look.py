@@ -9,6 +9,7 @@ from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.proc import net_tcp
 from perfdoctor.collectors.backends.proc.fd import parse_socket
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.tasks import BROKEN, Tasks
 from perfdoctor.collectors.standing.states import Followed
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
@@ -102,6 +103,18 @@ class Looker:
             self.why_no_frames[pid] = names.why_no_frames
         self._names[pid] = begins, names
         return names
+
+    def tasks(self) -> tuple[dict[int, Tasks], set[str]]:
+        """The tasks of asyncio of each process; and the interpreters of which they cannot be read."""
+        found, unread = dict[int, Tasks](), set[str]()
+        for pid, (_, names) in self._names.items():
+            with contextlib.suppress(*BROKEN):
+                tasks = names.tasks()
+                if tasks is not None:
+                    found[pid] = tasks
+                elif names.interpreter is not None:
+                    unread.add(names.interpreter.version)
+        return found, unread
 
     def thread_at(self, pid: int, address: int, own_tids: set[int]) -> int | None:
         """Which of these threads (as the target numbers them) has its descriptor at ``address``: it holds its id."""

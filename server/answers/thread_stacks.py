@@ -7,8 +7,16 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, NextCall
-from perfdoctor.schemas.thread_stacks import Pool, StuckHolder, ThreadStacks, ThreadStand, ThreadState, WaitEdge
-from perfdoctor.schemas.thread_stacks_answer import CircleMember, ThreadGroup, ThreadsAnswer, WaitLine
+from perfdoctor.schemas.thread_stacks import (
+    Pool,
+    StuckHolder,
+    TaskGroup,
+    ThreadStacks,
+    ThreadStand,
+    ThreadState,
+    WaitEdge,
+)
+from perfdoctor.schemas.thread_stacks_answer import CircleMember, TaskLine, ThreadGroup, ThreadsAnswer, WaitLine
 from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import code, count, percent, place, quantity
 
@@ -49,6 +57,9 @@ def threads_answer(recording: str, evidence: Evidence, *, rows: int, frames: int
         stuck=tuple(_cut(holder) for holder in found.stuck[:rows]),
         total_stuck=len(found.stuck),
         omitted_threads=found.omitted,
+        tasks=tuple(teller.task(group, cut) for group in found.tasks[:rows]),
+        total_tasks=sum(group.tasks for group in found.tasks),
+        omitted_task_groups=max(0, len(found.tasks) - rows),
         next=_next(evidence, found),
     )
 
@@ -79,6 +90,17 @@ class _Teller:
 
     def member(self, tid: int) -> CircleMember:
         return CircleMember(tid=tid, name=self.name_of(tid), location=self.place_of(tid))
+
+    def task(self, group: TaskGroup, cut: Cut) -> TaskLine:
+        return TaskLine(
+            tasks=group.tasks,
+            state=group.state,
+            waits=group.waits,
+            location=self.where(group.stack),
+            names=group.names,
+            stack=cut.of(group.stack),
+            omitted_frames=cut.callers_left_out(group.stack),
+        )
 
     def groups(self, cut: Cut) -> list[ThreadGroup]:
         alike: defaultdict[tuple[ThreadState | None, str, Stack], list[ThreadStand]] = defaultdict(list)
@@ -168,6 +190,11 @@ def _summary(found: ThreadStacks, alive: list[ThreadStand], teller: _Teller) -> 
     inside = sum(1 for thread in alive if thread.waits and thread.waits.interpreter)
     if inside:
         said.append(f"{count(inside)} wait for the interpreter (the GIL)")
+    if found.tasks:
+        most = found.tasks[0]
+        share = f", {count(most.tasks)} of them" if len(found.tasks) > 1 else ""
+        every = count(sum(group.tasks for group in found.tasks))
+        said.append(f"{every} asyncio tasks{share} {most.state} at {place(teller.where(most.stack))}")
     full = next((pool for pool in found.pools if pool.saturated), None)
     if full:
         said.append(f"The pool {called(full)} is saturated: all {full.threads} threads are busy")

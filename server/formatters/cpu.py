@@ -1,6 +1,7 @@
 """trace-cpu in few words."""
 
 from perfdoctor.schemas.answers import CpuAnswer
+from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.server.formatters.words import (
     chain,
     code,
@@ -29,9 +30,13 @@ def say(answer: CpuAnswer, *, stacks: bool = True) -> str:
     if stacks and answer.stacks:
         lines += ["", f"Stacks, innermost first ({answer.total_stacks} in all):"]
         for stack in answer.stacks:
-            at = chain(stack.stack, 6, stack.omitted_frames)
+            at = chain(stack.stack, 16 if _is_mixed(stack.stack) else 6, stack.omitted_frames)
             lines.append(f"- {percent(stack.share)} {quantity(stack.seconds, 's')}: {at}")
     return "\n".join([*lines, *follow(answer.next)])
+
+
+def _is_mixed(stack: Stack) -> bool:
+    return {FrameKind.PYTHON, FrameKind.NATIVE} <= {frame.kind for frame in stack}
 
 
 _RATIOS = (

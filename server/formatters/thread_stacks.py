@@ -1,7 +1,7 @@
 """proc-threads in few words."""
 
 from perfdoctor.schemas.thread_stacks import Pool
-from perfdoctor.schemas.thread_stacks_answer import ThreadGroup, ThreadsAnswer, WaitLine
+from perfdoctor.schemas.thread_stacks_answer import TaskLine, ThreadGroup, ThreadsAnswer, WaitLine
 from perfdoctor.server.answers.thread_stacks import called
 from perfdoctor.server.formatters.words import chain, code, count, follow, opening, percent, place, table
 
@@ -19,6 +19,8 @@ def say(answer: ThreadsAnswer, *, full: bool = False) -> str:
     lines += table(head, [_wait(line) for line in answer.waits], answer.omitted_waits)
     head = ("pool", "pid", "threads", "idle", "busy", "run", "queue", "")
     lines += table(head, [_pool(pool) for pool in answer.pools], answer.omitted_pools)
+    head = ("asyncio tasks", "state", "for", "coroutines, and who awaits them")
+    lines += table(head, [_task(line, full) for line in answer.tasks], answer.omitted_task_groups)
     if answer.omitted_threads:
         lines += ["", f"{count(answer.omitted_threads)} threads were too many to be looked at."]
     return "\n".join([*lines, *follow(answer.next)])
@@ -38,6 +40,16 @@ def _group(group: ThreadGroup, full: bool) -> tuple[str, ...]:
         f"{count(group.voluntary)} + {count(group.involuntary)} forced",
         waits,
         chain(group.stack, 64 if full else _FRAMES, group.omitted_frames),
+    )
+
+
+def _task(line: TaskLine, full: bool) -> tuple[str, ...]:
+    some = ", ".join(code(name, 20) for name in line.names)
+    return (
+        some if line.tasks == 1 else f"{count(line.tasks)} tasks: {some}",
+        line.state,
+        code(line.waits, 40) if line.waits else "",
+        chain(line.stack, 64 if full else _FRAMES, line.omitted_frames),
     )
 
 

@@ -18,24 +18,28 @@ class CpuArguments(OfProcess):
     backend: Annotated[
         Literal["auto", "bpf", "jvm", "node", "py-spy", "perf"], Field(description="auto: the cheapest")
     ] = "auto"
+    native: Annotated[bool, Field(description="CPython: show C frames between the Python lines, dearer")] = False
 
 
 async def ask(call: Call, arguments: CpuArguments) -> CpuAnswer:
     from perfdoctor.server.answers.cpu import cpu_answer
 
+    # (with the native frames between them twice as many are needed to reach the same Python lines)
+    frames = arguments.frames * (2 if arguments.native else 1)
     async with call.window(arguments.who, arguments.seconds, children=arguments.children) as target:
         evidence = await call.service.instruments.trace_cpu(
             target,
             seconds=arguments.seconds,
             hz=arguments.hz,
             backend=arguments.backend,
+            native=arguments.native,
             progress=call.progress,
         )
         return await keep(
             call,
             Kind.CPU,
             evidence,
-            lambda identity, kept: cpu_answer(identity, kept, rows=arguments.rows, frames=arguments.frames),
+            lambda identity, kept: cpu_answer(identity, kept, rows=arguments.rows, frames=frames),
         )
 
 

@@ -74,7 +74,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "proc-memory": [{"pid": PID, "seconds": 0.5, "working_set": True}],
         "proc-threads": [{"pid": PID, "backend": "py-spy"}],
         "diagnose": [{"pid": PID}, {"recording": "r-abcd"}],
-        "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}],
+        "trace-cpu": [{"pid": PID, "hz": 199, "backend": "py-spy"}, {"pid": PID, "native": True}],
         "trace-syscalls": [{"pid": PID, "children": False, "detail": "full", "limit": 3}],
         "trace-memory": [{"pid": PID, "mode": "allocations"}],
         "trace-network": [{"pid": PID, "backend": "strace", "limit": 3}],

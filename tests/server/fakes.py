@@ -62,7 +62,9 @@ class FakeInstruments:
         await self._window(seconds, progress)
         return samples.watched().model_copy(update={"target": target})
 
-    async def trace_cpu(self, target: Target, *, seconds: float, hz: int, backend: str, progress: Progress) -> Evidence:
+    async def trace_cpu(
+        self, target: Target, *, seconds: float, hz: int, backend: str, native: bool, progress: Progress
+    ) -> Evidence:
         await self._window(seconds, progress)
         return samples.evidence(target=target, syscalls=None)
 

@@ -45,6 +45,7 @@ from perfdoctor.schemas.system import BackendState, KernelFeature, ToolsAnswer
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.thread_stacks import (
     Pool,
+    TaskGroup,
     ThreadStacks,
     ThreadStand,
     ThreadState,
@@ -420,13 +421,16 @@ def thread_stacks() -> ThreadStacks:
     )  # fmt: skip
     edge = WaitEdge(pid=PID, kind=WaitKind.MUTEX, address=0x1000, waiter=4301, holder=4302, stands=True)
     back = WaitEdge(pid=PID, kind=WaitKind.MUTEX, address=0x2000, waiter=4302, holder=4301, stands=True)
+    tasks = TaskGroup(
+        pid=PID, tasks=23, state="waiting", waits="Future", names=("Task-1", "Task-2"), stack=(DECODE, RANK)
+    )
     pool = Pool(
         pid=PID, name="pool-#", entry="main", threads=7, idle=7, busy=0, running_share=0.0, runnable_share=0.0,
         saturated=False,
     )  # fmt: skip
     return ThreadStacks(
         threads=(works, *circle, *idle), looks=50, pools=(pool,), edges=(edge, back), deadlocks=((4301, 4302),),
-        stuck=(),
+        stuck=(), tasks=(tasks,),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import Problem
 from perfdoctor.schemas.recording import Collection, TargetCost, Window
@@ -28,6 +29,9 @@ _ALSO_SECONDS = 0.2
 _NAME_SECONDS = 0.1
 _NS_PER_EVENT = {False: 250e-9, True: 900e-9}
 """What one handled event costs the target, without and with its stack (bench/overhead.py)."""
+_NS_PER_MIXED_SAMPLE = 25_000e-9
+"""And what a sample costs more whose native stack is walked to its end: 0.7 us a frame, as the kernel counts the run
+time of the program (bpf_stats_enabled)."""
 
 
 def unavailable(host: Host, target: Target | None = None) -> Problem | None:
@@ -133,12 +137,17 @@ def _conclude(
     length = (engine.ended_ns - engine.began_ns) * 1e-9
     syscalls = report.syscall_profile(engine, seen) if wanted.calls else None
     collection = _collection(engine, wanted, seen, syscalls.calls if syscalls else 0)
-    cpu = report.cpu_profile(engine, seen, wanted.hz) if wanted.hz else None
+    cpu = report.cpu_profile(engine, seen, wanted) if wanted.hz else None
     parts = {"threads": collection, "waits": collection}
     if syscalls is not None:
         parts["syscalls"] = collection
     if cpu is not None:
-        parts["cpu"] = collection.model_copy(update={"exact": False})
+        cost = collection.cost
+        if wanted.mixed:
+            more = cpu.samples * _NS_PER_MIXED_SAMPLE
+            cost = cost.model_copy(update={"estimated_seconds": cost.estimated_seconds + more})
+        words = (*collection.warnings, *_unplaced(cpu))
+        parts["cpu"] = collection.model_copy(update={"exact": False, "warnings": words, "cost": cost})
     if wanted.faults:
         parts["faults"] = collection
     evidence = Evidence(
@@ -154,6 +163,15 @@ def _conclude(
         children=report.children(engine),
     )
     return evidence.model_copy(update=wanted.part.evidence(engine, seen)) if wanted.part else evidence
+
+
+def _unplaced(cpu: CpuProfile) -> tuple[str, ...]:
+    if not cpu.unplaced:
+        return ()
+    return (
+        f"{cpu.unplaced:,} of {cpu.samples:,} samples: the native and the Python stack do not fit together (one was "
+        "not read to its end), so only the innermost native frames are shown, before the Python lines",
+    )
 
 
 def _cores(pid: int) -> int:
@@ -174,6 +192,10 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
         warnings.append(
             f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
             "call before, which is looked at again every 64 calls"
+        )
+    if engine.tables_left_out:
+        warnings.append(
+            f"the unwind tables of {engine.tables_left_out} files found no room: native stacks may end in their code"
         )
     replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:

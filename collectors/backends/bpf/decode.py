@@ -3,16 +3,18 @@
 import struct
 from typing import NamedTuple
 
-PYTHON_FRAMES, NATIVE_FRAMES = 48, 24
+PYTHON_FRAMES, NATIVE_FRAMES = 48, 160
 RECORD_STACK, RECORD_PATH, RECORD_THREAD, RECORD_FORK, RECORD_EXEC, RECORD_EXIT = range(1, 7)
 RECORD_PART = 16
 POINT_CPU, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE = range(1, 5)
-STACK_TRUNCATED, STACK_PARTIAL, STACK_SCANNED, STACK_SCANNED_DEEPER, STACK_CUT = 1, 2, 4, 8, 16
+STACK_TRUNCATED, STACK_PARTIAL, STACK_SCANNED, STACK_SCANNED_DEEPER, STACK_CUT, STACK_OUTERMOST = 1, 2, 4, 8, 16, 32
+CODE_LOOPS = 7
+NO_FRAME = 255
 BORN_IN_WINDOW = 16
 IS_PATH, IS_FD, IS_ADDRESS = 1 << 63, 1 << 60, 1 << 61
 IS_STANDING = 1 << 63 | 1 << 62
 
-SETTINGS = struct.Struct("<4I")
+SETTINGS = struct.Struct("<6I")
 SHARED = struct.Struct("<4IQ")
 PROCESS = struct.Struct("<3QIIQ")
 CALL_KEY = struct.Struct("<QQIi")
@@ -33,7 +35,7 @@ COUNTERS = (
     "events",
 )
 
-_STACK = struct.Struct("<IIQBBB5x")
+_STACK = struct.Struct("<IIQBBBBB3x")
 _PATH = struct.Struct("<IIQ")
 _THREAD = struct.Struct("<4I16s6Q2IiI3Q")
 _LIFE = struct.Struct("<IIIIQ64s")
@@ -48,6 +50,11 @@ class StackRecord(NamedTuple):
     native: tuple[int, ...]
     identities: tuple[int, ...] = ()
     """of the code objects: see PythonNames.frame"""
+    loops: tuple[int, ...] = ()
+    """calls of the interpreter's loop inside the innermost Python frame, and outside of each: see mixed.merged; all 0
+    where the engine was not asked for mixed stacks"""
+    loop_frame: int = NO_FRAME
+    """which of the native frames is the call of the loop that runs the innermost Python frame"""
 
 
 class ThreadRecord(NamedTuple):
@@ -91,11 +98,14 @@ def text(raw: bytes) -> str:
 
 
 def stack(data: bytes) -> StackRecord:
-    _, pid, key, python, native, flags = _STACK.unpack_from(data)
+    _, pid, key, python, native, flags, inside, loop_frame = _STACK.unpack_from(data)
     words = struct.unpack_from(f"<{2 * python}Q", data, _STACK.size)
-    addresses = struct.unpack_from(f"<{native}Q", data, _STACK.size + 16 * PYTHON_FRAMES)
-    identities = struct.unpack_from(f"<{python}Q", data, _STACK.size + 16 * PYTHON_FRAMES + 8 * NATIVE_FRAMES)
-    return StackRecord(pid, key, flags, tuple(zip(words[::2], words[1::2], strict=True)), addresses, identities)
+    identities = struct.unpack_from(f"<{python}Q", data, _STACK.size + 16 * PYTHON_FRAMES)
+    addresses = struct.unpack_from(f"<{native}Q", data, _STACK.size + 24 * PYTHON_FRAMES)
+    codes = tuple(word & ~CODE_LOOPS for word in words[::2])
+    loops = (inside, *(word & CODE_LOOPS for word in words[::2]))
+    frames = tuple(zip(codes, words[1::2], strict=True))
+    return StackRecord(pid, key, flags, frames, addresses, identities, loops, loop_frame)
 
 
 def path(data: bytes) -> PathRecord:

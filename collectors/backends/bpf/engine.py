@@ -43,6 +43,8 @@ _MAPS_UNTOLD = (
 )
 Row = tuple[tuple[int, ...], tuple[int, ...]]
 """A table's row: its key and its value, unpacked."""
+_FEW_NATIVE_FRAMES = 24
+"""that are kept of a stack, where nothing hangs on its outer end"""
 _MOST_OPEN_FILES = 4096
 """descriptors of files that are named when the window begins; one costs some ten microseconds"""
 _NAMING_SECONDS = 0.05
@@ -51,13 +53,15 @@ _NAMING_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only. ``part``: a question's own."""
+    """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only. ``part``: a question's own.
+    ``mixed``: CPU samples of Python processes carry their native frames too, to the beginning of the thread."""
 
     calls: bool = True
     hz: int = 0
     faults: bool = False
     stacks: bool = True
     part: Part | None = None
+    mixed: bool = False
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ class Engine:
         self.stacks: dict[int, decode.StackRecord] = {}
         self.frames: dict[int, Stack] = {}
         self.native: dict[int, Stack] = {}
+        self._mixed: dict[int, tuple[Stack, bool]] = {}
         self.paths: dict[int, str] = {}
         self.was_open: dict[tuple[int, int], str] = {}
         self.sleepers: dict[int, Sleeper] = {}
@@ -123,7 +128,9 @@ class Engine:
         own = {*part.programs, *part.unattached} if part else set()
         made.keep_only({*programs, *own, "begin", "finish"})
         own_namespace = Path("/proc/self/ns/pid").stat().st_ino
-        settings = (own_namespace, int(self._target.children), int(self._wanted.stacks), 0)
+        mixed = self._wanted.mixed
+        kept = decode.NATIVE_FRAMES if mixed else _FEW_NATIVE_FRAMES
+        settings = (own_namespace, int(self._target.children), int(self._wanted.stacks), kept, int(mixed), 0)
         decode.SETTINGS.pack_into(made.initial_section(".rodata"), 0, *settings)
         if part:
             part.configure(made)
@@ -151,7 +158,7 @@ class Engine:
                 self._code_maps = CodeMaps(_online_cpus())
             except OSError as error:
                 self.warnings.append(f"{_MAPS_UNTOLD} ({error.strerror})")
-            self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"])
+            self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"], always=mixed)
         made.listen(self._maps["records"], self._hear)
         for number in range(NUMBERS):
             if value := class_of(number):
@@ -192,6 +199,11 @@ class Engine:
     def cpus(self) -> int:
         """How many values a per-CPU map has for one key."""
         return _possible_cpus()
+
+    @property
+    def tables_left_out(self) -> int:
+        """How many files' unwind tables found no room."""
+        return self._unwinding.left_out if self._unwinding else 0
 
     @property
     def over(self) -> str | None:
@@ -332,6 +344,13 @@ class Engine:
             self.native[key] = known
         return known
 
+    def mixed_of(self, key: int) -> tuple[Stack, bool]:
+        """The Python frames of a stack with the native ones between them, and whether their places are known."""
+        known = self._mixed.get(key)
+        if known is None:
+            known = self._mixed[key] = self._namers[key].mixed(self.stacks[key], self.frames[key])
+        return known
+
     def kernel_stack(self, key: int) -> tuple[Frame, ...]:
         """The kernel frames of a stack id, innermost first; empty for -1."""
         raw = self._maps["kernel_stacks"].get(key.to_bytes(4, "little")) if key >= 0 else None
@@ -387,7 +406,8 @@ class Engine:
         low, high = names.program_text()
         runtime = interpreter.runtime if interpreter else 0
         # (Below Python frames the innermost native one is enough, and that is exact in any case.)
-        space = self._unwinding.add(names.code()) if self._unwinding and not interpreter else 0
+        native = self._wanted.mixed or not interpreter
+        space = self._unwinding.add(names.code()) if self._unwinding and native else 0
         known = decode.PROCESS.pack(runtime, low, high, index, space, names.executed)
         self._maps["processes"].put(names.pid.to_bytes(4, "little"), known)
 

@@ -73,7 +73,7 @@ INLINE u64 walk_from_entry(struct thread *t, struct pt_regs *regs, struct scratc
 INLINE u64 walk_caller(struct thread *t, struct pt_regs *regs, struct scratch *w) {
     refresh(t);
     if (t->flags & STRANGER || !settings.walk_stacks) return 0;
-    w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
+    w->stack.python_frames = w->stack.native_frames = w->stack.flags = w->stack.loops = 0;
     u64 hash = mix(0, t->image);
     if (t->runtime) hash = walk_python(t, w, hash, stack_pointer(regs));
     if (!w->stack.python_frames) hash = walk_from_entry(t, regs, w, hash);

@@ -5,13 +5,16 @@ import struct
 from itertools import zip_longest
 
 from perfdoctor.collectors.backends.bpf.decode import (
+    NATIVE_FRAMES,
     STACK_CUT,
+    STACK_OUTERMOST,
     STACK_PARTIAL,
     STACK_SCANNED,
     STACK_SCANNED_DEEPER,
     StackRecord,
 )
 from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.runtimes.mixed import NativeCalls, merged
 from perfdoctor.collectors.runtimes.native import CUT, CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import (
     UNNAMED,
@@ -22,6 +25,7 @@ from perfdoctor.collectors.runtimes.python import (
     find_interpreter,
 )
 from perfdoctor.collectors.runtimes.standing import NativeWalk
+from perfdoctor.collectors.runtimes.tasks import VERSIONS, TaskReader, Tasks
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 
@@ -97,18 +101,37 @@ class ProcessNames:
 
     def native(self, record: StackRecord) -> Stack:
         """The native frames of a stack, innermost first."""
-        frames: list[Frame] = []
+        calls, cut = self._native_calls(record)
+        frames = tuple(frame for frames in calls for frame in frames)
+        return (*frames, CUT) if cut else frames
+
+    def mixed(self, record: StackRecord, python: Stack) -> tuple[Stack, bool]:
+        """The frames of both languages, and whether their order is known: see ``mixed.merged``. ``python``: what the
+        Python ones were named."""
+        old = self.interpreter is not None and self.interpreter.layout.by_pointer
+        calls, cut = self._native_calls(record)
+        native = NativeCalls(
+            calls,
+            whole=bool(record.flags & STACK_OUTERMOST) and not cut,
+            cut=len(record.native) >= NATIVE_FRAMES,
+            loop=None if old else record.loop_frame,
+        )
+        return merged(python, record.loops, native)
+
+    def _native_calls(self, record: StackRecord) -> tuple[list[Stack], bool]:
+        """The native frames of each address, and whether there are callers that nobody knows."""
+        frames: list[Stack] = []
         for i, address in enumerate(record.native):
             scanned = record.flags & {1: STACK_SCANNED, 2: STACK_SCANNED_DEEPER}.get(i, 0)
             if scanned and not self._follows_call(address):
                 continue
             if i and not scanned and self._native.never_returned_to(address):
-                return (*frames, CUT)
+                return frames, True
             named = self._native.frames(address, returns=i > 0)
             if not named and self._parent is not None:
                 named = self._parent._native.frames(address, returns=i > 0)
-            frames.extend(named or (Frame(kind=FrameKind.NATIVE, function=f"[{address:#x}]"),))
-        return (*frames, CUT) if record.flags & STACK_CUT else tuple(frames)
+            frames.append(named or (Frame(kind=FrameKind.NATIVE, function=f"[{address:#x}]"),))
+        return frames, bool(record.flags & STACK_CUT)
 
     def _follows_call(self, address: int) -> bool:
         return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))
@@ -123,6 +146,14 @@ class ProcessNames:
             with contextlib.suppress(OSError, struct.error):
                 return self._python.states(self.interpreter.runtime)
         return {}
+
+    def tasks(self) -> Tasks | None:
+        """Its tasks of asyncio; None where this interpreter's cannot be read. One of tasks.BROKEN when it has ended."""
+        if self.interpreter is None or self._python is None or self._memory is None:
+            return None
+        if self.interpreter.layout.minor not in VERSIONS:
+            return None
+        return TaskReader(self._memory, self._python, self.interpreter).read()
 
     def sleeping_stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
         """The stack of a thread that does not move: its Python frames, or all the native ones that can be found."""

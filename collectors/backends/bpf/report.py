@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from perfdoctor.collectors.backends.bpf import decode
-from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
+from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen, Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
@@ -124,8 +124,9 @@ def resolved(engine: Engine, key: int, thing: int, call: int) -> tuple[Stack, in
     return engine.stack_of(key), thing
 
 
-def cpu_profile(engine: Engine, seen: Seen, hz: int) -> CpuProfile:
+def cpu_profile(engine: Engine, seen: Seen, wanted: Wanted) -> CpuProfile:
     """CPU samples by stack, scaled so that each thread's samples stand for its exact CPU time."""
+    hz = wanted.hz
     threads = {record.tid: record for record in engine.threads}
     exact = {tid: record.running * _NS for tid, record in threads.items()}
     taken: dict[int, int] = defaultdict(int)
@@ -143,11 +144,18 @@ def cpu_profile(engine: Engine, seen: Seen, hz: int) -> CpuProfile:
         row = merged.setdefault((pid, name, stack, kernel), [0, 0.0])
         row[0] += value[0]
         row[1] += value[0] * weight[tid] * spread
+    unplaced = 0
+    stacks: dict[int, Stack] = {}
+    for (_, _, stack, _), (n, _) in merged.items():
+        stacks[stack] = engine.stack_of(stack)
+        if wanted.mixed and engine.frames.get(stack):
+            stacks[stack], placed = engine.mixed_of(stack)
+            unplaced += 0 if placed else int(n)
     rows = [
         CpuRow(
             pid=pid,
             thread=name,
-            stack=engine.stack_of(stack),
+            stack=stacks[stack],
             native=engine.native_of(stack) if engine.frames.get(stack) else (),
             kernel=engine.kernel_stack(kernel),
             samples=int(n),
@@ -158,7 +166,13 @@ def cpu_profile(engine: Engine, seen: Seen, hz: int) -> CpuProfile:
     rows.sort(key=lambda r: (-r.seconds, r.pid, r.thread))
     total = sum(taken.values())
     return CpuProfile(
-        rows=tuple(rows), hz=hz, samples=total, cpu_seconds=cpu_seconds, sampled_seconds=total / hz if hz else 0.0
+        rows=tuple(rows),
+        hz=hz,
+        samples=total,
+        cpu_seconds=cpu_seconds,
+        sampled_seconds=total / hz if hz else 0.0,
+        mixed=wanted.mixed,
+        unplaced=unplaced,
     )
 
 

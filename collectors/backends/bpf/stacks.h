@@ -90,6 +90,7 @@ INLINE u64 current_frame(struct thread *t, struct layout *l, struct scratch *w, 
         if (!state || bpf_probe_read_user(w->frame, 8, (void *)(state + from))) return 0;
     }
     u64 frame = w->frame[0];
+    if (settings.mixed && l->frame_entry != NONE) w->loop = frame; /* 3.11: the record that points to the frame */
     return l->cframe_frame == NONE ? frame : read_word(frame + l->cframe_frame);
 }
 
@@ -98,6 +99,18 @@ struct python_walk {
     struct scratch *scratch;
     u64 frame, hash;
 };
+
+/* A call of the interpreter's loop began with the frame that was walked last. */
+INLINE void loop_begins(struct python_walk *at) {
+    struct scratch *w = at->scratch;
+    u32 last = w->depth - 1;
+    at->hash = mix(at->hash, 1);
+    if (last < PYTHON_FRAMES) {
+        if ((w->stack.python[last].code & CODE_LOOPS) < CODE_LOOPS) w->stack.python[last].code++;
+    } else if (w->stack.loops < CODE_LOOPS) {
+        w->stack.loops++;
+    }
+}
 
 /* One frame; 1 ends the loop. */
 static long python_frame(u32 index, struct python_walk *at) {
@@ -126,7 +139,13 @@ static long python_frame(u32 index, struct python_walk *at) {
     if (l->by_pointer) instruction = (u32)instruction;
     u8 owner = w->frame[word + (l->frame_owner >> 3 & 15)] >> (l->frame_owner << 3 & 56);
     at->frame = w->frame[word + (l->frame_previous >> 3 & 15)];
-    if (owner >= l->shim_owner) return 0;
+    if (owner >= l->shim_owner) { /* since 3.12 each call of the loop has one, outside of the frames that it runs */
+        if (settings.mixed) {
+            if (!w->loop) w->loop = frame;
+            loop_begins(at);
+        }
+        return 0;
+    }
     u32 n = w->depth;
     if (n >= PYTHON_FRAMES) {
         w->stack.flags |= STACK_TRUNCATED;
@@ -136,6 +155,11 @@ static long python_frame(u32 index, struct python_walk *at) {
     w->stack.python[n].instruction = instruction;
     w->depth = n + 1;
     at->hash = mix(mix(at->hash, code), instruction);
+    if (settings.mixed) {
+        /* before 3.11 each frame has a call of its own */
+        u8 entered = w->frame[word + (l->frame_entry >> 3 & 15)] >> (l->frame_entry << 3 & 56);
+        if (l->by_pointer || (l->frame_entry != NONE && entered)) loop_begins(at);
+    }
     return 0;
 }
 
@@ -144,10 +168,12 @@ INLINE u64 walk_python(struct thread *t, struct scratch *w, u64 hash, u64 sp) {
     struct layout *l = bpf_map_lookup_elem(&layouts, &index);
     if (!l) return hash;
     struct python_walk at = {.layout = l, .scratch = w, .hash = hash};
+    w->loop = 0;
     at.frame = current_frame(t, l, w, sp);
     w->depth = 0;
     w->low = w->top = 0;
-    bpf_loop(PYTHON_FRAMES + 8, python_frame, &at, 0);
+    /* (since 3.12 there may be a frame of the interpreter's own beside each) */
+    if (bpf_loop(PYTHON_FRAMES * 2, python_frame, &at, 0) == PYTHON_FRAMES * 2) w->stack.flags |= STACK_TRUNCATED;
     w->stack.python_frames = w->depth;
     return at.hash;
 }
@@ -215,29 +241,33 @@ INLINE int cut(struct scratch *w) {
 
 /* Go to the caller by the table of the code that is running there. 1: there is no caller, none that is wanted, or nobody
  * knows it; -1: frame pointers are kept there. The innermost function may not have made its frame yet, or need none: its
- * caller is told by the table where there is one. */
+ * caller is told by the table where there is one. Where the order of two languages hangs on it, the table is asked for
+ * every caller. */
 INLINE int up_by_table(struct native_walk *at) {
     struct scratch *w = at->scratch;
     /* a return address may lie behind the end of a function that never returns */
     w->place = w->pc - (w->depth > 1);
     if (w->place < w->same_low || w->place >= w->same_high) {
         w->mapping = 0;
-        bpf_loop(6, halve_mappings, at, 0);
+        bpf_loop(8, halve_mappings, at, 0);
         w->same_low = at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)].low;
         w->same_high = at->space->at[(w->mapping + 1) & (UNWIND_MAPPINGS - 1)].low;
     }
     struct unwind_mapping *m = &at->space->at[w->mapping & (UNWIND_MAPPINGS - 1)];
     if (w->place < m->low || w->place >= m->high) return at->brief ? cut(w) : -1;
     u32 keeps_frames = m->count & KEEPS_FRAMES, rows = m->count & ~KEEPS_FRAMES;
-    if (keeps_frames && (w->depth > 1 || !rows)) return -1;
+    if (keeps_frames && (!rows || (w->depth > 1 && !settings.mixed))) return -1;
     w->place -= m->bias;
     w->row = m->first;
     w->rows_end = m->first + rows;
     w->rule = NO_RULE;
     bpf_loop(20, halve_rows, at, 0);
     u32 kind = w->rule & 7;
-    if (kind == OUTERMOST) return 1;
-    if (kind >= NO_RULE) return keeps_frames ? -1 : cut(w);
+    if (kind == OUTERMOST) {
+        w->stack.flags |= STACK_OUTERMOST;
+        return 1;
+    }
+    if (kind >= NO_RULE) return keeps_frames && !settings.mixed ? -1 : cut(w);
     u64 from = w->sp;
     if (kind == BY_FRAME) from = w->fp;
     from += w->rule & 0x7ffff8;
@@ -253,11 +283,18 @@ INLINE int up_by_table(struct native_walk *at) {
 static long native_frame(u32 index, struct native_walk *at) {
     struct scratch *w = at->scratch;
     int ended = -1;
+    u64 sp = w->sp;
     if (at->space) ended = up_by_table(at);
     if (ended < 0) ended = up_by_frame(w);
-    if (ended || w->pc < 4096) return 1;
+    if (ended) return 1;
+    if (w->pc < 4096) {
+        if (!w->pc) w->stack.flags |= STACK_OUTERMOST;
+        return 1;
+    }
     u32 n = w->depth;
-    if (n >= NATIVE_FRAMES) {
+    /* (between the call of the loop and its first lines the innermost Python frame is still another call's) */
+    if (settings.mixed && w->loop - sp < w->sp - sp) w->stack.loop_frame = n - 1;
+    if (n >= NATIVE_FRAMES || n >= settings.native_frames) {
         w->stack.flags |= STACK_TRUNCATED;
         return 1;
     }
@@ -277,6 +314,7 @@ INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w
     w->sp = stack_pointer(regs);
     w->fp = frame_pointer(regs);
     w->stack.native[0] = ip;
+    w->stack.loop_frame = NO_FRAME;
     w->depth = 1;
     w->same_low = w->same_high = 0;
     w->hash = mix(hash, ip);
@@ -358,7 +396,7 @@ static long identify(u32 index, struct identifying *at) {
     struct scratch *w = at->scratch;
     if (index >= PYTHON_FRAMES || index >= w->stack.python_frames) return 1;
     u64 identity = 0;
-    if (!bpf_probe_read_user(w->frame, 32, (void *)(w->stack.python[index].code + at->layout->code_names))) {
+    if (!bpf_probe_read_user(w->frame, 32, (void *)((w->stack.python[index].code & ~CODE_LOOPS) + at->layout->code_names))) {
         identity = mix(mix(mix(1, w->frame[0]), w->frame[1]), w->frame[2]);
         if (!at->layout->by_pointer) identity = mix(identity, w->frame[3]);
     }
@@ -387,7 +425,9 @@ INLINE u64 keep_stack(struct thread *t, struct scratch *w, u64 hash) {
         w->stack.pid = t->pid;
         w->stack.hash = hash;
         /* (with a wake-up: the memory that names it may be gone a moment later) */
-        send_once(hash, &w->stack, sizeof(w->stack), RINGBUF_WAKEUP);
+        u64 native = w->stack.native_frames;
+        if (native > NATIVE_FRAMES) native = NATIVE_FRAMES;
+        send_once(hash, &w->stack, sizeof(w->stack) - sizeof(w->stack.native) + native * 8, RINGBUF_WAKEUP);
     }
     return hash;
 }
@@ -404,7 +444,7 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
     if (is_native && same_as_before(t, regs)) return t->last_stack;
     struct scratch *w = bpf_map_lookup_elem(&scratches, &slot);
     if (!w) return 0;
-    w->stack.python_frames = w->stack.native_frames = w->stack.flags = 0;
+    w->stack.python_frames = w->stack.native_frames = w->stack.flags = w->stack.loops = 0;
     grow_up(t);
     u64 hash = mix(mix(0, t->image), t->executed);
     if (t->runtime) hash = walk_python(t, w, hash, stack_pointer(regs));

@@ -7,14 +7,14 @@
 #include "kernel.h"
 
 #define PYTHON_FRAMES 48
-#define NATIVE_FRAMES 24
+#define NATIVE_FRAMES 160
 #define PATH_BYTES 128
 #define SCAN_BYTES 256
 #define FRAME_BYTES 112
 #define WINDOW_BYTES 512
 #define STREAK 64
 #define LEAP 64
-#define UNWIND_MAPPINGS 64
+#define UNWIND_MAPPINGS 256
 #define UNWIND_ROWS (512 << 10)
 #define STATES 1024 /* interpreter threads looked through for ours */
 
@@ -28,6 +28,8 @@ const volatile struct {
     u32 own_pid_namespace; /* inode of the tracer's pid namespace */
     u32 follow_children;
     u32 walk_stacks;
+    u32 native_frames; /* that are kept of a stack */
+    u32 mixed; /* tell which Python frames one call of the interpreter's loop runs, and follow no guess */
     u32 pad;
     struct call_value no_calls; /* rows start from this: it is too large for the stack */
 } settings = {};
@@ -66,6 +68,7 @@ struct layout {
     u32 by_pointer; /* before 3.11: threads are known by pthread_self(), instructions by a number of 32 bits */
     u32 thread_place; /* PyThreadState.cframe, which lies on the C stack of the thread that uses the state, or NONE */
     u32 code_names; /* words that tell one code object from another: three, or (since 3.11) four */
+    u32 frame_entry; /* 3.11: whether the interpreter's loop was entered with this frame, or NONE */
 };
 #define NONE 0xffffffff
 
@@ -100,17 +103,24 @@ struct stack {
     u32 record; /* enum record */
     u32 pid;
     u64 hash;
-    u8 python_frames, native_frames, flags, pad[5];
+    u8 python_frames, native_frames, flags;
+    u8 loops; /* calls of the interpreter's loop that run no frame, inside the innermost one; only where `mixed` */
+    u8 loop_frame; /* which native frame is the call of the loop that runs the innermost Python frame, or NO_FRAME */
+    u8 pad[3];
+    /* in the low bits of a code object: how many calls of the interpreter's loop lie between it and its caller */
     struct frame python[PYTHON_FRAMES];
-    u64 native[NATIVE_FRAMES];
     u64 identities[PYTHON_FRAMES]; /* of the code objects: others may take their places before they are named */
+    u64 native[NATIVE_FRAMES]; /* (last: only those that there are are sent) */
 };
+#define CODE_LOOPS 7ull
+#define NO_FRAME 255
 enum {
     STACK_TRUNCATED = 1,
     STACK_PARTIAL = 2,
     STACK_SCANNED = 4,
     STACK_SCANNED_DEEPER = 8,
     STACK_CUT = 16, /* the native frames end before the outermost: nothing says where its caller is */
+    STACK_OUTERMOST = 32, /* the native frames reach the first function of the thread */
 };
 
 struct path {
@@ -129,6 +139,7 @@ struct scratch {
     u32 mapping, row, rows_end, rule; /* of a search for a caller */
     u64 place, pc, sp, fp, hash;
     u64 same_low, same_high; /* the addresses for which the mapping stays what it is */
+    u64 loop; /* a variable of the innermost call of the interpreter's loop, 0: not known */
     u64 low, top; /* the frames that lie in what was read: the lowest and the highest address of one */
 };
 

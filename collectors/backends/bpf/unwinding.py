@@ -9,24 +9,32 @@ from perfdoctor.collectors.runtimes.unwind import UnwindTable, unwind_table
 
 ROW_BYTES = 8
 ROWS = 512 << 10
-MAPPINGS = 64
+MAPPINGS = 256
 MAPPING = struct.Struct("<QQQII")
 _KEEPS_FRAMES = 1 << 31
 _NO_MAPPING = MAPPING.pack((1 << 64) - 1, 0, 0, 0, 0)
 
 
 class UnwindTables:
-    """``spaces`` and ``rows`` are the maps of those names in tables.h."""
+    """``spaces`` and ``rows`` are the maps of those names in tables.h. ``always``: also for files that keep frame
+    pointers, which say nothing at a function's first and last instructions."""
 
-    def __init__(self, spaces: Map, rows: Map) -> None:
-        self._spaces = spaces
+    def __init__(self, spaces: Map, rows: Map, *, always: bool = False) -> None:
+        self._spaces, self._always = spaces, always
         self._rows = mmap(rows.fd, ROWS * ROW_BYTES)
         self._used = 0
         self._places: dict[int, tuple[int, int]] = {}
         self._made: dict[bytes, int] = {}
         self._kept: list[UnwindTable] = []
-        self.left_out = 0
-        """files whose table found no room: callers of their functions are found by frame pointers, or not at all"""
+        self._without: dict[int, UnwindTable] = {}
+
+    @property
+    def left_out(self) -> int:
+        """files whose table found no room: their callers are found by frame pointers, if at all"""
+        return len(self._without)
+
+    def _leave_out(self, table: UnwindTable) -> None:
+        self._without[id(table)] = table
 
     def add(self, code: list[CodeMapping]) -> int:
         """The number of the space in which these mappings are; 0 where frame pointers are all there is."""
@@ -34,9 +42,13 @@ class UnwindTables:
         useful = [(mapping, table) for mapping, table in known if table is not None]
         if not useful:
             return 0
-        # Where there is no room for all, those that keep frame pointers can do without.
-        useful.sort(key=lambda one: one[1].keeps_frames)
-        self.left_out += len(useful[MAPPINGS:])
+        # The program lies lowest, and what it was linked with highest, for that was loaded first: those are on most
+        # stacks, so they get their room first. Those that keep frame pointers can do without.
+        useful = [useful[0], *useful[:0:-1]]
+        if not self._always:
+            useful.sort(key=lambda one: one[1].keeps_frames)
+        for _, table in useful[MAPPINGS:]:
+            self._leave_out(table)
         placed = [
             (mapping.low, mapping.high, mapping.bias % (1 << 64), *self._place(table))
             for mapping, table in useful[:MAPPINGS]
@@ -55,7 +67,7 @@ class UnwindTables:
         if place is None:
             count = table.count
             if self._used + count > ROWS:
-                self.left_out += 1
+                self._leave_out(table)
                 count = 0
             at = self._used * ROW_BYTES
             self._rows[at : at + count * ROW_BYTES] = table.rows[: count * ROW_BYTES]

@@ -25,6 +25,7 @@ from perfdoctor.collectors.runtimes.python import (
     described_layout,
 )
 from perfdoctor.collectors.runtimes.python_lines import line_of, line_of_3_8, line_of_3_10
+from perfdoctor.collectors.runtimes.tasks import VERSIONS, _Offsets, _offsets
 from tests.live.need import need
 from tests.live.workload import python_interpreters
 
@@ -113,6 +114,20 @@ def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
             assert layout == _kept_layout(layout.minor)
             checked += 1
     need(checked, "no CPython 3.8 to 3.12 with its headers here")
+
+
+def test_kept_layouts_of_tasks_are_those_of_the_interpreters_here() -> None:
+    checked = 0
+    for minor in VERSIONS:
+        interpreter = python_interpreters().get(f"3.{minor}")
+        if interpreter is None:
+            continue
+        command = [sys.executable, str(ROOT / "scripts" / "make_layouts.py"), "--print", "--tasks", interpreter]
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode == 0:
+            assert _Offsets(**json.loads(made.stdout)) == _offsets(minor)
+            checked += 1
+    need(checked, "no CPython 3.11 to 3.13 with its headers here")
 
 
 class Bytes:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING
+from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.unwind import (
     BY_FRAME,
     BY_STACK,
@@ -87,3 +88,26 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 def test_a_mapping_is_as_long_as_the_kernel_side_has_it() -> None:
     assert MAPPING.size == 32
+
+
+def test_the_stubs_of_calls_to_other_files_have_rows_of_their_own(tmp_path: Path) -> None:
+    source = tmp_path / "a.c"
+    source.write_text("int g(int); int h(int); int f(int x) { return g(x) + h(x); }\n")
+    for flag, pushed in (("-fcf-protection=none", 11), ("-fcf-protection=full", 9)):
+        library = tmp_path / f"{flag}.so"
+        # (with lazy binding, or there are no such stubs)
+        command = ["cc", "-O1", "-shared", "-nostdlib", "-fPIC", "-Wl,-z,lazy", flag, str(source), "-o", str(library)]
+        subprocess.run([*command, "-Wl,-z,ibtplt"] if pushed == 9 else command, check=True)
+        elf = Elf(str(library))
+        section = elf.section(".plt")
+        elf.close()
+        table = unwind_table(str(library))
+        assert section and table
+        start, size = section
+        found = {at - start: rule for at, rule in rules(table.rows).items() if start <= at < start + size}
+        assert found == {
+            0: (BY_STACK, 16, 0),
+            6: (BY_STACK, 24, 0),
+            **dict.fromkeys(range(16, size, 16), (BY_STACK, 8, 0)),
+            **{at + pushed: (BY_STACK, 16, 0) for at in range(16, size, 16)},
+        }
