@@ -98,7 +98,7 @@ def by_function(frames: tuple[Frame, ...], functions: tuple[str, ...]) -> str | 
 
 
 def by_binary(frames: tuple[Frame, ...], _functions: tuple[str, ...]) -> str | None:
-    if any("urandom" in function or "pread" in function for function, _ in frames):
+    if any("pread" in function for function, _ in frames):
         return "reads"
     for _, binary in frames:
         for name, binaries in BY_BINARY.items():

@@ -11,10 +11,11 @@ const [mode, , file] = process.argv.slice(2);
 const fd = fs.openSync(file, "r+");
 const numbers = new Float64Array(128);
 const slots = new BigUint64Array(128);
-const randomness = fs.openSync("/dev/urandom", "r");
+fs.writeFileSync(`${file}.data`, Buffer.alloc(1 << 20));
+const cached = fs.openSync(`${file}.data`, "r");
 const block = Buffer.alloc(1 << 19, "block ");
 const text = Buffer.from(Array.from({ length: 5000 }, (_, i) => String(i * i)).join(" "));
-const into = Buffer.alloc(1 << 18);
+const into = Buffer.alloc(1 << 20);
 
 function tell() {
   for (let i = 0; i < slots.length; i++) slots[i] = BigInt(Math.round(numbers[i]));
@@ -46,7 +47,8 @@ function calls() {
 }
 
 function reads() {
-  return fs.readSync(randomness, into, 0, into.length, 0);
+  for (let i = 0; i < 5; i++) fs.readSync(cached, into, 0, into.length, 0);
+  return into[0];
 }
 
 const FUNCTIONS = [computes, digests, squeezes, calls, reads];

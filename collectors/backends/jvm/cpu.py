@@ -18,6 +18,7 @@ _PERIOD = 0.01
 EVENTS = {RUNS: {"period": "10 ms"}, NATIVE: {"period": "20 ms"}}
 LACKS = (
     "kernel frames of Java threads",
+    "time in the machine's own routines (digests, copies of arrays): Flight Recorder cannot walk out of them",
     "samples outside of safe places: a machine without -XX:+DebugNonSafepoints names the next place it noted",
 )
 
