@@ -1,6 +1,6 @@
 """Is what a CPU profiler says true? Ours beside py-spy, perf, V8's and the Java machine's own, on the same programs.
 
-    python bench/accuracy.py [--windows 3] [--window 3.0] [--hz 999] [--only NAME] [--write]
+    python bench/accuracy.py [--windows 3] [--window 3.0] [--hz 999] [--only NAME] [--by NAME] [--write]
 
 The programs know the CPU time of each of their functions (bench/shares.py). Each profiler in turn looks at the same
 process for a window, and is held against what the functions used in that very window; its windows are added up. A
@@ -177,7 +177,7 @@ def merged(name: str, tally: Tally) -> str:
     return f"{tally.share(INTERPRETER):.1%} with calls" if name == "computes" else ""
 
 
-def measure(windows: int, window: float, hz: int, only: str) -> list[str]:
+def measure(windows: int, window: float, hz: int, only: str, by: str) -> list[str]:
     lines = [
         "# Is what CPU profilers say true?",
         "",
@@ -195,7 +195,7 @@ def measure(windows: int, window: float, hz: int, only: str) -> list[str]:
         print(program.name, file=sys.stderr)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            able = [one for one in profilers(folder, (hz,)) if program.language in one.languages]
+            able = [one for one in profilers(folder, (hz,)) if program.language in one.languages and by in one.name]
             if program.language == "Python" and program.mode == "short":
                 able = [one for one in able if not isinstance(one, Perf)]  # all of it is the interpreter to perf
             with program.running(folder) as known:
@@ -212,9 +212,10 @@ def main() -> None:
     options.add_argument("--window", type=float, default=3.0, help="seconds of each")
     options.add_argument("--hz", type=int, default=999)
     options.add_argument("--only", default="", help="only programs with this in their name")
+    options.add_argument("--by", default="", help="only profilers with this in their name")
     options.add_argument("--write", action="store_true", help=f"also write {RESULTS.relative_to(HERE.parent)}")
     chosen = options.parse_args()
-    text = "\n".join(measure(chosen.windows, chosen.window, chosen.hz, chosen.only)).rstrip() + "\n"
+    text = "\n".join(measure(chosen.windows, chosen.window, chosen.hz, chosen.only, chosen.by)).rstrip() + "\n"
     print(text)
     if chosen.write:
         RESULTS.parent.mkdir(exist_ok=True)

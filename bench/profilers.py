@@ -1,7 +1,7 @@
 """What does a CPU profile cost, and does the program stand still for it? Ours beside py-spy, perf, V8's and the Java
 machine's own, at the same rates, interleaved in one run.
 
-    python bench/profilers.py [--repeats 5] [--window 1.0] [--only NAME] [--write]
+    python bench/profilers.py [--repeats 5] [--window 1.0] [--only NAME] [--by NAME] [--write]
 
 As in bench/overhead.py: the program's rate without a profiler before and after, over the rate with it. Beside that the
 longest time that one turn of the program's loop (some twenty microseconds) took while the profiler began, looked and
@@ -94,7 +94,7 @@ def table(name: str, seen: dict[str, Seen]) -> list[str]:
     return lines
 
 
-def measure(repeats: int, window: float, only: str) -> list[str]:
+def measure(repeats: int, window: float, only: str, by: str) -> list[str]:
     lines = [
         "# What CPU profilers cost",
         "",
@@ -111,7 +111,7 @@ def measure(repeats: int, window: float, only: str) -> list[str]:
         print(program.name, file=sys.stderr)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            able = [one for one in profilers(folder, RATES) if program.language in one.languages]
+            able = [one for one in profilers(folder, RATES) if program.language in one.languages and by in one.name]
             with program.running(folder) as known:
                 time.sleep(2 * MARGIN)
                 lines += table(program.name, compare(known, able, repeats, window))
@@ -124,9 +124,10 @@ def main() -> None:
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--window", type=float, default=1.0, help="seconds of each reading")
     options.add_argument("--only", default="", help="only programs in this language")
+    options.add_argument("--by", default="", help="only profilers with this in their name")
     options.add_argument("--write", action="store_true", help=f"also write {RESULTS.relative_to(HERE.parent)}")
     chosen = options.parse_args()
-    text = "\n".join(measure(chosen.repeats, chosen.window, chosen.only)).rstrip() + "\n"
+    text = "\n".join(measure(chosen.repeats, chosen.window, chosen.only, chosen.by)).rstrip() + "\n"
     print(text)
     if chosen.write:
         RESULTS.parent.mkdir(exist_ok=True)
