@@ -178,10 +178,12 @@ def merged(name: str, tally: Tally) -> str:
 
 
 def measure(windows: int, window: float, hz: int, only: str, by: str) -> list[str]:
+    load = os.getloadavg()[0]
     lines = [
         "# Is what CPU profilers say true?",
         "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; made by",
+        f"Linux {platform.release()}, {os.cpu_count()} CPUs (load at the beginning: {load:.1f}),",
+        f"Python {platform.python_version()}; made by",
         f"`python bench/accuracy.py --windows {windows} --window {window:g} --hz {hz}`.",
         "",
         "Shares of the CPU time by function, against what the program itself measured in the same windows (the truth",

@@ -25,8 +25,6 @@ from shares import Known, Program, longest_gap_ms
 from tracers import HERE
 
 RESULTS = HERE / "results" / "profilers.md"
-NOTES = HERE / "results" / "profilers_notes.md"
-"""what was found out by hand about the figures"""
 RATES = (99, 999)
 NOBODY = "nobody"
 PROGRAMS = tuple(Program(language, language, "short") for language in ("Python", "C", "Node.js", "Java"))
@@ -95,10 +93,12 @@ def table(name: str, seen: dict[str, Seen]) -> list[str]:
 
 
 def measure(repeats: int, window: float, only: str, by: str) -> list[str]:
+    load = os.getloadavg()[0]
     lines = [
         "# What CPU profilers cost",
         "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; made by",
+        f"Linux {platform.release()}, {os.cpu_count()} CPUs (load at the beginning: {load:.1f}),",
+        f"Python {platform.python_version()}; made by",
         f"`python bench/profilers.py --repeats {repeats} --window {window:g}`.",
         "",
         "1.00x is no slow-down. The longest turn is that of a loop whose turns take some twenty microseconds, from",
@@ -115,8 +115,7 @@ def measure(repeats: int, window: float, only: str, by: str) -> list[str]:
             with program.running(folder) as known:
                 time.sleep(2 * MARGIN)
                 lines += table(program.name, compare(known, able, repeats, window))
-    notes = NOTES.read_text().splitlines() if NOTES.exists() else []
-    return [*lines, "", *notes]
+    return lines
 
 
 def main() -> None:
