@@ -12,6 +12,7 @@ from perfdoctor.collectors import allocations, disk, memory_map, thread_stacks
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.jvm import backend as jvm
+from perfdoctor.collectors.backends.jvm.cpu import LACKS as JAVA_LACKS
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.perf import backend as perf
@@ -27,6 +28,7 @@ Unavailable = Callable[[Host, Target | None], Problem | None]
 DEAR = 1.05
 """times slower; a tool whose cost is above says so in its description"""
 OVERHEAD = "bench/overhead.py"
+PROFILERS = "bench/profilers.py"
 TOOLS = "bench/tools.py"
 MEMORY = "bench/memory.py"
 
@@ -126,11 +128,13 @@ ABILITIES = (
     Ability(
         "trace-cpu", "cpu", jvm.NAME, jvm.unavailable, Exactness.SAMPLES, Lines.JAVA, Cost.PERTURBS,
         each="a look at up to five threads a hundred times a second",
-        lacks=("kernel frames of Java threads",),
+        lacks=JAVA_LACKS,
     ),
     Ability(
         "trace-cpu", "cpu", node.NAME, node.unavailable, Exactness.SAMPLES, Lines.JAVASCRIPT, Cost.PERTURBS,
-        each="12 µs per sample, 99 a second, and some lines on its standard error", lacks=node.LACKS,
+        each="12 µs per sample, 99 a second, 9 ms at its beginning, and some lines on its standard error",
+        lacks=node.LACKS,
+        slow_down=1.0, bench=PROFILERS,
     ),
     Ability(
         "trace-cpu", "cpu", pyspy.NAME, pyspy.unavailable, Exactness.SAMPLES, Lines.PYTHON, Cost.READS,

@@ -81,6 +81,7 @@ async def test_one_machine_tells_its_lines() -> None:
     async with java() as (program, target):
         assert target.runtime == "java"
         await hot_line(program, target)
+        await native_share(program, target)
         await waits_in_primes(program, target)
         await allocated_line(program, target)
         await reads_in_primes(program, target)
@@ -107,6 +108,32 @@ async def hot_line(program: Workload, target: Target) -> None:
     assert sum(row.seconds for row in burning if at(row.stack[0], "hot")) > 0.5 * sum(row.seconds for row in burning)
     assert sum(row.seconds for row in profile.rows) == approx(profile.cpu_seconds, rel=0.01)
     assert evidence.threads  # the engine's exact account stands beside
+
+
+async def native_share(program: Workload, target: Target) -> None:
+    """Flight Recorder finds a thread in native code, whether it works or sleeps there: the engine saw how much."""
+    begun = anyio.Event()
+    taken: list[Evidence] = []
+
+    def hear(_elapsed: float, message: str) -> None:
+        if message != "Flight Recorder starts":
+            begun.set()
+
+    async def measure() -> None:
+        taken.append(await cpu.trace_cpu(HOST, target, seconds=2.5, hz=499, progress=hear))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(measure)
+        await begun.wait()
+        await program.tell("mix 2000")
+        *_, thousandths = (await program.line()).split()
+    (evidence,) = taken
+    rows = [row for row in (evidence.cpu.rows if evidence.cpu else ()) if row.stack]
+    mine = [row for row in rows if any(frame.function == "KnownJava.mix" for frame in row.stack)]
+    squeezing = [row for row in mine if row.stack[0].function == "java.util.zip.Deflater.deflateBytesBytes"]
+    share = sum(row.seconds for row in squeezing) / sum(row.seconds for row in mine)
+    assert share == approx(int(thousandths) / 1000, abs=0.1)
+    assert all(any(at(frame, "squeezes") for frame in row.stack) for row in squeezing)
 
 
 async def while_recording(question: Question, program: Workload, words: str) -> Evidence:

@@ -2,6 +2,7 @@ import java.io.FileInputStream;
 import java.util.Scanner;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.Deflater;
 
 /** Works on request, in primes: the lines that are counted are marked. */
 public class KnownJava {
@@ -15,6 +16,32 @@ public class KnownJava {
         while (System.nanoTime() < end) {
             for (int i = 0; i < 100_000; i++) sink += Math.sqrt(i);  // @hot
         }
+    }
+
+    static long cpu() {
+        return java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    }
+
+    /** Five sixths of its CPU time in Java, the rest in native code; says how much by its own clock, in thousandths. */
+    static long mix(long milliseconds) {
+        byte[] some = new byte[200_003], squeezed = new byte[200_003];
+        for (int i = 0; i < some.length; i++) some[i] = (byte) (i * i >> 7);
+        Deflater deflater = new Deflater(6);
+        long end = System.nanoTime() + milliseconds * 1_000_000, inJava = 0, inNative = 0;
+        while (System.nanoTime() < end) {
+            long began = cpu();
+            while (inJava + cpu() - began < 5 * inNative) {
+                for (int i = 0; i < 100_000; i++) sink += Math.sqrt(i);
+            }
+            long then = cpu();
+            inJava += then - began;
+            deflater.reset();
+            deflater.setInput(some);
+            deflater.finish();
+            deflater.deflate(squeezed);  // @squeezes
+            inNative += cpu() - then;
+        }
+        return 1000 * inNative / (inJava + inNative);
     }
 
     static void allocate(int times) throws Exception {
@@ -99,6 +126,7 @@ public class KnownJava {
             String word = words.next();
             if (word.equals("stop")) break;
             if (word.equals("burn")) burn(words.nextInt());
+            if (word.equals("mix")) word += " " + mix(words.nextInt());
             if (word.equals("allocate")) allocate(words.nextInt());
             if (word.equals("contend")) contend(words.nextInt(), words.nextInt());
             if (word.equals("read")) read(words.nextInt());

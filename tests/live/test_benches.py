@@ -1,0 +1,32 @@
+"""The benches that compare CPU profilers run, and our own has something to say in them. No figure is asserted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live.need import need
+
+pytestmark = pytest.mark.live
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+@pytest.mark.parametrize(
+    ("bench", "options"),
+    [
+        ("accuracy.py", ("--windows=1", "--window=0.5", "--only=C, functions of microseconds")),
+        ("profilers.py", ("--repeats=1", "--window=0.2", "--only=C")),
+    ],
+)
+def test_it_runs(bench: str, options: tuple[str, ...]) -> None:
+    need(os.geteuid() == 0, "needs root")
+    command = [sys.executable, str(BENCH / bench), *options, "--by=perfdoctor"]
+    went = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert went.returncode == 0, went.stderr
+    rows = [line for line in went.stdout.splitlines() if line.startswith("| perfdoctor")]
+    assert rows, went.stdout
+    for row in rows:
+        assert "did not run" not in row, went.stderr
+        assert "names none" not in row, row
