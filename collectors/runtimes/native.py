@@ -10,7 +10,7 @@ import time
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.debug_files import find_debug_file
@@ -481,35 +481,52 @@ class NativeNames:
         self._binaries.clear()
 
 
+# ffffffff81000000 T startup_64
+# ffffffffc0a01000 t ext4_setup_super\t[ext4]
+_KERNEL_SYMBOL = re.compile(rb"^([0-9a-f]+) [tTwW] (\S+)", re.MULTILINE)
+
+
+class _KernelTable(NamedTuple):
+    host: type[Host]
+    modules: bytes
+    starts: list[int]
+    names: list[bytes]
+
+
 class KernelNames:
     """Names for kernel addresses (/proc/kallsyms, readable with CAP_SYSLOG and kptr_restrict below 2)."""
 
+    _known: _KernelTable | None = None
+    """read once for all windows: the kernel takes 0.2 s to write it down; it changes when a module comes or goes"""
+
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._starts: list[int] = []
-        self._names: list[str] = []
-        self._read = False
+        self._table: _KernelTable | None = None
 
     def prepare(self) -> None:
-        """Read the table now (about 0.1 s) rather than at the first look-up."""
-        if not self._read:
-            self._read = True
-            with contextlib.suppress(OSError):
-                self._load()
+        """Read the table now rather than at the first look-up."""
+        if self._table is None:
+            self._table = self._load()
 
     def frame(self, address: int) -> Frame:
         self.prepare()
-        i = bisect_right(self._starts, address) - 1
-        name = self._names[i] if i >= 0 else "[kernel]"
+        assert self._table is not None
+        i = bisect_right(self._table.starts, address) - 1
+        name = clean(self._table.names[i].decode("ascii", "replace"), 128) if i >= 0 else "[kernel]"
         return Frame(kind=FrameKind.KERNEL, function=name)
 
-    def _load(self) -> None:
-        symbols = []
-        for line in self._host.read_file("/proc/kallsyms", 64 << 20).split(b"\n"):
-            # ffffffff81000000 T startup_64
-            address, _, rest = line.partition(b" ")
-            if rest[:1] in (b"t", b"T", b"w", b"W") and address.strip(b"0"):
-                symbols.append((int(address, 16), rest[2:].partition(b"\t")[0].decode("ascii", "replace")))
-        symbols.sort()
-        self._starts = [address for address, _ in symbols]
-        self._names = [clean(name, 128) for _, name in symbols]
+    def _load(self) -> _KernelTable:
+        kind, modules, text = type(self._host), b"", b""
+        with contextlib.suppress(OSError):
+            modules = self._host.read_file("/proc/modules", 4 << 20)
+        known = KernelNames._known
+        if known and (known.host, known.modules) == (kind, modules):
+            return known
+        with contextlib.suppress(OSError):
+            text = self._host.read_file("/proc/kallsyms", 64 << 20)
+        symbols = sorted((int(at, 16), name) for at, name in _KERNEL_SYMBOL.findall(text))
+        symbols = [(at, name) for at, name in symbols if at]  # (all are 0 for who may not know)
+        made = _KernelTable(kind, modules, [at for at, _ in symbols], [name for _, name in symbols])
+        if modules and symbols:
+            KernelNames._known = made
+        return made

@@ -235,7 +235,8 @@ class Engine:
     def name_native(self) -> None:
         """Name native frames ahead of the end. May run in a second thread beside ``drain``, which must not wait for it:
         symbol tables take time, and Python frames can only be named while the memory that explains them is there."""
-        self._kernel.prepare()
+        if self._wanted.hz:
+            self._kernel.prepare()
         until = time.monotonic() + _NAMING_SECONDS
         while self._unnamed and time.monotonic() < until:
             self.native_of(self._unnamed.pop())
