@@ -95,10 +95,30 @@ async def test_one_machine_tells_its_lines() -> None:
         await told(program, "burn 1")  # it works on as if nothing had been
 
 
+async def meanwhile(question: Question, program: Workload, words: str) -> tuple[Evidence, list[str]]:
+    """The evidence of a window that lies within what the program was told to do once it had begun; and its answer."""
+    begun = anyio.Event()
+    taken: list[Evidence] = []
+
+    def hear(_elapsed: float, message: str) -> None:
+        if message != "Flight Recorder starts":
+            begun.set()
+
+    async def measure() -> None:
+        taken.append(await question(hear))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(measure)
+        await begun.wait()
+        await program.tell(words)
+        answer = (await program.line(60)).split()
+    return taken[0], answer
+
+
 async def hot_line(program: Workload, target: Target) -> None:
-    await program.tell("burn 2500")
-    evidence = await cpu.trace_cpu(HOST, target, seconds=1.5)
-    await program.line()
+    evidence, _ = await meanwhile(
+        lambda progress: cpu.trace_cpu(HOST, target, seconds=1.5, progress=progress), program, "burn 2500"
+    )
     profile, how = evidence.cpu, evidence.collections["cpu"]
     assert profile is not None
     assert (how.backend, how.exact, how.lost, how.not_understood, how.skipped) == ("jvm", False, 0, 0, ())
@@ -112,22 +132,9 @@ async def hot_line(program: Workload, target: Target) -> None:
 
 async def native_share(program: Workload, target: Target) -> None:
     """Flight Recorder finds a thread in native code, whether it works or sleeps there: the engine saw how much."""
-    begun = anyio.Event()
-    taken: list[Evidence] = []
-
-    def hear(_elapsed: float, message: str) -> None:
-        if message != "Flight Recorder starts":
-            begun.set()
-
-    async def measure() -> None:
-        taken.append(await cpu.trace_cpu(HOST, target, seconds=2.5, hz=499, progress=hear))
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(measure)
-        await begun.wait()
-        await program.tell("mix 2000")
-        *_, thousandths = (await program.line()).split()
-    (evidence,) = taken
+    evidence, (*_, thousandths) = await meanwhile(
+        lambda progress: cpu.trace_cpu(HOST, target, seconds=2.5, hz=499, progress=progress), program, "mix 2000"
+    )
     rows = [row for row in (evidence.cpu.rows if evidence.cpu else ()) if row.stack]
     mine = [row for row in rows if any(frame.function == "KnownJava.mix" for frame in row.stack)]
     squeezing = [row for row in mine if row.stack[0].function == "java.util.zip.Deflater.deflateBytesBytes"]
@@ -216,9 +223,9 @@ async def reads_in_primes(program: Workload, target: Target) -> None:
 
 async def diagnosed(program: Workload, target: Target) -> None:
     """All at once: samples, calls and locks of one window, by lines of Java."""
-    await program.tell("burn 4000")
-    evidence = await ledger.observe(HOST, target, seconds=2)
-    await program.line(60)
+    evidence, _ = await meanwhile(
+        lambda progress: ledger.observe(HOST, target, seconds=2, progress=progress), program, "burn 3000"
+    )
     assert evidence.cpu and evidence.syscalls and evidence.network and evidence.locks and evidence.threads
     assert {evidence.collections[part].backend for part in ("cpu", "locks")} == {"jvm"}
     assert evidence.cpu.rows[0].stack[0].function == "KnownJava.burn"
