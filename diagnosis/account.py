@@ -30,6 +30,8 @@ _TOOLS = {
     "memory": "proc-watch",
     "network": "trace-network",
     "locks": "trace-locks",
+    "limits": "proc-watch",
+    "threads": "proc-threads",
 }
 
 
@@ -107,6 +109,17 @@ class Account:
         for row in self.samples:
             at[self.place(row.stack)].append(row)
         return at
+
+    @cached_property
+    def hottest(self) -> Place | None:
+        """The line that holds most CPU time."""
+        spent = {at: sum(row.seconds for row in rows) for at, rows in self.samples_at.items() if at is not None}
+        return max(spent, key=lambda at: spent[at], default=None)
+
+    @cached_property
+    def wanted_cores(self) -> float:
+        """How many cores the threads would have used if each had one, on average: on a core, or waiting for it."""
+        return sum(time.running + time.runnable for time in self.evidence.threads or ()) / self.seconds
 
     def by_place(self, rows: Iterable[SyscallRow]) -> dict[Place | None, list[SyscallRow]]:
         at: dict[Place | None, list[SyscallRow]] = defaultdict(list)

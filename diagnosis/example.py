@@ -4,6 +4,7 @@ from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
@@ -82,6 +83,34 @@ def memory(per_second: float, *, start: float = 50e6, confidence: float = 1.0) -
     return MemoryTrend(samples=samples, bytes_per_second=per_second, confidence=confidence)
 
 
+def thread(
+    *,
+    running: float,
+    runnable: float = 0.0,
+    asleep: float = 0.0,
+    count: int = 1,
+    born: bool = False,
+    pid: int = PID,
+    tid: int = 0,
+    name: str = "python",
+    switches: int = 0,
+) -> ThreadTime:
+    return ThreadTime(
+        pid=pid,
+        tid=tid,
+        name=name,
+        count=count,
+        wall=running + runnable + asleep,
+        running=running,
+        runnable=runnable,
+        in_syscall=asleep,
+        elsewhere=0,
+        involuntary_switches=switches,
+        started_in_window=born,
+        ended_in_window=born,
+    )
+
+
 def window(
     *,
     calls: tuple[SyscallRow, ...] = (),
@@ -93,17 +122,21 @@ def window(
     memory: MemoryTrend | None = None,
     peers: tuple[Peer, ...] = (),
     threads: int = 1,
+    times: tuple[ThreadTime, ...] = (),
+    limits: Limits | None = None,
+    cores: int = 2,
     seconds: float = SECONDS,
     pid: int = PID,
 ) -> Evidence:
-    """One window whose threads' times follow from the rows: what is neither CPU nor blocked was idle."""
+    """One window whose threads' times follow from the rows: what is neither CPU nor blocked was idle. ``times`` says
+    otherwise."""
     running = sum(row.seconds for row in samples)
     blocked = sum(row.blocked_seconds for row in calls)
     asleep = max(0.0, threads * seconds - running - blocked)
     idle = call(
         "accept4", (library("socketserver.py", "BaseServer.serve_forever"),), 0, blocked=asleep, unfinished=1, pid=pid
     )
-    every = (*calls, idle) if asleep > 0 else calls
+    every = (*calls, idle) if asleep > 0 and not times else calls
     in_call = asleep + blocked
     followed = ThreadTime(
         pid=pid,
@@ -120,15 +153,16 @@ def window(
     return Evidence(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
-        cores=2,
+        cores=cores,
         collections=dict.fromkeys(parts, measured),
         syscalls=SyscallProfile(rows=every, calls=sum(r.calls for r in every), seconds=sum(r.seconds for r in every)),
         cpu=CpuProfile(rows=samples, hz=199, samples=sum(r.samples for r in samples), cpu_seconds=running),
         waits=waits,
         faults=faults,
-        threads=(followed,),
+        threads=times or (followed,),
         children=children,
         memory=memory,
         files=files,
+        limits=limits,
         network=NetworkUse(peers=peers),
     )

@@ -9,6 +9,7 @@ from perfdoctor.schemas.disk import DiskUse
 from perfdoctor.schemas.file_use import FileUse
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.functions import FunctionProfile
+from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import LockProfile
 from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
@@ -44,6 +45,7 @@ class Evidence(Model):
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
     memory: MemoryTrend | None = None
+    limits: Limits | None = None
     files: tuple[FileFact, ...] = ()
     file_use: FileUse | None = None
     disk: DiskUse | None = None

@@ -20,6 +20,10 @@ _CLOSER = {
     "repeated-read": _FILES,
     "sync-write": ("trace-io", "disk requests and syncs"),
     "lock-contention": ("trace-locks", "locks, and who holds them,"),
+    "gil-contention": ("trace-locks", "the interpreter's lock, and who holds it,"),
+    "pool-oversized": ("proc-threads", "threads and pools"),
+    "thread-churn": ("proc-threads", "threads and pools"),
+    "cpu-throttled": ("proc-watch", "throttling over time"),
     "memory-growth": ("trace-memory", "lines that take memory"),
 }
 """the tool that shows more of a pattern, and what it shows"""

@@ -1,0 +1,41 @@
+# expect: pattern=gil-contention
+"""Takes quotes from a feed and confirms each one, while a thread makes the report of the day over and over."""
+
+import os
+import socket
+import threading
+
+here, feed = socket.socketpair()
+quotes = [(number * 7919 % 1000, number * 104729 % 997) for number in range(4000)]
+
+
+def report():
+    while True:
+        total = spread = 0
+        for price, amount in quotes:
+            total += price * amount  # <- cost
+            spread = (spread * 31 + price - amount) % 1000003  # <- cost
+
+
+def send_quotes():
+    """The exchange: one quote, and the next when it is confirmed."""
+    while True:
+        feed.sendall(b"q" * 64)
+        feed.recv(64)
+
+
+def take_quotes():
+    last = b""
+    while True:
+        last = here.recv(64)
+        here.sendall(last)
+
+
+if __name__ == "__main__":
+    if os.fork() == 0:
+        here.close()
+        send_quotes()
+    feed.close()
+    threading.Thread(target=report, daemon=True).start()
+    print("ready", os.getpid(), flush=True)
+    take_quotes()
