@@ -32,6 +32,7 @@ _TOOLS = {
     "locks": "trace-locks",
     "limits": "proc-watch",
     "threads": "proc-threads",
+    "loops": "diagnose",
 }
 
 

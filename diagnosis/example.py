@@ -5,6 +5,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
@@ -31,6 +32,10 @@ def native(
     function: str, module: str = "/usr/lib/libpython3.11.so.1.0", file: str | None = None, line: int | None = None
 ) -> Frame:
     return Frame(kind=FrameKind.NATIVE, function=function, module=module, file=file, line=line)
+
+
+def javascript(function: str, file: str, line: int) -> Frame:
+    return Frame(kind=FrameKind.JAVASCRIPT, function=function, file=file, line=line)
 
 
 def kernel(*functions: str) -> Stack:
@@ -111,6 +116,22 @@ def thread(
     )
 
 
+def loop(
+    at: Stack, *, off: float, longest: float = 0.01, late: tuple[tuple[Stack, float], ...] = (), pid: int = PID
+) -> PollingThread:
+    """A thread that was off its poll for ``off`` of ``SECONDS``."""
+    return PollingThread(
+        pid=pid,
+        tid=pid,
+        stack=at,
+        polls=900,
+        poll_seconds=SECONDS - off,
+        off_seconds=off,
+        longest_seconds=longest,
+        late=tuple(LateRow(stack=stack, samples=round(199 * spent), seconds=spent) for stack, spent in late),
+    )
+
+
 def window(
     *,
     calls: tuple[SyscallRow, ...] = (),
@@ -121,6 +142,7 @@ def window(
     files: tuple[FileFact, ...] = (),
     memory: MemoryTrend | None = None,
     peers: tuple[Peer, ...] = (),
+    polling: tuple[PollingThread, ...] = (),
     threads: int = 1,
     times: tuple[ThreadTime, ...] = (),
     limits: Limits | None = None,
@@ -161,6 +183,7 @@ def window(
         faults=faults,
         threads=times or (followed,),
         children=children,
+        loops=polling,
         memory=memory,
         files=files,
         limits=limits,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from perfdoctor.diagnosis.loops import loops
 from perfdoctor.diagnosis.waiting import signals, state_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -61,6 +62,7 @@ def ledger(evidence: Evidence) -> Ledger:
         busy_seconds=sum(row.seconds for row in rows if row.state is not State.IDLE),
         unaccounted=total - accounted,
         rows=tuple(rows),
+        loops=loops(evidence),
     )
 
 

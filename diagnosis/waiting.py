@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.loops import makes_call_in_callback
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, is_standard_input, path_of
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -104,6 +105,14 @@ def _functions(rows: list[SyscallRow]) -> set[tuple[str | None, str]]:
 def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = frozenset()) -> State:
     """The state of a thread that sleeps in the call of ``row``: decided by the call, its object, and the frames that
     lead to it; where those leave it open, by how long the waits are. ``signalled``: what ``signals`` found."""
+    state = _state_of(row, roots, signalled)
+    if state is State.IDLE and makes_call_in_callback(row):
+        # Whatever a callback waits for, its loop has other work meanwhile.
+        return State.LOCK if row.syscall in calls.FUTEXES else State.NETWORK if is_socket(row.object) else State.OTHER
+    return state
+
+
+def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes) -> State:
     name = row.syscall
     if name in calls.ACCEPTS or name in calls.SIGNALS:
         return State.IDLE

@@ -11,6 +11,7 @@ from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.functions import FunctionProfile
 from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import LockProfile
+from perfdoctor.schemas.loops import PollingThread
 from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
@@ -44,6 +45,7 @@ class Evidence(Model):
     faults: tuple[FaultRow, ...] | None = None
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
+    loops: tuple[PollingThread, ...] | None = None
     memory: MemoryTrend | None = None
     limits: Limits | None = None
     files: tuple[FileFact, ...] = ()

@@ -7,11 +7,14 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, weigh
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
 WAITS = Threshold(2, "waits/s", "a lock that is waited for once in a while is doing its job")
+OWN = Threshold(
+    0.5, "of the waiting, below the user's own code", "a lock that a runtime takes for itself is its matter"
+)
 LINES = 3
 
 
@@ -37,6 +40,7 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
         by_place[account.place(row.stack)] += row.blocked_seconds
     lines = sorted(by_place, key=lambda place: -by_place[place])
     place = next((p for p in lines if p is not None), None)
+    own = blocked - by_place.get(None, 0.0) >= OWN.value * blocked
     heaviest = max(rows, key=lambda row: row.blocked_seconds)
     waiting = [
         account.fact("syscalls", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, "threads")
@@ -65,7 +69,9 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
             f"{blocked / account.seconds:.1f}",
             f"less than {max(0.1, 0.1 * blocked / account.seconds):.1f}",
         ),
-        confidence=0.85 if place else 0.5,
+        confidence=0.85 if own else 0.5,
+        # A lock that no code of the user's own waits for is a runtime's, which its owner cannot hold for less.
+        at_most=Severity.CRITICAL if own else Severity.INFO,
     )
 
 
@@ -134,7 +140,7 @@ PATTERN = Pattern(
     costs="While one thread holds the lock the others stand still: the work goes no faster than if one thread did it.",
     fix="Shorter critical sections; no I/O under a lock; one lock per shard; atomic operations; one owner and a queue.",
     fine="When the lock guards the one thing that limits throughput anyway (one device, one connection).",
-    thresholds=(WAITS,),
+    thresholds=(WAITS, OWN),
     needs=("syscalls",),
     focus=frozenset({Focus.CONCURRENCY}),
     check=check,

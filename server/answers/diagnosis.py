@@ -8,6 +8,7 @@ from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import quantity
 
+_CALLS = ("trace-syscalls", "calls, latencies and stacks")
 _CPU = ("trace-cpu", "lines and stacks")
 _FILES = ("trace-files", "files, and how often and in which order")
 _CLOSER = {
@@ -20,6 +21,7 @@ _CLOSER = {
     "repeated-read": _FILES,
     "sync-write": ("trace-io", "disk requests and syncs"),
     "lock-contention": ("trace-locks", "locks, and who holds them,"),
+    "blocking-io": _CALLS,
     "gil-contention": ("trace-locks", "the interpreter's lock, and who holds it,"),
     "pool-oversized": ("proc-threads", "threads and pools"),
     "thread-churn": ("proc-threads", "threads and pools"),
@@ -27,7 +29,6 @@ _CLOSER = {
     "memory-growth": ("trace-memory", "lines that take memory"),
 }
 """the tool that shows more of a pattern, and what it shows"""
-_CALLS = ("trace-syscalls", "calls, latencies and stacks")
 
 
 def diagnose_answer(recording: str, evidence: Evidence, found: Diagnosis, *, rows: int, frames: int) -> DiagnoseAnswer:

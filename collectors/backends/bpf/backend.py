@@ -161,6 +161,7 @@ def _conclude(
         faults=report.faults(engine, seen) if wanted.faults else None,
         threads=report.thread_times(engine),
         children=report.children(engine),
+        loops=report.loops(engine, seen) if wanted.calls and wanted.hz and wanted.stacks else None,
     )
     return evidence.model_copy(update=wanted.part.evidence(engine, seen)) if wanted.part else evidence
 

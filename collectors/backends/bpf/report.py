@@ -12,6 +12,7 @@ from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
 from perfdoctor.schemas.threads import ChildProcess, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitKind, WaitRow
@@ -203,6 +204,34 @@ def faults(engine: Engine, seen: Seen) -> tuple[FaultRow, ...]:
         if kind == decode.POINT_FAULT
     ]
     return tuple(sorted(rows, key=lambda r: (-r.faults, r.pid)))
+
+
+_MOST_LOOPS = 64
+
+
+def loops(engine: Engine, seen: Seen) -> tuple[PollingThread, ...]:
+    """Threads that polled more than once, those that were off the poll for longest first."""
+    late: dict[int, list[LateRow]] = defaultdict(list)
+    for (stack, _, kind, _, tid), value in seen.points:
+        if kind == decode.POINT_LATE:
+            late[tid].append(LateRow(stack=engine.stack_of(stack), samples=value[0], seconds=value[1] * _NS))
+    polling = [record for record in engine.threads if record.polls > 1]
+    polling.sort(key=lambda record: -record.off_ns)
+    return tuple(
+        PollingThread(
+            pid=record.pid,
+            tid=record.tid,
+            name=clean(record.name, 32),
+            stack=engine.stack_of(record.poll_stack),
+            polls=record.polls,
+            poll_seconds=record.poll_ns * _NS,
+            off_seconds=record.off_ns * _NS,
+            longest_seconds=record.longest_off * _NS,
+            histogram=record.off_histogram,
+            late=tuple(sorted(late[record.tid], key=lambda row: -row.seconds)),
+        )
+        for record in polling[:_MOST_LOOPS]
+    )
 
 
 _FEW = 8
