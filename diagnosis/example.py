@@ -5,6 +5,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.locks import Lock, LockProfile
 from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.network import NetworkUse, Peer
@@ -36,6 +37,10 @@ def native(
 
 def javascript(function: str, file: str, line: int) -> Frame:
     return Frame(kind=FrameKind.JAVASCRIPT, function=function, file=file, line=line)
+
+
+def java(function: str, file: str, line: int) -> Frame:
+    return Frame(kind=FrameKind.JAVA, function=function, file=file, line=line)
 
 
 def kernel(*functions: str) -> Stack:
@@ -145,6 +150,8 @@ def window(
     polling: tuple[PollingThread, ...] = (),
     threads: int = 1,
     times: tuple[ThreadTime, ...] = (),
+    locks: tuple[Lock, ...] | None = None,
+    locks_by: str = "bpf",
     limits: Limits | None = None,
     cores: int = 2,
     seconds: float = SECONDS,
@@ -176,7 +183,7 @@ def window(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
         cores=cores,
-        collections=dict.fromkeys(parts, measured),
+        collections=dict.fromkeys(parts, measured) | {"locks": Collection(backend=locks_by, exact=True)},
         syscalls=SyscallProfile(rows=every, calls=sum(r.calls for r in every), seconds=sum(r.seconds for r in every)),
         cpu=CpuProfile(rows=samples, hz=199, samples=sum(r.samples for r in samples), cpu_seconds=running),
         waits=waits,
@@ -187,5 +194,6 @@ def window(
         memory=memory,
         files=files,
         limits=limits,
+        locks=LockProfile(locks=locks) if locks is not None else None,
         network=NetworkUse(peers=peers),
     )

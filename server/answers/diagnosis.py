@@ -23,6 +23,7 @@ _CLOSER = {
     "lock-contention": ("trace-locks", "locks, and who holds them,"),
     "blocking-io": _CALLS,
     "gil-contention": ("trace-locks", "the interpreter's lock, and who holds it,"),
+    "pool-undersized": ("proc-threads", "threads and pools"),
     "pool-oversized": ("proc-threads", "threads and pools"),
     "thread-churn": ("proc-threads", "threads and pools"),
     "cpu-throttled": ("proc-watch", "throttling over time"),

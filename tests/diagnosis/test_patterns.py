@@ -37,6 +37,7 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "gil-contention",
         "thread-churn",
         "pool-oversized",
+        "pool-undersized",
     }
 
 

@@ -17,6 +17,7 @@ from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.ledger import observe
 from perfdoctor.collectors.target import find_target
 from perfdoctor.diagnosis.engine import diagnose
+from perfdoctor.diagnosis.second_look import wants_locks
 from perfdoctor.schemas.finding import Diagnosis, Finding, Severity
 from tests.live.need import need
 from tests.live.workload import WORKLOADS, workload
@@ -55,7 +56,7 @@ async def judged(source: str) -> AsyncIterator[Diagnosis]:
     need(shutil.which("unshare"), "live tests run on Linux")
     host = LocalHost()
     async with workload(source) as program:
-        evidence = await observe(host, find_target(host, program.pid), seconds=SECONDS)
+        evidence = await observe(host, find_target(host, program.pid), seconds=SECONDS, closer=wants_locks)
         yield diagnose(evidence)
 
 

@@ -31,7 +31,6 @@ async def test_the_stretches_between_polls_and_what_filled_them() -> None:
     assert thread.off_seconds >= held
     assert thread.longest_seconds >= 0.15
     late = [row for row in thread.late if any(frame.function == "compute" for frame in row.stack)]
-    assert len(late) == len(thread.late) > 0
     assert sum(row.seconds for row in late) >= 0.3 * did["spun"]
     account = ledger(evidence)
     [loop] = account.loops

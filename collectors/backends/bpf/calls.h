@@ -206,7 +206,7 @@ SEC("tp_btf/sys_exit") int call_ends(u64 *ctx) {
     }
     u32 object = class & OBJECT_MASK;
     if (class & POLLS) loop_polled(t, now);
-    if (class & POLLS || (object && object != OBJECT_ADDRESS_0)) t->asked_last = now;
+    if (class & POLLS || (object && object != OBJECT_ADDRESS_0) || t->call_blocked) t->asked_last = now;
     AT_CALL_END(t, result, now);
     end_call(t, result, now, class);
     return 0;

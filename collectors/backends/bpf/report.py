@@ -67,6 +67,31 @@ def syscall_profile(engine: Engine, seen: Seen) -> SyscallProfile:
     )
 
 
+_LOCK_CALLS = ("futex", "futex_wait", "futex_waitv")
+
+
+def lock_waits_so_far(engine: Engine) -> tuple[SyscallRow, ...]:
+    """Waits on futexes while the window goes on, with the frames that are named by now."""
+    rows = []
+    descriptors = Descriptors(engine.host, engine.was_open)
+    for (key, thing, pid, call), v in engine.calls_so_far():
+        if name_of(call) in _LOCK_CALLS and v[6]:
+            rows.append(
+                SyscallRow(
+                    pid=pid,
+                    syscall=name_of(call),
+                    object=object_name(engine, descriptors, pid, thing),
+                    stack=engine.known_stack(key),
+                    calls=v[0],
+                    errors=v[1],
+                    empty=v[2],
+                    seconds=v[5] * _NS,
+                    blocked_seconds=v[6] * _NS,
+                )
+            )
+    return tuple(rows)
+
+
 _RESTARTS = {512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 516: "ERESTART_RESTARTBLOCK"}
 """Interrupted by a signal, and begun again by the kernel: no program sees these."""
 

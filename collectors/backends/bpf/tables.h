@@ -167,7 +167,7 @@ struct thread {
     u64 call_stack, call_object;
     u64 off_poll_since; /* 0: it has not polled yet, or is polling */
     u64 late_told; /* until when a long stretch is booked */
-    u64 asked_last; /* when it last polled, or used a file or a descriptor */
+    u64 asked_last; /* when it last polled, slept in a call, or used a file or a descriptor */
     u64 on_since, off_since, woken;
     u64 off_stack;
     s32 off_kernel;
