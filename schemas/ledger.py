@@ -50,12 +50,25 @@ class LoopRow(Model):
     blocked_at: Frame | None = None
 
 
+class ProcessRow(Model):
+    """The same account for one process of several. ``pid`` 0: short-lived children, together. ``rows`` as in Ledger."""
+
+    pid: int
+    threads: int
+    thread_seconds: float
+    busy_seconds: float
+    unaccounted: float
+    rows: tuple[LedgerRow, ...]
+
+
 class Ledger(Model):
     """``thread_seconds`` = the sum over threads of the time each was alive in the window = the sum over rows, within
-    2 % (``unaccounted`` is the difference). ``busy_seconds`` is everything but idle: shares of findings are of it."""
+    2 % (``unaccounted`` is the difference). ``busy_seconds`` is everything but idle: shares of findings are of it.
+    ``processes``: the busiest ones by themselves, where there are several."""
 
     thread_seconds: float
     busy_seconds: float
     unaccounted: float
     rows: tuple[LedgerRow, ...]
     loops: tuple[LoopRow, ...] = ()
+    processes: tuple[ProcessRow, ...] = ()

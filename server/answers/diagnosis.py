@@ -3,7 +3,7 @@
 from perfdoctor.diagnosis.user_code import charged
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import DiagnoseAnswer, Diagnosis, Finding, Severity
-from perfdoctor.schemas.ledger import Ledger
+from perfdoctor.schemas.ledger import Ledger, LedgerRow
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import quantity
@@ -65,8 +65,12 @@ def _shown(finding: Finding, cut: Cut, roots: tuple[str, ...]) -> Finding:
 def _brief(ledger: Ledger | None, cut: Cut) -> Ledger | None:
     if ledger is None:
         return None
-    rows = tuple(row.model_copy(update={"top": cut.of(row.top)}) for row in ledger.rows)
-    return ledger.model_copy(update={"rows": rows})
+
+    def shown(rows: tuple[LedgerRow, ...]) -> tuple[LedgerRow, ...]:
+        return tuple(row.model_copy(update={"top": cut.of(row.top)}) for row in rows)
+
+    processes = tuple(row.model_copy(update={"rows": shown(row.rows)}) for row in ledger.processes)
+    return ledger.model_copy(update={"rows": shown(ledger.rows), "processes": processes})
 
 
 def _summary(found: Diagnosis, evidence: Evidence) -> str:

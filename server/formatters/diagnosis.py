@@ -2,11 +2,12 @@
 
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.finding import DiagnoseAnswer, Finding, Location
-from perfdoctor.schemas.ledger import LoopRow
+from perfdoctor.schemas.ledger import LoopRow, ProcessRow, State
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.server.formatters.words import chain, code, follow, measured, percent, place, quantity, target, window
 
 _MOST_LOOPS = 2
+_MOST_PROCESSES = 3
 _NOTABLE = 0.01
 """of a loop's time"""
 
@@ -27,6 +28,10 @@ def say(answer: DiagnoseAnswer, *, facts: int = 4, stacks: bool = False) -> str:
         busy = quantity(ledger.busy_seconds, "s")
         lines += ["", f"Thread time ({quantity(ledger.thread_seconds, 's')}, {busy} of it busy): {states}."]
         lines += [_loop(loop) for loop in ledger.loops[:_MOST_LOOPS]]
+        if ledger.processes:
+            told = ", ".join(_process(row) for row in ledger.processes[:_MOST_PROCESSES])
+            more = len(ledger.processes) - _MOST_PROCESSES
+            lines.append(f"By process: {told}{f' and {more} more' if more > 0 else ''}.")
     if answer.not_checked:
         lines += [
             "",
@@ -52,6 +57,12 @@ def _finding(number: int, finding: Finding, facts: int, stacks: bool) -> list[st
     if finding.related:
         lines.append("   Explains also: " + ", ".join(code(name, 40) for name in finding.related))
     return lines
+
+
+def _process(process: ProcessRow) -> str:
+    busiest = next((row for row in process.rows if row.state is not State.IDLE), None)
+    what = f" (most {busiest.state})" if busiest else ""
+    return f"{process.pid or 'short-lived children'} {quantity(process.busy_seconds, 's')} busy{what}"
 
 
 def _loop(loop: LoopRow) -> str:

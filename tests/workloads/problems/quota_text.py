@@ -1,5 +1,5 @@
-# expect: pattern=cpu-throttled limit-cpu=0.3
-"""Answers questions about a text, in a container that somebody gave a third of a core."""
+# expect: pattern=cpu-throttled limit-cpu=0.1
+"""Answers questions about a text, in a container that somebody gave a tenth of a core."""
 
 import os
 import random
