@@ -1,10 +1,34 @@
-"""Which stacks are those of a pool's workers?"""
+"""Pools: which stacks are those of workers, and which wait until a pool has something to lend them."""
 
-from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.schemas.frame import FrameKind, Stack
 
 _JAVA = ("java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.ForkJoinWorkerThread.run",
          "java.util.concurrent.ForkJoinPool.runWorker")  # fmt: skip
+# Where libraries keep connections and the like, and lend them: parts of paths, and classes of Java.
+_LENDERS = ("/sqlalchemy/pool/", "/psycopg_pool/", "/psycopg2/pool.py", "/urllib3/connectionpool.py",
+            "/redis/connection.py", "/pymongo/pool.py", "/mysql/connector/pooling.py", "/dbutils/",
+            "/httpcore/_sync/connection_pool.py")  # fmt: skip
+_JAVA_LENDERS = ("com.zaxxer.hikari.pool.", "org.apache.commons.pool2.", "org.apache.commons.pool.",
+                 "org.apache.tomcat.jdbc.pool.", "com.mchange.v2.resourcepool.",
+                 "org.apache.http.pool.", "org.apache.http.impl.conn.PoolingHttpClient")  # fmt: skip
+
+
+def lender_of(stack: Stack) -> str | None:
+    """The library whose pool has nothing left to lend, of a thread that waits for a connection of it: its file or
+    class."""
+    waits = bool(stack) and basename(stack[0].file) in ("threading.py", "queue.py")
+    for frame in stack:
+        if frame.kind is FrameKind.JAVA:
+            if frame.function.startswith(_JAVA_LENDERS):
+                return frame.function.rsplit(".", 1)[0]
+        elif frame.kind is FrameKind.PYTHON and waits:
+            lender = next((part for part in _LENDERS if part in (frame.file or "")), None)
+            if lender:
+                return lender.strip("/")
+        if is_user_code(frame):
+            return None
+    return None
 
 
 def worker_of(stack: Stack) -> str | None:

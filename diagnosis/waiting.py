@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.loops import makes_call_in_callback
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, is_standard_input, path_of
-from perfdoctor.diagnosis.pools import worker_of
+from perfdoctor.diagnosis.pools import lender_of, worker_of
 from perfdoctor.diagnosis.runtime_waits import is_for_a_lock, is_for_work, is_linked_in, is_of_the_machine, of_java
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -149,6 +149,8 @@ def waits_for_work(stack: Stack) -> bool:
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:
+    if lender_of(row.stack):
+        return State.LOCK  # all that the pool has is lent: it waits for another thread to give something back
     # `event.wait(0.01)` that times out again and again is a poll, whatever it is called
     polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row)
     if (of_machine := of_java(row.stack)) is not None:

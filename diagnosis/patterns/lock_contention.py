@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Fact, Finding, Severity
@@ -30,7 +31,7 @@ def check(account: Account) -> list[Finding]:
     by_lock: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
-        if waits and not account.held_up(row) and account.state(row) is State.LOCK:
+        if waits and not account.held_up(row) and account.state(row) is State.LOCK and not lender_of(row.stack):
             by_lock[row.pid, row.object].append(row)
     found = []
     for (_, lock), rows in by_lock.items():

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.pools import worker_of
+from perfdoctor.diagnosis.pools import lender_of, worker_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import State
@@ -25,6 +27,7 @@ MANY = Threshold(
     "workers",
     "a pool of this size was made for waiting: whether the other side can take more is unknown",
 )
+LENT = Threshold(0.2, "threads that wait for a connection on average", "a pool that is empty for a moment does its job")
 _OTHERS = (State.NETWORK, State.FILE, State.CHILD, State.OTHER, State.SLEEP)
 _RESULTS = {"_base.py": {"result", "wait", "as_completed", "result_iterator", "exception", "_result_or_cancel"},
             "pool.py": {"get", "wait", "map", "starmap"}, "queue.py": {"put", "join"}}  # fmt: skip
@@ -42,6 +45,46 @@ def check(account: Account) -> list[Finding]:
     found = []
     for (pid, kind), rows in pools.items():
         found += _judge(account, pid, kind, rows)
+    return [*found, *_lent_out(account)]
+
+
+def _lent_out(account: Account) -> list[Finding]:
+    """Threads that wait for one of the connections that a pool lends."""
+    waits: dict[tuple[str, Place], list[SyscallRow]] = defaultdict(list)
+    for row in account.calls:
+        lends = row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and not account.held_up(row)
+        lender = lender_of(row.stack) if lends else None
+        if lender and (place := account.place(row.stack)):
+            waits[lender, place].append(row)
+    used = sum(time.running for time in account.evidence.threads or ()) / account.seconds
+    found = []
+    for (lender, place), rows in waits.items():
+        waited = sum(row.blocked_seconds for row in rows)
+        if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
+            continue
+        heaviest = max(rows, key=lambda row: row.blocked_seconds)
+        times = sum(row.calls + row.unfinished for row in rows)
+        found += weigh(
+            account,
+            "pool-undersized",
+            title=f"{waited / account.seconds:.1f} threads on average wait at {place} for a connection of the pool "
+            f"({quoted(lender, 60)}), {waited / max(1, times) * 1000:.0f} ms each time: all are lent out",
+            seconds=waited,
+            place=place,
+            stack=heaviest.stack,
+            facts=(
+                account.fact("syscalls", "waiting for a connection of the pool", waited / account.seconds, "threads"),
+                account.fact("syscalls", "mean wait", waited / max(1, times), "s"),
+                account.fact("threads", "cores in use", used, "cores"),
+            ),
+            fix=f"Let the pool behind {place} hold more connections (pool_size and max_overflow, maxconn, "
+            "maximumPoolSize), about as many as threads that use it, as far as the other side takes them; and give "
+            "each back sooner: no other work between taking it and returning it.",
+            verify=again(
+                account, "the threads that wait for a connection", f"{waited / account.seconds:.1f}", "close to 0"
+            ),
+            confidence=0.85,
+        )
     return found
 
 
@@ -143,6 +186,13 @@ def _examples() -> tuple[Example, ...]:
     get = (library("queue.py", "Queue.get"), *worker)
     result = (library("threading.py", "Condition.wait"), library("concurrent/futures/_base.py", "Future.result"))
     gather = (*result, python(50, "page"))
+    taken = (
+        library("threading.py", "Condition.wait"),
+        python(180, "QueuePool._do_get", "/srv/venv/lib/python3.11/site-packages/sqlalchemy/pool/impl.py"),
+        python(33, "orders"),
+    )
+    lent = call("futex", taken, 2000, on="futex:0x77", blocked=40.0)
+    lent_once = call("futex", taken, 20, on="futex:0x77", blocked=0.9)
     main = call("futex", gather, 900, blocked=9.0)
     full = call("recvfrom", task, 900, on="fd:5 (socket:[9])", blocked=19.0)
     light = cpu(task, 0.6)
@@ -159,6 +209,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "both wait for the store all the time, and the page waits for them",
             window(calls=(main, full), samples=(light,), times=two),
+        ),
+        Example(
+            "connections of a pool that are all lent out",
+            True,
+            "four threads on average wait until another gives its connection back",
+            window(calls=(lent,), samples=(light,), times=two),
+        ),
+        Example(
+            "a pool of connections that is empty for a moment",
+            False,
+            "0.09 threads wait on average: that is what a pool is for",
+            window(calls=(lent_once,), samples=(light,), times=two),
         ),
         Example(
             "a pool that is sometimes without work",
@@ -191,12 +253,13 @@ PATTERN = Pattern(
     id="pool-undersized",
     title="work stands in line before a pool that waits",
     sees="The workers of a pool (concurrent.futures, multiprocessing, ExecutorService): how much of their time they "
-    "are without work, compute, or wait for a peer, a file or a child; and who waits for their results.",
+    "are without work, compute, or wait for a peer, a file or a child; and who waits for their results. Also threads "
+    "that wait for a connection of a library's pool.",
     costs="Each piece of work waits for those before it, although neither the cores nor the workers have anything to "
     "do meanwhile: N workers that wait do N pieces of work in the time of one.",
     fix="As many workers as waits that the other side can bear at a time; asynchronous calls for hundreds.",
     fine="When the limit is there to protect the other side.",
-    thresholds=(FREE, WAITS, ROOM, LINE, MANY),
+    thresholds=(FREE, WAITS, ROOM, LINE, MANY, LENT),
     needs=("syscalls", "cpu", "threads"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
