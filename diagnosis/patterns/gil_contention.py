@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.example import call, cpu, library, native, python, thr
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.schemas.cpu import CpuRow
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Fact, Finding
 from perfdoctor.schemas.frame import FrameKind
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -87,6 +87,7 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
         stack=max(at[holder], key=lambda row: row.seconds).stack,
         facts=(
             account.fact("syscalls", "waiting for the interpreter lock", waited / account.seconds, "threads"),
+            *_held(account, pid),
             account.fact("cpu", f"CPU used in {holder.function}", computed / account.seconds, "cores"),
             account.fact("threads", "CPU used by the process", process_time / account.seconds, "cores"),
             account.fact("threads", "cores that it may use", account.evidence.cores, "cores"),
@@ -99,6 +100,26 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
             "close to 0",
         ),
         confidence=0.9 if many > 1 or victim else 0.7,
+    )
+
+
+def _held(account: Account, pid: int) -> tuple[Fact, ...]:
+    """Who had the interpreter when it was looked at, where a closer look at the locks was taken."""
+    told = account.evidence.locks
+    use = next((use for use in told.gil if use.pid == pid and use.held), None) if told else None
+    if use is None:
+        return ()
+    at: dict[Place, int] = defaultdict(int)
+    for stack, samples in (line for holder in use.holders for line in holder.lines):
+        if place := account.place(stack):
+            at[place] += samples
+    if not at:
+        return ()
+    place = max(at, key=lambda p: at[p])
+    return (
+        account.fact(
+            "locks", f"looks at the interpreter lock that found it held by {place}", at[place] / use.held, "share"
+        ),
     )
 
 

@@ -3,9 +3,11 @@
 import pytest
 
 from perfdoctor.diagnosis.account import Account
-from perfdoctor.diagnosis.example import call, library, native, python, window
+from perfdoctor.diagnosis.example import PID, call, library, native, python, window
+from perfdoctor.diagnosis.patterns.gil_contention import PATTERN as GIL
 from perfdoctor.diagnosis.patterns.lock_contention import PATTERN, check
 from perfdoctor.diagnosis.second_look import wants_locks
+from perfdoctor.schemas.locks import GilHolder, GilUse, LockProfile
 from perfdoctor.schemas.syscalls import SyscallRow
 
 LOCK = call("futex", (python(8, "update"),), 900, on="futex:0x10", blocked=4.0)
@@ -42,3 +44,14 @@ def test_a_holder_elsewhere_is_where_the_change_belongs() -> None:
     [before] = check(Account(without))
     assert before.location is not None and before.location.line == 25 and before.confidence < finding.confidence
     assert window().locks is None
+
+
+def test_a_closer_look_names_who_has_the_interpreter() -> None:
+    example = next(e for e in GIL.examples() if e.fires)
+    line = python(31, "score")
+    held = GilHolder(tid=1, thread="worker", samples=80, lines=(((line,), 60), ((python(55, "receive"),), 20)))
+    use = GilUse(pid=PID, hz=20, samples=100, held=80, holders=(held,))
+    evidence = example.evidence.model_copy(update={"locks": LockProfile(gil=(use,))})
+    [finding] = GIL.check(Account(evidence))
+    fact = finding.evidence[1]
+    assert fact.what.endswith("found it held by `app.py:31 (score)`") and fact.value == 0.75
