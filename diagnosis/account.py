@@ -219,10 +219,10 @@ class Account:
 
 def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:
     python = [row for row in rows if row.stack and row.stack[0].kind is FrameKind.PYTHON]
+    if any(row.object and "(interpreter)" in row.object for row in rows):
+        return True
     if not python or any(basename(row.stack[0].file) == "threading.py" for row in python):
         return False
-    if any(row.object and "interpreter" in row.object for row in python):
-        return True
     waits = sum(row.calls + row.unfinished for row in python)
     blocked = sum(row.blocked_seconds for row in python)
     gives_up = sum(row.errors for row in python) >= 0.2 * waits and blocked / max(waits, 1) < 2 * _SWITCH_INTERVAL

@@ -130,6 +130,7 @@ def _examples() -> tuple[Example, ...]:
     run = library("threading.py", "Thread.run")
     computes = tuple(cpu((line, run), 2.4, leaf=loop) for _ in range(4))
     in_turns = call("futex", (line, run), 7000, on=lock, errors=3000, blocked=29.0)
+    in_threading = call("futex", (library("threading.py", "Condition.__enter__"), line), 40, on=lock, blocked=0.2)
     four = tuple(thread(running=2.4, asleep=7.3, tid=i) for i in range(4))
     reader = python(55, "receive")
     one = (cpu((line, run), 9.0, leaf=loop), cpu((reader,), 0.4, leaf=loop))
@@ -143,6 +144,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "three of four stand still at any moment, and the process uses one core of two",
             window(calls=(in_turns,), samples=computes, times=four),
+        ),
+        Example(
+            "workers that also wait inside of threading",
+            True,
+            "the lock is known by its address, in whatever line it is waited for",
+            window(calls=(in_turns, in_threading), samples=computes, times=four),
         ),
         Example(
             "a reader beside a computation",

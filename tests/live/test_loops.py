@@ -27,6 +27,7 @@ async def test_the_stretches_between_polls_and_what_filled_them() -> None:
     assert thread.stack[0].function.endswith("select")
     # every stretch ends in a poll, but the last one: that ends with the loop
     assert thread.polls - 1 <= sum(thread.histogram) <= thread.polls
+    assert thread.poll_seconds + thread.off_seconds <= 1.01 * evidence.window.seconds
     held = did["slept"] + did["spun"]
     assert thread.off_seconds >= held
     assert thread.longest_seconds >= 0.15

@@ -148,6 +148,7 @@ INLINE void end_call(struct thread *t, s64 result, u64 now, u8 class) {
 /* An event loop waits for what happens in one call, and has no time for it until the next: between two polls lies what
  * its callbacks took. */
 INLINE void loop_polls(struct thread *t, u64 now) {
+    t->poll_since = now;
     if (!t->off_poll_since) return;
     u64 off = now - t->off_poll_since;
     t->off_poll_since = 0;
@@ -158,7 +159,7 @@ INLINE void loop_polls(struct thread *t, u64 now) {
 
 INLINE void loop_polled(struct thread *t, u64 now) {
     t->polls++;
-    t->poll_ns += now - t->call_began;
+    t->poll_ns += now - t->poll_since; /* (call_began may be older: a part joins what a signal broke) */
     t->poll_stack = t->call_stack;
     t->off_poll_since = now;
 }

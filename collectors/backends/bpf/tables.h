@@ -164,7 +164,8 @@ struct thread {
     /* of a thread that polls again and again, which may be an event loop: see loop_polls() */
     u64 polls, poll_ns, off_ns, longest_off, poll_stack;
     u32 off_histogram[32];
-    u64 call_stack, call_object;
+    u64 call_stack, call_object; /* user space is told of what is before these */
+    u64 poll_since;
     u64 off_poll_since; /* 0: it has not polled yet, or is polling */
     u64 late_told; /* until when a long stretch is booked */
     u64 asked_last; /* when it last polled, slept in a call, or used a file or a descriptor */

@@ -181,7 +181,7 @@ INLINE void close_account(struct thread *t, u64 now) {
     t->ended = now;
     if (t->call_began && class_of(t->call) & POLLS) {
         t->polls++;
-        t->poll_ns += now - t->call_began;
+        t->poll_ns += now - t->poll_since;
         t->poll_stack = t->call_stack;
     } else {
         loop_polls(t, now);
@@ -197,7 +197,7 @@ INLINE void close_account(struct thread *t, u64 now) {
             add(&row->runnable, t->call_runnable);
         }
     }
-    if (bpf_ringbuf_output(&records, t, sizeof(*t), RINGBUF_NO_WAKEUP)) count(LOST_EVENTS);
+    if (bpf_ringbuf_output(&records, t, __builtin_offsetof(struct thread, call_stack), RINGBUF_NO_WAKEUP)) count(LOST_EVENTS);
 }
 
 SEC("tp_btf/sched_process_exit") int exits(u64 *ctx) {
@@ -243,7 +243,7 @@ SEC("iter/task") int begin(struct bpf_iter__task *ctx) {
         if (task->__state == 0) t->flags |= PREEMPTED;
         if (call >= 0) { /* (a running thread's registers are stale) */
             t->call = call;
-            t->call_began = now;
+            t->call_began = t->poll_since = now;
             t->call_stack = IS_STANDING | t->tid;
         }
     }
