@@ -253,10 +253,22 @@ def loops(engine: Engine, seen: Seen) -> tuple[PollingThread, ...]:
             off_seconds=record.off_ns * _NS,
             longest_seconds=record.longest_off * _NS,
             histogram=record.off_histogram,
-            late=tuple(sorted(late[record.tid], key=lambda row: -row.seconds)),
+            late=_heaviest(late[record.tid]),
         )
         for record in polling[:_MOST_LOOPS]
     )
+
+
+_MOST_LATE = 64
+
+
+def _heaviest(rows: list[LateRow]) -> tuple[LateRow, ...]:
+    """The stacks that held a loop up for longest; the others are one row without a stack."""
+    rows = sorted(rows, key=lambda row: -row.seconds)
+    kept, rest = rows[:_MOST_LATE], rows[_MOST_LATE:]
+    if rest:
+        kept.append(LateRow(samples=sum(row.samples for row in rest), seconds=sum(row.seconds for row in rest)))
+    return tuple(kept)
 
 
 _FEW = 8
