@@ -32,6 +32,8 @@ from perfdoctor.schemas.target import Target
 _NODE_FUNCTION = re.compile(r"node::(?:[\w<>]+::|\(anonymous namespace\)::)*(\w+)(?:\(|$)")
 _OF_THE_LOOP = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 """what libuv's loop waits in between two callbacks, when no JavaScript is on the stack"""
+# v8::internal::Builtin_AtomicsWait(int, unsigned long*, v8::internal::Isolate*)
+_BUILTIN = "v8::internal::Builtin_"
 _ANYWHERE = 1 << 62
 _REACH = 2
 """intervals of V8's profiler for which a sample speaks"""
@@ -81,7 +83,9 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
 
 def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> Joined:
     """Events to samples that stand in the function which their native stack names; without such a one to a sample
-    beside them that stands in native code: what JavaScript's own code is doing, asks the kernel for nothing."""
+    beside them that stands in native code: what JavaScript's own code is doing, asks the kernel for nothing. A function
+    of the language itself (Atomics.wait) has no frame in V8's samples, which stand in its caller."""
+    in_script = [s for s in samples if s.stack and s.stack[0].kind is FrameKind.JAVASCRIPT]
     in_native = [s for s in samples if s.stack and s.stack[0].kind is FrameKind.NATIVE]
     by_name: dict[str, list[Sample]] = defaultdict(list)
     for sample in in_native:
@@ -94,9 +98,10 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
     shares: dict[Hashable, Mapping[Stack, int]] = {}
     covered = near = without = 0
     for key, own in by_row.items():
-        name = next((name for name in _made_by(key) if name in by_name), "")
+        name = _BUILTIN if _is_of_the_language(key) else next((n for n in _made_by(key) if n in by_name), "")
         if name not in lines:
-            lines[name] = Timeline(by_name[name], reach=_ANYWHERE) if name else Timeline(in_native, reach=reach)
+            beside = Timeline(in_script if name == _BUILTIN else in_native, reach=reach)
+            lines[name] = Timeline(by_name[name], reach=_ANYWHERE) if name in by_name else beside
         found = lines[name].join(own)
         shares.update(found.shares)
         covered, near, without = covered + found.covered, near + found.near, without + found.without
@@ -105,6 +110,11 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
 
 def _is_the_loops(key: Hashable) -> bool:
     return isinstance(key, tuple) and len(key) == 4 and key[1] in _OF_THE_LOOP
+
+
+def _is_of_the_language(key: Hashable) -> bool:
+    stack = key[3] if isinstance(key, tuple) and len(key) == 4 else ()
+    return any(frame.function.startswith(_BUILTIN) for frame in stack)
 
 
 def _made_by(key: Hashable) -> list[str]:

@@ -1,10 +1,12 @@
 """Where did every thread's time go? All cheap questions at once, in one window."""
 
+from collections.abc import Callable
+
 import anyio
 
-from perfdoctor.collectors import cpu, network, syscalls
+from perfdoctor.collectors import cpu, locks, network, syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.engine import FirstLook, Wanted
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.java import by_engine_and_recorder
@@ -13,9 +15,18 @@ from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.target import Target
 
 BACKENDS = (bpf.NAME, "programs")
+Closer = Callable[[tuple[SyscallRow, ...], float], bool]
+"""whether waits for locks, in so many seconds, are worth a closer look"""
+_FIRST = 0.7
+"""of the time: what all shares rest on is the first window"""
+_WORTH_TWO = 2.0
+_SHORTEST_SECOND = 0.3
+"""seconds: below that a second window sees too little"""
 _HZ = 199
 """Prime, so that it does not beat with timers of the target; 99 would leave short windows thin."""
 
@@ -27,9 +38,13 @@ async def observe(
     seconds: float,
     backend: str = "auto",
     progress: Progress = silent,
+    closer: Closer | None = None,
 ) -> Evidence:
     """System calls, CPU samples, waits, page faults, threads, children, peers and memory of ``target`` over
     ``seconds``; of a Java machine also its locks.
+
+    ``closer`` is shown the waits for locks when most of the time has passed. If it says so, the window ends there, and
+    what is left of ``seconds`` is a second one that tells who holds the locks: ``locks``, beside the first's parts.
 
     By the BPF engine all of it is one window. Without the engine the questions are asked of other programs one after
     the other,
@@ -40,17 +55,50 @@ async def observe(
     async def by_engine() -> Evidence:
         by = {"node": by_engine_and_v8, "java": by_engine_and_recorder}.get(target.runtime, by_engine_window)
 
+        # (the runtimes of the others tell of their locks themselves, or have none)
+        adapts = closer is not None and by is by_engine_window and seconds >= _WORTH_TWO
+        look = FirstLook(_FIRST * seconds, closer) if adapts and closer else None
+
         async def window(part: SocketPart) -> Evidence:
-            wanted = Wanted(calls=True, hz=_HZ, faults=True, part=part)
+            wanted = Wanted(calls=True, hz=_HZ, faults=True, part=part, look=look)
             return await by(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
 
-        return await network.beside(host, target, window)
+        evidence = await network.beside(host, target, window)
+        if look and look.ended:
+            return await _with_locks(host, target, evidence, seconds, progress)
+        return evidence
 
     async def by_programs() -> Evidence:
         return await _one_after_the_other(host, target, seconds, progress)
 
     rungs = (Rung(bpf.NAME, bpf.unavailable, by_engine), Rung("programs", lambda _host, _target: None, by_programs))
     return await climb(host, target, backend, rungs)
+
+
+async def _with_locks(host: Host, target: Target, first: Evidence, seconds: float, progress: Progress) -> Evidence:
+    """The second window: who holds the locks that the first saw threads wait for."""
+    spent = first.window.seconds
+
+    def later(elapsed: float, message: str) -> None:
+        progress(spent + elapsed, message)
+
+    left = max(_SHORTEST_SECOND, seconds - spent)
+    try:
+        second = await locks.measure(host, target, seconds=left, backend=bpf.NAME, progress=later)
+    except ProblemError as refusal:
+        # (the target has ended meanwhile, mostly) What the first window says holds without it.
+        how = first.collections["syscalls"]
+        warning = f"a second window, for the holders of locks, was not possible: {refusal.problem.why}"
+        told = how.model_copy(update={"warnings": (*how.warnings, warning)})
+        return first.model_copy(update={"collections": first.collections | {"syscalls": told}})
+    how = second.collections["locks"]
+    said = (
+        f"measured in a second window of {second.window.seconds:.1f} s, after the first: its threads waited for locks"
+    )
+    told = how.model_copy(update={"warnings": (*how.warnings, said)})
+    return first.model_copy(
+        update={"locks": second.locks, "collections": first.collections | {"locks": told}},
+    )
 
 
 async def _one_after_the_other(host: Host, target: Target, seconds: float, progress: Progress) -> Evidence:

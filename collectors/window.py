@@ -1,4 +1,4 @@
-"""One window by the BPF engine, with what /proc tells of the same time: memory, and the files that were used."""
+"""One window by the BPF engine, with what /proc tells of the same time: memory, control groups, the files used."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.cgroups.limits import LimitsMeter
 from perfdoctor.collectors.files import file_facts
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.memory import MemoryWatch
@@ -28,9 +29,10 @@ async def by_engine(
     progress: Progress,
     also: Callable[[float], object] | None = None,
 ) -> Evidence:
-    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile, and ``also`` is
-    called as in ``bpf.observe``."""
+    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile and what its control
+    groups did to it, and ``also`` is called as in ``bpf.observe``."""
     watch = MemoryWatch(host, target) if memory else None
+    meter = await to_thread.run_sync(LimitsMeter, host, target.pid) if memory else None
     also = watch.sample if watch else also
     evidence = await bpf.observe(host, target, seconds=seconds, wanted=wanted, also=also, progress=progress)
     changes: dict[str, object] = {}
@@ -38,6 +40,8 @@ async def by_engine(
         read = Collection(backend="proc", exact=True, reason="/proc/PID/status, five times a second")
         changes["memory"] = watch.trend()
         changes["collections"] = evidence.collections | {"memory": read}
+    if meter and (limits := await to_thread.run_sync(meter.limits)) is not None:
+        changes["limits"] = limits
     rows = evidence.syscalls.rows if evidence.syscalls else ()
     paths = dict.fromkeys(row.object for row in rows if row.object and not row.object.startswith(("fd:", "futex:")))
     if paths:

@@ -30,6 +30,9 @@ _TOOLS = {
     "memory": "proc-watch",
     "network": "trace-network",
     "locks": "trace-locks",
+    "limits": "proc-watch",
+    "threads": "proc-threads",
+    "loops": "diagnose",
 }
 
 
@@ -107,6 +110,17 @@ class Account:
         for row in self.samples:
             at[self.place(row.stack)].append(row)
         return at
+
+    @cached_property
+    def hottest(self) -> Place | None:
+        """The line that holds most CPU time."""
+        spent = {at: sum(row.seconds for row in rows) for at, rows in self.samples_at.items() if at is not None}
+        return max(spent, key=lambda at: spent[at], default=None)
+
+    @cached_property
+    def wanted_cores(self) -> float:
+        """How many cores the threads would have used if each had one, on average: on a core, or waiting for it."""
+        return sum(time.running + time.runnable for time in self.evidence.threads or ()) / self.seconds
 
     def by_place(self, rows: Iterable[SyscallRow]) -> dict[Place | None, list[SyscallRow]]:
         at: dict[Place | None, list[SyscallRow]] = defaultdict(list)
@@ -205,10 +219,10 @@ class Account:
 
 def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:
     python = [row for row in rows if row.stack and row.stack[0].kind is FrameKind.PYTHON]
+    if any(row.object and "(interpreter)" in row.object for row in rows):
+        return True
     if not python or any(basename(row.stack[0].file) == "threading.py" for row in python):
         return False
-    if any(row.object and "interpreter" in row.object for row in python):
-        return True
     waits = sum(row.calls + row.unfinished for row in python)
     blocked = sum(row.blocked_seconds for row in python)
     gives_up = sum(row.errors for row in python) >= 0.2 * waits and blocked / max(waits, 1) < 2 * _SWITCH_INTERVAL

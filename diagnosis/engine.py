@@ -13,6 +13,8 @@ _ENABLE = {
     "cpu": "sample the CPU too: diagnose without a backend argument; tools-check says what this machine lacks for it",
     "children": "follow child processes: the BPF engine does (root, or CAP_BPF and CAP_PERFMON), with children=true",
     "network": "watch its sockets too: diagnose does by the BPF engine (root, or CAP_BPF and CAP_PERFMON)",
+    "loops": "follow its event loops: diagnose does by the BPF engine (root, or CAP_BPF and CAP_PERFMON)",
+    "threads": "follow its threads: diagnose does by the BPF engine (root, or CAP_BPF and CAP_PERFMON)",
     "memory": "diagnose, or proc-watch, which read how memory moves",
 }
 

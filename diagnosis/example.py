@@ -4,6 +4,9 @@ from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.locks import Lock, LockProfile
+from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
@@ -30,6 +33,14 @@ def native(
     function: str, module: str = "/usr/lib/libpython3.11.so.1.0", file: str | None = None, line: int | None = None
 ) -> Frame:
     return Frame(kind=FrameKind.NATIVE, function=function, module=module, file=file, line=line)
+
+
+def javascript(function: str, file: str, line: int) -> Frame:
+    return Frame(kind=FrameKind.JAVASCRIPT, function=function, file=file, line=line)
+
+
+def java(function: str, file: str, line: int) -> Frame:
+    return Frame(kind=FrameKind.JAVA, function=function, file=file, line=line)
 
 
 def kernel(*functions: str) -> Stack:
@@ -82,6 +93,50 @@ def memory(per_second: float, *, start: float = 50e6, confidence: float = 1.0) -
     return MemoryTrend(samples=samples, bytes_per_second=per_second, confidence=confidence)
 
 
+def thread(
+    *,
+    running: float,
+    runnable: float = 0.0,
+    asleep: float = 0.0,
+    count: int = 1,
+    born: bool = False,
+    pid: int = PID,
+    tid: int = 0,
+    name: str = "python",
+    switches: int = 0,
+) -> ThreadTime:
+    return ThreadTime(
+        pid=pid,
+        tid=tid,
+        name=name,
+        count=count,
+        wall=running + runnable + asleep,
+        running=running,
+        runnable=runnable,
+        in_syscall=asleep,
+        elsewhere=0,
+        involuntary_switches=switches,
+        started_in_window=born,
+        ended_in_window=born,
+    )
+
+
+def loop(
+    at: Stack, *, off: float, longest: float = 0.01, late: tuple[tuple[Stack, float], ...] = (), pid: int = PID
+) -> PollingThread:
+    """A thread that was off its poll for ``off`` of ``SECONDS``."""
+    return PollingThread(
+        pid=pid,
+        tid=pid,
+        stack=at,
+        polls=900,
+        poll_seconds=SECONDS - off,
+        off_seconds=off,
+        longest_seconds=longest,
+        late=tuple(LateRow(stack=stack, samples=round(199 * spent), seconds=spent) for stack, spent in late),
+    )
+
+
 def window(
     *,
     calls: tuple[SyscallRow, ...] = (),
@@ -92,18 +147,25 @@ def window(
     files: tuple[FileFact, ...] = (),
     memory: MemoryTrend | None = None,
     peers: tuple[Peer, ...] = (),
+    polling: tuple[PollingThread, ...] = (),
     threads: int = 1,
+    times: tuple[ThreadTime, ...] = (),
+    locks: tuple[Lock, ...] | None = None,
+    locks_by: str = "bpf",
+    limits: Limits | None = None,
+    cores: int = 2,
     seconds: float = SECONDS,
     pid: int = PID,
 ) -> Evidence:
-    """One window whose threads' times follow from the rows: what is neither CPU nor blocked was idle."""
+    """One window whose threads' times follow from the rows: what is neither CPU nor blocked was idle. ``times`` says
+    otherwise."""
     running = sum(row.seconds for row in samples)
     blocked = sum(row.blocked_seconds for row in calls)
     asleep = max(0.0, threads * seconds - running - blocked)
     idle = call(
         "accept4", (library("socketserver.py", "BaseServer.serve_forever"),), 0, blocked=asleep, unfinished=1, pid=pid
     )
-    every = (*calls, idle) if asleep > 0 else calls
+    every = (*calls, idle) if asleep > 0 and not times else calls
     in_call = asleep + blocked
     followed = ThreadTime(
         pid=pid,
@@ -120,15 +182,18 @@ def window(
     return Evidence(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
-        cores=2,
-        collections=dict.fromkeys(parts, measured),
+        cores=cores,
+        collections=dict.fromkeys(parts, measured) | {"locks": Collection(backend=locks_by, exact=True)},
         syscalls=SyscallProfile(rows=every, calls=sum(r.calls for r in every), seconds=sum(r.seconds for r in every)),
         cpu=CpuProfile(rows=samples, hz=199, samples=sum(r.samples for r in samples), cpu_seconds=running),
         waits=waits,
         faults=faults,
-        threads=(followed,),
+        threads=times or (followed,),
         children=children,
+        loops=polling,
         memory=memory,
         files=files,
+        limits=limits,
+        locks=LockProfile(locks=locks) if locks is not None else None,
         network=NetworkUse(peers=peers),
     )

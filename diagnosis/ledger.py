@@ -2,13 +2,17 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.waiting import signals, state_of
+from perfdoctor.diagnosis.loops import loops
+from perfdoctor.diagnosis.waiting import Futexes, signals, state_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
+from perfdoctor.schemas.ledger import Ledger, LedgerRow, ProcessRow, State
 from perfdoctor.schemas.waits import WaitKind
 
 _Stacks = dict[State, dict[Stack, float]]
+
+
+_MOST_PROCESSES = 16
 
 
 def ledger(evidence: Evidence) -> Ledger:
@@ -19,6 +23,44 @@ def ledger(evidence: Evidence) -> Ledger:
     Time asleep in calls that no row explains is ``unaccounted``, and in neither idle nor busy. Without ``threads`` the
     account is made of what was measured, and ``thread_seconds`` is its sum.
     """
+    rows = evidence.syscalls.rows if evidence.syscalls else ()
+    whole = _account(evidence, signals(rows))
+    return whole.model_copy(update={"loops": loops(evidence), "processes": _by_process(evidence, signals(rows))})
+
+
+def _by_process(evidence: Evidence, signalled: Futexes) -> tuple[ProcessRow, ...]:
+    """The same for each process alone, busiest first; empty where there is but one."""
+    threads = evidence.threads or ()
+    pids = {thread.pid for thread in threads}
+    if len(pids) < 2:
+        return ()
+    found = []
+    for pid in pids:
+        own = tuple(thread for thread in threads if thread.pid == pid)
+        calls, cpu = evidence.syscalls, evidence.cpu
+        part = evidence.model_copy(
+            update={
+                "threads": own,
+                "syscalls": calls and calls.model_copy(update={"rows": tuple(r for r in calls.rows if r.pid == pid)}),
+                "cpu": cpu and cpu.model_copy(update={"rows": tuple(r for r in cpu.rows if r.pid == pid)}),
+                "waits": tuple(wait for wait in evidence.waits or () if wait.pid == pid),
+            }
+        )
+        account = _account(part, signalled)
+        found.append(
+            ProcessRow(
+                pid=pid,
+                threads=sum(thread.count for thread in own),
+                thread_seconds=account.thread_seconds,
+                busy_seconds=account.busy_seconds,
+                unaccounted=account.unaccounted,
+                rows=account.rows,
+            )
+        )
+    return tuple(sorted(found, key=lambda row: (-row.busy_seconds, row.pid))[:_MOST_PROCESSES])
+
+
+def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     seconds: dict[State, float] = defaultdict(float)
     stacks: _Stacks = defaultdict(lambda: defaultdict(float))
     threads = evidence.threads or ()
@@ -29,7 +71,6 @@ def ledger(evidence: Evidence) -> Ledger:
     seconds[State.RUNNING_KERNEL] = in_kernel
     seconds[State.RUNNING_USER] = running - in_kernel
     rows_of_calls = evidence.syscalls.rows if evidence.syscalls else ()
-    signalled = signals(rows_of_calls)
     for row in rows_of_calls:
         if row.blocked_seconds > 0:
             state = state_of(row, evidence.user_roots, signalled)

@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.loops import makes_call_in_callback
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, is_standard_input, path_of
+from perfdoctor.diagnosis.pools import lender_of, worker_of
+from perfdoctor.diagnosis.runtime_waits import is_for_a_lock, is_for_work, is_linked_in, is_of_the_machine, of_java
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import State
@@ -46,26 +49,6 @@ _CLIENTS = ("/http/client.py", "/urllib/request.py", "/smtplib.py", "/ftplib.py"
             "/xmlrpc/client.py", "/urllib3/", "/requests/", "/httpx/", "/httpcore/", "/aiohttp/client", "/redis/",
             "/psycopg", "/pymysql/", "/MySQLdb/", "/pymongo/", "/botocore/", "/grpc/", "/kafka/", "/dns/")  # fmt: skip
 _CONDITION = "pthread_cond_"
-_NATIVE_MUTEX = ("pthread_mutex_lock", "lll_lock_wait", "pthread_rwlock", "pthread_spin", "std::mutex", "sem_wait")
-_NATIVE_FOR_WORK = (
-    "pthread_cond_",
-    "pthread_join",
-    "pthread_timedjoin",
-    "pthread_clockjoin",
-    "std::condition_variable",
-    "std::thread::join",
-    "pthread_barrier_wait",
-    "uv__io_poll",
-    "uv_cond_wait",
-    "g_main_",
-    "ev_run",
-    "event_base_loop",
-    "sigwait",
-    "getchar",
-    "fgets",
-    "getline",
-    "_IO_getc",
-)
 
 
 Futexes = frozenset[tuple[int, str | None]]
@@ -85,7 +68,8 @@ def signals(rows: Iterable[SyscallRow]) -> Futexes:
         if row.syscall not in calls.FUTEXES or row.object is None:
             continue
         key: tuple[int, str | None] = (row.pid, row.object)
-        if any(_CONDITION in frame.function for frame in row.stack[:3]):
+        # (the condition that a Java thread parks on serves for everything that it ever waits for)
+        if any(_CONDITION in frame.function for frame in row.stack[:4]) and not _is_java(row.stack):
             found.add(key)
         if row.blocked_seconds > 0:
             waits[key].append(row)
@@ -97,6 +81,10 @@ def signals(rows: Iterable[SyscallRow]) -> Futexes:
     return frozenset(found)
 
 
+def _is_java(stack: Stack) -> bool:
+    return any(frame.kind is FrameKind.JAVA or "libjvm." in (frame.module or "") for frame in stack[:12])
+
+
 def _functions(rows: list[SyscallRow]) -> set[tuple[str | None, str]]:
     return {(frame.file, frame.function) for row in rows for frame in row.stack if is_user_code(frame)}
 
@@ -104,7 +92,17 @@ def _functions(rows: list[SyscallRow]) -> set[tuple[str | None, str]]:
 def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = frozenset()) -> State:
     """The state of a thread that sleeps in the call of ``row``: decided by the call, its object, and the frames that
     lead to it; where those leave it open, by how long the waits are. ``signalled``: what ``signals`` found."""
+    state = _state_of(row, roots, signalled)
+    if state is State.IDLE and makes_call_in_callback(row):
+        # Whatever a callback waits for, its loop has other work meanwhile.
+        return State.LOCK if row.syscall in calls.FUTEXES else State.NETWORK if is_socket(row.object) else State.OTHER
+    return state
+
+
+def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes) -> State:
     name = row.syscall
+    if is_of_the_machine(row.stack):
+        return State.IDLE
     if name in calls.ACCEPTS or name in calls.SIGNALS:
         return State.IDLE
     if name in calls.SLEEPS:
@@ -139,21 +137,31 @@ def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = 
 
 def waits_for_work(stack: Stack) -> bool:
     """Whether the innermost frames of the stack, up to the user's own code, are a known place to wait for work."""
-    for frame in _inside_user_code(stack):
+    for frame in stack:
+        if is_user_code(frame) and not is_linked_in(frame):
+            return False
         file, function = basename(frame.file), frame.function
         if (file, function) in _FOR_WORK_QUALIFIED or function.rsplit(".", 1)[-1] in _FOR_WORK.get(file, ()):
             return True
-        if frame.kind is FrameKind.NATIVE and any(name in function for name in _NATIVE_FOR_WORK):
+        if frame.kind is FrameKind.NATIVE and is_for_work(function):
             return True
     return False
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:
-    if any(name in frame.function for frame in row.stack[:3] for name in _NATIVE_MUTEX):
+    if lender_of(row.stack):
+        return State.LOCK  # all that the pool has is lent: it waits for another thread to give something back
+    # `event.wait(0.01)` that times out again and again is a poll, whatever it is called
+    polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row)
+    if (of_machine := of_java(row.stack)) is not None:
+        return State.SLEEP if polls and of_machine is State.IDLE else of_machine
+    if is_for_a_lock(row.stack):
         return State.LOCK
+    if any(frame.function.startswith("JavaThread::sleep") for frame in row.stack):
+        return State.SLEEP
+    if any(frame.function.startswith("ObjectMonitor::wait") for frame in row.stack):
+        return State.IDLE  # of a thread without lines: mostly Flight Recorder's own
     if waits_for_work(row.stack):
-        # `event.wait(0.01)` that times out again and again is a poll, whatever it is called
-        polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row)
         return State.SLEEP if polls else State.IDLE
     if signalled:
         return State.IDLE
@@ -181,6 +189,8 @@ def _is_top_of_thread(stack: Stack, roots: tuple[str, ...]) -> bool:
     own = user_frame(stack, roots)
     if own is None:
         return False
+    if worker_of(stack):
+        return False  # a piece of work, which somebody has handed to a pool
     callers = stack[stack.index(own) + 1 :]
     return any(basename(frame.file) == "threading.py" for frame in callers) and not any(
         is_user_code(frame) for frame in callers

@@ -9,7 +9,9 @@ from perfdoctor.schemas.disk import DiskUse
 from perfdoctor.schemas.file_use import FileUse
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.functions import FunctionProfile
+from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import LockProfile
+from perfdoctor.schemas.loops import PollingThread
 from perfdoctor.schemas.memory import MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
@@ -43,7 +45,9 @@ class Evidence(Model):
     faults: tuple[FaultRow, ...] | None = None
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
+    loops: tuple[PollingThread, ...] | None = None
     memory: MemoryTrend | None = None
+    limits: Limits | None = None
     files: tuple[FileFact, ...] = ()
     file_use: FileUse | None = None
     disk: DiskUse | None = None

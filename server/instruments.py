@@ -158,8 +158,9 @@ class ThisMachine:
 
     async def observe(self, target: Target, *, seconds: float, progress: Progress) -> Evidence:
         from perfdoctor.collectors import ledger
+        from perfdoctor.diagnosis.second_look import wants_locks
 
-        return await ledger.observe(self._host(), target, seconds=seconds, progress=progress)
+        return await ledger.observe(self._host(), target, seconds=seconds, progress=progress, closer=wants_locks)
 
     async def measure(
         self, question: str, target: Target, *, seconds: float, backend: str, progress: Progress, **options: object

@@ -221,5 +221,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
     check=check,
     examples=_examples,
-    beats=("hot-loop", "polling-loop"),
+    beats=("hot-loop", "polling-loop", "gil-contention", "pool-oversized"),
 )

@@ -1,25 +1,37 @@
 """Do threads wait for each other's locks?"""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, library, native, python, window
+from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
+from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.weight import again, weigh
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.finding import Fact, Finding, Severity
+from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import State
+from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockWait
+from perfdoctor.schemas.locks_answer import LockRole
 from perfdoctor.schemas.syscalls import SyscallRow
 
 WAITS = Threshold(2, "waits/s", "a lock that is waited for once in a while is doing its job")
+OWN = Threshold(
+    0.5, "of the waiting, below the user's own code", "a lock that a runtime takes for itself is its matter"
+)
 LINES = 3
 
 
 def check(account: Account) -> list[Finding]:
+    if _told_by_the_machine(account):
+        return _of_java(account)
     by_lock: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
-        if waits and not account.held_up(row) and account.state(row) is State.LOCK:
+        if waits and not account.held_up(row) and account.state(row) is State.LOCK and not lender_of(row.stack):
             by_lock[row.pid, row.object].append(row)
     found = []
     for (_, lock), rows in by_lock.items():
@@ -37,36 +49,192 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
         by_place[account.place(row.stack)] += row.blocked_seconds
     lines = sorted(by_place, key=lambda place: -by_place[place])
     place = next((p for p in lines if p is not None), None)
+    own = blocked - by_place.get(None, 0.0) >= OWN.value * blocked
     heaviest = max(rows, key=lambda row: row.blocked_seconds)
+    held = _holder(account, rows, lines)
     waiting = [
         account.fact("syscalls", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, "threads")
         for at in lines[:LINES]
     ]
+    return _finding(
+        account,
+        _Waits(
+            what=f"the lock {(lock or 'of unknown address').removeprefix('futex:')}",
+            lines=tuple(lines),
+            place=place,
+            seconds=blocked,
+            mean=blocked / waits,
+            own=own,
+            stack=heaviest.stack,
+            held=held,
+        ),
+        (
+            account.fact("syscalls", "waits for this lock", waits / account.seconds, "calls/s"),
+            account.fact("syscalls", "mean wait", blocked / waits, "s"),
+            *_facts_of(account, held),
+            *waiting,
+        ),
+    )
+
+
+def _told_by_the_machine(account: Account) -> bool:
+    how = account.evidence.collections.get("locks")
+    return account.evidence.locks is not None and how is not None and how.backend == "jvm"
+
+
+def _of_java(account: Account) -> list[Finding]:
+    """By what the Java machine tells of its monitors and locks: futexes there are those of threads, not of locks."""
+    found = []
+    for lock in account.evidence.locks.locks if account.evidence.locks else ():
+        if role_of(lock, lock.waiters) is not LockRole.CONTENTION or not lock.waits:
+            continue
+        by_place: dict[Place | None, float] = defaultdict(float)
+        for wait in lock.waiters:
+            by_place[account.place(wait.waiter)] += wait.seconds
+        lines = sorted(by_place, key=lambda place: -by_place[place])
+        if lock.waits / account.seconds < WAITS.value or not lines:
+            continue
+        waiting = [
+            account.fact("locks", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, "threads")
+            for at in lines[:LINES]
+        ]
+        found += _finding(
+            account,
+            _Waits(
+                what=f"the {quoted(lock.name, 80)}",
+                lines=tuple(lines),
+                place=next((p for p in lines if p is not None), None),
+                seconds=lock.seconds,
+                mean=lock.seconds / lock.waits,
+                own=lock.seconds - by_place.get(None, 0.0) >= OWN.value * lock.seconds,
+                stack=max(lock.waiters, key=lambda wait: wait.seconds).waiter,
+                held=None,
+            ),
+            (
+                account.fact("locks", "waits for this lock", lock.waits / account.seconds, "calls/s"),
+                account.fact("locks", "mean wait", lock.seconds / lock.waits, "s"),
+                *waiting,
+            ),
+        )
+    return found
+
+
+class _Held(NamedTuple):
+    """Where the thread that held the lock let go of it; ``mean`` seconds it held it, at least, while others waited."""
+
+    place: Place
+    stack: Stack
+    mean: float
+
+
+class _Waits(NamedTuple):
+    what: str
+    lines: tuple[Place | None, ...]
+    place: Place | None
+    seconds: float
+    mean: float
+    own: bool
+    stack: Stack
+    held: _Held | None
+
+
+def _holder(account: Account, rows: list[SyscallRow], lines: list[Place | None]) -> _Held | None:
+    """Who let go of the lock when these waits ended: known when a closer look at the locks was taken."""
+    told = account.evidence.locks
+    if told is None:
+        return None
+    pid, thing = rows[0].pid, rows[0].object or ""
+    address = thing.removeprefix("futex:").split(" ")[0]
+    same = [
+        lock for lock in told.locks if lock.pid == pid and lock.address is not None and f"{lock.address:#x}" == address
+    ]
+    locks = same or [
+        lock for lock in told.locks if lock.pid == pid and any(account.place(w.waiter) in lines for w in lock.waiters)
+    ]
+    holds: dict[Place, list[LockHold]] = defaultdict(list)
+    for hold in (hold for lock in locks for hold in lock.holders):
+        if place := account.place(hold.stack):
+            holds[place].append(hold)
+    if holds:
+        # Not who woke the most: those who stood in line let go at once and pass on the wait that they had themselves.
+        place = max(holds, key=lambda at: sum(hold.seconds for hold in holds[at]))
+        times = sum(hold.holds for hold in holds[place])
+        mean = sum(hold.seconds for hold in holds[place]) / times if times else 0.0
+        return _Held(place, max(holds[place], key=lambda hold: hold.seconds).stack, mean)
+    woke: dict[Place, float] = defaultdict(float)
+    stacks: dict[Place, Stack] = {}
+    for wait in (wait for lock in locks for wait in lock.waiters):
+        place = account.place(wait.holder)
+        if place and (same or account.place(wait.waiter) in lines):
+            woke[place] += wait.seconds
+            stacks.setdefault(place, wait.holder)
+    if not woke:
+        return None
+    place = max(woke, key=lambda at: woke[at])
+    return _Held(place, stacks[place], 0.0)
+
+
+def _facts_of(account: Account, held: _Held | None) -> tuple[Fact, ...]:
+    if held is None or held.mean <= 0:
+        return ()
+    return (account.fact("locks", f"held until {held.place}, while others waited", held.mean, "s each time"),)
+
+
+def _finding(account: Account, waits: _Waits, facts: tuple[Fact, ...]) -> list[Finding]:
+    place, held = waits.place, waits.held
+    functions = {(at.file, at.function) for at in waits.lines if at is not None}
+    more = f" and {len(waits.lines) - 1} more lines" if len(waits.lines) > 1 else ""
+    by, where, stack = "", place, waits.stack
+    if held is not None:
+        kept = f" for {held.mean * 1000:.1f} ms" if held.mean > 0 else ""
+        if (held.place.file, held.place.function) in functions:
+            by = f", which the same code holds{kept} (it lets go at {held.place})"
+        else:
+            by = f", which {held.place} holds{kept}"
+            # They wait for a moment's look at what somebody else keeps for long: there it is to be changed.
+            where, stack = held.place, held.stack
+    threads = waits.seconds / account.seconds
     return weigh(
         account,
         "lock-contention",
-        title=f"{blocked / account.seconds:.1f} threads on average wait for the lock "
-        f"{(lock or 'of unknown address').removeprefix('futex:')} at "
-        f"{place or 'unknown lines'}{f' and {len(lines) - 1} more lines' if len(lines) > 1 else ''}",
-        seconds=blocked,
-        place=place,
-        stack=heaviest.stack,
-        facts=(
-            account.fact("syscalls", "waits for this lock", waits / account.seconds, "calls/s"),
-            account.fact("syscalls", "mean wait", blocked / waits, "s"),
-            *waiting,
-        ),
-        fix=f"Hold the lock that is taken at {place or 'these lines'} for less: prepare the data before it, do I/O, "
-        "sleeps and computation after it; give each shard or thread a lock of its own; hand the work to one owner "
-        "through a queue.",
+        title=f"{threads:.1f} threads on average wait for {waits.what} at {place or 'unknown lines'}{more}{by}",
+        seconds=waits.seconds,
+        place=where,
+        stack=stack,
+        facts=facts,
+        fix=f"At {where or 'these lines'}, hold the lock for less{_meanwhile(account, where)}: prepare the data before "
+        "it, do I/O, sleeps and computation after it; give each shard or thread a lock of its own; hand the work to "
+        "one owner through a queue.",
         verify=again(
-            account,
-            "the threads that wait for a lock",
-            f"{blocked / account.seconds:.1f}",
-            f"less than {max(0.1, 0.1 * blocked / account.seconds):.1f}",
+            account, "the threads that wait for a lock", f"{threads:.1f}", f"less than {max(0.1, 0.1 * threads):.1f}"
         ),
-        confidence=0.85 if place else 0.5,
+        confidence=0.5 if not waits.own else 0.92 if held else 0.85,
+        # A lock that no code of the user's own waits for is a runtime's, which its owner cannot hold for less.
+        at_most=Severity.CRITICAL if waits.own else Severity.INFO,
     )
+
+
+def _meanwhile(account: Account, where: Place | None) -> str:
+    """What the function that holds the lock waits in, if that takes more of its time than computing."""
+    if where is None:
+        return ""
+    at: dict[tuple[str, Place], float] = defaultdict(float)
+    for row in account.calls:
+        place = account.place(row.stack)
+        if place and (place.file, place.function) == (where.file, where.function) and row.syscall not in calls.FUTEXES:
+            at[row.syscall, place] += row.blocked_seconds
+    computed = sum(
+        sum(row.seconds for row in rows)
+        for place, rows in account.samples_at.items()
+        if place and (place.file, place.function) == (where.file, where.function)
+    )
+    if not at:
+        return ""
+    call, place = max(at, key=lambda key: at[key])
+    return f" (it waits in {call} at {place})" if at[call, place] > max(computed, 0.01 * account.seconds) else ""
+
+
+_BUSY = thread(running=3.0, asleep=27.0)
 
 
 def _examples() -> tuple[Example, ...]:
@@ -85,6 +253,28 @@ def _examples() -> tuple[Example, ...]:
     )
     mutex = (native("__lll_lock_wait", "/lib/libc.so.6"), native("update", "/srv/server", "/srv/server.c", 88))
     in_c = call("futex", mutex, 90_000, on="futex:0x5560", blocked=20.0, errors=100)
+    reload = python(18, "reload")
+    told = Lock(
+        pid=PID,
+        kind=LockKind.SEMAPHORE,
+        address=0x7F10,
+        waits=3900,
+        waiters=(LockWait(waiter=(python(25, "update"),), holder=(reload,), waits=3000, seconds=24.0),),
+        holders=(
+            LockHold(stack=(reload,), holds=300, seconds=9.0),
+            LockHold(stack=also.stack, holds=3000, seconds=0.1),
+        ),
+    )
+    monitor = Lock(
+        pid=PID,
+        kind=LockKind.MUTEX,
+        name="monitor of shop.Cache",
+        waits=4000,
+        seconds=18.0,
+        waiters=(LockWait(waiter=(java("shop.Cache.get", "shop/Cache.java", 17),), waits=4000, seconds=18.0),),
+    )
+    queue = monitor.model_copy(update={"kind": LockKind.CONDITION, "name": "LinkedBlockingQueue"})
+    sleeping = call("clock_nanosleep", (python(21, "reload"),), 300, blocked=8.5)
     condition = call(
         "futex",
         (native("pthread_cond_wait", "/lib/libc.so.6"), native("worker", "/srv/server", "/srv/server.c", 12)),
@@ -98,6 +288,24 @@ def _examples() -> tuple[Example, ...]:
             True,
             "2.9 threads on average stand at two lines, for one address",
             window(calls=(with_lock, also), samples=(work,), threads=4),
+        ),
+        Example(
+            "a closer look that found the holder",
+            True,
+            "they wait at one line for what another function holds while it sleeps",
+            window(calls=(with_lock, also, sleeping), samples=(work,), threads=5, locks=(told,)),
+        ),
+        Example(
+            "a monitor of Java",
+            True,
+            "the machine tells of 4,000 waits at one line",
+            window(samples=(work,), threads=4, locks=(monitor,), locks_by="jvm", times=(_BUSY,)),
+        ),
+        Example(
+            "a queue of Java",
+            False,
+            "its condition is where threads wait for work",
+            window(samples=(work,), threads=4, locks=(queue,), locks_by="jvm", times=(_BUSY,)),
         ),
         Example(
             "a mutex in C",
@@ -134,7 +342,7 @@ PATTERN = Pattern(
     costs="While one thread holds the lock the others stand still: the work goes no faster than if one thread did it.",
     fix="Shorter critical sections; no I/O under a lock; one lock per shard; atomic operations; one owner and a queue.",
     fine="When the lock guards the one thing that limits throughput anyway (one device, one connection).",
-    thresholds=(WAITS,),
+    thresholds=(WAITS, OWN),
     needs=("syscalls",),
     focus=frozenset({Focus.CONCURRENCY}),
     check=check,

@@ -2,7 +2,7 @@
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.example import call, cpu, java, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, rate, weigh
@@ -40,7 +40,14 @@ def _is_pause(account: Account, row: SyscallRow) -> bool:
         return True
     if row.syscall in calls.POLLS:
         return row.empty >= FRUITLESS.value * row.calls
-    return row.syscall in calls.FUTEXES and account.state(row) is State.SLEEP
+    return row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and account.state(row) is State.SLEEP
+
+
+def _is_plain_sleep(row: SyscallRow) -> bool:
+    """A pause that nothing but time can end. Java's is made of a wait with a time limit."""
+    return row.syscall in calls.SLEEPS or (
+        bool(row.stack) and row.stack[0].function.startswith("java.lang.Thread.sleep")
+    )
 
 
 def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> list[Finding]:
@@ -58,7 +65,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
     # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
-    checked = misses >= 0.5 * wakes or all(row.syscall not in calls.SLEEPS for row in rows)
+    checked = misses >= 0.5 * wakes or not any(_is_plain_sleep(row) for row in rows)
     if not checked and work / wakes >= WORK.value:
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
@@ -119,6 +126,14 @@ def _examples() -> tuple[Example, ...]:
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
     poll = call("poll", line, 1000, blocked=9.5, empty=990)
     paced = call("sendto", ask, 2000, on="fd:4 (socket:[9])", transferred=2000 * 1200, seconds=0.1)
+    java_sleep = (
+        java("java.lang.Thread.sleep", "java/lang/Thread.java", 1),
+        java("shop.Feed.run", "shop/Feed.java", 9),
+    )
+    paced_java = (
+        call("futex", java_sleep, 400, on="futex:0x10", errors=400, blocked=9.9),
+        call("futex", java_sleep, 800, on="futex:0x14", empty=400),
+    )
     beats = call("clock_nanosleep", line, 2000, blocked=9.6)
     events = call("epoll_wait", (library("selectors.py", "EpollSelector.select"), *line), 40_000, blocked=7.0, empty=90)
     timers = call(
@@ -152,6 +167,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "each wake-up sends a packet",
             window(calls=(beats, paced), samples=(work,), threads=2),
+        ),
+        Example(
+            "a program of Java that is paced",
+            False,
+            "its sleep is a wait with a time limit and two calls around it, forty times a second: no poll for anything",
+            window(calls=paced_java, samples=(work,), threads=2),
         ),
         Example(
             "an event loop under load",

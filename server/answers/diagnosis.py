@@ -3,11 +3,12 @@
 from perfdoctor.diagnosis.user_code import charged
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import DiagnoseAnswer, Diagnosis, Finding, Severity
-from perfdoctor.schemas.ledger import Ledger
+from perfdoctor.schemas.ledger import Ledger, LedgerRow
 from perfdoctor.schemas.recording import NextCall
 from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import quantity
 
+_CALLS = ("trace-syscalls", "calls, latencies and stacks")
 _CPU = ("trace-cpu", "lines and stacks")
 _FILES = ("trace-files", "files, and how often and in which order")
 _CLOSER = {
@@ -20,10 +21,15 @@ _CLOSER = {
     "repeated-read": _FILES,
     "sync-write": ("trace-io", "disk requests and syncs"),
     "lock-contention": ("trace-locks", "locks, and who holds them,"),
+    "blocking-io": _CALLS,
+    "gil-contention": ("trace-locks", "the interpreter's lock, and who holds it,"),
+    "pool-undersized": ("proc-threads", "threads and pools"),
+    "pool-oversized": ("proc-threads", "threads and pools"),
+    "thread-churn": ("proc-threads", "threads and pools"),
+    "cpu-throttled": ("proc-watch", "throttling over time"),
     "memory-growth": ("trace-memory", "lines that take memory"),
 }
 """the tool that shows more of a pattern, and what it shows"""
-_CALLS = ("trace-syscalls", "calls, latencies and stacks")
 
 
 def diagnose_answer(recording: str, evidence: Evidence, found: Diagnosis, *, rows: int, frames: int) -> DiagnoseAnswer:
@@ -59,8 +65,12 @@ def _shown(finding: Finding, cut: Cut, roots: tuple[str, ...]) -> Finding:
 def _brief(ledger: Ledger | None, cut: Cut) -> Ledger | None:
     if ledger is None:
         return None
-    rows = tuple(row.model_copy(update={"top": cut.of(row.top)}) for row in ledger.rows)
-    return ledger.model_copy(update={"rows": rows})
+
+    def shown(rows: tuple[LedgerRow, ...]) -> tuple[LedgerRow, ...]:
+        return tuple(row.model_copy(update={"top": cut.of(row.top)}) for row in rows)
+
+    processes = tuple(row.model_copy(update={"rows": shown(row.rows)}) for row in ledger.processes)
+    return ledger.model_copy(update={"rows": shown(ledger.rows), "processes": processes})
 
 
 def _summary(found: Diagnosis, evidence: Evidence) -> str:

@@ -55,8 +55,9 @@ TOOL = Tool(
     name="diagnose",
     title="Diagnose a process",
     description=(
-        "Costs the process what trace-cpu and trace-syscalls cost, in one window. Names what is wrong, the source "
-        "line, the share of busy time it holds, how to fix it and how to verify; no finding means checked and clear, "
+        "Costs the process what trace-cpu and trace-syscalls cost (trace-locks at its end, where threads wait for "
+        "locks), within `seconds`. Names what is wrong, the source line, the share of busy time it holds, how to fix "
+        "it and how to verify; no finding means checked and clear, "
         "`not_checked` says what was not. The main tool: use it once proc-find gave a pid and the process is under "
         "load."
     ),

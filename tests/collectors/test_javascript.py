@@ -37,3 +37,12 @@ def test_what_the_event_loop_waits_in_is_nobodys_line() -> None:
     waits = (1, "epoll_pwait", "fd:13", native("epoll_pwait", "uv__io_poll"))
     joined = join_by_name([Sample(100, 7, STATS)], [Event(101, 102, 7, waits)], reach=50)
     assert not joined.shares
+
+
+def test_a_wait_of_the_language_itself_is_its_callers() -> None:
+    stack = native("futex", "v8::internal::FutexEmulation::WaitJs32(…)", "v8::internal::Builtin_AtomicsWait(int)")
+    waits = (1, "futex", "futex:0x10", stack)
+    pauses = script("pauses")
+    samples = [Sample(100, 7, READS), Sample(150, 7, pauses), Sample(900, 7, COMPUTES)]
+    joined = join_by_name(samples, [Event(110, 200, 7, waits)], reach=20)
+    assert joined.shares[waits] == {pauses: 1}

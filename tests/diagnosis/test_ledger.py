@@ -80,3 +80,26 @@ def test_nothing_measured_is_an_empty_account() -> None:
     account = ledger(bare)
     assert account.rows == ()
     assert account.busy_seconds == account.thread_seconds == 0
+
+
+def test_each_process_of_a_tree_has_an_account_that_adds_up() -> None:
+    one = window(calls=ROWS, samples=SAMPLES, threads=2)
+    theirs = [row.model_copy(update={"pid": 77}) for row in ROWS[:2]]
+    other = ThreadTime(pid=77, tid=77, name="t", wall=3.5, running=0.0, runnable=0.5, in_syscall=3.0, elsewhere=0.0)
+    assert one.syscalls is not None
+    rows = (*one.syscalls.rows, *theirs)
+    both = one.model_copy(
+        update={
+            "threads": (*(one.threads or ()), other),
+            "syscalls": one.syscalls.model_copy(update={"rows": rows}),
+        }
+    )
+    account = ledger(both)
+    first, second = account.processes
+    assert (second.pid, second.threads) == (77, 1)
+    assert {row.state: row.seconds for row in second.rows} == pytest.approx(
+        {State.FILE: 2.0, State.LOCK: 1.0, State.RUNNABLE: 0.5}
+    )
+    assert first.busy_seconds + second.busy_seconds == pytest.approx(account.busy_seconds)
+    assert abs(first.unaccounted) < 1e-9 and abs(second.unaccounted) < 1e-9
+    assert ledger(one).processes == ()

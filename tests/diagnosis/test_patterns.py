@@ -32,6 +32,12 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "serialization-overhead",
         "process-churn",
         "memory-growth",
+        "blocking-io",
+        "cpu-throttled",
+        "gil-contention",
+        "thread-churn",
+        "pool-oversized",
+        "pool-undersized",
     }
 
 

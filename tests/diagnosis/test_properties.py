@@ -10,6 +10,9 @@ from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.limits import Limits
+from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockProfile, LockWait
+from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
@@ -17,9 +20,33 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.threads import ChildProcess, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitKind, WaitRow
 
-PATHS = ["/srv/a.py", "/usr/lib/python3.11/queue.py", "<string>", "", "x", None, "/lib/python3.12/site-packages/y/z.py"]
+PATHS = [
+    "/srv/a.py",
+    "/usr/lib/python3.11/asyncio/events.py",
+    "/usr/lib/python3.11/asyncio/base_events.py",
+    "/usr/lib/python3.11/queue.py",
+    "<string>",
+    "",
+    "x",
+    None,
+    "/lib/python3.12/site-packages/y/z.py",
+]
 MODULES = ["/srv/a", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/libpython3.11.so.1.0", "", None]
-FUNCTIONS = ["work", "list_contains", "_PyEval_EvalFrameDefault", "wait", "get", "[vdso]", "", "[unknown]", "C.m"]
+FUNCTIONS = [
+    "work",
+    "_run",
+    "_run_once",
+    "uv__io_poll",
+    "java.util.concurrent.FutureTask.get",
+    "list_contains",
+    "_PyEval_EvalFrameDefault",
+    "wait",
+    "get",
+    "[vdso]",
+    "",
+    "[unknown]",
+    "C.m",
+]
 CALLS = [
     "read",
     "write",
@@ -91,8 +118,42 @@ trends = st.builds(
     confidence=st.floats(0, 1),
 )
 files = st.builds(FileFact, path=st.sampled_from(["/data/x", "rel/x"]), kind=st.just("file"), size=count)
+late = st.builds(LateRow, stack=stacks, samples=count, seconds=some_seconds)
+polling = st.builds(
+    PollingThread,
+    pid=pids,
+    tid=pids,
+    name=st.sampled_from(["node", "vert.x-eventloo", ""]),
+    stack=stacks,
+    polls=count,
+    poll_seconds=some_seconds,
+    off_seconds=some_seconds,
+    longest_seconds=some_seconds,
+    histogram=st.sampled_from([(), (0,) * 32, (3,) * 32]),
+    late=st.lists(late, max_size=3).map(tuple),
+)
+limits = st.builds(
+    Limits,
+    version=st.just("v2"),
+    group=st.sampled_from(["/", "/pod"]),
+    cpu=st.none() | st.floats(0.001, 64),
+    throttled_share=st.none() | st.floats(0, 1),
+    throttled_seconds=st.none() | some_seconds,
+)
+waiters = st.builds(LockWait, waiter=stacks, holder=stacks, waits=count, seconds=some_seconds)
+locks = st.builds(
+    Lock,
+    pid=pids,
+    kind=st.sampled_from(LockKind),
+    address=st.none() | st.just(1),
+    waits=count,
+    seconds=some_seconds,
+    waiters=st.lists(waiters, max_size=3).map(tuple),
+    holders=st.lists(st.builds(LockHold, stack=stacks, holds=count, seconds=some_seconds), max_size=2).map(tuple),
+)
 collections = st.dictionaries(
-    st.sampled_from(["syscalls", "cpu"]), st.builds(Collection, backend=st.just("bpf"), exact=st.booleans(), lost=count)
+    st.sampled_from(["syscalls", "cpu", "locks"]),
+    st.builds(Collection, backend=st.sampled_from(["bpf", "jvm"]), exact=st.booleans(), lost=count),
 )
 
 
@@ -113,6 +174,9 @@ evidences = st.builds(
     threads=several(threads),
     children=several(children),
     memory=st.none() | trends,
+    loops=several(polling),
+    limits=st.none() | limits,
+    locks=st.none() | st.builds(LockProfile, locks=st.lists(locks, max_size=3).map(tuple)),
     files=st.lists(files, max_size=2).map(tuple),
 )
 relaxed = settings(

@@ -2,8 +2,9 @@
 
 import pytest
 
-from perfdoctor.diagnosis.example import call, library, native, python
+from perfdoctor.diagnosis.example import call, java, library, native, python
 from perfdoctor.diagnosis.waiting import signals, state_of
+from perfdoctor.schemas.frame import Frame
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -71,3 +72,62 @@ def test_a_signal_is_given_by_other_code_than_that_which_waits() -> None:
     assert {address for _, address in found} == {"futex:0x10", "futex:0x30"}
     assert state_of(rows[0], (), found) is State.IDLE
     assert state_of(rows[2], (), found) is State.LOCK
+
+
+JVM = "/usr/lib/jvm/java-17/lib/server/libjvm.so"
+GO = "/srv/shop"
+
+
+def of_java(*functions: str) -> tuple[Frame, ...]:
+    return tuple(java(function, "x/Y.java", 7) for function in functions)
+
+
+PARK = ("jdk.internal.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park")
+COND = native("__pthread_cond_wait", "/lib/libc.so.6")
+
+
+@pytest.mark.parametrize(
+    ("stack", "errors", "expected"),
+    [
+        (of_java(*PARK, "java.util.concurrent.LinkedBlockingQueue.take", "shop.Worker.run"), 0, State.IDLE),
+        (of_java(*PARK, "java.util.concurrent.ThreadPoolExecutor.getTask"), 0, State.IDLE),
+        (of_java(*PARK, "java.util.concurrent.locks.AbstractQueuedSynchronizer.acquire", "shop.A.b"), 0, State.LOCK),
+        (of_java("java.lang.Object.wait", "shop.Worker.run"), 0, State.IDLE),
+        (of_java("java.lang.Object.wait", "shop.Worker.run"), 95, State.SLEEP),
+        (of_java("java.lang.Thread.sleep", "shop.Worker.run"), 95, State.SLEEP),
+        (of_java("shop.Cache.get", "shop.Worker.run"), 0, State.LOCK),
+        ((COND, native("Monitor::wait(long)", JVM), native("CompileQueue::get()", JVM)), 99, State.IDLE),
+        ((COND, native("WatcherThread::sleep()", JVM)), 100, State.IDLE),
+        ((COND, native("JavaThread::sleep(long)", JVM), native("[anonymous memory]", "")), 90, State.SLEEP),
+        ((COND, native("ObjectMonitor::enter(JavaThread*)", JVM), native("[anonymous memory]", "")), 0, State.LOCK),
+        ((native("runtime.futex", GO), native("runtime.notesleep", GO), native("runtime.stopm", GO)), 0, State.IDLE),
+        ((native("runtime.futex", GO), native("runtime.lock2", GO), native("main.serve", GO)), 0, State.LOCK),
+        ((COND, native("uv_cond_wait", "/usr/bin/node"), native("worker", "/usr/bin/node")), 0, State.IDLE),
+        (
+            (native("syscall", "/lib/libc.so.6"), native("std::sys::sync::mutex::futex::Mutex::lock_contended", GO)),
+            0,
+            State.LOCK,
+        ),
+        (
+            (native("syscall", "/lib/libc.so.6"), native("std::sys::sync::condvar::futex::Condvar::wait", GO)),
+            0,
+            State.IDLE,
+        ),
+    ],
+)
+def test_waits_of_other_runtimes(stack: tuple[Frame, ...], errors: int, expected: State) -> None:
+    assert state_of(call("futex", stack, 100, errors=errors, blocked=1.0)) is expected
+
+
+def test_what_a_runtime_does_for_itself_is_no_work_of_the_program() -> None:
+    watcher = (native("nanosleep", GO), native("runtime.usleep", GO), native("runtime.sysmon", GO))
+    assert state_of(call("nanosleep", watcher, 900, blocked=9.0)) is State.IDLE
+    poller = (native("runtime.epollwait", GO), native("runtime.netpoll", GO), native("runtime.findRunnable", GO))
+    assert state_of(call("epoll_pwait", poller, 900, empty=900, blocked=9.0)) is State.IDLE
+    sampler = (native("__clock_nanosleep", "/lib/libc.so.6"), native("JfrThreadSampler::run()", JVM))
+    assert state_of(call("clock_nanosleep", sampler, 900, blocked=9.0)) is State.IDLE
+
+
+def test_a_piece_of_work_in_a_pool_waits_for_its_answer() -> None:
+    worker = (library("concurrent/futures/thread.py", "_worker"), *THREAD)
+    assert state_of(call("recvfrom", (OWN, *worker), 900, on=SOCKET, blocked=9.0)) is State.NETWORK

@@ -2,7 +2,7 @@
 
 Each program below tests/workloads/problems says in its first line what must be found (``expect: pattern=small-io``) and
 marks the lines that cost (``<- cost``). Its twin in repaired/ does the same work without the problem; those in healthy/
-never had one.
+never had one. Those whose first line ends in ``bench`` are left to bench/diagnosis.py.
 """
 
 import re
@@ -17,6 +17,7 @@ from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.ledger import observe
 from perfdoctor.collectors.target import find_target
 from perfdoctor.diagnosis.engine import diagnose
+from perfdoctor.diagnosis.second_look import wants_locks
 from perfdoctor.schemas.finding import Diagnosis, Finding, Severity
 from tests.live.need import need
 from tests.live.workload import WORKLOADS, workload
@@ -29,7 +30,17 @@ AMONG = 3
 
 
 def programs(*folders: str) -> list[str]:
-    return sorted(f"{folder}/{path.name}" for folder in folders for path in (WORKLOADS / folder).iterdir())
+    return sorted(
+        f"{folder}/{path.name}"
+        for folder in folders
+        for path in (WORKLOADS / folder).iterdir()
+        if path.is_file() and not for_the_bench_only(path)
+    )
+
+
+def for_the_bench_only(source: Path) -> bool:
+    first = source.read_text().partition("\n")[0]
+    return "bench" in first.removesuffix("*/").split()[-1:]
 
 
 def expected(source: Path) -> tuple[str, set[int]]:
@@ -45,7 +56,7 @@ async def judged(source: str) -> AsyncIterator[Diagnosis]:
     need(shutil.which("unshare"), "live tests run on Linux")
     host = LocalHost()
     async with workload(source) as program:
-        evidence = await observe(host, find_target(host, program.pid), seconds=SECONDS)
+        evidence = await observe(host, find_target(host, program.pid), seconds=SECONDS, closer=wants_locks)
         yield diagnose(evidence)
 
 

@@ -2,57 +2,21 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import anyio
 import pytest
 
 from perfdoctor.collectors.cgroups.limits import LimitsMeter
-from perfdoctor.collectors.cgroups.where import groups_of
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.process import watch
 from perfdoctor.collectors.target import find_target
 from perfdoctor.server.formatters import process as formatter
+from tests.live.control_groups import group, limited_cpu
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 HOST = LocalHost()
 BUSY = "print('ready', flush=True)\nwhile True: pass"
-
-
-@contextmanager
-def group(controller: str, **files: str) -> Iterator[Path]:
-    """A control group with these limits (``__`` for a dot). Skips where none can be made: in many containers."""
-    groups = groups_of(HOST, os.getpid())
-    ours = groups.version_1.get(controller) or groups.unified
-    folder = Path(ours[0].folder if ours else "/nowhere") / f"perfdoctor-test-{os.getpid()}"
-    try:
-        folder.mkdir()
-    except OSError as error:
-        pytest.skip(f"no control group can be made here: {error}")
-    try:
-        for name, text in files.items():
-            file = folder / name.replace("__", ".")
-            if not file.exists():
-                pytest.skip(f"{file.name} is not there: the controller is not enabled for subgroups")
-            file.write_text(text)
-        yield folder
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
-
-
-@contextmanager
-def limited_cpu() -> Iterator[Path]:
-    """To a twentieth of a core: what is left to a busy program even on a busy machine."""
-    if groups_of(HOST, os.getpid()).version_1.get("cpu"):
-        with group("cpu", cpu__cfs_period_us="100000", cpu__cfs_quota_us="5000") as folder:
-            yield folder
-    else:
-        with group("cpu", cpu__max="5000 100000") as folder:
-            yield folder
 
 
 async def test_throttling_is_seen_and_said() -> None:

@@ -6,12 +6,13 @@ its work once and returns what it did, line by line. Programs that work by thems
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ import psutil
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from tests.live.control_groups import limited_cpu
 from tests.live.need import need
 
 WORKLOADS = Path(__file__).parent.parent / "workloads"
@@ -128,12 +130,18 @@ async def workload(
     PHP and Perl). ``program``: it was built already, and this is what runs.
 
     ``prefix`` goes before the command (``("unshare", "--pid", "--fork", "--mount-proc")``). The program runs in a
-    folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended.
+    folder of its own, on a disk (a sync in memory costs nothing), which is removed when it has ended. A first line with
+    ``limit-cpu=0.3`` puts it into a control group with so many cores, once it is ready.
     """
     path = WORKLOADS / source
     started = [program] if program else _command(path, interpreter, c_flags)
     command = [*prefix, *started, *arguments]
-    with TemporaryDirectory(dir="/var/tmp", prefix="perfdoctor-workload-", ignore_cleanup_errors=True) as folder:
+    limited = re.search(r" limit-cpu=([\d.]+)", path.read_text().partition("\n")[0])
+    with (
+        ExitStack() as around,
+        TemporaryDirectory(dir="/var/tmp", prefix="perfdoctor-workload-", ignore_cleanup_errors=True) as folder,
+    ):
+        group = around.enter_context(limited_cpu(float(limited[1]))) if limited else None
         Path(folder).chmod(0o777)  # for programs that run as somebody else
         process = await anyio.open_process(
             command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
@@ -141,6 +149,8 @@ async def workload(
         running = Workload(process, path, started[0])
         try:
             await running.ready()
+            if group:
+                (group / "cgroup.procs").write_text(str(running.pid))
             yield running
         finally:
             await running.stop()
@@ -198,9 +208,11 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
 @cache
 def classes_of(path: Path) -> Path:
     """The folder with the classes of a Java workload (which is on its class path), and its source beside them."""
-    output = Path(_build_folder().name) / path.stem
-    output.parent.chmod(0o755)  # for programs that run as somebody else
-    output.mkdir()
+    # (a problem and its repaired twin have the same name)
+    output = Path(_build_folder().name) / path.parent.name / path.stem
+    output.mkdir(parents=True)
+    for folder in (output.parent, output.parent.parent):
+        folder.chmod(0o755)  # for programs that run as somebody else
     shutil.copy(path, output)
     subprocess.run([str(shutil.which("javac")), "-g", "-d", str(output), str(path)], check=True)
     return output

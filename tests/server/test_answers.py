@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from perfdoctor.schemas.cpu import CpuProfile
 from perfdoctor.schemas.finding import Diagnosis
 from perfdoctor.schemas.frame import Frame
+from perfdoctor.schemas.ledger import LedgerRow, LoopRow, ProcessRow, State
 from perfdoctor.schemas.locks import LockProfile, LockWait
 from perfdoctor.schemas.locks_answer import LockRole
 from perfdoctor.schemas.memory import MemoryTrend
@@ -18,7 +19,7 @@ from perfdoctor.server.answers.locks import locks_answer
 from perfdoctor.server.answers.memory_map import memory_answer
 from perfdoctor.server.answers.place import Cut
 from perfdoctor.server.answers.syscalls import percentile, syscall_answer
-from perfdoctor.server.formatters import locks
+from perfdoctor.server.formatters import diagnosis, locks
 from perfdoctor.server.formatters.memory_map import say as say_memory
 from perfdoctor.server.formatters.words import chain
 from tests.server import samples
@@ -121,6 +122,32 @@ def test_a_diagnosis_leads_with_its_first_finding() -> None:
     assert [call.tool for call in answer.next] == ["code-inspect", "trace-cpu", "diagnose", "compare"]
     assert answer.next[0].arguments == {"recording": "r-x", "file": "/srv/shop/search.py", "line": 41}
     assert answer.next[3].arguments == {"before": "r-x"}
+
+
+def test_a_diagnosis_tells_of_loops_and_processes() -> None:
+    found = samples.diagnosis()
+    assert found.ledger is not None
+    loop = LoopRow(
+        pid=7,
+        tid=7,
+        kind="asyncio",
+        polls=90,
+        idle_seconds=1.0,
+        callback_seconds=3.0,
+        longest_seconds=0.25,
+        mean_lag_seconds=0.021,
+        blocked_seconds=2.0,
+        blocked_call="recvfrom",
+        blocked_at=samples.RANK,
+    )
+    waits = LedgerRow(state=State.NETWORK, seconds=2.0, share=0.4)
+    process = ProcessRow(pid=7, threads=2, thread_seconds=5.0, busy_seconds=2.0, unaccounted=0.0, rows=(waits,))
+    ledger = found.ledger.model_copy(update={"loops": (loop,), "processes": (process, process)})
+    answer = diagnose_answer("r-x", samples.evidence(), found.model_copy(update={"ledger": ledger}), rows=10, frames=1)
+    text = diagnosis.say(answer)
+    assert "Event loop (asyncio, thread 7): idle 25%, no look at events for up to 250 ms, mean lag 21 ms" in text
+    assert "callbacks stood still in calls for 50%, most in recvfrom at `" in text
+    assert "By process: 7 2 s busy (most blocked on the network), 7" in text
 
 
 def test_a_clear_diagnosis_says_so() -> None:

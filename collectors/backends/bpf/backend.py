@@ -9,7 +9,7 @@ import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import report
-from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
+from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, FirstLook, Seen, Wanted
 from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
@@ -95,7 +95,7 @@ async def observe(
             if also:
                 beside.start_soon(_every, _ALSO_SECONDS, lambda: also(time.monotonic() - began))
             try:
-                await _follow(engine, began, seconds, progress)
+                await _follow(engine, began, seconds, progress, wanted.look)
             except OSError as error:
                 failed = error  # (raised in here it would come out as a group)
             beside.cancel_scope.cancel()
@@ -107,14 +107,23 @@ async def observe(
             await to_thread.run_sync(engine.close)
 
 
-async def _follow(engine: Engine, began: float, seconds: float, progress: Progress) -> None:
-    """Take what the kernel sends, at once, until the window is over or the target is."""
+async def _follow(
+    engine: Engine, began: float, seconds: float, progress: Progress, look: FirstLook | None = None
+) -> None:
+    """Take what the kernel sends, at once, until the window is over or the target is; or the first look ends it."""
     told = 0.0
+    looked = False
     while (elapsed := time.monotonic() - began) < seconds and not engine.over:
         with anyio.move_on_after(min(_POLL_SECONDS, seconds - elapsed)):
             await anyio.wait_readable(engine.news)
         await to_thread.run_sync(engine.drain)
         elapsed = time.monotonic() - began
+        if look and not looked and elapsed >= look.at:
+            looked = True
+            waits = await to_thread.run_sync(report.lock_waits_so_far, engine)
+            if look.judge(waits, elapsed):
+                look.ended = True
+                return
         if elapsed - told >= _TELL_SECONDS:
             told = elapsed
             progress(elapsed, await to_thread.run_sync(engine.so_far))
@@ -161,6 +170,7 @@ def _conclude(
         faults=report.faults(engine, seen) if wanted.faults else None,
         threads=report.thread_times(engine),
         children=report.children(engine),
+        loops=report.loops(engine, seen) if wanted.calls and wanted.hz and wanted.stacks else None,
     )
     return evidence.model_copy(update=wanted.part.evidence(engine, seen)) if wanted.part else evidence
 

@@ -5,7 +5,7 @@ from perfdoctor.collectors.syscall_names import name_of
 
 NUMBERS = 512
 PATH_0, PATH_1, FD_0, ADDRESS_0 = 1, 2, 3, 4
-RETURNS_FD, CLOSES_FD, RETURNS_BYTES, NEVER_RETURNS = 16, 32, 64, 128
+POLLS, RETURNS_FD, CLOSES_FD, RETURNS_BYTES, NEVER_RETURNS = 8, 16, 32, 64, 128
 
 _PATH_FIRST = """open creat stat lstat access readlink unlink rmdir mkdir chdir chmod chown lchown truncate statfs
 execve mknod rename link symlink utime utimes getxattr lgetxattr listxattr llistxattr setxattr swapon umount2"""
@@ -26,6 +26,8 @@ def _table() -> dict[str, int]:
     table |= dict.fromkeys(BYTE_CALLS, FD_0 | RETURNS_BYTES)
     table |= dict.fromkeys(("futex", "futex_wait", "futex_wake"), ADDRESS_0)
     table |= dict.fromkeys(("exit", "exit_group"), NEVER_RETURNS)
+    for name in ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6"):
+        table[name] = table.get(name, 0) | POLLS
     for name in ("open", "creat", "openat", "openat2"):
         table[name] |= RETURNS_FD
     for name in ("dup", "dup2", "dup3"):

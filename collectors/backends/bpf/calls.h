@@ -145,6 +145,25 @@ INLINE void end_call(struct thread *t, s64 result, u64 now, u8 class) {
     if (failed) __sync_fetch_and_add(&row->errors, 1);
 }
 
+/* An event loop waits for what happens in one call, and has no time for it until the next: between two polls lies what
+ * its callbacks took. */
+INLINE void loop_polls(struct thread *t, u64 now) {
+    t->poll_since = now;
+    if (!t->off_poll_since) return;
+    u64 off = now - t->off_poll_since;
+    t->off_poll_since = 0;
+    t->off_ns += off;
+    t->off_histogram[log2_of(off) & 31]++;
+    if (off > t->longest_off) t->longest_off = off;
+}
+
+INLINE void loop_polled(struct thread *t, u64 now) {
+    t->polls++;
+    t->poll_ns += now - t->poll_since; /* (call_began may be older: a part joins what a signal broke) */
+    t->poll_stack = t->call_stack;
+    t->off_poll_since = now;
+}
+
 SEC("tp_btf/sys_enter") int call_begins(u64 *ctx) {
     struct task_struct *task = bpf_get_current_task_btf();
     struct thread *t = known(task);
@@ -157,6 +176,7 @@ SEC("tp_btf/sys_enter") int call_begins(u64 *ctx) {
     t->call_blocked = t->call_runnable = 0;
     t->flags &= ~FRESH;
     t->call_began = bpf_ktime_get_ns();
+    if (class & POLLS) loop_polls(t, t->call_began);
     AT_CALL_BEGIN(t, regs);
     if (class & CLOSES_FD && shared.files_opened) {
         struct fd_key key = {.pid = t->pid, .fd = (u32)argument_0(regs)};
@@ -185,6 +205,9 @@ SEC("tp_btf/sys_exit") int call_ends(u64 *ctx) {
         bpf_map_update_elem(&descriptors, &key, &path, UPDATE_ANY);
         shared.files_opened = 1;
     }
+    u32 object = class & OBJECT_MASK;
+    if (class & POLLS) loop_polled(t, now);
+    if (class & POLLS || (object && object != OBJECT_ADDRESS_0) || t->call_blocked) t->asked_last = now;
     AT_CALL_END(t, result, now);
     end_call(t, result, now, class);
     return 0;

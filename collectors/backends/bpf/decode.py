@@ -6,7 +6,7 @@ from typing import NamedTuple
 PYTHON_FRAMES, NATIVE_FRAMES = 48, 160
 RECORD_STACK, RECORD_PATH, RECORD_THREAD, RECORD_FORK, RECORD_EXEC, RECORD_EXIT = range(1, 7)
 RECORD_PART = 16
-POINT_CPU, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE = range(1, 5)
+POINT_CPU, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE, POINT_LATE = range(1, 6)
 STACK_TRUNCATED, STACK_PARTIAL, STACK_SCANNED, STACK_SCANNED_DEEPER, STACK_CUT, STACK_OUTERMOST = 1, 2, 4, 8, 16, 32
 CODE_LOOPS = 7
 NO_FRAME = 255
@@ -37,7 +37,8 @@ COUNTERS = (
 
 _STACK = struct.Struct("<IIQBBBBB3x")
 _PATH = struct.Struct("<IIQ")
-_THREAD = struct.Struct("<4I16s6Q2IiI3Q")
+_THREAD = struct.Struct("<4I16s6Q2IiI3Q5Q")
+_STRETCHES = struct.Struct("<32I")
 _LIFE = struct.Struct("<IIIIQ64s")
 
 
@@ -77,6 +78,12 @@ class ThreadRecord(NamedTuple):
     call_began: int
     call_blocked: int
     call_runnable: int
+    polls: int = 0
+    poll_ns: int = 0
+    off_ns: int = 0
+    longest_off: int = 0
+    poll_stack: int = 0
+    off_histogram: tuple[int, ...] = ()
 
 
 class LifeRecord(NamedTuple):
@@ -115,7 +122,8 @@ def path(data: bytes) -> PathRecord:
 
 def thread(data: bytes) -> ThreadRecord:
     _, pid, tid, own_tid, name, *rest = _THREAD.unpack_from(data)
-    return ThreadRecord(pid, tid, own_tid, text(name), *rest)
+    stretches = _STRETCHES.unpack_from(data, _THREAD.size)
+    return ThreadRecord(pid, tid, own_tid, text(name), *rest)._replace(off_histogram=stretches)
 
 
 def life(data: bytes) -> LifeRecord:

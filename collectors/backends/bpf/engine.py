@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from mmap import mmap
 from pathlib import Path
@@ -28,6 +29,7 @@ from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.target import Target
 
 OBJECT = Path(__file__).with_name("watch.bpf.o")
@@ -51,6 +53,16 @@ _NAMING_SECONDS = 0.05
 """How long one ``name_native`` goes on, so that a cancelled call ends at once."""
 
 
+@dataclass(slots=True)
+class FirstLook:
+    """After ``at`` seconds ``judge`` sees the waits for locks so far, and says whether the window is to end there, so
+    that what is left of the time goes to a closer look: then ``ended`` is set."""
+
+    at: float
+    judge: Callable[[tuple[SyscallRow, ...], float], bool]
+    ended: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only. ``part``: a question's own.
@@ -62,6 +74,7 @@ class Wanted:
     stacks: bool = True
     part: Part | None = None
     mixed: bool = False
+    look: FirstLook | None = None
 
 
 @dataclass(slots=True)
@@ -328,6 +341,14 @@ class Engine:
         frames = self.frames.get(top_stack) or self.native.get(top_stack)
         where = f", most in {quoted(frames[0].function, 80)}" if frames else ""
         return f"{sum(samples.values()):,} CPU samples{where}"
+
+    def calls_so_far(self) -> list[Row]:
+        """The rows of system calls as they are now."""
+        return self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE) if self._object else []
+
+    def known_stack(self, key: int) -> Stack:
+        """The frames of a stack as far as they are named by now: naming takes time that a running window has not."""
+        return self.frames.get(key) or self.native.get(key) or ()
 
     # -- naming --------------------------------------------------------------------------------------------------------
 

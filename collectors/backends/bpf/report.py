@@ -12,6 +12,7 @@ from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.syscalls import ErrnoCount, SyscallProfile, SyscallRow
 from perfdoctor.schemas.threads import ChildProcess, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitKind, WaitRow
@@ -64,6 +65,31 @@ def syscall_profile(engine: Engine, seen: Seen) -> SyscallProfile:
         calls=sum(r.calls for r in rows),
         seconds=sum(r.seconds for r in rows),
     )
+
+
+_LOCK_CALLS = ("futex", "futex_wait", "futex_waitv")
+
+
+def lock_waits_so_far(engine: Engine) -> tuple[SyscallRow, ...]:
+    """Waits on futexes while the window goes on, with the frames that are named by now."""
+    rows = []
+    descriptors = Descriptors(engine.host, engine.was_open)
+    for (key, thing, pid, call), v in engine.calls_so_far():
+        if name_of(call) in _LOCK_CALLS and v[6]:
+            rows.append(
+                SyscallRow(
+                    pid=pid,
+                    syscall=name_of(call),
+                    object=object_name(engine, descriptors, pid, thing),
+                    stack=engine.known_stack(key),
+                    calls=v[0],
+                    errors=v[1],
+                    empty=v[2],
+                    seconds=v[5] * _NS,
+                    blocked_seconds=v[6] * _NS,
+                )
+            )
+    return tuple(rows)
 
 
 _RESTARTS = {512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 516: "ERESTART_RESTARTBLOCK"}
@@ -203,6 +229,46 @@ def faults(engine: Engine, seen: Seen) -> tuple[FaultRow, ...]:
         if kind == decode.POINT_FAULT
     ]
     return tuple(sorted(rows, key=lambda r: (-r.faults, r.pid)))
+
+
+_MOST_LOOPS = 64
+
+
+def loops(engine: Engine, seen: Seen) -> tuple[PollingThread, ...]:
+    """Threads that polled more than once, those that were off the poll for longest first."""
+    late: dict[int, list[LateRow]] = defaultdict(list)
+    for (stack, _, kind, _, tid), value in seen.points:
+        if kind == decode.POINT_LATE:
+            late[tid].append(LateRow(stack=engine.stack_of(stack), samples=value[0], seconds=value[1] * _NS))
+    polling = [record for record in engine.threads if record.polls > 1]
+    polling.sort(key=lambda record: -record.off_ns)
+    return tuple(
+        PollingThread(
+            pid=record.pid,
+            tid=record.tid,
+            name=clean(record.name, 32),
+            stack=engine.stack_of(record.poll_stack),
+            polls=record.polls,
+            poll_seconds=record.poll_ns * _NS,
+            off_seconds=record.off_ns * _NS,
+            longest_seconds=record.longest_off * _NS,
+            histogram=record.off_histogram,
+            late=_heaviest(late[record.tid]),
+        )
+        for record in polling[:_MOST_LOOPS]
+    )
+
+
+_MOST_LATE = 64
+
+
+def _heaviest(rows: list[LateRow]) -> tuple[LateRow, ...]:
+    """The stacks that held a loop up for longest; the others are one row without a stack."""
+    rows = sorted(rows, key=lambda row: -row.seconds)
+    kept, rest = rows[:_MOST_LATE], rows[_MOST_LATE:]
+    if rest:
+        kept.append(LateRow(samples=sum(row.samples for row in rest), seconds=sum(row.seconds for row in rest)))
+    return tuple(kept)
 
 
 _FEW = 8

@@ -160,7 +160,15 @@ struct thread {
     u32 voluntary, involuntary;
     s32 call;       /* the call in progress, valid when call_began */
     u32 flags;
-    u64 call_began, call_blocked, call_runnable, call_stack, call_object;
+    u64 call_began, call_blocked, call_runnable;
+    /* of a thread that polls again and again, which may be an event loop: see loop_polls() */
+    u64 polls, poll_ns, off_ns, longest_off, poll_stack;
+    u32 off_histogram[32];
+    u64 call_stack, call_object; /* user space is told of what is before these */
+    u64 poll_since;
+    u64 off_poll_since; /* 0: it has not polled yet, or is polling */
+    u64 late_told; /* until when a long stretch is booked */
+    u64 asked_last; /* when it last polled, slept in a call, or used a file or a descriptor */
     u64 on_since, off_since, woken;
     u64 off_stack;
     s32 off_kernel;
@@ -199,7 +207,8 @@ struct error_key {
     s32 call, error;
 };
 
-enum point { POINT_CPU = 1, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE };
+enum point { POINT_CPU = 1, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE, POINT_LATE };
+#define LATE_NS 50000000 /* a loop that computes for so long without a call keeps everybody waiting */
 struct point_key {
     u64 stack;
     s32 kernel;
@@ -211,11 +220,12 @@ struct point_value {
 
 /* What a system call's arguments mean; filled by user space from the call's name. */
 enum {
-    OBJECT_MASK = 15,
+    OBJECT_MASK = 7,
     OBJECT_PATH_0 = 1,
     OBJECT_PATH_1,
     OBJECT_FD_0,
     OBJECT_ADDRESS_0,
+    POLLS = 8,
     RETURNS_FD = 16,
     CLOSES_FD = 32,
     RETURNS_BYTES = 64,

@@ -81,6 +81,12 @@ SEC("perf_event") int sample(void *ctx) {
     u64 stack = walk(t, bpf_task_pt_regs(task), 1, WALK_BOTH);
     s32 kernel = bpf_get_stackid(ctx, &kernel_stacks, FAST_STACK_COMPARE | REUSE_STACK_ID);
     add_point(POINT_CPU, owner(t), t->tid, stack, kernel < 0 ? -1 : kernel, 0);
+    u64 now = bpf_ktime_get_ns(), since = t->asked_last;
+    if (t->off_poll_since && now - since > LATE_NS) {
+        if (t->late_told > since) since = t->late_told;
+        t->late_told = now;
+        add_point(POINT_LATE, owner(t), t->tid, stack, -1, now - since);
+    }
     count(EVENTS);
     return 0;
 }
@@ -173,6 +179,13 @@ INLINE void close_account(struct thread *t, u64 now) {
     if (t->on_since) t->running += now - t->on_since;
     t->on_since = 0;
     t->ended = now;
+    if (t->call_began && class_of(t->call) & POLLS) {
+        t->polls++;
+        t->poll_ns += now - t->poll_since;
+        t->poll_stack = t->call_stack;
+    } else {
+        loop_polls(t, now);
+    }
     if (t->call_began) {
         struct call_key key = {.stack = t->call_stack, .object = t->call_object, .pid = owner(t), .call = t->call};
         if (!key.pid) key.stack = key.object = 0;
@@ -184,7 +197,7 @@ INLINE void close_account(struct thread *t, u64 now) {
             add(&row->runnable, t->call_runnable);
         }
     }
-    if (bpf_ringbuf_output(&records, t, sizeof(*t), RINGBUF_NO_WAKEUP)) count(LOST_EVENTS);
+    if (bpf_ringbuf_output(&records, t, __builtin_offsetof(struct thread, call_stack), RINGBUF_NO_WAKEUP)) count(LOST_EVENTS);
 }
 
 SEC("tp_btf/sched_process_exit") int exits(u64 *ctx) {
@@ -230,7 +243,7 @@ SEC("iter/task") int begin(struct bpf_iter__task *ctx) {
         if (task->__state == 0) t->flags |= PREEMPTED;
         if (call >= 0) { /* (a running thread's registers are stale) */
             t->call = call;
-            t->call_began = now;
+            t->call_began = t->poll_since = now;
             t->call_stack = IS_STANDING | t->tid;
         }
     }

@@ -1,0 +1,117 @@
+"""Do far more threads compute than there are cores?"""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.example import call, cpu, library, native, python, thread, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.threads import ThreadTime
+
+WANTS = Threshold(
+    0.8,
+    "of what a thread spends on a core or asleep, on a core",
+    "it computes, whatever else runs on the machine: a thread that waits for something in between leaves room",
+)
+PER_CORE = Threshold(
+    4, "computing threads for each core", "twice as many as cores is a common rule, and evens out uneven work"
+)
+LIFE = Threshold(0.5, "of the window", "a pool's threads stay; those that come and go are counted by thread-churn")
+
+
+def check(account: Account) -> list[Finding]:
+    by_process: dict[int, list[ThreadTime]] = defaultdict(list)
+    for time in account.evidence.threads or ():
+        asleep = time.in_syscall + time.elsewhere
+        stays = time.wall >= LIFE.value * account.seconds * time.count
+        if stays and time.running > 0 and time.running >= WANTS.value * (time.running + asleep):
+            by_process[time.pid].append(time)
+    every = [time for times in by_process.values() for time in times]
+    cores = max(1, account.evidence.cores)
+    threads = sum(time.count for time in every)
+    ran = sum(time.running for time in every)
+    queued = sum(time.runnable for time in every)
+    if threads < PER_CORE.value * cores:
+        return []
+    samples: dict[Place, list[CpuRow]] = defaultdict(list)
+    for row in account.samples:
+        if row.pid in by_process and (place := account.place(row.stack)):
+            samples[place].append(row)
+    place = max(samples, key=lambda p: sum(row.seconds for row in samples[p]), default=None)
+    switches = sum(time.involuntary_switches for time in every)
+    at = place or "unknown lines"
+    what = "processes" if len(by_process) > 1 and len(by_process) == threads else "threads"
+    return weigh(
+        account,
+        "pool-oversized",
+        title=f"{threads} {what} compute on {cores} core{'s' if cores > 1 else ''}, most at {at}: each runs "
+        f"{100 * ran / (ran + queued):.0f} % of the time that it could",
+        seconds=queued,
+        place=place,
+        stack=account.top_stack(samples[place]) if place else (),
+        facts=(
+            account.fact("threads", f"{what} that want a core all the time", threads, what),
+            account.fact("threads", "ready, and waiting for a core", queued / account.seconds, what),
+            account.fact("threads", "on a core", ran / account.seconds, what),
+            account.fact("threads", "taken off the core by another", switches / account.seconds, "switches/s"),
+        ),
+        fix=f"Let no more than {cores} {what} do at a time what {at} does (one for each core: os.cpu_count(), "
+        "availableProcessors(), hardware_concurrency()), and let the work wait in a queue instead: each piece is done "
+        "sooner, none of the caches is lost to another, and memory and locks are held for less long.",
+        verify=again(account, f"{what} that wait for a core", rate(queued / account.seconds), "less than 1"),
+        confidence=0.85,
+        # The cores are full either way: what is lost is how soon each piece of work is done.
+        at_most=Severity.WARNING,
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    line = native("scale", "/srv/resize", "/srv/resize.c", 40)
+    work = (cpu((line,), 19.8, thread="resize"),)
+    crowd = (thread(running=19.8, runnable=300.0, count=32, switches=5000),)
+    pair = (thread(running=9.9, runnable=0.1, tid=1), thread(running=9.9, runnable=0.1, tid=2))
+    clients = tuple(thread(running=0.5, runnable=0.1, asleep=9.4, tid=i) for i in range(32))
+    waits = call("recvfrom", (python(9, "fetch"), library("threading.py", "Thread.run")), 900, blocked=300.0)
+    others = tuple(thread(running=0.3, runnable=8.0, asleep=1.7, tid=i) for i in range(12))
+    return (
+        Example(
+            "a computing pool of 32 threads on two cores",
+            True,
+            "30 of them stand in line at any moment",
+            window(samples=work, times=crowd),
+        ),
+        Example(
+            "a thread for each core", False, "nobody stands in line: the pool fits", window(samples=work, times=pair)
+        ),
+        Example(
+            "32 threads that wait for a peer",
+            False,
+            "they sleep for most of the time, which is what many threads are for",
+            window(calls=(waits,), samples=(cpu((python(9, "fetch"),), 16.0),), times=clients),
+        ),
+        Example(
+            "a dozen threads on a crowded machine",
+            False,
+            "they wait for a core most of the time, and would sleep instead if they got one: others hold it",
+            window(samples=(cpu((line,), 3.6),), times=others),
+        ),
+    )
+
+
+PATTERN = Pattern(
+    id="pool-oversized",
+    title="far more threads compute than there are cores",
+    sees="Threads that want a core all the time, counted, beside the cores and the time that they stand in line.",
+    costs="No work is done sooner, since the cores are full with as many threads as there are cores. Each piece takes "
+    "as many times longer as threads share a core; every switch throws what the caches held; locks are held by threads "
+    "that do not run.",
+    fix="As many computing threads as cores, and a queue before them; a pool of its own for work that waits.",
+    fine="Batch work of which only the end counts, where the threads hold little memory and no locks.",
+    thresholds=(WANTS, PER_CORE, LIFE),
+    needs=("threads", "cpu"),
+    focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
+    check=check,
+    examples=_examples,
+)

@@ -1,0 +1,167 @@
+"""Are threads started for work that a thread of a pool could do?"""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.example import call, cpu, library, native, python, thread, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.user_code import basename, is_user_code
+from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.threads import ThreadTime
+
+RATE = Threshold(
+    20, "threads/s", "a thread for each job, job by job, is how small services are built; the cost is none"
+)
+COUNT = Threshold(50, "threads", "fewer in one window are workers that start")
+LIFE = Threshold(0.05, "s of life on a core, on average", "a thread that computes for longer is worth its start")
+START = 25e-6
+"""Seconds on a core that a thread's start and end cost beyond its system calls, at least: its stack is mapped and
+touched, its storage set up (measured: 15 to 30 µs in C, 50 to 100 µs in Python and Java)."""
+_STARTS = ("pthread_create", "start_thread", "allocate_stack", "__clone", "clone3", "os::create_thread",
+           "JVM_StartThread", "__nptl_deallocate_stack", "__nptl_free_tcb", "advise_stack_range", "_M_start_thread",
+           "uv_thread_create", "thread_native_entry", "JavaThread::", "nptl_", "thread_start")  # fmt: skip
+_PYTHON = {"Thread.start", "Thread._bootstrap", "Thread._bootstrap_inner", "Thread._set_tstate_lock", "Thread.__init__",
+           "Thread._delete", "Thread._stop", "start_new_thread"}  # fmt: skip
+_JAVA = ("java.lang.Thread.start", "java.lang.Thread.start0", "Thread.start")
+
+
+def check(account: Account) -> list[Finding]:
+    by_process: dict[int, list[ThreadTime]] = defaultdict(list)
+    for time in account.evidence.threads or ():
+        if time.started_in_window and time.pid:
+            by_process[time.pid].append(time)
+    found = []
+    for pid, times in by_process.items():
+        found += _judge(account, pid, times)
+    return found
+
+
+def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]:
+    started = sum(time.count for time in times)
+    ran = sum(time.running for time in times)
+    per_second = started / account.seconds
+    if started < COUNT.value or per_second < RATE.value or ran / started > LIFE.value:
+        return []
+    rows = [row for row in account.calls if row.pid == pid and starts_thread(row.stack)]
+    clones = [row for row in rows if row.syscall in ("clone", "clone3")]
+    at: dict[Place, list[SyscallRow]] = defaultdict(list)
+    for row in clones:
+        if place := account.place(row.stack):
+            at[place].append(row)
+    place = max(at, key=lambda p: sum(row.calls for row in at[p]), default=None)
+    # (a wait for the new thread to come to life is a wait, but a processor's time is what it costs everybody)
+    around = account.cpu_cost(row for row in account.samples if row.pid == pid and starts_thread(row.stack, row.native))
+    spent = max(around, started * START + sum(row.seconds - row.blocked_seconds for row in rows))
+    lived = sum(time.wall for time in times) / started
+    heaviest = max(at[place], key=lambda row: row.calls).stack if place else ()
+    where = place or f"process {pid}"
+    return weigh(
+        account,
+        "thread-churn",
+        title=f"{where} starts {rate(per_second)} threads a second, each for {lived * 1000:.1f} ms",
+        seconds=spent,
+        place=place,
+        stack=heaviest,
+        facts=(
+            account.fact("threads", "threads started", per_second, "threads/s"),
+            account.fact("threads", "mean life of one", lived, "s"),
+            account.fact("threads", "of it on a core", ran / started, "s"),
+            account.fact("syscalls", "starting and ending them, at least", spent / account.seconds, "s/s"),
+        ),
+        fix=f"Start the threads once and hand them the work of {where} through a queue: {_pool(heaviest)}. It also "
+        "bounds how many run at a time.",
+        verify=again(account, f"threads started at {where}", f"{rate(per_second)}/s", "close to 0"),
+        confidence=0.9 if place else 0.6,
+    )
+
+
+def starts_thread(stack: Stack, native: Stack = ()) -> bool:
+    """Whether what runs or waits at the inner end of the stack is a thread that is being started or ended."""
+    for frame in (*native[:6], *stack):
+        if frame.kind is FrameKind.PYTHON:
+            if basename(frame.file) == "threading.py" and frame.function in _PYTHON:
+                return True
+        elif frame.function.startswith(_JAVA) or any(name in frame.function for name in _STARTS):
+            return True
+        if is_user_code(frame):
+            return False
+    return False
+
+
+def _pool(stack: Stack) -> str:
+    kind = next((frame.kind for frame in stack), FrameKind.NATIVE)
+    if kind is FrameKind.PYTHON:
+        return "concurrent.futures.ThreadPoolExecutor, made once"
+    if kind is FrameKind.JAVA:
+        return "an ExecutorService, made once (Executors.newFixedThreadPool), or virtual threads"
+    return "a fixed set of threads that wait on a condition variable"
+
+
+def _examples() -> tuple[Example, ...]:
+    line = python(44, "handle")
+    start = (library("threading.py", "Thread.start"), line)
+    clones = call("clone3", start, 9000, seconds=0.5)
+    maps = call("mmap", start, 9000, seconds=0.4)
+    born = thread(running=1.5, asleep=3.0, count=9000, born=True)
+    main = thread(running=4.0, asleep=5.5, tid=1)
+    starting = cpu(start, 2.0)
+    body = cpu((python(50, "job"), library("threading.py", "Thread.run")), 1.5)
+    in_c = (native("__clone3", "/lib/libc.so.6"), native("submit", "/srv/app", "/srv/app.c", 77))
+    jobs = thread(running=9.0, asleep=30.0, count=40, born=True)
+    few = call("clone3", start, 40, seconds=0.01)
+    long = thread(running=14.0, asleep=3.0, count=60, born=True)
+    return (
+        Example(
+            "a thread for each request",
+            True,
+            "900 a second, each for half a millisecond, and their start takes more than their work",
+            window(calls=(clones, maps), samples=(starting, body), times=(born, main)),
+        ),
+        Example(
+            "a thread for each job in C",
+            True,
+            "the start in the kernel takes as long as what the thread does",
+            window(
+                calls=(call("clone3", in_c, 40_000, seconds=2.0),),
+                samples=(cpu((native("work", "/srv/app", "/srv/app.c", 20),), 3.0),),
+                times=(thread(running=3.0, count=40_000, asleep=1.0, born=True), main),
+            ),
+        ),
+        Example(
+            "a service with few requests",
+            False,
+            "four threads a second: nobody could measure what a pool would save",
+            window(calls=(few,), samples=(body,), times=(jobs, main)),
+        ),
+        Example(
+            "threads that compute for long",
+            False,
+            "each lives for its computation, beside which its start is nothing",
+            window(calls=(call("clone3", start, 60, seconds=0.01),), samples=(cpu((line,), 14.0),), times=(long, main)),
+        ),
+        Example(
+            "a pool that stays",
+            False,
+            "no thread was started",
+            window(samples=(body,), times=(thread(running=1.5, asleep=8.0), main)),
+        ),
+    )
+
+
+PATTERN = Pattern(
+    id="thread-churn",
+    title="threads are started for work that a pool could do",
+    sees="Threads that were started and ended in the window, how long they lived, and what it took to start them.",
+    costs="A thread costs 20 to 100 µs on a core to start and end (its stack is mapped, touched and unmapped, under a "
+    "lock of the whole address space), and nothing bounds how many of them there are under load.",
+    fix="A pool: threads that are started once and take work from a queue.",
+    fine="Few threads, or long work in each.",
+    thresholds=(RATE, COUNT, LIFE),
+    needs=("threads", "syscalls"),
+    focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
+    check=check,
+    examples=_examples,
+)

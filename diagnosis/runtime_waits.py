@@ -1,0 +1,115 @@
+"""What threads of other runtimes wait in: the names by which a Java machine, Go, Rust, Ruby, .NET and servers in C wait
+for work, for a lock, or for nothing that concerns the program."""
+
+from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.ledger import State
+
+# Symbols of native code, or parts of them.
+_FOR_WORK = (
+    # conditions, joins and signals of the C and C++ libraries
+    "pthread_cond_", "pthread_join", "pthread_timedjoin", "pthread_clockjoin", "std::condition_variable",
+    "std::thread::join", "std::__atomic_wait", "std::__atomic_futex", "pthread_barrier_wait", "sigwait",
+    "getchar", "fgets", "getline", "_IO_getc",
+    # the loops of libraries and servers
+    "uv__io_poll", "uv_cond_wait", "g_main_", "ev_run", "event_base_loop", "aeApiPoll", "aeProcessEvents",
+    "ngx_epoll_process_events", "ngx_process_events", "fpm_event_", "fcgi_accept_request", "WaitEventSetWait",
+    "ServerLoop",
+    # Go: an M without a goroutine, the poller, the watcher
+    "runtime.stopm", "runtime.findRunnable", "runtime.findrunnable", "runtime.mPark", "runtime.netpoll",
+    "runtime.sysmon", "runtime.notetsleepg", "runtime.templateThread", "runtime.bgsweep",
+    # Rust
+    "std::sys::sync::condvar", "std::thread::park", "std::sys::sync::thread_parking", "parking_lot::condvar",
+    "crossbeam_channel", "tokio::runtime::park", "tokio::runtime::scheduler::multi_thread::park", "mio::poll",
+    "rayon_core::sleep",
+    # Ruby, .NET
+    "queue_do_pop", "rb_thread_sleep_forever", "PortableThreadPool", "ThreadpoolMgr::", "FinalizerThread::",
+)  # fmt: skip
+_LOCKS = (
+    "pthread_mutex_lock", "lll_lock_wait", "pthread_rwlock", "pthread_spin", "std::mutex",
+    "Mutex::lock_contended", "RwLock::read_contended", "RwLock::write_contended", "RawMutex::lock_slow",
+    "RawRwLock::lock_", "runtime.lock2",
+    "gvl_acquire", "thread_sched_wait_running_turn", "do_mutex_lock", "AwareLock::",
+)  # fmt: skip
+_DEEP_LOCKS = ("ObjectMonitor::enter", "ObjectSynchronizer::enter", "ObjectMonitor::EnterI", "Mutex::lock_contended",
+               "AwareLock::", "gvl_acquire", "do_mutex_lock")  # fmt: skip
+"""these are found above the condition that they are made of"""
+_LINKED_IN = (
+    "runtime.",
+    "internal/",
+    "std::",
+    "core::",
+    "alloc::",
+    "tokio::",
+    "crossbeam",
+    "rayon_core::",
+    "parking_lot",
+)
+_JAVA_FOR_WORK = (
+    "java.util.concurrent.ThreadPoolExecutor.getTask", "java.util.concurrent.ForkJoinPool.awaitWork",
+    "java.util.concurrent.ForkJoinPool.runWorker", "java.util.concurrent.SynchronousQueue.",
+    "java.util.concurrent.LinkedTransferQueue.", "java.util.concurrent.DelayQueue.",
+    "java.util.concurrent.Exchanger.", "java.util.concurrent.CountDownLatch.await",
+    "java.util.concurrent.CyclicBarrier.", "java.util.concurrent.Phaser.", "java.util.concurrent.CompletableFuture.",
+    "java.util.concurrent.FutureTask.", "java.util.concurrent.ForkJoinTask.",
+    "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.",
+    "java.util.concurrent.locks.LockSupport.park",
+    "java.lang.Thread.join", "java.lang.Object.wait", "java.lang.ref.", "java.util.TimerThread.", "jdk.jfr.",
+    "jdk.internal.ref.", "sun.nio.ch.EPoll", "sun.nio.ch.SelectorImpl.", "sun.nio.ch.KQueue", "sun.nio.ch.Net.accept",
+    "java.net.ServerSocket.", "java.net.PlainSocketImpl.socketAccept",
+)  # fmt: skip
+_JAVA_LOCKS = (
+    "java.util.concurrent.locks.AbstractQueuedSynchronizer.acquire", "java.util.concurrent.locks.ReentrantLock",
+    "java.util.concurrent.locks.ReentrantReadWriteLock", "java.util.concurrent.locks.StampedLock",
+    "java.util.concurrent.locks.AbstractQueuedLongSynchronizer.acquire", "java.util.concurrent.Semaphore.",
+)  # fmt: skip
+_JAVA_PARKS = ("jdk.internal.misc.Unsafe.park", "sun.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park")
+
+
+def is_linked_in(frame: Frame) -> bool:
+    """Whether a frame without a source file, in the user's own binary, is that of a library linked into it."""
+    return frame.kind is FrameKind.NATIVE and frame.file is None and frame.function.startswith(_LINKED_IN)
+
+
+def is_for_work(function: str) -> bool:
+    """Whether a native function is one in which a thread waits for work."""
+    return any(name in function for name in _FOR_WORK)
+
+
+def is_for_a_lock(stack: Stack) -> bool:
+    """Whether native code waits for a lock proper."""
+    return any(name in frame.function for frame in stack[:3] for name in _LOCKS) or any(
+        name in frame.function for frame in stack[:12] for name in _DEEP_LOCKS
+    )
+
+
+def of_java(stack: Stack) -> State | None:
+    """What a thread waits for whose innermost frame is Java; None for a call that does not wait in the machine itself.
+
+    A monitor has no frame of its own: who waits for one stands at the line that wants it.
+    """
+    if not stack or stack[0].kind is not FrameKind.JAVA:
+        return None
+    if stack[0].function.startswith("java.lang.Thread.sleep"):
+        return State.SLEEP
+    inside = [frame.function for frame in stack if frame.kind is FrameKind.JAVA]
+    for function in inside:
+        if function.startswith(_JAVA_PARKS):
+            continue  # what parks is told by who called it
+        if function.startswith(_JAVA_LOCKS):
+            return State.LOCK
+        if function.startswith(_JAVA_FOR_WORK) or function.rsplit(".", 1)[-1] in ("take", "poll"):
+            return State.IDLE
+        if not function.startswith("java."):
+            break
+    return State.IDLE if inside[0].startswith((*_JAVA_PARKS, "java.lang.Object.wait")) else State.LOCK
+
+
+def is_of_the_machine(stack: Stack) -> bool:
+    """Whether the stack is that of a thread that a Java machine or Go runs for itself: its compiler, its collector, its
+    watchers. What they wait for is no work of the program."""
+    if any(frame.kind is FrameKind.JAVA or frame.function.startswith("[anonymous") for frame in stack):
+        return False
+    if any(frame.function == "runtime.sysmon" for frame in stack):
+        return True
+    return any(basename(frame.module).startswith("libjvm.") for frame in stack[:12])
