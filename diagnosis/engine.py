@@ -38,9 +38,9 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
             unchecked.append(missing)
         else:
             seen = _seen(pattern, evidence)
-            found += [
-                f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)
-            ]
+            here = [f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)]
+            found += here
+            unchecked += () if here else pattern.blind(account)
     complete = evidence.threads is not None
     return Diagnosis(
         findings=tuple(sorted(_merged(found), key=_importance)),

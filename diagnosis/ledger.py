@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.waiting import signals, state_of
+from perfdoctor.diagnosis.talk import Sides, awaited_by
+from perfdoctor.diagnosis.waiting import signals, state_of, waits_in_loops
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, State
@@ -30,11 +31,19 @@ def ledger(evidence: Evidence) -> Ledger:
     seconds[State.RUNNING_USER] = running - in_kernel
     rows_of_calls = evidence.syscalls.rows if evidence.syscalls else ()
     signalled = signals(rows_of_calls)
+    sides = Sides(evidence.network)
+    states = [
+        (row, state_of(row, evidence.user_roots, signalled, sides)) for row in rows_of_calls if row.blocked_seconds > 0
+    ]
+    in_loops = waits_in_loops(states, awaited_by(evidence.network))
+    for row, state in states:
+        for_answers = in_loops.get(id(row), 0.0)
+        seconds[state] += row.blocked_seconds - for_answers
+        stacks[state][row.stack] += row.blocked_seconds - for_answers
+        if for_answers:
+            seconds[State.NETWORK] += for_answers
+            stacks[State.NETWORK][row.stack] += for_answers
     for row in rows_of_calls:
-        if row.blocked_seconds > 0:
-            state = state_of(row, evidence.user_roots, signalled)
-            seconds[state] += row.blocked_seconds
-            stacks[state][row.stack] += row.blocked_seconds
         if row.runnable_seconds > 0:
             stacks[State.RUNNABLE][row.stack] += row.runnable_seconds
     for wait in evidence.waits or ():

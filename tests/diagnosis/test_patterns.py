@@ -32,6 +32,13 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "serialization-overhead",
         "process-churn",
         "memory-growth",
+        "connection-per-request",
+        "serial-requests",
+        "chatty-protocol",
+        "repeated-query",
+        "slow-dependency",
+        "failing-dependency",
+        "uncompressed-transfer",
     }
 
 
