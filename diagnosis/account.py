@@ -167,7 +167,7 @@ class Account:
             if place is None or row.stack[0].kind is not FrameKind.JAVASCRIPT:
                 continue
             own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, self.evidence.user_roots))
-            if own and asks_through(row.stack[own - 1].file):
+            if any(asks_through(frame.file) for frame in row.stack[:own]):
                 spent[row.pid][place] += row.seconds
                 stacks.setdefault(place, row.stack)
         return {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
@@ -195,9 +195,24 @@ class Account:
 
     def client_cpu(self, talk: Talk) -> float:
         """What the code costs that the line calls to ask: from the same line into the same function."""
+        if talk.guessed:
+            return self.cpu_cost(row for row in self.samples_at.get(talk.place, ()) if row.pid == talk.pid) + (
+                self._loop_cpu(talk.pid) * talk.requests / max(1, self._turns(talk.pid))
+            )
         rows = (row.stack for row in talk.peer.rows if row.pid == talk.pid and self.place(row.stack) == talk.place)
         ways = {self._way(stack) for stack in rows if stack} - {None}
         return self.cpu_cost(row for row in self.samples if row.pid == talk.pid and self._way(row.stack) in ways)
+
+    def _loop_cpu(self, pid: int) -> float:
+        """CPU time in clients of the network, in JavaScript, that Node.js calls from its loop."""
+        return self.cpu_cost(
+            row
+            for row in self.samples_at.get(None, ())
+            if row.pid == pid and any(asks_through(frame.file) for frame in row.stack)
+        )
+
+    def _turns(self, pid: int) -> int:
+        return sum(talk.requests for talk in self.talks if talk.pid == pid) + self.load(pid).served
 
     @cached_property
     def _signalled(self) -> Futexes:

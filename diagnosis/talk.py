@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from perfdoctor.diagnosis.user_code import is_user_code
-from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.network import NetworkUse, Peer, TalkRow
 
 if TYPE_CHECKING:
@@ -111,6 +111,12 @@ class Talk:
         return max(real, key=lambda shape: (real[shape], shape), default="")
 
     @property
+    def gathered(self) -> bool:
+        """Whether what it sends mostly holds many requests already."""
+        known = sum(self.shapes.values())
+        return known > 0 and sum(n for shape, n in self.shapes.items() if "(pipelined)" in shape) > 0.5 * known
+
+    @property
     def for_news(self) -> bool:
         """Whether it asks to be told when something happens, and has nothing to do until then."""
         known = sum(self.shapes.values())
@@ -191,24 +197,32 @@ class Sides:
                 continue
             side = "work" if is_served(peer) or _tells_news(peer) else "answer"
             for row in peer.rows:
+                if row.requests and side == "answer" and (frame := _own(row.stack)):
+                    self._near[row.pid, frame.file, frame.function][side] += row.requests
                 if not row.receives:
                     continue
                 self._exact[row.pid, row.stack][side] += row.receives
                 self._process[row.pid][side] += row.receives
-                if frame := next((f for f in row.stack if is_user_code(f)), None):
+                if frame := _own(row.stack):
                     self._near[row.pid, frame.file, frame.function][side] += row.receives
 
     def at_line(self, pid: int, stack: Stack) -> str:
         """ "answer", "work", or "" where the line is not known to receive."""
         return _mostly(self._exact.get((pid, stack))) if stack else ""
 
-    def near(self, pid: int, stack: Stack) -> str:
-        """Of the same function, else of a process that has one side only."""
-        frame = next((f for f in stack if is_user_code(f)), None)
-        if frame and (found := _mostly(self._near.get((pid, frame.file, frame.function)))):
-            return found
+    def in_function(self, pid: int, stack: Stack) -> str:
+        """The same of the user's function, which may wait in one line and receive, or have asked, in another."""
+        frame = _own(stack)
+        return _mostly(self._near.get((pid, frame.file, frame.function))) if frame else ""
+
+    def in_process(self, pid: int) -> str:
+        """Of a process that has one side only."""
         sides = self._process.get(pid, Counter())
         return next(iter(sides)) if len(sides) == 1 else ""
+
+
+def _own(stack: Stack) -> Frame | None:
+    return next((frame for frame in stack if is_user_code(frame)), None)
 
 
 def _mostly(sides: Counter[str] | None) -> str:

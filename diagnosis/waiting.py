@@ -214,7 +214,7 @@ def _is_of_socket(row: SyscallRow) -> bool:
 def _of_poll(row: SyscallRow, sides: Sides) -> State:
     if _is_client(row.stack):
         return State.NETWORK
-    if not is_loop(row.stack) and sides.near(row.pid, row.stack) == "answer":
+    if not is_loop(row.stack) and sides.in_function(row.pid, row.stack) == "answer":
         return State.NETWORK
     if row.empty > 0.5 * row.calls:
         return State.SLEEP
@@ -225,7 +225,7 @@ def _of_poll(row: SyscallRow, sides: Sides) -> State:
 def _of_receive(row: SyscallRow, roots: tuple[str, ...], sides: Sides) -> State:
     if _is_client(row.stack):
         return State.NETWORK
-    if side := sides.near(row.pid, row.stack):
+    if side := sides.in_function(row.pid, row.stack) or sides.in_process(row.pid):
         return State.NETWORK if side == "answer" else State.IDLE
     return State.IDLE if _is_long(row) or _is_top_of_thread(row.stack, roots) else State.NETWORK
 

@@ -34,7 +34,7 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     if talk.peer.protocol in DATABASES or not talk.answered or talk.questions / account.seconds < RATE.value:
         return []
     connections = (talk.peer.opened or 0) + (talk.peer.already_open or 0)
-    if talk.for_news or talk.questions < KEPT.value * max(1, connections) or _is_gathered(talk):
+    if talk.for_news or talk.questions < KEPT.value * max(1, connections) or talk.gathered:
         return []
     asked = talk.sent_bytes / talk.requests
     told = talk.peer.received_bytes / max(1, talk.peer.turn.times)
@@ -75,11 +75,6 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
         verify=again(account, f"requests to {of}", f"{rate(per_second)}/s", "a small part of it", "trace-network"),
         confidence=(0.88 if share is not None or talk.peer.protocol else 0.75) * talk.sureness,
     )
-
-
-def _is_gathered(talk: Talk) -> bool:
-    known = sum(talk.shapes.values())
-    return known > 0 and sum(n for shape, n in talk.shapes.items() if "(pipelined)" in shape) > 0.5 * known
 
 
 def _cure(talk: Talk) -> str:

@@ -241,5 +241,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.NETWORK}),
     check=check,
     examples=_examples,
-    beats=("small-io",),
+    beats=("small-io", "repeated-read", "open-close-churn", "excessive-stat", "hot-loop"),
 )

@@ -18,6 +18,7 @@ from perfdoctor.schemas.syscalls import SyscallRow
 
 RATE = Threshold(1, "failures/s", "fewer are retried at a pace that hurts nobody, or looked for: a health check")
 SHARE = Threshold(0.2, "of the attempts", "a healthy peer fails less than one in a hundred")
+MOST = Threshold(0.5, "of the attempts", "pauses between attempts of which fewer fail are the pace of the work")
 PAUSE = Threshold(1.5, "s of pause", "who waits longer before the next attempt has backed off")
 
 
@@ -41,7 +42,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     if failures / account.seconds < RATE.value or failures < SHARE.value * attempts:
         return []
     where = max(talks, key=lambda t: (t.failed + max(0, t.requests - t.answered), t.wait_seconds))
-    attempt, pause, pauses = _time_lost(account, talks, failures / attempts)
+    attempt, pause, pauses = _time_lost(account, talks, failures, attempts)
     at: Place | str = where.place or "a library"
     caller = called_from(account, where.stack)
     of = whom(to)
@@ -75,9 +76,11 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     )
 
 
-def _time_lost(account: Account, talks: list[Talk], failing: float) -> tuple[float, float, int]:
+def _time_lost(account: Account, talks: list[Talk], failures: int, attempts: int) -> tuple[float, float, int]:
     """(seconds in attempts that failed, seconds in pauses between them, how many pauses)."""
     pid = talks[0].pid
+    told = sum(error.times for error in talks[0].peer.errors if error.call == "answer")
+    silent = max(0, failures - told) / attempts
     # The loop that tries again is in the function that asks, or in the one that calls it.
     own = {place for t in talks if t.failed or t.requests > t.answered for place in _functions(account, t.stack)[:2]}
     attempt = pause = 0.0
@@ -90,10 +93,15 @@ def _time_lost(account: Account, talks: list[Talk], failing: float) -> tuple[flo
                 pause += row.blocked_seconds
                 pauses += row.calls
         elif _is_attempt(account, row):
-            attempt += row.seconds * failing
-    cpu = sum(account.client_cpu(t) for t in talks if t.failed)
-    # A pause of whoever asks, between any two requests, is its pace, unless nearly all of them fail.
-    return attempt + cpu * failing, pause * failing if failing > 0.5 else 0.0, pauses
+            attempt += row.seconds * silent
+    answered = sum(t.answered for t in talks)
+    if told and answered:
+        waits = sum(account.waited(t, t.wait_seconds) for t in talks)
+        attempt += waits * min(1.0, told / answered)
+    failing = failures / attempts
+    attempt += failing * sum(account.client_cpu(t) for t in talks if t.failed)
+    # A pause of whoever asks, between any two requests, is its pace, unless most of them fail.
+    return attempt, pause * failing if failing > MOST.value else 0.0, pauses
 
 
 def _is_attempt(account: Account, row: SyscallRow) -> bool:
@@ -212,7 +220,7 @@ PATTERN = Pattern(
     "could come back.",
     fix="Repair the peer or its address; a circuit breaker, pauses that grow, short time limits, an answer without it.",
     fine="Health checks and discovery, which ask to learn that; a retry now and then.",
-    thresholds=(RATE, SHARE, PAUSE),
+    thresholds=(RATE, SHARE, MOST, PAUSE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

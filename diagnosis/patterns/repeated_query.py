@@ -21,6 +21,7 @@ PER_UNIT = Threshold(4, "of one shape for each request served", "two or three ar
 PER_PARENT = Threshold(
     8, "of one shape for each other statement of the same function", "what asks once for each row of an answer"
 )
+LOOP = Threshold(100, "statements/s", "a loop in which nothing else is asked; batches of rows are fewer")
 ALONE = Threshold(0.05, "of the shape's number", "a loop in which nothing else is asked, and nothing served")
 
 
@@ -81,14 +82,14 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
     return weigh(
         account,
         "repeated-query",
-        title=f"{percent(account.share(waits + own))} of busy time goes into {rate(times)} statements of one shape for "
-        f"each {unit}: {shape} at {at}{caller}",
+        title=f"{percent(account.share(waits + own))} of busy time goes into {rate(times)} statements of one shape "
+        f"{unit}: {shape} at {at}{caller}",
         seconds=waits + own,
         place=talk.place,
         stack=one.stack,
         facts=(
             account.fact("network", f"statements of this shape to {whom(talk.peer)}", statements, "statements/s"),
-            account.fact("network", f"for each {unit}", times, "statements"),
+            account.fact("network", unit, times, "statements"),
             account.fact("network", "mean wait for the answer", talk.mean_wait, "s"),
             account.fact("cpu", "CPU of the client around it", own / account.seconds, "cores"),
         ),
@@ -113,7 +114,7 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
     share = per_unit(account, talk, one.seen)
     if share is not None:
         unit = "request that it serves" if served else "piece of work"
-        return (share, unit, 0.92) if share >= PER_UNIT.value else (share, "", 0.0)
+        return (share, f"for each {unit}", 0.92) if share >= PER_UNIT.value else (share, "", 0.0)
     functions = _functions(account, one.stack)
     others = [o for o in asked if o is not one and o.talk.pid == talk.pid]
     parents = [
@@ -125,9 +126,10 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
     ]
     if parents:
         parent = max(parents, key=lambda o: o.seen)
-        return one.seen / parent.seen, quoted(parent.shape, 60), 0.92
-    if all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served:
-        return one.seen, f"{account.seconds:.0f} s", 0.75
+        return one.seen / parent.seen, f"for each {quoted(parent.shape, 60)}", 0.92
+    alone = all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served
+    if alone and one.seen / account.seconds >= LOOP.value:
+        return one.seen, f"in {account.seconds:.0f} s", 0.75
     return 0.0, "", 0.0
 
 
@@ -246,7 +248,7 @@ PATTERN = Pattern(
     "nearby, many times that across zones. A page of 200 rows waits 200 times.",
     fix="A JOIN, WHERE … IN, prefetching by the ORM; executemany or COPY to write; a cache for what repeats.",
     fine="A few statements for each request; look-ups that depend on each other's answers.",
-    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, ALONE),
+    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, LOOP, ALONE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.IO}),
     check=check,

@@ -6,7 +6,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served
+from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
@@ -24,7 +24,8 @@ _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
 def check(account: Account) -> list[Finding]:
     groups: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)
     for talk in account.talks:
-        if talk.peer.protocol not in DATABASES and not talk.for_news and talk.questions and talk.answered:
+        other = talk.for_news or talk.gathered or talk.peer.protocol in DATABASES
+        if not other and talk.questions and talk.answered:
             place = talk.place
             groups[talk.pid, place.file if place else None, place.function if place else ""].append(talk)
     found = []
@@ -40,6 +41,9 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     answered = sum(talk.answered - talk.session_requests for talk in talks)
     if questions < NUMBER.value or questions / account.seconds < RATE.value or wait < WAIT.value * max(1, answered):
         return []
+    shapes = {shape for talk in talks for shape in talk.shapes if not is_session(shape)}
+    if len(shapes) == 1 and "?" not in where.shape:
+        return []  # the same again and again: there are no others to ask for meanwhile
     load = account.load(where.pid)
     share = per_unit(account, where, questions)
     if share is not None and share < PER_UNIT.value:
@@ -129,6 +133,7 @@ def _examples() -> tuple[Example, ...]:
     many = peer((python(12, "serve"),), 300, wait=8.0, direction="incoming", address="10.0.0.9")
     gathered = peer((python(12, "serve"),), 100, wait=2.5, direction="incoming", address="10.0.0.9")
     pool = peer(line, 2400, wait=75.0, shape="GET /stock/?", awaited=9.5)
+    same = peer(line, 300, wait=7.5, shape="GET /status")
     pages = peer(line, 300, wait=7.5, shape="GET /orders?cursor=?")
     return (
         Example(
@@ -160,6 +165,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "eight requests are under way at once",
             window(calls=(call("recvfrom", line, 2400, blocked=75.0),), samples=(work,), peers=(pool,), threads=8),
+        ),
+        Example(
+            "one question again and again",
+            False,
+            "there is nothing else to ask for meanwhile",
+            window(calls=(waits,), samples=(work,), peers=(same,)),
         ),
         Example(
             "page after page",

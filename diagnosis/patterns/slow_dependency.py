@@ -84,10 +84,10 @@ def _cure(talk: Talk, far: bool) -> str:
             "The database works on it: look at its plan (EXPLAIN ANALYZE) for a missing index, a large scan or a lock, "
             f"keep the result if it may be a little old, or {here}."
         )
+    there = f"it is {quoted(talk.peer.program, 60)} on this machine" if talk.peer.program else "where it runs"
     return (
-        "The time passes on the other side: profile it there (diagnose it by its own pid where it runs), keep "
-        "its answers "
-        f"as long as they may be used, or {here}."
+        f"The time passes on the other side: diagnose that process ({there}), keep its answers as long as they may be "
+        f"used, or {here}."
     )
 
 

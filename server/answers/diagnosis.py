@@ -23,6 +23,19 @@ _CLOSER = {
     "memory-growth": ("trace-memory", "lines that take memory"),
 }
 """the tool that shows more of a pattern, and what it shows"""
+_PEERS = ("trace-network", "peers, connections, requests and their forms")
+_CLOSER |= dict.fromkeys(
+    (
+        "connection-per-request",
+        "serial-requests",
+        "chatty-protocol",
+        "repeated-query",
+        "slow-dependency",
+        "failing-dependency",
+        "uncompressed-transfer",
+    ),
+    _PEERS,
+)
 _CALLS = ("trace-syscalls", "calls, latencies and stacks")
 
 

@@ -29,7 +29,7 @@ WORKLOADS = Path(__file__).parent.parent / "workloads"
 C_FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread")
 _LONGEST_LINE = 1 << 20
 _PROGRAMS = {".js": "node", ".rb": "ruby", ".php": "php", ".pl": "perl", ".escript": "escript"}
-_OURS = {**os.environ, "PYTHON": sys.executable}
+_OURS = {**os.environ, "PYTHON": sys.executable, "SERVICES": str(WORKLOADS / "services.py")}
 """(a program in another language may start services.py)"""
 
 
@@ -200,9 +200,10 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
 @cache
 def classes_of(path: Path) -> Path:
     """The folder with the classes of a Java workload (which is on its class path), and its source beside them."""
-    output = Path(_build_folder().name) / path.stem
-    output.parent.chmod(0o755)  # for programs that run as somebody else
-    output.mkdir()
+    # (a problem and its repaired twin have the same name)
+    output = Path(_build_folder().name) / f"{path.parent.name}.java" / path.stem
+    output.mkdir(parents=True)
+    Path(_build_folder().name).chmod(0o755)  # for programs that run as somebody else
     shutil.copy(path, output)
     subprocess.run([str(shutil.which("javac")), "-g", "-d", str(output), str(path)], check=True)
     return output

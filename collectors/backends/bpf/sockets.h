@@ -76,7 +76,7 @@ struct pt_regs___arm64_net {
 #define PEER_PATH 112
 #define PAYLOAD 256
 #define SMALL 128 /* bytes: a send below is small */
-#define PAYLOADS_A_SECOND 4000
+#define PAYLOADS_A_SECOND 1000
 #define LARGE 4096 /* bytes: of a call that moves more, some are looked at */
 #define SAMPLES_A_SECOND 64
 #define DNS 53
