@@ -151,10 +151,30 @@ class Account:
     def talks(self) -> list[Talk]:
         """What each line asked of each peer."""
         found = talks(self.evidence.network, self.place, self.evidence.user_roots)
+        self._add_what_came_later(found)
         for talk in found:
+            talk.tell_hand_shakes()
             if talk.place is None and (stack := self._client_lines.get(talk.pid)):
                 talk.place, talk.stack, talk.guessed = self.place(stack), stack, True
         return found
+
+    def _add_what_came_later(self, found: list[Talk]) -> None:
+        by_function: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)
+        for talk in found:
+            if talk.place and talk.answered:
+                by_function[talk.pid, talk.place.file, talk.place.function].append(talk)
+        stood: dict[tuple[int, str | None, str], float] = defaultdict(float)
+        for row in self.calls:
+            receives = row.syscall in calls.RECEIVES or row.syscall in calls.READS
+            if receives and row.blocked_seconds > 0 and (place := self.place(row.stack)):
+                key = row.pid, place.file, place.function
+                if key in by_function and self.state(row) is State.NETWORK:
+                    stood[key] += row.blocked_seconds
+        for key, seconds in stood.items():
+            waits = sum(talk.wait_seconds for talk in by_function[key])
+            for talk in by_function[key]:
+                part = talk.wait_seconds / waits if waits > 0 else 1 / len(by_function[key])
+                talk.rest_seconds = max(0.0, seconds - waits) * part
 
     @cached_property
     def _client_lines(self) -> dict[int, Stack]:
@@ -188,7 +208,8 @@ class Account:
     def waited(self, talk: Talk, seconds: float) -> float:
         """Of ``seconds`` that this line's requests were under way, those in which a thread stood still for them: they
         may overlap each other, and other work."""
-        under_way = sum(t.wait_seconds + t.connect_seconds for t in self.talks if t.pid == talk.pid)
+        own = (t for t in self.talks if t.pid == talk.pid)
+        under_way = sum(t.wait_seconds + t.rest_seconds + t.connect_seconds for t in own)
         if self.evidence.syscalls is None or under_way <= 0:
             return seconds
         return seconds * min(1.0, self.network_seconds[talk.pid] / under_way)

@@ -71,6 +71,9 @@ class Talk:
     session_wait_seconds: float = 0.0
     """of ``wait_seconds``, before the first question: hand-shakes, log-ins"""
     session_requests: int = 0
+    rest_seconds: float = 0.0
+    """that threads stood still in the function's receives beyond ``wait_seconds``, which end with an answer's first
+    bytes: a database says at once that it has understood, and works then"""
     shapes: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: TalkRow, session: bool) -> None:
@@ -99,6 +102,13 @@ class Talk:
     def questions(self) -> int:
         """Requests without those that only began a session."""
         return max(0, self.requests - self.session_requests)
+
+    def tell_hand_shakes(self) -> None:
+        """What is encrypted begins with a turn that asks nothing, on each new connection. Where its stack did not tell
+        it from the others, it took its part of their time."""
+        if self.peer.opaque and not self.session_requests and self.answered:
+            self.session_requests = min(self.opened, self.answered)
+            self.session_wait_seconds = self.wait_seconds * self.session_requests / self.answered
 
     @property
     def mean_wait(self) -> float:

@@ -6,7 +6,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.talk import DATABASES, Talk
+from perfdoctor.diagnosis.talk import DATABASES, Talk, is_session, is_transaction
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
@@ -23,7 +23,8 @@ FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the 
 def check(account: Account) -> list[Finding]:
     by_peer: dict[tuple[int, int], list[Talk]] = defaultdict(list)
     for talk in account.talks:
-        if not talk.for_news and talk.answered >= FEW.value and talk.mean_wait >= SLOW.value:
+        long = _waited(talk) >= SLOW.value * talk.answered
+        if not talk.for_news and talk.answered >= FEW.value and long:
             by_peer[id(talk.peer), talk.pid].append(talk)
     found = []
     for talks in by_peer.values():
@@ -32,9 +33,9 @@ def check(account: Account) -> list[Finding]:
 
 
 def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
-    where = max(talks, key=lambda talk: talk.wait_seconds)
-    answered = sum(talk.answered for talk in talks)
-    under_way = sum(talk.wait_seconds for talk in talks)
+    where = max(talks, key=_waited)
+    answered = sum(_answers(talk) for talk in talks)
+    under_way = sum(_waited(talk) for talk in talks)
     seconds = account.waited(where, under_way)
     mean = under_way / answered
     of = whom(where.peer)
@@ -75,6 +76,17 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     )
 
 
+def _waited(talk: Talk) -> float:
+    """Of a database until all has come; the rest of other answers is their size's matter."""
+    return talk.wait_seconds + (talk.rest_seconds if talk.peer.protocol in DATABASES else 0.0)
+
+
+def _answers(talk: Talk) -> int:
+    """Of a database by statement: drivers take several turns for one."""
+    statements = sum(n for shape, n in talk.shapes.items() if not is_session(shape) and not is_transaction(shape))
+    return min(talk.answered, statements) if talk.peer.protocol in DATABASES and statements else talk.answered
+
+
 def _cure(talk: Talk, far: bool) -> str:
     here = "ask earlier, in the background, or at the same time as other things; set a time limit"
     if far:
@@ -105,6 +117,7 @@ def _examples() -> tuple[Example, ...]:
     report = peer(
         query, 4, wait=8.0, protocol="PostgreSQL", shape="SELECT region, sum(amount) FROM sales GROUP BY region"
     )
+    understood = peer(query, 30, wait=0.1, protocol="PostgreSQL", shape="SELECT sum(amount) FROM sales WHERE day = ?")
     quick = peer(line, 4000, wait=4.0, shape="GET /price/?")
     poll = peer(line, 5, wait=9.8, shape="GET /events/poll?since=?")
     queue = peer(line, 9, wait=9.8, protocol="Redis", shape="BRPOP jobs:?")
@@ -120,6 +133,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "four answers of two seconds each",
             window(calls=(call("recvfrom", query, 4, blocked=8.0),), samples=(work,), peers=(report,)),
+        ),
+        Example(
+            "a statement that is understood at once and worked on for long",
+            True,
+            "the first bytes of each answer come at once, and the rest after a quarter of a second",
+            window(calls=(call("recvfrom", query, 60, blocked=8.0),), samples=(work,), peers=(understood,)),
         ),
         Example(
             "many quick answers",
