@@ -1,4 +1,4 @@
-// expect: pattern=serial-requests
+// expect: pattern=serial-requests bench
 // A nightly report that fetches the stock of every shop, one await after the other.
 const { execFileSync } = require("child_process");
 const path = require("path");

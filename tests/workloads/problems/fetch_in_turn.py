@@ -1,4 +1,4 @@
-# expect: pattern=serial-requests bench
+# expect: pattern=serial-requests
 """Puts together what a traveller needs to know: weather, trains and hotels of each town, one question after the other."""
 
 import http.client

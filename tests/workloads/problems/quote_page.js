@@ -1,4 +1,4 @@
-// expect: pattern=slow-dependency
+// expect: pattern=slow-dependency bench
 // A page that shows a quote, which another service is slow to give; the rest of the page is made here.
 const http = require("http");
 const { execFileSync } = require("child_process");

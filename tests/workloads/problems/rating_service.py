@@ -1,4 +1,4 @@
-# expect: pattern=slow-dependency bench
+# expect: pattern=slow-dependency
 """An asynchronous web service whose pages wait for a ranking that another service is slow to make."""
 
 import asyncio

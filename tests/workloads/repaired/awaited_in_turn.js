@@ -1,4 +1,4 @@
-// expect: healthy
+// expect: healthy bench
 // A nightly report that fetches the stock of every shop, ten at a time.
 const { execFileSync } = require("child_process");
 const path = require("path");

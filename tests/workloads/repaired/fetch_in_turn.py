@@ -1,4 +1,4 @@
-# expect: healthy bench
+# expect: healthy
 """Puts together what a traveller needs to know: weather, trains and hotels of each town, asked all at once."""
 
 import http.client

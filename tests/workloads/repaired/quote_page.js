@@ -1,4 +1,4 @@
-// expect: healthy
+// expect: healthy bench
 // A page that shows a quote, which is kept for a day.
 const http = require("http");
 const { execFileSync } = require("child_process");
