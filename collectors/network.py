@@ -140,9 +140,16 @@ def _completed(host: Host, use: NetworkUse, before: Snapshot | None, after: Snap
         if peer.rtt_seconds is None and rtts:
             changes |= {"rtt_seconds": sum(rtts) / len(rtts), "max_rtt_seconds": max(rtts)}
         completed.append(peer.model_copy(update=changes))
-    rest = use.model_dump(include={"names", "sampled_requests", "uring"})
+    rest = use.model_dump(include={"sampled_requests", "uring"})
     made = network_use(_named(host, tuple(completed), after or before))
-    return made.model_copy(update={**rest, "names": use.names, "omitted_peers": made.omitted_peers + use.omitted_peers})
+    return made.model_copy(
+        update={
+            **rest,
+            "names": use.names,
+            "awaited": use.awaited,
+            "omitted_peers": made.omitted_peers + use.omitted_peers,
+        }
+    )
 
 
 def _name_of(peer: Peer) -> PeerName:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from perfdoctor.collectors.compressed import Sample
 from perfdoctor.collectors.protocols import tls
 from perfdoctor.collectors.protocols.guess import guess
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.network import Delay, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
+from perfdoctor.schemas.network import Awaited, Delay, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.syscalls import BUCKETS
 
 MOST_PEERS = 1000
@@ -101,6 +102,7 @@ class RowSum:
     small_bytes: int = 0
     receives: int = 0
     received_bytes: int = 0
+    failed: int = 0
 
 
 @dataclass(slots=True)
@@ -119,6 +121,9 @@ class PeerSum:
     protocols: Counter[str] = field(default_factory=Counter)
     shapes: Counter[tuple[str, int, Stack]] = field(default_factory=Counter)
     other_shapes: int = 0
+    awaited: Counter[int] = field(default_factory=Counter)
+    samples: dict[bool, Sample] = field(default_factory=lambda: {True: Sample(), False: Sample()})
+    """of what was sent (True) and received"""
 
     def row(self, pid: int, stack: Stack) -> RowSum:
         return self.rows.setdefault((pid, stack), RowSum())
@@ -160,6 +165,9 @@ class PeerSum:
                 for (shape, pid, stack), n in sorted(self.shapes.items(), key=lambda s: (-s[1], s[0][0], s[0][1]))
             ),
             other_statements=self.other_shapes,
+            awaited=spans(self.awaited),
+            sent_shrinks_to=self.samples[True].shrinks_to(),
+            received_shrinks_to=self.samples[False].shrinks_to(),
         )
 
     def _talk_rows(self) -> tuple[TalkRow, ...]:
@@ -177,6 +185,7 @@ class PeerSum:
                 small_bytes=r.small_bytes,
                 receives=r.receives,
                 received_bytes=r.received_bytes,
+                failed=r.failed,
             )
             for (pid, stack), r in self.rows.items()
         ]
@@ -199,6 +208,10 @@ class PeerSum:
             self.shapes[key] += times
         else:
             self.other_shapes += times
+
+
+def spans(ns: Counter[int]) -> tuple[Awaited, ...]:
+    return tuple(Awaited(pid=pid, seconds=n * 1e-9) for pid, n in sorted(ns.items()))
 
 
 def network_use(peers: Iterable[Peer], **more: object) -> NetworkUse:

@@ -7,8 +7,9 @@ from functools import cached_property
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.ledger import ledger
+from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
-from perfdoctor.diagnosis.waiting import Futexes, signals, state_of
+from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.evidence import Evidence
@@ -154,7 +155,99 @@ class Account:
 
     def state(self, row: SyscallRow) -> State:
         """What a thread that sleeps in this call waits for."""
-        return state_of(row, self.evidence.user_roots, self._signalled)
+        return state_of(row, self.evidence.user_roots, self._signalled, self._sides)
+
+    @cached_property
+    def _sides(self) -> Sides:
+        return Sides(self.evidence.network)
+
+    @cached_property
+    def talks(self) -> list[Talk]:
+        """What each line asked of each peer."""
+        found = talks(self.evidence.network, self.place, self.evidence.user_roots)
+        self._add_what_came_later(found)
+        for talk in found:
+            talk.tell_hand_shakes()
+            if talk.place is None and (stack := self._client_lines.get(talk.pid)):
+                talk.place, talk.stack, talk.guessed = self.place(stack), stack, True
+        return found
+
+    def _add_what_came_later(self, found: list[Talk]) -> None:
+        by_function: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)
+        for talk in found:
+            if talk.place and talk.answered:
+                by_function[talk.pid, talk.place.file, talk.place.function].append(talk)
+        stood: dict[tuple[int, str | None, str], float] = defaultdict(float)
+        for row in self.calls:
+            receives = row.syscall in calls.RECEIVES or row.syscall in calls.READS
+            if receives and row.blocked_seconds > 0 and (place := self.place(row.stack)):
+                key = row.pid, place.file, place.function
+                if key in by_function and self.state(row) is State.NETWORK:
+                    stood[key] += row.blocked_seconds
+        for key, seconds in stood.items():
+            waits = sum(talk.wait_seconds for talk in by_function[key])
+            for talk in by_function[key]:
+                part = talk.wait_seconds / waits if waits > 0 else 1 / len(by_function[key])
+                talk.rest_seconds = max(0.0, seconds - waits) * part
+
+    @cached_property
+    def _client_lines(self) -> dict[int, Stack]:
+        """By process in JavaScript, the stack of the user's line that spends most CPU time in a client of the "
+        "network."""
+        spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
+        stacks: dict[Place, Stack] = {}
+        for row in self.samples:
+            place = self.place(row.stack)
+            if place is None or row.stack[0].kind is not FrameKind.JAVASCRIPT:
+                continue
+            own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, self.evidence.user_roots))
+            if any(asks_through(frame.file) for frame in row.stack[:own]):
+                spent[row.pid][place] += row.seconds
+                stacks.setdefault(place, row.stack)
+        return {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
+
+    def load(self, pid: int) -> Load:
+        return load_of(self.evidence.network, pid, self.talks)
+
+    @cached_property
+    def network_seconds(self) -> dict[int, float]:
+        """By process, how long its threads stood still for their peers' answers."""
+        states = [(row, self.state(row)) for row in self.calls if row.blocked_seconds > 0]
+        in_loops = waits_in_loops(states, awaited_by(self.evidence.network))
+        seconds: dict[int, float] = defaultdict(float)
+        for row, state in states:
+            seconds[row.pid] += row.blocked_seconds if state is State.NETWORK else in_loops.get(id(row), 0.0)
+        return seconds
+
+    def waited(self, talk: Talk, seconds: float) -> float:
+        """Of ``seconds`` that this line's requests were under way, those in which a thread stood still for them: they
+        may overlap each other, and other work."""
+        own = (t for t in self.talks if t.pid == talk.pid)
+        under_way = sum(t.wait_seconds + t.rest_seconds + t.connect_seconds for t in own)
+        if self.evidence.syscalls is None or under_way <= 0:
+            return seconds
+        return seconds * min(1.0, self.network_seconds[talk.pid] / under_way)
+
+    def client_cpu(self, talk: Talk) -> float:
+        """What the code costs that the line calls to ask: from the same line into the same function."""
+        if talk.guessed:
+            return self.cpu_cost(row for row in self.samples_at.get(talk.place, ()) if row.pid == talk.pid) + (
+                self._loop_cpu(talk.pid) * talk.requests / max(1, self._turns(talk.pid))
+            )
+        rows = (row.stack for row in talk.peer.rows if row.pid == talk.pid and self.place(row.stack) == talk.place)
+        ways = {self._way(stack) for stack in rows if stack} - {None}
+        return self.cpu_cost(row for row in self.samples if row.pid == talk.pid and self._way(row.stack) in ways)
+
+    def _loop_cpu(self, pid: int) -> float:
+        """CPU time in clients of the network, in JavaScript, that Node.js calls from its loop."""
+        return self.cpu_cost(
+            row
+            for row in self.samples_at.get(None, ())
+            if row.pid == pid and any(asks_through(frame.file) for frame in row.stack)
+        )
+
+    def _turns(self, pid: int) -> int:
+        return sum(talk.requests for talk in self.talks if talk.pid == pid) + self.load(pid).served
 
     @cached_property
     def _signalled(self) -> Futexes:

@@ -40,9 +40,9 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
             unchecked.append(missing)
         else:
             seen = _seen(pattern, evidence)
-            found += [
-                f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)
-            ]
+            here = [f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)]
+            found += here
+            unchecked += () if here else pattern.blind(account)
     complete = evidence.threads is not None
     return Diagnosis(
         findings=tuple(sorted(_merged(found), key=_importance)),
@@ -108,5 +108,5 @@ def _explains(winner: Finding, loser: Finding) -> bool:
         return winner.location is loser.location
     if (winner.location.file, winner.location.function) != (loser.location.file, loser.location.function):
         return False
-    # The same line, or the same function and no less time: otherwise the loser has a cost of its own.
-    return winner.location.line == loser.location.line or winner.share >= 0.5 * loser.share
+    # Of much less time, even at the same line, it is no explanation: the loser has a cost of its own.
+    return winner.share >= (0.25 if winner.location.line == loser.location.line else 0.5) * loser.share

@@ -1,5 +1,7 @@
 """Small windows for examples: what a pattern is shown to prove itself."""
 
+from collections import defaultdict
+
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
@@ -8,7 +10,7 @@ from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import Lock, LockProfile
 from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
-from perfdoctor.schemas.network import NetworkUse, Peer
+from perfdoctor.schemas.network import Awaited, NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 from perfdoctor.schemas.target import Target
@@ -195,5 +197,14 @@ def window(
         files=files,
         limits=limits,
         locks=LockProfile(locks=locks) if locks is not None else None,
-        network=NetworkUse(peers=peers),
+        network=NetworkUse(peers=peers, awaited=_awaited(peers, seconds)),
     )
+
+
+def _awaited(peers: tuple[Peer, ...], seconds: float) -> tuple[Awaited, ...]:
+    """As if no two peers were ever asked at once."""
+    by_pid: dict[int, float] = defaultdict(float)
+    for peer in peers:
+        for one in peer.awaited if peer.direction == "outgoing" else ():
+            by_pid[one.pid] += one.seconds
+    return tuple(Awaited(pid=pid, seconds=min(total, seconds)) for pid, total in by_pid.items())

@@ -3,7 +3,8 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis.loops import loops
-from perfdoctor.diagnosis.waiting import Futexes, signals, state_of
+from perfdoctor.diagnosis.talk import Sides, awaited_by
+from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, ProcessRow, State
@@ -71,11 +72,19 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     seconds[State.RUNNING_KERNEL] = in_kernel
     seconds[State.RUNNING_USER] = running - in_kernel
     rows_of_calls = evidence.syscalls.rows if evidence.syscalls else ()
+    sides = Sides(evidence.network)
+    states = [
+        (row, state_of(row, evidence.user_roots, signalled, sides)) for row in rows_of_calls if row.blocked_seconds > 0
+    ]
+    in_loops = waits_in_loops(states, awaited_by(evidence.network))
+    for row, state in states:
+        for_answers = in_loops.get(id(row), 0.0)
+        seconds[state] += row.blocked_seconds - for_answers
+        stacks[state][row.stack] += row.blocked_seconds - for_answers
+        if for_answers:
+            seconds[State.NETWORK] += for_answers
+            stacks[State.NETWORK][row.stack] += for_answers
     for row in rows_of_calls:
-        if row.blocked_seconds > 0:
-            state = state_of(row, evidence.user_roots, signalled)
-            seconds[state] += row.blocked_seconds
-            stacks[state][row.stack] += row.blocked_seconds
         if row.runnable_seconds > 0:
             stacks[State.RUNNABLE][row.stack] += row.runnable_seconds
     for wait in evidence.waits or ():

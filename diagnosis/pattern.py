@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, NotChecked
 
 
 class Focus(StrEnum):
@@ -34,12 +34,18 @@ class Example(NamedTuple):
 
 
 Check = Callable[[Account], list[Finding]]
+Blind = Callable[[Account], tuple[NotChecked, ...]]
+
+
+def _sees_all(_account: Account) -> tuple[NotChecked, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at
-    the same place, say the same less precisely: they become ``related`` of this one's finding."""
+    the same place, say the same less precisely: they become ``related`` of this one's finding. ``blind`` says what of
+    the window it could not look into; asked where nothing was found."""
 
     id: str
     title: str
@@ -53,6 +59,7 @@ class Pattern:
     check: Check
     examples: Callable[[], tuple[Example, ...]]
     beats: tuple[str, ...] = field(default=())
+    blind: Blind = _sees_all
 
     def page(self) -> str:
         """The pattern as a page of Markdown: what ``pattern://{id}`` and docs/patterns show."""

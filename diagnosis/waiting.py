@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.loops import makes_call_in_callback
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, is_standard_input, path_of
 from perfdoctor.diagnosis.pools import lender_of, worker_of
 from perfdoctor.diagnosis.runtime_waits import is_for_a_lock, is_for_work, is_linked_in, is_of_the_machine, of_java
+from perfdoctor.diagnosis.talk import Sides
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import State
@@ -51,6 +52,42 @@ _CLIENTS = ("/http/client.py", "/urllib/request.py", "/smtplib.py", "/ftplib.py"
 _CONDITION = "pthread_cond_"
 
 
+# Where an event loop waits for whatever comes next: answers, requests and timers alike.
+_LOOPS = (
+    "BaseEventLoop._run_once", "uv__io_poll", "uv_run", "event_base_loop", "ev_run", "aeApiPoll", "sun.nio.ch.EPoll",
+    "runtime.netpoll", "runtime.findRunnable", "runtime.findrunnable", "mio::poll::Poll", "EpollIOManager.get_events",
+    "unrolled_run", "ngx_epoll_process_events",
+)  # fmt: skip
+
+
+def is_loop(stack: Stack) -> bool:
+    """Whether an event loop stands here in between two of its callbacks."""
+    return any(frame.function.startswith(_LOOPS) for frame in stack)
+
+
+def waits_in_loops(states: Iterable[tuple[SyscallRow, State]], awaited: dict[int, float]) -> dict[int, float]:
+    """Of the calls (by identity) in which event loops wait for work, the seconds in which they wait for answers.
+
+    ``awaited``: by process, how long any request of its own was under way. What blocking calls waited for answers is
+    taken from it; the rest was waited in the loop, as far as that waited.
+    """
+    left = dict(awaited)
+    loops: list[SyscallRow] = []
+    for row, state in states:
+        if state is State.NETWORK and row.syscall not in calls.SENDS:
+            left[row.pid] = left.get(row.pid, 0.0) - row.blocked_seconds
+        elif state is State.IDLE and row.syscall in calls.POLLS and is_loop(row.stack):
+            loops.append(row)
+    asleep: dict[int, float] = defaultdict(float)
+    for row in loops:
+        asleep[row.pid] += row.blocked_seconds
+    return {
+        id(row): row.blocked_seconds * min(1.0, max(0.0, left.get(row.pid, 0.0)) / asleep[row.pid])
+        for row in loops
+        if row.blocked_seconds > 0
+    }
+
+
 Futexes = frozenset[tuple[int, str | None]]
 """Process and address."""
 
@@ -89,17 +126,23 @@ def _functions(rows: list[SyscallRow]) -> set[tuple[str | None, str]]:
     return {(frame.file, frame.function) for row in rows for frame in row.stack if is_user_code(frame)}
 
 
-def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = frozenset()) -> State:
+_NOBODY = Sides()
+
+
+def state_of(
+    row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = frozenset(), sides: Sides = _NOBODY
+) -> State:
     """The state of a thread that sleeps in the call of ``row``: decided by the call, its object, and the frames that
-    lead to it; where those leave it open, by how long the waits are. ``signalled``: what ``signals`` found."""
-    state = _state_of(row, roots, signalled)
+    lead to it; where those leave it open, by how long the waits are. ``signalled``: what ``signals`` found; ``sides``:
+    for whom each line waits, where its sockets were watched."""
+    state = _state_of(row, roots, signalled, sides)
     if state is State.IDLE and makes_call_in_callback(row):
         # Whatever a callback waits for, its loop has other work meanwhile.
         return State.LOCK if row.syscall in calls.FUTEXES else State.NETWORK if is_socket(row.object) else State.OTHER
     return state
 
 
-def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes) -> State:
+def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes, sides: Sides) -> State:
     name = row.syscall
     if is_of_the_machine(row.stack):
         return State.IDLE
@@ -111,6 +154,8 @@ def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes) -> St
         return State.CHILD
     if name in calls.FUTEXES:
         return _of_futex(row, (row.pid, row.object) in signalled)
+    if _is_of_socket(row) and (side := sides.at_line(row.pid, row.stack)):
+        return State.NETWORK if side == "answer" else State.IDLE
     if waits_for_work(row.stack):
         return State.IDLE
     if name in calls.WAITS_FOR_CHILD:
@@ -119,11 +164,11 @@ def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes) -> St
     if name in calls.STARTS_CHILD:
         return State.CHILD
     if name in calls.POLLS:
-        return _of_poll(row)
+        return _of_poll(row, sides)
     if name in calls.CONNECTS:
         return State.NETWORK
     if name in calls.RECEIVES or (name in calls.READS and is_socket(row.object)):
-        return _of_receive(row, roots)
+        return _of_receive(row, roots, sides)
     if name in calls.SENDS or is_socket(row.object):
         return State.NETWORK
     if name in calls.READS and (is_standard_input(row.object) or is_pipe(row.object)):
@@ -169,8 +214,15 @@ def _of_futex(row: SyscallRow, signalled: bool) -> State:
     return State.IDLE if not is_python and _is_long(row) else State.LOCK
 
 
-def _of_poll(row: SyscallRow) -> State:
+def _is_of_socket(row: SyscallRow) -> bool:
+    name = row.syscall
+    return name in calls.POLLS or name in calls.RECEIVES or (name in calls.READS and path_of(row.object) is None)
+
+
+def _of_poll(row: SyscallRow, sides: Sides) -> State:
     if _is_client(row.stack):
+        return State.NETWORK
+    if not is_loop(row.stack) and sides.in_function(row.pid, row.stack) == "answer":
         return State.NETWORK
     if row.empty > 0.5 * row.calls:
         return State.SLEEP
@@ -178,9 +230,11 @@ def _of_poll(row: SyscallRow) -> State:
     return State.IDLE
 
 
-def _of_receive(row: SyscallRow, roots: tuple[str, ...]) -> State:
+def _of_receive(row: SyscallRow, roots: tuple[str, ...], sides: Sides) -> State:
     if _is_client(row.stack):
         return State.NETWORK
+    if side := sides.in_function(row.pid, row.stack) or sides.in_process(row.pid):
+        return State.NETWORK if side == "answer" else State.IDLE
     return State.IDLE if _is_long(row) or _is_top_of_thread(row.stack, roots) else State.NETWORK
 
 

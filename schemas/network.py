@@ -21,7 +21,8 @@ class Delay(Model):
 
 class NetworkError(Model):
     """``call`` is connect, accept, send or receive; ``errno`` its name (``ECONNREFUSED``), or ``closed`` for a connect
-    that the program gave up. Calls that only said "not yet" (EAGAIN, EINPROGRESS) are no errors."""
+    that the program gave up. ``answer`` is an answer that says that there is none, ``errno`` its words (``HTTP 503``;
+    500 to 599, and 429). Calls that only said "not yet" (EAGAIN, EINPROGRESS) are no errors."""
 
     call: str
     errno: str
@@ -30,7 +31,8 @@ class NetworkError(Model):
 
 class TalkRow(Model):
     """What one stack did with a peer. ``opened`` counts connects and accepts that succeeded, ``requests`` how often it
-    began a turn (outgoing: sent after nothing or after receiving; incoming: received so)."""
+    began a turn (outgoing: sent after nothing or after receiving; incoming: received so). ``failed`` counts what Peer
+    has in ``errors``: connects that did not succeed, calls that failed, answers that were none."""
 
     pid: int
     stack: Stack = ()
@@ -44,6 +46,15 @@ class TalkRow(Model):
     small_bytes: int = 0
     receives: int = 0
     received_bytes: int = 0
+    failed: int = 0
+
+
+class Awaited(Model):
+    """How long a process had at least one request under way: the turns' union, as far as it can be told from turns in
+    the order of their ends (a lower bound)."""
+
+    pid: int
+    seconds: float
 
 
 class StatementShape(Model):
@@ -100,6 +111,10 @@ class Peer(Model):
     statements: tuple[StatementShape, ...] = ()
     other_statements: int = 0
     """requests whose shape was one too many to keep"""
+    awaited: tuple[Awaited, ...] = ()
+    sent_shrinks_to: float | None = None
+    """what a fast zlib leaves of samples of large sends, 0 to 1; None where there were none"""
+    received_shrinks_to: float | None = None
 
 
 class NameLookup(Model):
@@ -125,5 +140,7 @@ class NetworkUse(Model):
     peers: tuple[Peer, ...] = ()
     omitted_peers: int = 0
     names: tuple[NameLookup, ...] = ()
+    awaited: tuple[Awaited, ...] = ()
+    """over all peers that were called"""
     sampled_requests: int = Field(default=0, description="counted, their shape not looked at")
     uring: bool = False

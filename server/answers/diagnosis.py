@@ -9,6 +9,7 @@ from perfdoctor.server.answers.place import Cut, location
 from perfdoctor.server.formatters.words import quantity
 
 _CALLS = ("trace-syscalls", "calls, latencies and stacks")
+_PEERS = ("trace-network", "peers, connections, requests and their forms")
 _CPU = ("trace-cpu", "lines and stacks")
 _FILES = ("trace-files", "files, and how often and in which order")
 _CLOSER = {
@@ -28,6 +29,13 @@ _CLOSER = {
     "thread-churn": ("proc-threads", "threads and pools"),
     "cpu-throttled": ("proc-watch", "throttling over time"),
     "memory-growth": ("trace-memory", "lines that take memory"),
+    "connection-per-request": _PEERS,
+    "serial-requests": _PEERS,
+    "chatty-protocol": _PEERS,
+    "repeated-query": _PEERS,
+    "slow-dependency": _PEERS,
+    "failing-dependency": _PEERS,
+    "uncompressed-transfer": _PEERS,
 }
 """the tool that shows more of a pattern, and what it shows"""
 

@@ -38,6 +38,13 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "thread-churn",
         "pool-oversized",
         "pool-undersized",
+        "connection-per-request",
+        "serial-requests",
+        "chatty-protocol",
+        "repeated-query",
+        "slow-dependency",
+        "failing-dependency",
+        "uncompressed-transfer",
     }
 
 

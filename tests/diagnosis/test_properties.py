@@ -14,6 +14,7 @@ from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockProfile, LockWait
 from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.network import Awaited, Delay, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 from perfdoctor.schemas.target import Target
@@ -151,6 +152,59 @@ locks = st.builds(
     waiters=st.lists(waiters, max_size=3).map(tuple),
     holders=st.lists(st.builds(LockHold, stack=stacks, holds=count, seconds=some_seconds), max_size=2).map(tuple),
 )
+talk_rows = st.builds(
+    TalkRow,
+    pid=pids,
+    stack=stacks,
+    opened=count,
+    requests=count,
+    answered=count,
+    wait_seconds=some_seconds,
+    sends=count,
+    sent_bytes=count,
+    receives=count,
+    received_bytes=count,
+    failed=count,
+)
+delays = st.builds(Delay, times=count, seconds=some_seconds, max_seconds=some_seconds)
+shapes = st.builds(
+    StatementShape,
+    shape=st.sampled_from(["", "SELECT ?", "GET /x/?", "BLPOP q", "(bind)", "GET k:? (pipelined)"]),
+    seen=count,
+    pid=pids,
+    stack=stacks,
+)
+maybe = st.none() | count
+awaited = st.lists(st.builds(Awaited, pid=pids, seconds=some_seconds), max_size=2).map(tuple)
+peers = st.builds(
+    Peer,
+    transport=st.sampled_from(["tcp", "unix", "udp", "netlink"]),
+    direction=st.sampled_from(["incoming", "outgoing", "unknown"]),
+    address=st.sampled_from(["10.0.0.1:80", "(unnamed)", "", "[::1]:5432"]),
+    side=st.sampled_from(["local", "remote"]),
+    opened=maybe,
+    already_open=maybe,
+    open_at_end=maybe,
+    requests=maybe,
+    sends=maybe,
+    receives=maybe,
+    sent_bytes=count,
+    received_bytes=count,
+    connect=delays,
+    turn=delays,
+    rtt_seconds=st.none() | some_seconds,
+    errors=st.lists(
+        st.builds(NetworkError, call=st.just("connect"), errno=st.just("closed"), times=count), max_size=2
+    ).map(tuple),
+    protocol=st.sampled_from(["", "HTTP/1", "PostgreSQL", "Redis", "TLS"]),
+    opaque=st.booleans(),
+    rows=st.lists(talk_rows, max_size=3).map(tuple),
+    statements=st.lists(shapes, max_size=3).map(tuple),
+    awaited=awaited,
+    sent_shrinks_to=st.none() | st.floats(0, 1),
+    received_shrinks_to=st.none() | st.floats(0, 1),
+)
+networks = st.builds(NetworkUse, peers=st.lists(peers, max_size=3).map(tuple), awaited=awaited)
 collections = st.dictionaries(
     st.sampled_from(["syscalls", "cpu", "locks"]),
     st.builds(Collection, backend=st.sampled_from(["bpf", "jvm"]), exact=st.booleans(), lost=count),
@@ -178,6 +232,7 @@ evidences = st.builds(
     limits=st.none() | limits,
     locks=st.none() | st.builds(LockProfile, locks=st.lists(locks, max_size=3).map(tuple)),
     files=st.lists(files, max_size=2).map(tuple),
+    network=st.none() | networks,
 )
 relaxed = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

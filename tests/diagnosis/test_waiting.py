@@ -2,10 +2,14 @@
 
 import pytest
 
-from perfdoctor.diagnosis.example import call, java, library, native, python
+from perfdoctor.diagnosis.asking import peer
+from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, window
+from perfdoctor.diagnosis.ledger import ledger
+from perfdoctor.diagnosis.talk import Sides
 from perfdoctor.diagnosis.waiting import signals, state_of
-from perfdoctor.schemas.frame import Frame
+from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.ledger import State
+from perfdoctor.schemas.network import Awaited, NetworkUse, Peer, TalkRow
 from perfdoctor.schemas.syscalls import SyscallRow
 
 OWN = python(8, "work")
@@ -131,3 +135,79 @@ def test_what_a_runtime_does_for_itself_is_no_work_of_the_program() -> None:
 def test_a_piece_of_work_in_a_pool_waits_for_its_answer() -> None:
     worker = (library("concurrent/futures/thread.py", "_worker"), *THREAD)
     assert state_of(call("recvfrom", (OWN, *worker), 900, on=SOCKET, blocked=9.0)) is State.NETWORK
+
+
+def use_of(*peers: Peer, awaited: float = 0.0) -> NetworkUse:
+    return NetworkUse(peers=peers, awaited=(Awaited(pid=PID, seconds=awaited),))
+
+
+DRIVER = (library("site-packages/driver/connection.py", "Connection.wait"), OWN)
+LISTENER = (library("site-packages/feed/connection.py", "Feed.wait"), OWN)
+
+
+@pytest.mark.parametrize(
+    ("peers", "row", "expected", "because"),
+    [
+        (
+            (peer(DRIVER, 9, wait=5.0),),
+            call("poll", DRIVER, 9, blocked=5.0),
+            State.NETWORK,
+            "it asked on this line, whatever the function is called",
+        ),
+        (
+            (peer(DRIVER, 9, direction="incoming"),),
+            call("recvfrom", DRIVER, 900, on=SOCKET, blocked=5.0),
+            State.IDLE,
+            "who called us sends the next request",
+        ),
+        (
+            (peer(LISTENER, 1, rows=(TalkRow(pid=PID, stack=LISTENER, receives=200, received_bytes=9000),)),),
+            call("recvfrom", LISTENER, 200, on=SOCKET, blocked=5.0),
+            State.IDLE,
+            "it subscribed once, and is told since",
+        ),
+        (
+            (peer(DRIVER, 9, wait=5.0, protocol="Redis", shape="BLPOP jobs"),),
+            call("recvfrom", DRIVER, 9, on=SOCKET, blocked=0.3),
+            State.IDLE,
+            "a blocking pop waits for work",
+        ),
+        (
+            (peer((python(7, "work"),), 9, wait=5.0),),
+            call("poll", (OWN,), 9, empty=9, blocked=5.0),
+            State.NETWORK,
+            "its function asks, and this wait ran out",
+        ),
+    ],
+)
+def test_the_side_that_is_waited_for_decides(
+    peers: tuple[Peer, ...], row: SyscallRow, expected: State, because: str
+) -> None:
+    assert state_of(row, (), frozenset(), Sides(use_of(*peers))) is expected, because
+
+
+LOOP = (library("selectors.py", "EpollSelector.select"), library("asyncio/base_events.py", "BaseEventLoop._run_once"))
+UNDER_LIBUV = (native("epoll_pwait", "/lib/libc.so.6"), native("uv__io_poll", "/usr/bin/node"))
+
+
+@pytest.mark.parametrize("loop", [LOOP, UNDER_LIBUV])
+def test_an_event_loop_waits_for_answers_as_long_as_one_is_due(loop: Stack) -> None:
+    asked = peer((python(12, "price"),), 100, wait=20.0, awaited=6.0)
+    window_of = window(calls=(call("epoll_wait", loop, 200, blocked=9.0),), samples=(cpu((OWN,), 1.0),), peers=(asked,))
+    seconds = {row.state: row.seconds for row in ledger(window_of).rows}
+    assert seconds[State.NETWORK] == pytest.approx(6.0)
+    assert seconds[State.IDLE] == pytest.approx(3.0)
+
+
+def test_an_event_loop_that_asks_for_news_is_idle() -> None:
+    asked = peer((python(12, "listen"),), 3, wait=9.0, shape="GET /events?since=?")
+    window_of = window(calls=(call("epoll_wait", LOOP, 3, blocked=9.0),), samples=(cpu((OWN,), 1.0),), peers=(asked,))
+    assert State.NETWORK not in {row.state for row in ledger(window_of).rows}
+
+
+def test_what_blocking_calls_waited_is_not_waited_in_the_loop_again() -> None:
+    asked = peer(CLIENT, 100, wait=6.0)
+    rows = (call("epoll_wait", LOOP, 200, blocked=9.0), call("recvfrom", CLIENT, 100, on=SOCKET, blocked=6.0))
+    window_of = window(calls=rows, samples=(cpu((OWN,), 1.0),), peers=(asked,), threads=2)
+    seconds = {row.state: row.seconds for row in ledger(window_of).rows}
+    assert seconds[State.NETWORK] == pytest.approx(6.0)

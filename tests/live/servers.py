@@ -36,6 +36,10 @@ class _Http(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/unable":
+            body = b'{"error": "unable", "hint": "try again"}' * 1000
+            self.wfile.write(b"HTTP/1.1 503 Unable\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            return
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     do_POST = do_GET
@@ -49,7 +53,7 @@ def servers(folder: Path) -> Iterator[Servers]:
     """``folder`` is for the Unix sockets and the certificate. Every server ends with the context."""
     at: dict[str, int | str] = {}
     with ExitStack() as stack:
-        for name in ("http", "http_new"):
+        for name in ("http", "http_new", "unable"):
             server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Http)
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

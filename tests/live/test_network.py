@@ -151,6 +151,16 @@ def assert_known_traffic(peers: dict[str, Peer], at: dict[str, int | str]) -> No
     assert not tcp("tls").statements
 
 
+def assert_answers_are_looked_at(peer: Peer) -> None:
+    """Only the engine does: at what they say of themselves, and whether their bytes are compressed."""
+    assert [(e.call, e.errno, e.times) for e in peer.errors] == [("answer", "HTTP 503", known.UNABLE)]
+    assert sum(row.failed for row in peer.rows) == known.UNABLE
+    assert peer.received_shrinks_to is not None and peer.received_shrinks_to < 0.3
+    assert peer.sent_shrinks_to is None
+    (awaited,) = peer.awaited
+    assert 0 < awaited.seconds <= peer.turn.seconds + 1e-6
+
+
 def assert_names(evidence: Evidence) -> None:
     assert evidence.network is not None
     seen = {(n.name, n.kind, n.server): (n.queries, n.failed, n.answer.times) for n in evidence.network.names}
@@ -185,6 +195,8 @@ async def test_every_peer_of_a_python_client_is_exact(running: Servers, tmp_path
     peers = peers_of(evidence)
     assert_known_traffic(peers, running.at)
     assert_names(evidence)
+    assert_answers_are_looked_at(peers[f"tcp 127.0.0.1:{running.at['unable']}"])
+    assert sum(row.failed for row in peers[f"tcp 127.0.0.1:{running.at['refused']}"].rows) == known.REFUSED
     idle = peers[f"tcp 127.0.0.1:{running.at['idle']}"]
     assert (idle.opened, idle.already_open, idle.requests) == (0, 1, 0)
     http = peers[f"tcp 127.0.0.1:{running.at['http']}"]

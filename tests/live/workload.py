@@ -31,6 +31,8 @@ WORKLOADS = Path(__file__).parent.parent / "workloads"
 C_FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread")
 _LONGEST_LINE = 1 << 20
 _PROGRAMS = {".js": "node", ".rb": "ruby", ".php": "php", ".pl": "perl", ".escript": "escript"}
+_OURS = {**os.environ, "PYTHON": sys.executable, "SERVICES": str(WORKLOADS / "services.py")}
+"""(a program in another language may start services.py)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ async def workload(
         group = around.enter_context(limited_cpu(float(limited[1]))) if limited else None
         Path(folder).chmod(0o777)  # for programs that run as somebody else
         process = await anyio.open_process(
-            command, stderr=None, start_new_session=True, cwd=folder, env={**os.environ, **(environment or {})}
+            command, stderr=None, start_new_session=True, cwd=folder, env={**_OURS, **(environment or {})}
         )
         running = Workload(process, path, started[0])
         try:

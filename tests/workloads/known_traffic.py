@@ -20,6 +20,7 @@ KEEP_ALIVE, PER_REQUEST, REFUSED, SMALL_TURNS, SMALL_BYTES = 31, 29, 23, 17, 13
 UNIX_TURNS, DATAGRAMS, NAMES, MISSING_NAMES, LOOSE_NAMES = 19, 11, 37, 5, 7
 QUERIES, PREPARED, COMMANDS, MY_QUERIES, WAITING_CONNECTS, TLS_TURNS = 41, 2, 43, 47, 3, 5
 BEFORE_TURNS, THREAD_TURNS, FORK_TURNS, SIX_CONNECTS, PAIR_TURNS, VECTOR_TURNS = 53, 61, 59, 3, 67, 7
+UNABLE = 13
 
 
 def keep_alive(port):
@@ -37,6 +38,14 @@ def per_request(port):
         connection.request("POST", "/orders/new", body=f"card={SECRET}")  # @per-request
         connection.getresponse().read()
         connection.close()
+
+
+def unable(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for _ in range(UNABLE):
+        connection.request("GET", "/unable")
+        connection.getresponse().read()
+    connection.close()
 
 
 def refused(port):
@@ -191,6 +200,7 @@ def work(at, before):
     turns(before, BEFORE_TURNS)
     keep_alive(at["http"])
     per_request(at["http_new"])
+    unable(at["unable"])
     refused(at["refused"])
     small(at["small"])
     unix(at["unix"])

@@ -96,7 +96,9 @@ ONCE int connected(struct socket_state *s, u64 ns) {
 }
 
 INLINE void not_connected(struct socket_state *s, u32 error) {
-    if (!__sync_lock_test_and_set(&s->settled, 1)) count_failure(s->peer, TALK_CONNECT, error);
+    if (__sync_lock_test_and_set(&s->settled, 1)) return;
+    count_failure(s->peer, TALK_CONNECT, error);
+    count_talk(s->peer, s->connect_stack, s->pid, TALK_FAILED);
 }
 
 INLINE void connect_ends(struct thread *t, struct pt_regs *regs, s64 result, u64 now) {
@@ -108,6 +110,7 @@ INLINE void connect_ends(struct thread *t, struct pt_regs *regs, s64 result, u64
     } else if (result == -115 /* EINPROGRESS */ || result == -4 || result <= -512 /* interrupted: it goes on */) {
         s->waiting = 1;
         if (s->connect_took) connected(s, s->connect_took);
+        else if (s->refused) not_connected(s, s->refused);
     } else if (result != -114 /* EALREADY */ && result != -106 /* EISCONN */) {
         not_connected(s, (u32)-result);
     }
@@ -125,6 +128,8 @@ SEC("tp_btf/inet_sock_set_state") int connects(u64 *ctx) {
         if (s->waiting) connected(s, s->connect_took);
     } else if (s->waiting) {
         not_connected(s, sk->sk_err); /* 0: it was closed before there was an answer */
+    } else {
+        s->refused = sk->sk_err; /* within the call, which may say all the same that it goes on */
     }
     return 0;
 }
@@ -213,26 +218,30 @@ ONCE int messages(struct said *said, u64 at, u32 number) {
     return 0;
 }
 
-INLINE int may_send_payload(u64 now) {
-    u32 zero = 0;
-    struct limit *l = bpf_map_lookup_elem(&limits, &zero);
+INLINE int may_send_payload(u64 now, u32 sample) {
+    struct limit *l = bpf_map_lookup_elem(&limits, &sample);
     if (!l) return 0;
     u64 second = now >> 30;
     if (l->second != second) {
         l->second = second;
         l->passed = 0;
     }
-    if (__sync_fetch_and_add(&l->passed, 1) < PAYLOADS_A_SECOND) return 1;
-    net_count(PAYLOADS_LIMITED);
+    if (__sync_fetch_and_add(&l->passed, 1) < (sample ? SAMPLES_A_SECOND : PAYLOADS_A_SECOND)) return 1;
+    if (!sample) net_count(PAYLOADS_LIMITED);
     return 0;
 }
 
-ONCE int send_payload(struct piece *piece, struct said *said) {
+/* The first bytes of a request, or some from the midst of many, which tell whether they are compressed. */
+ONCE int send_payload(struct piece *piece, struct said *said, u32 sample) {
     u32 zero = 0;
     struct net_scratch *w = bpf_map_lookup_elem(&net_scratches, &zero);
-    if (!w || !piece || !said || !piece->buffer || !piece->bytes || !may_send_payload(said->now)) return 0;
+    if (!w || !piece || !said || !piece->buffer || !piece->bytes) return 0;
+    sample = sample != 0;
+    if (!may_send_payload(said->now, sample)) return 0;
     struct payload *p = &w->payload;
     u64 length = piece->room < piece->bytes ? piece->room : piece->bytes;
+    u64 from = piece->buffer;
+    if (sample && length > PAYLOAD) from += said->now % (length - PAYLOAD); /* anywhere: what is sent again may be alike */
     if (length > PAYLOAD) length = PAYLOAD;
     p->record = RECORD_PAYLOAD;
     p->pid = said->pid;
@@ -243,9 +252,33 @@ ONCE int send_payload(struct piece *piece, struct said *said) {
     p->length = length;
     p->size = piece->bytes > 0xffffffff ? 0xffffffff : piece->bytes;
     p->sent = said->sends;
-    if (length == 0 || length > PAYLOAD || bpf_probe_read_user(p->data, length, (void *)piece->buffer) ||
-        bpf_ringbuf_output(&records, p, sizeof(*p), RINGBUF_NO_WAKEUP))
-        net_count(PAYLOADS_LOST);
+    p->sample = sample;
+    if (length == 0 || length > PAYLOAD || bpf_probe_read_user(p->data, length, (void *)from) ||
+        bpf_ringbuf_output(&records, p, sizeof(*p), RINGBUF_NO_WAKEUP)) {
+        if (!sample) net_count(PAYLOADS_LOST);
+    }
+    return 0;
+}
+
+/* HTTP/1.1 503 …: what an answer says of itself, where it is that the other side could not answer. */
+ONCE int failure_told(struct piece *answer) {
+    u8 head[12];
+    if (!answer || answer->room < sizeof(head) || bpf_probe_read_user(head, sizeof(head), (void *)answer->buffer)) return 0;
+    if (head[0] != 'H' || head[1] != 'T' || head[4] != '/' || head[5] != '1' || head[8] != ' ') return 0;
+    int status = (head[9] - '0') * 100 + (head[10] - '0') * 10 + (head[11] - '0');
+    return (status >= 500 && status <= 599) || status == 429 ? status : 0;
+}
+
+/* How long at least one request was under way: of each turn the part that came after the end of the last one. */
+ONCE int span(u64 peer, u32 pid, u64 began, u64 ended) {
+    struct talk_value *row = find_row(peer, 0, pid, TALK_SPAN);
+    if (!row) return 0;
+    u64 from = began > row->max ? began : row->max;
+    __sync_fetch_and_add(&row->calls, 1);
+    if (ended > from) {
+        add(&row->ns, ended - from);
+        row->max = ended;
+    }
     return 0;
 }
 
@@ -255,6 +288,15 @@ ONCE int turn_ends(struct socket_state *s, struct said *said, u64 sk) {
     struct talk_value *turn = find_row(said->peer, s->stack, said->pid, TALK_TURN);
     if (!turn) return 0;
     took(turn, said->now > s->turn_at ? said->now - s->turn_at : 0);
+    if (s->role != INCOMING) {
+        span(said->peer, said->pid, s->turn_at, said->now);
+        span(0, said->pid, s->turn_at, said->now);
+        int status = failure_told(&said->first);
+        if (status) {
+            count_failure(said->peer, TALK_TURN, status);
+            count_talk(said->peer, s->stack, said->pid, TALK_FAILED);
+        }
+    }
     u32 rtt = 0;
     u16 protocol = 0;
     PEEK(protocol, struct sock, sk, sk_protocol);
@@ -284,6 +326,7 @@ ONCE int talked(struct socket_state *s, struct said *said, u64 sk) {
         if (!sends) s->direction = NEITHER; /* the other side has closed */
         return 0;
     }
+    if (said->bytes >= LARGE && s->type == STREAM) send_payload(&said->first, said, 1);
     /* The side that asks: we, or who came to us. */
     u8 asked = s->role != INCOMING ? SENT : RECEIVED, now = sends ? SENT : RECEIVED, before = s->direction;
     s->direction = now;
@@ -292,16 +335,16 @@ ONCE int talked(struct socket_state *s, struct said *said, u64 sk) {
         if (before != asked) {
             s->stack = said->stack;
             __sync_fetch_and_add(&row->begins, 1);
-            send_payload(&said->first, said);
-            if (s->dns) send_payload(&said->second, said);
+            send_payload(&said->first, said, 0);
+            if (s->dns) send_payload(&said->second, said, 0);
             return 0;
         }
     } else if (before == asked) {
         turn_ends(s, said, sk);
     }
     if (s->dns && s->type == DATAGRAM) {
-        send_payload(&said->first, said);
-        send_payload(&said->second, said);
+        send_payload(&said->first, said, 0);
+        send_payload(&said->second, said, 0);
     }
     return 0;
 }
@@ -350,6 +393,7 @@ INLINE void talk_ends(struct thread *t, struct pt_regs *regs, s64 result, u64 no
         int at_once = now - t->call_began < 1000000; /* a socket that does not wait says EAGAIN, and so does a time-out */
         if (result == -4 || result <= -512 || (result == -11 && at_once)) return;
         count_failure(said.peer, sends ? TALK_SEND : TALK_RECEIVE, (u32)-result);
+        count_talk(said.peer, said.stack, said.pid, TALK_FAILED);
         return;
     }
     said.first.bytes = said.bytes;

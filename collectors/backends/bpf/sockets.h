@@ -76,14 +76,18 @@ struct pt_regs___arm64_net {
 #define PEER_PATH 112
 #define PAYLOAD 256
 #define SMALL 128 /* bytes: a send below is small */
-#define PAYLOADS_A_SECOND 4000
+#define PAYLOADS_A_SECOND 1000
+#define LARGE 4096 /* bytes: of a call that moves more, some are looked at */
+#define SAMPLES_A_SECOND 64
 #define DNS 53
 
 enum { RECORD_PEER = RECORD_PART, RECORD_PAYLOAD };
 enum { ROLE_NONE, OUTGOING, INCOMING };
 enum { UNIX = 1, INET = 2, INET6 = 10 };
 enum { STREAM = 1, DATAGRAM = 2 };
-enum talk { TALK_CONNECT = 1, TALK_ACCEPT, TALK_SEND, TALK_RECEIVE, TALK_TURN, TALK_KNOWN, TALK_RETRANSMIT };
+enum talk {
+    TALK_CONNECT = 1, TALK_ACCEPT, TALK_SEND, TALK_RECEIVE, TALK_TURN, TALK_KNOWN, TALK_RETRANSMIT, TALK_FAILED, TALK_SPAN
+};
 /* A call's kind, and how it passes its data. */
 enum { CALL_KIND = 7, CALL_SEND = 1, CALL_RECEIVE, CALL_CONNECT, CALL_ACCEPT, CALL_URING, CALL_PAIR };
 enum { FORM = 7 << 3, FORM_BUFFER = 0, FORM_VECTOR = 1 << 3, FORM_MESSAGE = 2 << 3, FORM_MESSAGES = 3 << 3, FORM_NONE = 4 << 3 };
@@ -103,7 +107,7 @@ struct payload {
     u32 pid;
     u64 peer, stack, socket, at;
     u32 length, size; /* bytes that follow, bytes that were sent */
-    u8 sent, pad[7];
+    u8 sent, sample, pad[6]; /* sample: from the midst of many bytes */
     u8 data[PAYLOAD];
 };
 struct talk_key {
@@ -126,7 +130,7 @@ struct socket_state {
     u64 connect_began, connect_took, connect_stack;
     u32 pid;
     u32 settled; /* the connect has been counted */
-    u8 family, type, role, direction, connected, waiting, dns, pad;
+    u8 family, type, role, direction, connected, waiting, dns, refused; /* the error that a connect met at once */
 };
 enum { NEITHER, SENT, RECEIVED };
 struct limit {
@@ -166,7 +170,7 @@ struct { __uint(type, 9 /* LRU_HASH */); __uint(max_entries, 32768); __type(key,
 struct { __uint(type, MAP_HASH); __uint(max_entries, 16384); __uint(map_flags, NO_PREALLOC); __type(key, struct talk_key); __type(value, struct talk_value); } talk SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 4096); __uint(map_flags, NO_PREALLOC); __type(key, struct failure_key); __type(value, u64); } failures SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 1024); __type(key, u32); __type(value, u8); } listening SEC(".maps");
-struct { __uint(type, MAP_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, struct limit); } limits SEC(".maps");
+struct { __uint(type, MAP_ARRAY); __uint(max_entries, 2); __type(key, u32); __type(value, struct limit); } limits SEC(".maps");
 struct { __uint(type, MAP_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, struct talk_value); } no_talk SEC(".maps");
 struct { __uint(type, MAP_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, struct net_scratch); } net_scratches SEC(".maps");
 struct { __uint(type, MAP_ARRAY); __uint(max_entries, NET_COUNTERS); __type(key, u32); __type(value, u64); } net_counters SEC(".maps");

@@ -1,7 +1,7 @@
 """The engine's part for sockets: reads the tables and records of sockets.bpf.c."""
 
 import errno
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from struct import Struct
 from typing import NamedTuple
@@ -10,17 +10,18 @@ from perfdoctor.collectors.backends.bpf.decode import RECORD_PART
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
 from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.compressed import Sample
 from perfdoctor.collectors.lookups import Lookups
 from perfdoctor.collectors.network_calls import ADDRESSED, FORMS, KINDS
-from perfdoctor.collectors.peers import PeerName, PeerSum, host_text, network_use, path_text
+from perfdoctor.collectors.peers import PeerName, PeerSum, host_text, network_use, path_text, spans
 from perfdoctor.collectors.protocols import dns
 from perfdoctor.collectors.protocols.guess import guess
 from perfdoctor.collectors.syscall_names import name_of
 
 RECORD_PEER, RECORD_PAYLOAD = RECORD_PART, RECORD_PART + 1
 UNIX, INET, INET6 = 1, 2, 10
-CONNECT, ACCEPT, SEND, RECEIVE, TURN, KNOWN, RETRANSMIT = range(1, 8)
-_CALLS = {CONNECT: "connect", ACCEPT: "accept", SEND: "send", RECEIVE: "receive"}
+CONNECT, ACCEPT, SEND, RECEIVE, TURN, KNOWN, RETRANSMIT, FAILED, SPAN = range(1, 10)
+_CALLS = {CONNECT: "connect", ACCEPT: "accept", SEND: "send", RECEIVE: "receive", TURN: "answer"}
 _ROLES = {1: "outgoing", 2: "incoming"}
 _TRANSPORTS = {(UNIX, 1): "unix", (UNIX, 2): "unix-datagram", (UNIX, 5): "unix-packet"}
 _INET_TYPES = {1: "tcp", 2: "udp", 3: "raw"}
@@ -29,7 +30,7 @@ _NUMBERS = 512
 _HAS_ADDRESS = 64
 
 PEER = Struct("<I4BQHHI16s112s")
-PAYLOAD = Struct("<IIQQQQIIB7x")
+PAYLOAD = Struct("<IIQQQQII2B6x")
 TALK_KEY = Struct("<QQII")
 TALK_VALUE = Struct("<10Q32I")
 FAILURE_KEY = Struct("<QII")
@@ -57,6 +58,7 @@ class SocketPart(Part):
         self._peers: dict[int, PeerName] = {}
         self._protocols: dict[int, str] = {}
         self._shapes: Counter[_Shape] = Counter()
+        self._samples: dict[tuple[int, bool], Sample] = defaultdict(Sample)
         self._lookups: Lookups[int] = Lookups()
         self._maps: dict[str, Map] = {}
         self._talk: list[Row] = []
@@ -85,8 +87,11 @@ class SocketPart(Part):
             self._hear_payload(data)
 
     def _hear_payload(self, data: bytes) -> None:
-        _, pid, peer, stack, socket, at, length, size, _ = PAYLOAD.unpack_from(data)
+        _, pid, peer, stack, socket, at, length, size, sent, sample = PAYLOAD.unpack_from(data)
         said = data[PAYLOAD.size : PAYLOAD.size + min(length, _PAYLOAD_BYTES)]
+        if sample:
+            self._samples[peer, bool(sent)].add(said)
+            return
         name = self._peers.get(peer)
         port = name.port if name else 0
         if name and port == dns.PORT and name.transport == "udp":
@@ -140,13 +145,21 @@ class SocketPart(Part):
             name = self._peers.get(peer, PeerName("(unknown)", "unknown", "(too many peers)"))
             return sums.setdefault(name, PeerSum(name))
 
+        awaited: Counter[int] = Counter()
         for key, value in self._talk:
-            _add(of(key[0]), engine, key, value)
+            if key[0] == 0 and key[3] == SPAN:
+                awaited[key[2]] += value[5]
+            else:
+                _add(of(key[0]), engine, key, value)
         for (peer, kind, number), times in self._failures:
-            name = errno.errorcode.get(number, f"errno {number}") if number else ""
+            name = (
+                f"HTTP {number}" if kind == TURN else errno.errorcode.get(number, f"errno {number}") if number else ""
+            )
             of(peer).errors[_CALLS.get(kind, "other"), name] += times
         for said, times in self._shapes.items():
             of(said.peer).say(said.protocol, said.shape, said.pid, engine.stack_of(said.stack), times)
+        for (peer, sent), sample in self._samples.items():
+            of(peer).samples[sent].join(sample)
         for one in sums.values():
             if one.retransmits is None and one.name.transport == "tcp":
                 one.retransmits = 0
@@ -154,6 +167,7 @@ class SocketPart(Part):
         use = network_use(
             [one.peer(sampled=limited > 0) for one in sums.values()],
             names=self._lookups.names(engine.stack_of),
+            awaited=spans(awaited),
             sampled_requests=limited,
             uring=self.counters["uring"] > 0,
         )
@@ -169,8 +183,13 @@ def _add(to: PeerSum, engine: Engine, key: tuple[int, ...], value: tuple[int, ..
     if kind == RETRANSMIT:
         to.retransmits = (to.retransmits or 0) + calls
         return
+    if kind == SPAN:
+        to.awaited[pid] += ns
+        return
     row = to.row(pid, engine.stack_of(stack))
-    if kind == CONNECT:
+    if kind == FAILED:
+        row.failed += calls
+    elif kind == CONNECT:
         row.opened += calls
         to.connect.add_all(calls, ns, most, histogram)
     elif kind == ACCEPT:

@@ -1,0 +1,258 @@
+"""Is a database asked the same thing with other values, again and again, for one piece of work?"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
+from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.talk import DATABASES, Talk, asks, is_session, is_transaction
+from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.diagnosis.weight import again, percent, rate, weigh
+from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.finding import Finding, NotChecked
+from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.network import Peer, StatementShape
+
+RATE = Threshold(20, "statements/s of one shape", "fewer cost less than anyone could measure")
+NUMBER = Threshold(50, "statements of one shape in the window", "fewer are no loop")
+PER_UNIT = Threshold(4, "of one shape for each request served", "two or three are separate questions about it")
+PER_PARENT = Threshold(
+    8, "of one shape for each other statement of the same function", "what asks once for each row of an answer"
+)
+LOOP = Threshold(100, "statements/s", "a loop in which nothing else is asked; batches of rows are fewer")
+ALONE = Threshold(0.05, "of the shape's number", "a loop in which nothing else is asked, and nothing served")
+
+
+_PORTS = frozenset({"5432", "5433", "6432", "3306", "3307", "6033"})
+
+
+@dataclass(frozen=True)
+class _Asked:
+    talk: Talk
+    shape: str
+    seen: float
+    stack: Stack
+
+
+def check(account: Account) -> list[Finding]:
+    asked = _asked(account)
+    found = []
+    for one in asked:
+        found += _judge(account, one, asked)
+    return found
+
+
+def _asked(account: Account) -> list[_Asked]:
+    """By line and shape. Where not all were looked at, numbers are scaled to what was counted."""
+    found = []
+    for talk in account.talks:
+        if talk.peer.protocol not in DATABASES:
+            continue
+        looked_at = sum(talk.shapes.values())
+        scale = max(1.0, talk.requests / looked_at) if looked_at else 1.0
+        stacks: dict[str, Counter[Stack]] = defaultdict(Counter)
+        for said in talk.peer.statements:
+            if said.pid == talk.pid and account.place(said.stack) == talk.place:
+                stacks[said.shape][said.stack] += said.seen
+        for shape, seen in talk.shapes.items():
+            if not is_session(shape) and not is_transaction(shape):
+                stack = stacks[shape].most_common(1)[0][0] if stacks[shape] else talk.stack
+                found.append(_Asked(talk, shape, seen * scale, stack))
+    return found
+
+
+def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
+    talk = one.talk
+    if one.seen < NUMBER.value or one.seen / account.seconds < RATE.value:
+        return []
+    times, unit, confidence = _for_each(account, one, asked)
+    if not unit:
+        return []
+    real = sum(n for shape, n in talk.shapes.items() if not is_session(shape) and not is_transaction(shape))
+    part = talk.shapes[one.shape] / real if real else 1.0
+    waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds) * part
+    own = account.client_cpu(talk) * part
+    at: Place | str = talk.place or "a library"
+    caller = called_from(account, one.stack)
+    shape = quoted(one.shape, 120)
+    statements = one.seen / account.seconds
+    each = (waits + own) / one.seen
+    return weigh(
+        account,
+        "repeated-query",
+        title=f"{percent(account.share(waits + own))} of busy time goes into {rate(times)} statements of one shape "
+        f"{unit}: {shape} at {at}{caller}",
+        seconds=waits + own,
+        place=talk.place,
+        stack=one.stack,
+        facts=(
+            account.fact("network", f"statements of this shape to {whom(talk.peer)}", statements, "statements/s"),
+            account.fact("network", unit, times, "statements"),
+            account.fact("network", "mean wait for the answer", talk.mean_wait, "s"),
+            account.fact("cpu", "CPU of the client around it", own / account.seconds, "cores"),
+        ),
+        fix=f"{_cure(one)} The statement is {shape} at {at}{caller}; each costs {each * 1000:.2f} ms, so one "
+        "instead of "
+        f"{rate(times)} saves nearly all of it.",
+        verify=again(
+            account,
+            f"statements of that shape at {at}",
+            f"{rate(statements)}/s",
+            "one for each piece of work",
+            "trace-network",
+        ),
+        confidence=confidence * talk.sureness,
+    )
+
+
+def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float, str, float]:
+    """(how many, for each of what, how sure that is); no what where it is asked once for each piece of work."""
+    talk = one.talk
+    served = account.load(talk.pid).served
+    share = per_unit(account, talk, one.seen)
+    if share is not None:
+        unit = "request that it serves" if served else "piece of work"
+        return (share, f"for each {unit}", 0.92) if share >= PER_UNIT.value else (share, "", 0.0)
+    functions = _functions(account, one.stack)
+    others = [o for o in asked if o is not one and o.talk.pid == talk.pid]
+    parents = [
+        o
+        for o in others
+        if o.seen * PER_PARENT.value <= one.seen
+        and o.talk.peer is talk.peer
+        and functions & _functions(account, o.stack)
+    ]
+    if parents:
+        parent = max(parents, key=lambda o: o.seen)
+        return one.seen / parent.seen, f"for each {quoted(parent.shape, 60)}", 0.92
+    alone = all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served
+    if alone and one.seen / account.seconds >= LOOP.value:
+        return one.seen, f"in {account.seconds:.0f} s", 0.75
+    return 0.0, "", 0.0
+
+
+def _functions(account: Account, stack: Stack) -> set[tuple[str | None, str]]:
+    roots = account.evidence.user_roots
+    return {(frame.file, frame.function) for frame in stack if is_user_code(frame, roots)} - {(None, "")}
+
+
+def _cure(one: _Asked) -> str:
+    verb = one.shape.split(" ", 1)[0].upper()
+    files = " ".join(frame.file or "" for frame in one.stack)
+    if verb == "INSERT":
+        return "Write the rows together: one INSERT with many VALUES, executemany, addBatch or COPY."
+    if verb in ("UPDATE", "DELETE"):
+        return "Change the rows together: one statement with IN or UPDATE … FROM (VALUES …), or a batch of them."
+    if "/django/" in files:
+        return "Load them with the first query: select_related for single objects, prefetch_related for lists."
+    if "/sqlalchemy/" in files:
+        return "Load them with the first query: selectinload or joinedload in its options."
+    if runtime(one.stack) is FrameKind.JAVA and "hibernate" in files:
+        return "Load them with the first query: JOIN FETCH, an entity graph or @BatchSize."
+    return "Ask once for all of them: a JOIN with the first query, WHERE … IN (…) or = ANY(array); keep what repeats."
+
+
+def blind(account: Account) -> tuple[NotChecked, ...]:
+    closed = [p for p in account.peers if p.opaque and (p.requests or 0) / account.seconds >= RATE.value and _is_db(p)]
+    if not closed:
+        return ()
+    return (
+        NotChecked(
+            pattern="repeated-query",
+            why=f"what it asks of {whom(closed[0])} is encrypted",
+            enable="for a database behind TLS: its own statistics of statements (pg_stat_statements, "
+            "performance_schema), "
+            "or a copy of the program that connects without TLS",
+        ),
+    )
+
+
+def _is_db(to: Peer) -> bool:
+    """By what listens there, or by its port: what is said to it cannot be read."""
+    named = any(name in to.program for name in ("postgres", "mysqld", "mariadbd", "pgbouncer"))
+    return asks(to) and (named or to.address.rpartition(":")[2] in _PORTS)
+
+
+def _examples() -> tuple[Example, ...]:
+    inner = (
+        library("site-packages/pg8000/core.py", "CoreConnection.execute_unnamed"),
+        python(88, "lines_of", "/srv/app/db.py"),
+    )
+    child: Stack = (*inner, python(41, "page"))
+    parent: Stack = (library("site-packages/pg8000/core.py", "CoreConnection.execute_unnamed"), python(38, "page"))
+    work = cpu((python(60, "render"),), 2.0)
+    lines, orders = "SELECT * FROM order_lines WHERE order_id = ?", "SELECT * FROM orders WHERE customer = ?"
+    waits = call("recvfrom", child, 20_000, on="fd:4 (socket:[7])", blocked=5.0)
+    served = peer((python(12, "serve"),), 100, direction="incoming", address="10.0.0.9")
+
+    def database(children: int, parents: int, seen: int = 0) -> tuple[StatementShape, ...]:
+        return tuple(
+            StatementShape(shape=shape, seen=n, pid=4242, stack=at)
+            for shape, n, at in ((lines, children, child), (orders, parents, parent))
+            if n
+        )
+
+    many = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 0))
+    first = peer(parent, 100, wait=0.1, protocol="PostgreSQL", shape=orders)
+    batch = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 100), rows=first.rows)
+    both = peer(parent, 10_000, wait=2.5, protocol="PostgreSQL")
+    one_each = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 0))
+    busy = peer((python(12, "serve"),), 20_000, direction="incoming", address="10.0.0.9")
+    jobs = peer(
+        (python(9, "next_job"),), 20_000, wait=2.0, address="10.0.0.5:6379", protocol="Redis", shape="BRPOP jobs"
+    )
+    several = peer(child, 10_000, wait=2.5, protocol="PostgreSQL", statements=database(10_000, 10_000), rows=both.rows)
+    return (
+        Example(
+            "one statement for each row of a page",
+            True,
+            "200 statements of one shape for each request that is served",
+            window(calls=(waits,), samples=(work,), peers=(served, many)),
+        ),
+        Example(
+            "a batch that asks for each row of its first answer",
+            True,
+            "200 statements of one shape for each of another, in the same function",
+            window(calls=(waits,), samples=(work,), peers=(batch,)),
+        ),
+        Example(
+            "one statement for each request",
+            False,
+            "20,000 requests were served with 20,000 statements",
+            window(calls=(waits,), samples=(work,), peers=(busy, one_each)),
+        ),
+        Example(
+            "one statement for each job",
+            False,
+            "each is for a job that was fetched from a queue",
+            window(calls=(waits,), samples=(work,), peers=(jobs, one_each)),
+        ),
+        Example(
+            "a unit of work of two statements",
+            False,
+            "both shapes are asked equally often",
+            window(calls=(waits,), samples=(work,), peers=(several,)),
+        ),
+    )
+
+
+PATTERN = Pattern(
+    id="repeated-query",
+    title="the same statement is run for each row",
+    sees="Statements of one shape (without their values) on a database connection, many for each request that is "
+    "served, or for each other statement of the same function.",
+    costs="Each statement costs a round trip, parsing and planning there, and building and reading it here: 0.1 "
+    "to 1 ms "
+    "nearby, many times that across zones. A page of 200 rows waits 200 times.",
+    fix="A JOIN, WHERE … IN, prefetching by the ORM; executemany or COPY to write; a cache for what repeats.",
+    fine="A few statements for each request; look-ups that depend on each other's answers.",
+    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, LOOP, ALONE),
+    needs=("network",),
+    focus=frozenset({Focus.NETWORK, Focus.IO}),
+    check=check,
+    examples=_examples,
+    beats=("chatty-protocol", "serial-requests", "slow-dependency", "small-io", "hot-loop", "serialization-overhead"),
+    blind=blind,
+)

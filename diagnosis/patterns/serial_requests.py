@@ -1,0 +1,199 @@
+"""Are independent requests made one after the other, each waiting for the one before?"""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
+from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
+from perfdoctor.diagnosis.weight import again, percent, rate, weigh
+from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.frame import FrameKind, Stack
+
+RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are the other side's matter")
+NUMBER = Threshold(10, "requests in the window", "fewer are no loop")
+WAIT = Threshold(0.002, "s for an answer", "below, starting tasks or threads costs as much as they save")
+PER_UNIT = Threshold(2.5, "requests for each piece of work", "one or two after the other may well depend on each other")
+AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
+
+_PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
+
+
+def check(account: Account) -> list[Finding]:
+    groups: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)
+    for talk in account.talks:
+        other = talk.for_news or talk.gathered or talk.peer.protocol in DATABASES
+        if not other and talk.questions and talk.answered:
+            place = talk.place
+            groups[talk.pid, place.file if place else None, place.function if place else ""].append(talk)
+    found = []
+    for talks in groups.values():
+        found += _judge(account, talks)
+    return found
+
+
+def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
+    where = max(talks, key=lambda talk: talk.wait_seconds)
+    questions = sum(talk.questions for talk in talks)
+    wait = sum(talk.wait_seconds - talk.session_wait_seconds for talk in talks)
+    answered = sum(talk.answered - talk.session_requests for talk in talks)
+    if questions < NUMBER.value or questions / account.seconds < RATE.value or wait < WAIT.value * max(1, answered):
+        return []
+    shapes = {shape for talk in talks for shape in talk.shapes if not is_session(shape)}
+    if len(shapes) == 1 and "?" not in where.shape:
+        return []  # the same again and again: there are no others to ask for meanwhile
+    load = account.load(where.pid)
+    share = per_unit(account, where, questions)
+    if share is not None and share < PER_UNIT.value:
+        return []
+    if load.served:
+        # While it serves one request it has at most one of its own under way, if it makes them one by one.
+        if load.waits_seconds > 1.2 * _serving(account, where.pid):
+            return []
+    elif load.at_once > AT_ONCE.value:
+        return []
+    seconds = account.waited(where, wait)
+    peers = list(dict.fromkeys(whom(talk.peer) for talk in sorted(talks, key=lambda t: -t.wait_seconds)))
+    of = peers[0] + (f" and {len(peers) - 1} more" if len(peers) > 1 else "")
+    at: Place | str = where.place or "a library"
+    caller = called_from(account, where.stack)
+    mean = wait / max(1, answered)
+    what = f" ({quoted(where.shape, 60)})" if where.shape else ""
+    unit = f", {share:.1f} for each piece of work" if share is not None else ""
+    together = min(share or 8.0, 8.0)
+    paged = any(word in where.shape.lower() for word in _PAGES)
+    return weigh(
+        account,
+        "serial-requests",
+        title=f"{percent(account.share(seconds))} of busy time waits for answers of {of}{what}, one after the "
+        f"other at {at}"
+        f"{caller}: {rate(questions / account.seconds)} a second, {mean * 1000:.1f} ms each{unit}",
+        seconds=seconds,
+        place=where.place,
+        stack=where.stack,
+        facts=(
+            account.fact("network", f"requests to {of}", questions / account.seconds, "requests/s"),
+            account.fact("network", "mean wait for the answer", mean, "s"),
+            account.fact("network", "requests under way at once", load.at_once if not load.served else 1.0, "requests"),
+            account.fact("network", "for each piece of work", share or questions, "requests"),
+        ),
+        fix=f"Where the requests at {at}{caller} do not need each other's answers, make them at the same time: "
+        f"{_cure(where)}. With {together:.0f} under way at once, {seconds:.1f} s of waiting become about "
+        f"{seconds / together:.1f} s; bound how many, for the other side's sake.",
+        verify=again(
+            account,
+            f"time that threads wait for {peers[0]} for the same work",
+            f"{seconds / account.seconds:.2f} s/s",
+            f"about {seconds / together / account.seconds:.2f} s/s",
+            "trace-network",
+        ),
+        confidence=(0.6 if paged else 0.85) * where.sureness,
+        at_most=Severity.INFO if paged else Severity.CRITICAL,
+    )
+
+
+def _serving(account: Account, pid: int) -> float:
+    """Seconds from requests received to the answers' first bytes, over all of them."""
+    return sum(row.wait_seconds for p in account.peers if is_served(p) for row in p.rows if row.pid == pid)
+
+
+def _cure(talk: Talk) -> str:
+    language = runtime(talk.stack)
+    files = " ".join(frame.file or "" for frame in talk.stack)
+    if language is FrameKind.PYTHON and "asyncio/" in files:
+        return "await asyncio.gather(…) or a TaskGroup instead of one await after the other"
+    cures = {
+        FrameKind.PYTHON: "ThreadPoolExecutor.map, or an asynchronous client with asyncio.gather",
+        FrameKind.JAVASCRIPT: "await Promise.all(…) instead of an await in the loop",
+        FrameKind.JAVA: "CompletableFuture.allOf with HttpClient.sendAsync, or an executor",
+    }
+    return (
+        cures.get(language, "a few threads or tasks, or a non-blocking client")
+        if language
+        else ("a few threads or tasks, or a non-blocking client")
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    inner = library("http/client.py", "HTTPConnection.endheaders")
+    line: Stack = (inner, python(18, "fetch"), python(40, "report"))
+    work = cpu((python(60, "render"),), 1.0)
+    waits = call("recvfrom", line, 300, on="fd:4 (socket:[7])", blocked=7.5)
+    loop = peer(line, 300, wait=7.5, shape="GET /stock/?")
+
+    def asked(number: int, wait: float, address: str, awaited: float | None = None) -> tuple[Stack, object]:
+        at: Stack = (inner, python(number, "page"))
+        return at, peer(at, 100, wait=wait, address=address, shape="GET /part/?", awaited=awaited)
+
+    three = [asked(20 + i, 2.0, f"10.0.0.{i}:80") for i in range(3)]
+    rows = tuple(call("recvfrom", at, 100, blocked=2.0) for at, _ in three)
+    served = peer((python(12, "serve"),), 100, wait=7.0, direction="incoming", address="10.0.0.9")
+    many = peer((python(12, "serve"),), 300, wait=8.0, direction="incoming", address="10.0.0.9")
+    gathered = peer((python(12, "serve"),), 100, wait=2.5, direction="incoming", address="10.0.0.9")
+    pool = peer(line, 2400, wait=75.0, shape="GET /stock/?", awaited=9.5)
+    same = peer(line, 300, wait=7.5, shape="GET /status")
+    pages = peer(line, 300, wait=7.5, shape="GET /orders?cursor=?")
+    return (
+        Example(
+            "a loop of requests",
+            True,
+            "300 answers of 25 ms, one after the other",
+            window(calls=(waits,), samples=(work,), peers=(loop,)),
+        ),
+        Example(
+            "three services for each page",
+            True,
+            "a request that is served waits for three others in turn",
+            window(calls=rows, samples=(work,), peers=(served, *(p for _, p in three))),  # type: ignore[arg-type]
+        ),
+        Example(
+            "one request for each that is served",
+            False,
+            "300 were served with 300",
+            window(calls=(waits,), samples=(work,), peers=(many, loop)),
+        ),
+        Example(
+            "three services at once",
+            False,
+            "they answer a request that takes no longer than one of them",
+            window(calls=rows, samples=(work,), peers=(gathered, *(p for _, p in three))),  # type: ignore[arg-type]
+        ),
+        Example(
+            "a pool of threads",
+            False,
+            "eight requests are under way at once",
+            window(calls=(call("recvfrom", line, 2400, blocked=75.0),), samples=(work,), peers=(pool,), threads=8),
+        ),
+        Example(
+            "one question again and again",
+            False,
+            "there is nothing else to ask for meanwhile",
+            window(calls=(waits,), samples=(work,), peers=(same,)),
+        ),
+        Example(
+            "page after page",
+            False,
+            "each page's cursor comes with the page before",
+            window(calls=(waits,), samples=(work,), peers=(pages,)),
+        ),
+    )
+
+
+PATTERN = Pattern(
+    id="serial-requests",
+    title="requests are made one after the other",
+    sees="Several requests for one piece of work (or a loop of them), never two under way at once, each answer taking "
+    "milliseconds or more.",
+    costs="The waits add up: ten answers of 30 ms take 300 ms, where together they take 30.",
+    fix="Make independent requests at once (gather, Promise.all, a thread pool), or ask for many in one.",
+    fine="Requests that need the answer of the one before; a peer that must not be asked faster; background work that "
+    "nobody waits for.",
+    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, AT_ONCE),
+    needs=("network",),
+    focus=frozenset({Focus.NETWORK, Focus.CONCURRENCY}),
+    check=check,
+    examples=_examples,
+    beats=("slow-dependency", "polling-loop"),
+)

@@ -1,0 +1,179 @@
+"""Does most of the time go into waiting for a peer that answers slowly?"""
+
+from collections import defaultdict
+
+from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import called_from, peer, whom
+from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.talk import DATABASES, Talk, is_session, is_transaction
+from perfdoctor.diagnosis.weight import again, percent, rate, weigh
+from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.frame import Stack
+
+SLOW = Threshold(0.03, "s for an answer", "a service nearby answers within 10 ms, a store within one")
+FEW = Threshold(2, "answers in the window", "one says nothing about the others")
+UNCLEAR = Threshold(
+    1.0, "s for an answer", "so long waits too a client that asks to be told of news; only its words tell which"
+)
+FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the other side's work")
+
+
+def check(account: Account) -> list[Finding]:
+    by_peer: dict[tuple[int, int], list[Talk]] = defaultdict(list)
+    for talk in account.talks:
+        long = _waited(talk) >= SLOW.value * talk.answered
+        if not talk.for_news and talk.answered >= FEW.value and long:
+            by_peer[id(talk.peer), talk.pid].append(talk)
+    found = []
+    for talks in by_peer.values():
+        found += _judge(account, talks)
+    return found
+
+
+def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
+    where = max(talks, key=_waited)
+    answered = sum(_answers(talk) for talk in talks)
+    under_way = sum(_waited(talk) for talk in talks)
+    seconds = account.waited(where, under_way)
+    mean = under_way / answered
+    of = whom(where.peer)
+    at: Place | str = where.place or "a library"
+    caller = called_from(account, where.stack)
+    what = quoted(where.shape, 100) if where.shape else "a request"
+    load = account.load(where.pid)
+    trips = where.peer.rtt_seconds or 0.0
+    far = trips >= FAR.value * mean
+    unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
+    facts = [
+        account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
+        account.fact("network", "mean wait for an answer", mean, "s"),
+        account.fact("network", "longest", where.peer.turn.max_seconds, "s"),
+    ]
+    if where.peer.rtt_seconds is not None:
+        facts.append(account.fact("network", "of it the way there and back", trips, "s"))
+    return weigh(
+        account,
+        "slow-dependency",
+        title=f"{percent(account.share(seconds))} of busy time waits for {of}: {what} takes {mean * 1000:.0f} "
+        "ms, asked at "
+        f"{at}{caller} {rate(answered / account.seconds)} times a second",
+        seconds=seconds,
+        place=where.place,
+        stack=where.stack,
+        facts=tuple(facts),
+        fix=f"{_cure(where, far)} {what} is asked at {at}{caller}.",
+        verify=again(
+            account,
+            f"the mean wait for {of}",
+            f"{mean * 1000:.0f} ms",
+            "what it should take, or the requests to it fewer",
+            "trace-network",
+        ),
+        confidence=(0.6 if unclear else 0.88) * where.sureness,
+        at_most=Severity.INFO if unclear and not where.shape else Severity.CRITICAL,
+    )
+
+
+def _waited(talk: Talk) -> float:
+    """Of a database until all has come; the rest of other answers is their size's matter."""
+    return talk.wait_seconds + (talk.rest_seconds if talk.peer.protocol in DATABASES else 0.0)
+
+
+def _answers(talk: Talk) -> int:
+    """Of a database by statement: drivers take several turns for one."""
+    statements = sum(n for shape, n in talk.shapes.items() if not is_session(shape) and not is_transaction(shape))
+    return min(talk.answered, statements) if talk.peer.protocol in DATABASES and statements else talk.answered
+
+
+def _cure(talk: Talk, far: bool) -> str:
+    here = "ask earlier, in the background, or at the same time as other things; set a time limit"
+    if far:
+        return f"It is far away: nearly all of the wait is the way. Move it or a copy of its data near, or {here}."
+    if talk.peer.protocol in DATABASES:
+        return (
+            "The database works on it: look at its plan (EXPLAIN ANALYZE) for a missing index, a large scan or a lock, "
+            f"keep the result if it may be a little old, or {here}."
+        )
+    there = f"it is {quoted(talk.peer.program, 60)} on this machine" if talk.peer.program else "where it runs"
+    return (
+        f"The time passes on the other side: diagnose that process ({there}), keep its answers as long as they may be "
+        f"used, or {here}."
+    )
+
+
+def _examples() -> tuple[Example, ...]:
+    line: Stack = (
+        library("http/client.py", "HTTPConnection.endheaders"),
+        python(33, "recommendations"),
+        python(52, "page"),
+    )
+    query: Stack = (library("site-packages/pg8000/core.py", "execute"), python(71, "sales"))
+    work = cpu((python(60, "render"),), 1.0)
+    waits = call("recvfrom", line, 20, on="fd:4 (socket:[7])", blocked=7.0)
+    served = peer((python(12, "serve"),), 20, wait=7.4, direction="incoming", address="10.0.0.9")
+    slow = peer(line, 20, wait=7.0, shape="GET /recommendations/?")
+    report = peer(
+        query, 4, wait=8.0, protocol="PostgreSQL", shape="SELECT region, sum(amount) FROM sales GROUP BY region"
+    )
+    understood = peer(query, 30, wait=0.1, protocol="PostgreSQL", shape="SELECT sum(amount) FROM sales WHERE day = ?")
+    quick = peer(line, 4000, wait=4.0, shape="GET /price/?")
+    poll = peer(line, 5, wait=9.8, shape="GET /events/poll?since=?")
+    queue = peer(line, 9, wait=9.8, protocol="Redis", shape="BRPOP jobs:?")
+    return (
+        Example(
+            "one slow service for each page",
+            True,
+            "20 answers of 350 ms each are nearly all that 20 pages take",
+            window(calls=(waits,), samples=(work,), peers=(served, slow)),
+        ),
+        Example(
+            "a report by a slow statement",
+            True,
+            "four answers of two seconds each",
+            window(calls=(call("recvfrom", query, 4, blocked=8.0),), samples=(work,), peers=(report,)),
+        ),
+        Example(
+            "a statement that is understood at once and worked on for long",
+            True,
+            "the first bytes of each answer come at once, and the rest after a quarter of a second",
+            window(calls=(call("recvfrom", query, 60, blocked=8.0),), samples=(work,), peers=(understood,)),
+        ),
+        Example(
+            "many quick answers",
+            False,
+            "each comes within a millisecond",
+            window(calls=(call("recvfrom", line, 4000, blocked=4.0),), samples=(work,), peers=(quick,)),
+        ),
+        Example(
+            "a long poll",
+            False,
+            "it asks to be told when something happens, and has nothing to do until then",
+            window(calls=(call("recvfrom", line, 5, blocked=9.8),), samples=(work,), peers=(poll,)),
+        ),
+        Example(
+            "a worker on a queue",
+            False,
+            "BRPOP answers when there is a job",
+            window(calls=(call("recvfrom", line, 9, blocked=9.8),), samples=(work,), peers=(queue,)),
+        ),
+    )
+
+
+PATTERN = Pattern(
+    id="slow-dependency",
+    title="most of the time waits for a slow peer",
+    sees="Few answers of one peer that each take long, and threads that stand still until they come.",
+    costs="Nothing that is done in this program makes it faster than its slowest peer; threads and connections "
+    "are held "
+    "while they wait.",
+    fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
+    fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
+    thresholds=(SLOW, FEW, UNCLEAR, FAR),
+    needs=("network",),
+    focus=frozenset({Focus.NETWORK}),
+    check=check,
+    examples=_examples,
+    beats=("polling-loop",),
+)

@@ -1,0 +1,286 @@
+"""Whom does each line of the user's code ask, and is a wait on a socket one for an answer or for work?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.network import NetworkUse, Peer, TalkRow
+
+if TYPE_CHECKING:
+    from perfdoctor.diagnosis.account import Place
+
+LONG_WAIT_SECONDS = 0.05
+"""Pushed news come rarer than this; what was asked for comes sooner."""
+SMALL_NEWS = 4096
+"""bytes; pieces of a large answer are larger"""
+
+DATABASES = frozenset({"PostgreSQL", "MySQL"})
+_ASKED = ("tcp", "unix", "unix-packet")
+"""transports on which one side asks and the other answers"""
+
+# What a client says before its first question, and about the connection itself.
+_SESSION = re.compile(
+    r"\((?:start of|end of|authentication|asks for|cancel|close|sync|flush|HTTP/2)"
+    r"|(?:AUTH|HELLO|CLIENT|SELECT \?|QUIT|PING)$|(?:SET|SHOW|DISCARD|RESET)\b(?! \S+:)"
+)
+_TRANSACTION = re.compile(
+    r"(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|END)\b|\(bind\)|\(execute\)", re.IGNORECASE
+)
+# Commands that answer when there is news: BLPOP queue:?   LISTEN jobs   GET /events/poll?since=?
+_NEWS = re.compile(
+    r"(?:BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BZPOPMIN|BZPOPMAX|BLMPOP|XREAD|XREADGROUP|SUBSCRIBE|PSUBSCRIBE|SSUBSCRIBE|MONITOR"
+    r"|LISTEN|WAIT)\b"
+    r"|GET \S*?(?:poll|event|subscri|watch|listen|stream|notif|updates|changes|wait|next-job)",
+    re.IGNORECASE,
+)
+_HANDSHAKES = re.compile(
+    r"(?:^|[._:])(?:do_handshake|_do_handshake|wrap_socket|_create_conn|create_connection|start_tls|_start_tls|getaddrinfo"
+    r"|create_default_context|load_verify_locations|load_default_certs|_connect_tcp|open_connection|SSL_do_handshake"
+    r"|SSL_connect|SSL_CTX_\w+|PQconnect\w*|handshake\w*|createConnection|lookup|new_conn|_new_conn|connect"
+    r"|connectImpl|startHandshake|internalConnect\w*|\(\*Dialer\)\.\w+|_connect_unix)$"
+)
+
+
+@dataclass(eq=False)
+class Talk:
+    """What one line of the user's code asked of one peer. ``stack`` is the one that waited longest. ``wait_seconds``
+    adds up over requests, and may be more than the time that passed."""
+
+    peer: Peer
+    pid: int
+    place: Place | None
+    guessed: bool = False
+    """its line is not that of the calls, but the one that most uses a client's code"""
+    stack: Stack = ()
+    heaviest: tuple[float, int] = (-1.0, 0)
+    opened: int = 0
+    requests: int = 0
+    answered: int = 0
+    failed: int = 0
+    wait_seconds: float = 0.0
+    connect_seconds: float = 0.0
+    sends: int = 0
+    sent_bytes: int = 0
+    session_wait_seconds: float = 0.0
+    """of ``wait_seconds``, before the first question: hand-shakes, log-ins"""
+    session_requests: int = 0
+    rest_seconds: float = 0.0
+    """that threads stood still in the function's receives beyond ``wait_seconds``, which end with an answer's first
+    bytes: a database says at once that it has understood, and works then"""
+    shapes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: TalkRow, session: bool) -> None:
+        self.opened += row.opened
+        self.requests += row.requests
+        self.answered += row.answered
+        self.failed += row.failed
+        self.wait_seconds += row.wait_seconds
+        if row.opened and self.peer.opened:
+            self.connect_seconds += self.peer.connect.seconds * row.opened / self.peer.opened
+        self.sends += row.sends
+        self.sent_bytes += row.sent_bytes
+        if session:
+            self.session_wait_seconds += row.wait_seconds
+            self.session_requests += row.requests
+        weight = row.wait_seconds, row.requests + row.opened + row.failed
+        if weight > self.heaviest:
+            self.heaviest, self.stack = weight, row.stack
+
+    @property
+    def sureness(self) -> float:
+        """What is left of a finding's confidence, by how its line was found."""
+        return 0.85 if self.guessed else 1.0
+
+    @property
+    def questions(self) -> int:
+        """Requests without those that only began a session."""
+        return max(0, self.requests - self.session_requests)
+
+    def tell_hand_shakes(self) -> None:
+        """What is encrypted begins with a turn that asks nothing, on each new connection. Where its stack did not tell
+        it from the others, it took its part of their time."""
+        if self.peer.opaque and not self.session_requests and self.answered:
+            self.session_requests = min(self.opened, self.answered)
+            self.session_wait_seconds = self.wait_seconds * self.session_requests / self.answered
+
+    @property
+    def mean_wait(self) -> float:
+        return self.wait_seconds / self.answered if self.answered else 0.0
+
+    @property
+    def shape(self) -> str:
+        """What it mostly asks; empty where that is not known."""
+        real = {shape: n for shape, n in self.shapes.items() if not is_session(shape)}
+        return max(real, key=lambda shape: (real[shape], shape), default="")
+
+    @property
+    def gathered(self) -> bool:
+        """Whether what it sends mostly holds many requests already."""
+        known = sum(self.shapes.values())
+        return known > 0 and sum(n for shape, n in self.shapes.items() if "(pipelined)" in shape) > 0.5 * known
+
+    @property
+    def for_news(self) -> bool:
+        """Whether it asks to be told when something happens, and has nothing to do until then."""
+        known = sum(self.shapes.values())
+        return known > 0 and sum(n for shape, n in self.shapes.items() if _NEWS.match(shape)) >= 0.5 * known
+
+
+# The modules that a program in JavaScript asks through. Node.js sends from its own loop, when no line of the program
+# that asked is on the stack any more.
+_JAVASCRIPT_CLIENTS = re.compile(
+    r"^node:(?:_http_client|_http_agent|https?$|http2|net|tls|dns|internal/deps/undici|internal/bootstrap/web)"
+    r"|/node_modules/(?:undici|axios|got|node-fetch|needle|superagent|request|pg|mysql2?|mongodb|redis|ioredis|@redis)/"
+)
+
+
+def asks_through(file: str | None) -> bool:
+    """Whether a frame of this file, called by the user's line, is a client of the network in JavaScript."""
+    return file is not None and _JAVASCRIPT_CLIENTS.search(file) is not None
+
+
+def is_session(shape: str) -> bool:
+    return _SESSION.match(shape) is not None
+
+
+def is_transaction(shape: str) -> bool:
+    """Statements around others, and the later steps of one that was prepared."""
+    return _TRANSACTION.match(shape) is not None
+
+
+def begins_session(stack: Stack, roots: tuple[str, ...]) -> bool:
+    """Whether library code under the user's line connects, or shakes hands."""
+    for frame in stack:
+        if is_user_code(frame, roots):
+            return False
+        if _HANDSHAKES.search(frame.function):
+            return True
+    return False
+
+
+def asks(peer: Peer) -> bool:
+    """Whether we called this peer, on a connection that carries questions and answers."""
+    return peer.direction == "outgoing" and peer.transport in _ASKED and peer.address not in ("(unnamed)", "?")
+
+
+def is_served(peer: Peer) -> bool:
+    return peer.direction == "incoming" and peer.transport in _ASKED
+
+
+def talks(use: NetworkUse | None, place_of: Callable[[Stack], Place | None], roots: tuple[str, ...] = ()) -> list[Talk]:
+    """By peer, process and line."""
+    found: dict[tuple[int, int, Place | None], Talk] = {}
+    for i, peer in enumerate(use.peers if use else ()):
+        if not asks(peer):
+            continue
+        shapes: dict[tuple[int, Stack], Counter[str]] = defaultdict(Counter)
+        for said in peer.statements:
+            shapes[said.pid, said.stack][said.shape] += said.seen
+        for row in peer.rows:
+            if not (row.requests or row.answered or row.opened or row.failed):
+                continue
+            place = place_of(row.stack)
+            talk = found.setdefault((i, row.pid, place), Talk(peer, row.pid, place))
+            said_here = shapes.pop((row.pid, row.stack), Counter())
+            session = all(is_session(shape) for shape in said_here) if said_here else begins_session(row.stack, roots)
+            talk.add(row, session)
+            talk.shapes += said_here
+    return list(found.values())
+
+
+class Sides:
+    """Which side a thread waits for in a receive or a poll, by the peers that the same line received from."""
+
+    def __init__(self, use: NetworkUse | None = None) -> None:
+        self._exact: dict[tuple[int, Stack], Counter[str]] = defaultdict(Counter)
+        self._near: dict[tuple[int, str | None, str], Counter[str]] = defaultdict(Counter)
+        self._process: dict[int, Counter[str]] = defaultdict(Counter)
+        for peer in use.peers if use else ():
+            if not (asks(peer) or is_served(peer)):
+                continue
+            side = "work" if is_served(peer) or _tells_news(peer) else "answer"
+            for row in peer.rows:
+                if row.requests and side == "answer" and (frame := _own(row.stack)):
+                    self._near[row.pid, frame.file, frame.function][side] += row.requests
+                if not row.receives:
+                    continue
+                self._exact[row.pid, row.stack][side] += row.receives
+                self._process[row.pid][side] += row.receives
+                if frame := _own(row.stack):
+                    self._near[row.pid, frame.file, frame.function][side] += row.receives
+
+    def at_line(self, pid: int, stack: Stack) -> str:
+        """ "answer", "work", or "" where the line is not known to receive."""
+        return _mostly(self._exact.get((pid, stack))) if stack else ""
+
+    def in_function(self, pid: int, stack: Stack) -> str:
+        """The same of the user's function, which may wait in one line and receive, or have asked, in another."""
+        frame = _own(stack)
+        return _mostly(self._near.get((pid, frame.file, frame.function))) if frame else ""
+
+    def in_process(self, pid: int) -> str:
+        """Of a process that has one side only."""
+        sides = self._process.get(pid, Counter())
+        return next(iter(sides)) if len(sides) == 1 else ""
+
+
+def _own(stack: Stack) -> Frame | None:
+    return next((frame for frame in stack if is_user_code(frame)), None)
+
+
+def _mostly(sides: Counter[str] | None) -> str:
+    if not sides:
+        return ""
+    side, times = sides.most_common(1)[0]
+    return side if times >= 0.8 * sum(sides.values()) else ""
+
+
+def _tells_news(peer: Peer) -> bool:
+    """Whether we called it to be told what happens: a subscription, a long poll, a blocking pop."""
+    known = sum(said.seen for said in peer.statements)
+    if known and sum(said.seen for said in peer.statements if _NEWS.match(said.shape)) >= 0.5 * known:
+        return True
+    receives = peer.receives or 0
+    # told far more often than it asked, in small pieces: pushed
+    return receives >= 5 and peer.turn.times <= 0.1 * receives and peer.received_bytes <= SMALL_NEWS * receives
+
+
+@dataclass(frozen=True)
+class Load:
+    """What sets the work of one process: the requests that it serves in the window, as far as it is a server."""
+
+    served: int
+    awaited_seconds: float
+    waits_seconds: float
+
+    @cached_property
+    def at_once(self) -> float:
+        """How many requests of its own are under way at once, on average, while any is."""
+        return self.waits_seconds / self.awaited_seconds if self.awaited_seconds > 0 else 1.0
+
+
+def load_of(use: NetworkUse | None, pid: int, asked: Iterable[Talk]) -> Load:
+    peers = use.peers if use else ()
+    served = sum(row.requests for peer in peers if is_served(peer) for row in peer.rows if row.pid == pid)
+    awaited = sum(a.seconds for a in use.awaited if a.pid == pid) if use else 0.0
+    waits = sum(talk.wait_seconds for talk in asked if talk.pid == pid)
+    return Load(served, awaited, waits)
+
+
+def awaited_by(use: NetworkUse | None) -> dict[int, float]:
+    """By process, how long it had a request under way whose answer it needs to go on: news are none."""
+    total: dict[int, float] = {a.pid: a.seconds for a in use.awaited} if use else {}
+    for_news: dict[int, float] = defaultdict(float)
+    for_answers: dict[int, float] = defaultdict(float)
+    for peer in use.peers if use else ():
+        of_peer = for_news if _tells_news(peer) else for_answers
+        for a in peer.awaited:
+            of_peer[a.pid] += a.seconds
+    return {pid: min(seconds, for_answers[pid]) if for_news[pid] else seconds for pid, seconds in total.items()}

@@ -1,0 +1,51 @@
+# expect: pattern=failing-dependency
+"""Books payments with a service that is down: each is tried again and again."""
+
+import http.client
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+import services
+
+DOWN = services.free_port()
+RATES = services.http_service(lambda path: b'{"rate": 1.1}')
+
+
+def charge(order):
+    connection = http.client.HTTPConnection("127.0.0.1", DOWN, timeout=1)
+    connection.request("POST", "/charge", body=f"order={order}")  # <- cost
+    return connection.getresponse().status
+
+
+def rate(connection):
+    connection.request("GET", "/rate")
+    return connection.getresponse().read()
+
+
+def book(order, rates):
+    rate(rates)
+    for _ in range(20):
+        try:
+            return charge(order)  # <- cost
+        except OSError:
+            time.sleep(0.02)  # <- cost
+    return None
+
+
+def work():
+    rates = http.client.HTTPConnection("127.0.0.1", RATES)
+    order = 0
+    while True:
+        order += 1
+        book(order, rates)
+        time.sleep(0.01)
+
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+print("ready", os.getpid(), flush=True)
+threading.Event().wait()

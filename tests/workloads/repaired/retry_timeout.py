@@ -1,0 +1,55 @@
+# expect: healthy bench
+"""Asks a translation service, which is overloaded and mostly says 503, and
+leaves it alone for a while when it does."""
+
+import http.client
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+import services
+
+
+def translate(_path):
+    time.sleep(0.01)
+    return b"hallo" if random.random() < 0.1 else (503, b"overloaded")
+
+
+PORT = services.http_service(translate)
+connection = http.client.HTTPConnection("127.0.0.1", PORT)
+
+
+def ask(message):
+    connection.request("GET", f"/translate/{message}")
+    answer = connection.getresponse()
+    body = answer.read()
+    return body if answer.status == 200 else None
+
+
+not_before = 0.0
+
+
+def translated(message):
+    global not_before
+    if time.monotonic() < not_before:
+        return str(message)
+    found = ask(message)
+    if found is None:
+        not_before = time.monotonic() + 5
+        return str(message)
+    return found
+
+
+def show(message):
+    return f"<p>{translated(message)}</p>" + "".join(f"<i>{n}</i>" for n in range(200))
+
+
+print("ready", os.getpid(), flush=True)
+number = 0
+while True:
+    number += 1
+    show(number)
+    time.sleep(0.02)
