@@ -1,7 +1,7 @@
 """What the name of an interpreter's own function says about the Python line that called it.
 
-Native stacks of release builds end after the innermost function, so each rule is about that one name. Names are those
-of CPython 3.11 to 3.13 with symbols; an executable without symbols shows ``[unknown]`` and is not judged.
+Each rule is about the name of one function: the innermost that says anything. Names are those of CPython 3.11 to 3.13
+with symbols; an executable without symbols shows ``[unknown]`` and is not judged.
 """
 
 import re

@@ -81,6 +81,7 @@ SEC("perf_event") int sample(void *ctx) {
     u64 stack = walk(t, bpf_task_pt_regs(task), 1, WALK_BOTH);
     s32 kernel = bpf_get_stackid(ctx, &kernel_stacks, FAST_STACK_COMPARE | REUSE_STACK_ID);
     add_point(POINT_CPU, owner(t), t->tid, stack, kernel < 0 ? -1 : kernel, 0);
+    AT_SAMPLE(t, stack, kernel);
     count(EVENTS);
     return 0;
 }
