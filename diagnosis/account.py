@@ -64,6 +64,7 @@ class Account:
         # By identity, since there are many rows and hashing a stack takes long; held, so that no identity is reused.
         self._places: dict[int, Place | None] = {}
         self._stacks: list[Stack] = []
+        self._below: dict[int, Stack] = {}
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -82,6 +83,16 @@ class Account:
             known = Place(frame.file, frame.function, frame.line) if frame else None
             self._places[id(stack)] = known
             self._stacks.append(stack)
+        return known
+
+    def below(self, row: CpuRow) -> Stack:
+        """What ran below the user's line, innermost first: the library's frames, and the native ones below those. The
+        whole stack where no line is the user's."""
+        known = self._below.get(id(row))
+        if known is None:
+            own = user_frame(row.stack, self.evidence.user_roots)
+            upto = next((i for i, frame in enumerate(row.stack) if frame is own), len(row.stack))
+            known = self._below[id(row)] = (*row.native, *row.stack[:upto])
         return known
 
     @property
@@ -181,13 +192,30 @@ class Account:
     def cpu_cost(self, rows: Iterable[CpuRow]) -> float:
         """Seconds of CPU time and, in proportion, of the queueing for it at the same lines."""
         cost = 0.0
+        rows = tuple(rows)
         by_place: dict[Place | None, float] = defaultdict(float)
         for row in rows:
             by_place[self.place(row.stack)] += row.seconds
         for place, spent in by_place.items():
             here = sum(row.seconds for row in self.samples_at[place])
             cost += spent + self.queued_at.get(place, 0.0) * (spent / here if here > 0 else 0.0)
-        return cost
+        return cost + sum(row.seconds * self._queued_beside.get(row.pid, 0.0) for row in rows if _is_told(row.stack))
+
+    @cached_property
+    def _queued_beside(self) -> dict[int, float]:
+        """Seconds of queueing for each second of CPU time, by process, where lines are told by the language itself: a
+        thread that waits for a core shows no line of it then, so its waits belong to all of them alike."""
+        waits: dict[int, float] = defaultdict(float)
+        for wait in self.evidence.waits or ():
+            if wait.kind is WaitKind.RUNNABLE and self.place(wait.stack) is None:
+                waits[wait.pid] += wait.seconds
+        spent: dict[int, float] = defaultdict(float)
+        told = set()
+        for row in self.samples:
+            spent[row.pid] += row.seconds
+            if _is_told(row.stack):
+                told.add(row.pid)
+        return {pid: waits[pid] / spent[pid] for pid in told if spent[pid] > 0}
 
     def fact(self, part: str, what: str, value: float, unit: str) -> Fact:
         """A measured number with the tool and backend that measured it."""
@@ -201,6 +229,10 @@ class Account:
         """The stack that holds most of the seconds."""
         best = max(rows, key=lambda row: row.seconds, default=None)
         return best.stack if best else ()
+
+
+def _is_told(stack: Stack) -> bool:
+    return any(frame.kind in (FrameKind.JAVASCRIPT, FrameKind.JAVA) for frame in stack[-1:])
 
 
 def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:

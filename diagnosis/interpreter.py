@@ -7,8 +7,10 @@ with symbols; an executable without symbols shows ``[unknown]`` and is not judge
 import re
 from enum import Enum, auto
 
+from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.frame import Stack
 
 
 class Work(Enum):
@@ -22,6 +24,10 @@ class Work(Enum):
     SORT = auto()
     COPY = auto()
     """making a new list, string or bytes out of an old one"""
+    CONCATENATE = auto()
+    """making a new text or buffer out of two"""
+    MEASURE = auto()
+    """walking a text to find out how long it is"""
     MEMORY = auto()
     """inside the C library: moving, comparing or allocating memory"""
     GROW = auto()
@@ -35,6 +41,8 @@ class Work(Enum):
     """arithmetic, hashing, making and freeing objects: what useful work looks like"""
     INTERPRET = auto()
     """the interpreter's loop itself: loads, tests, jumps"""
+    OWN = auto()
+    """the user's own code, where it is compiled: nothing below the line"""
     LIBRARY = auto()
     """native code of somebody else: an extension, OpenSSL, BLAS"""
     SYSTEM_CALL = auto()
@@ -74,11 +82,47 @@ _FAULT = ("exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_
 _MAPPING = ("sys_brk", "sys_mmap", "sys_munmap", "sys_mremap", "sys_madvise", "do_brk", "__do_munmap", "do_mmap")
 
 
-def work_of(row: CpuRow) -> Work:
-    """What one row's CPU time went to, by its kernel stack or else its innermost native frame."""
+_AS_WORK = {
+    Operation.SEARCH: Work.SEARCH,
+    Operation.MEASURE: Work.MEASURE,
+    Operation.SHIFT: Work.SHIFT,
+    Operation.SORT: Work.SORT,
+    Operation.COPY: Work.COPY,
+    Operation.CONCATENATE: Work.CONCATENATE,
+    Operation.REGEX: Work.REGEX,
+    Operation.CLOCK: Work.CLOCK,
+    Operation.COLLECT: Work.COLLECT,
+    Operation.KEEP: Work.MAKE,
+}
+
+
+def compiled_work_of(row: CpuRow, below: Stack) -> Work:
+    """What one row's CPU time went to where the user's code is not CPython's: told by what lies below its line."""
+    operation = operation_of(below)
+    if operation in _AS_WORK:
+        return _AS_WORK[operation]
     if row.kernel:
-        names = [frame.function for frame in row.kernel]
-        if any(part in name for name in names for part in (*_FAULT, *_MAPPING)):
+        return Work.GROW if _is_for_memory(row) else Work.SYSTEM_CALL
+    # V8's own handlers of single instructions, and what it compiled, are the line itself.
+    leaf = below[0] if below else None
+    if leaf is None or leaf.function.startswith("[anonymous memory]") or leaf.function.endswith("Handler"):
+        return Work.OWN
+    is_memory = leaf.function != "[unknown]" and _MEMORY.match(leaf.function)
+    return Work.MEMORY if is_memory or leaf.function.startswith("runtime.mem") else Work.LIBRARY
+
+
+def _is_for_memory(row: CpuRow) -> bool:
+    return any(part in frame.function for frame in row.kernel for part in (*_FAULT, *_MAPPING))
+
+
+def work_of(row: CpuRow) -> Work:
+    """What one row's CPU time went to below a line of Python: by the innermost native function that tells it, or else
+    by the kernel's stack and the innermost function at all."""
+    operation = operation_of(row.native)
+    if operation in _AS_WORK and operation is not Operation.CLOCK:
+        return _AS_WORK[operation]
+    if row.kernel:
+        if _is_for_memory(row):
             foreign = row.native and not _OURS.search(basename(row.native[0].module))
             return Work.LIBRARY if foreign else Work.GROW
         return Work.SYSTEM_CALL

@@ -1,5 +1,6 @@
 """Why was a thread asleep in a system call: for a file, a peer, a lock, a child, a timer, or for want of work?"""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -68,6 +69,17 @@ _NATIVE_FOR_WORK = (
 )
 
 
+# Threads of a runtime itself: what runs when a garbage collector, a scheduler or a compiler has nothing to do, whatever
+# they wait in.
+_RUNTIME_AT_REST = re.compile(
+    r"runtime\.(?:sysmon|findRunnable|findrunnable|stopm|gcstopm|schedule|templateThread|startlockedm|netpoll)(?:$|\.)"
+    r"|(?:GangWorker|WorkerThread|ConcurrentGCThread|WatcherThread|ServiceThread|VMThread|MonitorDeflationThread"
+    r"|CompileQueue|CompileBroker|G1ServiceThread|G1ConcurrentRefineThread\w*|G1ConcurrentMarkThread|JfrThreadSampler"
+    r"|NotificationThread|SignalDispatcher|ShenandoahControlThread|ZDriver\w*|ZDirector|ZStat)::"
+    r"|WorkGang::run_task|node::\(anonymous namespace\)::PlatformWorkerThread|v8::platform::"
+)
+_OUTER_FRAMES = 14
+
 Futexes = frozenset[tuple[int, str | None]]
 """Process and address."""
 
@@ -106,6 +118,8 @@ def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = 
     lead to it; where those leave it open, by how long the waits are. ``signalled``: what ``signals`` found."""
     name = row.syscall
     if name in calls.ACCEPTS or name in calls.SIGNALS:
+        return State.IDLE
+    if _is_runtime_at_rest(row.stack):
         return State.IDLE
     if name in calls.SLEEPS:
         return State.SLEEP
@@ -146,6 +160,13 @@ def waits_for_work(stack: Stack) -> bool:
         if frame.kind is FrameKind.NATIVE and any(name in function for name in _NATIVE_FOR_WORK):
             return True
     return False
+
+
+def _is_runtime_at_rest(stack: Stack) -> bool:
+    """Native frames only: a line of the user's language above them waits for something of its own."""
+    return all(frame.kind is FrameKind.NATIVE for frame in stack[:_OUTER_FRAMES]) and any(
+        _RUNTIME_AT_REST.search(frame.function) for frame in stack[:_OUTER_FRAMES]
+    )
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:

@@ -68,7 +68,7 @@ def _reason(function: HotFunction) -> tuple[str, float]:
     if function.asking >= ASKING.value and tight >= ONE_LINE.value:
         return "asks whether something has happened, again and again", 0.9
     name = function.place.function
-    if function.is_native:
+    if not function.is_python:
         # A tight native loop may as well be numerics: only its own name can tell.
         return ("spins", 0.5) if _says_wait(name) and tight >= ONE_LINE.value else ("", 0.0)
     if name.endswith(">") or function.recursive:  # <genexpr>, <lambda>: a loop over data on one line
@@ -85,7 +85,7 @@ def _reason(function: HotFunction) -> tuple[str, float]:
 def _asks_itself(function: HotFunction) -> bool:
     """Whether it is the program that asks for the time. The interpreter asks too, at every lock it takes: a buffered
     file that is written field by field spends a sixth of its time so. A program goes through the time module."""
-    return function.is_native or any(
+    return not function.is_python or any(
         frame.function.startswith("time_") for row in function.rows for frame in row.native[:3]
     )
 

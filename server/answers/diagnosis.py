@@ -12,6 +12,7 @@ _CPU = ("trace-cpu", "lines and stacks")
 _FILES = ("trace-files", "files, and how often and in which order")
 _CLOSER = {
     "hot-loop": _CPU,
+    "string-building": _CPU,
     "busy-wait": _CPU,
     "serialization-overhead": _CPU,
     "small-io": _FILES,

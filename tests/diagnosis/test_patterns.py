@@ -32,6 +32,7 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "serialization-overhead",
         "process-churn",
         "memory-growth",
+        "string-building",
     }
 
 
