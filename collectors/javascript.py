@@ -133,11 +133,13 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, fo
     # Other threads of the same name: what is left when the main thread's time is taken from theirs together.
     left = max(0.0, sum(row.seconds for row in own) - main.running)
     rows = [row for row in cpu.rows if row not in own]
+    found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples)
     own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
     for row in node.cpu_rows(found.tree, evidence.target, main.running):
         rows += divided(row, own_code.get(_called(row.stack), {}))
     if left:
-        rows.append(CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left))
+        whole = CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left)
+        rows += _of_other_threads(evidence, part, whole, main.tid)
     rows.sort(key=lambda row: (-row.seconds, row.pid, row.thread))
     return cpu.model_copy(update={"rows": tuple(rows), "samples": sum(row.samples for row in rows)})
 
@@ -161,6 +163,45 @@ def below(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> 
     return found
 
 
+_COLLECTOR = "(garbage collector)"
+
+
+def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample]) -> Counter[Stack]:
+    """The collector's samples, with the function outside of them that ran when it began: memory for that one was short.
+    V8 itself names no caller of its collector."""
+    before: Stack = ()
+    began: Counter[Stack] = Counter()
+    for sample in sorted(samples, key=lambda sample: sample.at):
+        if sample.stack and sample.stack[0].function == _COLLECTOR and not sample.stack[0].file:
+            began[before] += 1
+        elif sample.stack and sample.stack[0].kind is FrameKind.JAVASCRIPT:
+            before = sample.stack
+    told: Counter[Stack] = Counter()
+    for stack, taken in ticks.items():
+        if stack[:1] and stack[0].function == _COLLECTOR and len(stack) == 1 and began:
+            given = so_far = 0
+            for allocator, times in began.most_common():
+                so_far += times
+                part = taken * so_far // began.total() - given
+                given += part
+                if part:
+                    told[(*stack, *allocator)] += part
+        else:
+            told[stack] += taken
+    return told
+
+
+def _of_other_threads(evidence: Evidence, part: TimelinePart, whole: CpuRow, main: int) -> Iterator[CpuRow]:
+    """What threads of the main thread's name did, by the engine's samples of them; ``whole`` where it has none."""
+    alike = {t.tid for t in evidence.threads or () if t.name == whole.thread and t.tid != main}
+    taken = Counter(cast("_Inner", sample.key) for sample in part.samples if sample.tid in alike)
+    for (native, kernel), times in taken.most_common():
+        seconds = whole.seconds * times / taken.total()
+        yield whole.model_copy(update={"stack": native, "kernel": kernel, "samples": times, "seconds": seconds})
+    if not taken:
+        yield whole
+
+
 def divided(row: CpuRow, inner: Mapping[_Inner, int]) -> Iterator[CpuRow]:
     """A row in as many parts as there are native stacks below it; together they are what it was."""
     total = sum(inner.values())
@@ -177,7 +218,9 @@ def divided(row: CpuRow, inner: Mapping[_Inner, int]) -> Iterator[CpuRow]:
 
 
 def _called(stack: Stack) -> _Called:
-    """A function as called from one chain of callers, whatever its line."""
+    """A function as called from one chain of callers, whatever its line; V8's collector whoever called for it."""
+    if stack and stack[0].function == _COLLECTOR:
+        stack = stack[:1]
     return (stack[0].file, stack[0].function, stack[1:]) if stack else ()
 
 

@@ -17,7 +17,7 @@ from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
 from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
-from perfdoctor.schemas.waits import WaitKind
+from perfdoctor.schemas.waits import WaitKind, WaitRow
 
 _INTERPRETER_STACKS = 4
 """A lock is taken at a handful of lines; the interpreter's own is waited for in the midst of any."""
@@ -119,6 +119,21 @@ class Account:
             at[self.place(row.stack)].append(row)
         return at
 
+    def by_function(self, rows: Iterable[CpuRow]) -> list[tuple[Place, list[CpuRow]]]:
+        """Rows by function of the user's code, each with its line that holds most: one cause mostly shows in several
+        lines of a function."""
+        groups: dict[tuple[str | None, str], dict[Place, list[CpuRow]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows:
+            if (place := self.place(row.stack)) is not None:
+                groups[place.file, place.function][place].append(row)
+        return [
+            (
+                max(lines, key=lambda place: sum(row.seconds for row in lines[place])),
+                [r for at in lines.values() for r in at],
+            )
+            for lines in groups.values()
+        ]
+
     def by_place(self, rows: Iterable[SyscallRow]) -> dict[Place | None, list[SyscallRow]]:
         at: dict[Place | None, list[SyscallRow]] = defaultdict(list)
         for row in rows:
@@ -182,7 +197,7 @@ class Account:
         """
         at: dict[Place | None, float] = defaultdict(float)
         for wait in self.evidence.waits or ():
-            if wait.kind is WaitKind.RUNNABLE:
+            if wait.kind is WaitKind.RUNNABLE and not self._is_beside(wait):
                 at[self.place(wait.stack)] += wait.seconds
         for row in self.calls:
             if self.held_up(row):
@@ -199,7 +214,7 @@ class Account:
         for place, spent in by_place.items():
             here = sum(row.seconds for row in self.samples_at[place])
             cost += spent + self.queued_at.get(place, 0.0) * (spent / here if here > 0 else 0.0)
-        return cost + sum(row.seconds * self._queued_beside.get(row.pid, 0.0) for row in rows if _is_told(row.stack))
+        return cost + sum(row.seconds * self._queued_beside.get(row.pid, 0.0) for row in rows)
 
     @cached_property
     def _queued_beside(self) -> dict[int, float]:
@@ -207,15 +222,20 @@ class Account:
         thread that waits for a core shows no line of it then, so its waits belong to all of them alike."""
         waits: dict[int, float] = defaultdict(float)
         for wait in self.evidence.waits or ():
-            if wait.kind is WaitKind.RUNNABLE and self.place(wait.stack) is None:
+            if wait.kind is WaitKind.RUNNABLE and self._is_beside(wait):
                 waits[wait.pid] += wait.seconds
         spent: dict[int, float] = defaultdict(float)
-        told = set()
         for row in self.samples:
             spent[row.pid] += row.seconds
-            if _is_told(row.stack):
-                told.add(row.pid)
-        return {pid: waits[pid] / spent[pid] for pid in told if spent[pid] > 0}
+        return {pid: waits[pid] / spent[pid] for pid in waits if spent[pid] > 0}
+
+    def _is_beside(self, wait: WaitRow) -> bool:
+        return wait.pid in self._told and self.place(wait.stack) is None
+
+    @cached_property
+    def _told(self) -> frozenset[int]:
+        """Processes whose language tells its lines itself."""
+        return frozenset(row.pid for row in self.samples if _is_told(row.stack))
 
     def fact(self, part: str, what: str, value: float, unit: str) -> Fact:
         """A measured number with the tool and backend that measured it."""

@@ -36,6 +36,8 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
             )
         elif missing := _missing(pattern, evidence):
             unchecked.append(missing)
+        elif hindrance := pattern.cannot(account):
+            unchecked.append(NotChecked(pattern=pattern.id, why=hindrance.why, enable=hindrance.enable))
         else:
             seen = _seen(pattern, evidence)
             found += [

@@ -39,6 +39,8 @@ class Work(Enum):
     """collecting garbage"""
     MAKE = auto()
     """arithmetic, hashing, making and freeing objects: what useful work looks like"""
+    BUILTIN = auto()
+    """inside a built-in method that works through a whole container or text"""
     INTERPRET = auto()
     """the interpreter's loop itself: loads, tests, jumps"""
     OWN = auto()
@@ -71,6 +73,9 @@ _BY_NAME = (
                 r"set_(add|lookkey|insert|contains)|siphash|unicode_hash|_Py_Hash|long_hash|tuplehash|PyUnicode_New|_PyUnicode_Join|_PyUnicodeWriter|"
                 r"_Py_NewReference|object_dealloc|unicode_dealloc|_Py_Dealloc|genrand|asciilib|ucs1lib|PyNumber_|binary_op|"
                 r"gen_(send|iternext)|builtin_(sum|min|max|sorted)|_PyFrame_(Push|Init)|initialize_locals|_PyEvalFramePushAndInit|do_strip"),
+    (Work.BUILTIN, r"(?:bytearray|bytes|array|memory|list|tuple|deque|set|frozenset|unicode|dict|str)_(?:ass_|sub|"
+                   r"extend|join|find|r?index|count|replace|translate|split|strip|encode|decode|update|fill|setslice|reverse|copy|rotate|"
+                   r"repeat|startswith|endswith|lower|upper)|fast(?:search|_count)|stringlib_|_PyBytes_|_PyUnicode_(?!EQ|Equal)"),
     (Work.INTERPRET, r".*"),
 )  # fmt: skip
 _NAMES = tuple((work, re.compile(rf"(?:{names})")) for work, names in _BY_NAME)
@@ -134,7 +139,7 @@ def work_of(row: CpuRow) -> Work:
         return Work.CLOCK
     if _C_LIBRARY.search(module):
         # The variants of memmove and its kin that are picked at start-up have no public name.
-        return Work.MEMORY if _MEMORY.search(leaf.function) else Work.INTERPRET
+        return _moved_by(row.native[1:]) if _MEMORY.search(leaf.function) else Work.INTERPRET
     if not _INTERPRETER.search(module):
         # Extensions of the standard library that make nothing but Python objects are the interpreter, by another name.
         return Work.CLOCK if leaf.function.startswith("time_") else Work.LIBRARY
@@ -148,6 +153,16 @@ def work_of(row: CpuRow) -> Work:
         if frame.function == "_PyEval_EvalFrameDefault":
             break
     return Work.INTERPRET
+
+
+def _moved_by(callers: Stack) -> Work:
+    """What it is that moves or compares memory; nothing more is known where its caller has no name."""
+    caller = callers[0] if callers else None
+    if caller is None or caller.function == "[unknown]" or not _INTERPRETER.search(basename(caller.module)):
+        return Work.MEMORY
+    work = _by_name(caller.function)
+    is_loop = caller.function.startswith("_PyEval_EvalFrameDefault")
+    return Work.MEMORY if is_loop else Work.BUILTIN if work is Work.INTERPRET else work
 
 
 def _by_name(function: str) -> Work:

@@ -36,10 +36,22 @@ class Example(NamedTuple):
 Check = Callable[[Account], list[Finding]]
 
 
+class Hindrance(NamedTuple):
+    """Why a pattern cannot be judged by a window, and what would enable it."""
+
+    why: str
+    enable: str
+
+
+def _nothing_hinders(_account: Account) -> Hindrance | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at
-    the same place, say the same less precisely: they become ``related`` of this one's finding."""
+    the same place, say the same less precisely: they become ``related`` of this one's finding. ``cannot`` says why this
+    window cannot tell, although its parts are there."""
 
     id: str
     title: str
@@ -53,6 +65,7 @@ class Pattern:
     check: Check
     examples: Callable[[], tuple[Example, ...]]
     beats: tuple[str, ...] = field(default=())
+    cannot: Callable[[Account], Hindrance | None] = _nothing_hinders
 
     def page(self) -> str:
         """The pattern as a page of Markdown: what ``pattern://{id}`` and docs/patterns show."""

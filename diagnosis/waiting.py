@@ -78,6 +78,11 @@ _RUNTIME_AT_REST = re.compile(
     r"|NotificationThread|SignalDispatcher|ShenandoahControlThread|ZDriver\w*|ZDirector|ZStat)::"
     r"|WorkGang::run_task|node::\(anonymous namespace\)::PlatformWorkerThread|v8::platform::"
 )
+# Java threads that are held while the collector (or another operation of the machine) needs them to stand still.
+_HELD_BY_RUNTIME = re.compile(
+    r"SafepointSynchronize::block|SafepointMechanism::process|LinuxWaitBarrier::wait|VMThread::(?:execute|wait_until_executed)"
+    r"|G1CollectedHeap::attempt_allocation|ParallelScavengeHeap::mem_allocate|GenCollectedHeap::mem_allocate"
+)
 _OUTER_FRAMES = 14
 
 Futexes = frozenset[tuple[int, str | None]]
@@ -119,6 +124,8 @@ def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = 
     name = row.syscall
     if name in calls.ACCEPTS or name in calls.SIGNALS:
         return State.IDLE
+    if held_by_runtime(row.stack):
+        return State.OTHER
     if _is_runtime_at_rest(row.stack):
         return State.IDLE
     if name in calls.SLEEPS:
@@ -167,6 +174,11 @@ def _is_runtime_at_rest(stack: Stack) -> bool:
     return all(frame.kind is FrameKind.NATIVE for frame in stack[:_OUTER_FRAMES]) and any(
         _RUNTIME_AT_REST.search(frame.function) for frame in stack[:_OUTER_FRAMES]
     )
+
+
+def held_by_runtime(stack: Stack) -> bool:
+    """Whether the thread stands still because its runtime wants it to: mostly, while garbage is collected."""
+    return any(_HELD_BY_RUNTIME.match(frame.function) for frame in stack[:_OUTER_FRAMES])
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:

@@ -1,7 +1,5 @@
 """Does a text or buffer grow by being copied, each time a piece is added?"""
 
-from collections import defaultdict
-
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
@@ -49,13 +47,9 @@ _CURES = {
 
 
 def check(account: Account) -> list[Finding]:
-    places: dict[Place, list[CpuRow]] = defaultdict(list)
-    for row in account.samples:
-        place = account.place(row.stack)
-        if place is not None and _concatenates(account.below(row), row) is not None:
-            places[place].append(row)
+    joins = [row for row in account.samples if _concatenates(account.below(row), row) is not None]
     found = []
-    for place, rows in places.items():
+    for place, rows in account.by_function(joins):
         found += _judge(account, place, rows)
     return found
 
@@ -83,11 +77,9 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     share = account.share(cost)
     if copying < COPYING.value or share < SHARE.value:
         return []
-    heaviest = max(rows, key=lambda row: row.seconds)
+    heaviest = max((row for row in rows if account.place(row.stack) == place), key=lambda row: row.seconds)
     frame = _concatenates(account.below(heaviest), heaviest)
     language = language_of(user_frame(heaviest.stack, account.evidence.user_roots))
-    function = account.samples_at[place]
-    held = seconds / max(sum(row.seconds for row in function), 1e-9)
     cores = seconds / account.seconds
     name = quoted(frame.function if frame else "concatenation", 60)
     return weigh(
@@ -101,7 +93,6 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
         facts=(
             account.fact("cpu", f"CPU time in {name} below {place}", cores, "cores"),
             account.fact("cpu", "of it moving bytes and getting memory for them", copying, "share"),
-            account.fact("cpu", "of the line's CPU time", held, "share"),
         ),
         fix=f"Where {place} adds a piece, {_CURES[language]}.",
         verify=again(
@@ -221,5 +212,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,
     examples=_examples,
-    beats=("hot-loop",),
+    beats=("hot-loop", "allocation-churn"),
 )

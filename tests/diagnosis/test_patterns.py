@@ -33,6 +33,10 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "process-churn",
         "memory-growth",
         "string-building",
+        "gc-pressure",
+        "allocation-churn",
+        "repeated-computation",
+        "eager-loading",
     }
 
 

@@ -33,8 +33,8 @@ int main()
     printf("ready %d\n", getpid());
     fflush(stdout);
     long total = 0;
+    std::deque<Event> events;
     for (;;) {
-        std::deque<Event> events;
         for (int i = 0; i < 20000; i++)
             events.push_back({i * 3L, i % 5});
         total += kinds(events) + drain(events);

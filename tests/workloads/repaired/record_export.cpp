@@ -10,9 +10,10 @@ struct Record {
     std::string name;
 };
 
-__attribute__((noinline)) static std::string join(const std::vector<Record> &records)
+__attribute__((noinline)) static const std::string &join(const std::vector<Record> &records)
 {
-    std::string text;
+    static std::string text;
+    text.clear();
     for (const Record &record : records)
         text.append(std::to_string(record.id)).append(";").append(record.name).append("\n");
     return text;
