@@ -81,6 +81,7 @@ _BY_NAME = (
 _NAMES = tuple((work, re.compile(rf"(?:{names})")) for work, names in _BY_NAME)
 _C_LIBRARY = re.compile(r"^(?:libc[.-]|libc\.so|ld-(?:linux|musl))")
 _MEMORY = re.compile(r"^(?:\[unknown\]|_*mem(?:move|cpy|set|cmp|chr)|_*str|_int_|malloc|realloc|free|__libc_)")
+_MOVES = re.compile(r"_*(?:mem(?:move|p?cpy|set)|wmem(?:move|cpy|set))(?:_\w+)?$|runtime\.mem(?:move|clr)")
 _INTERPRETER = re.compile(r"^(?:libpython|python)\d")
 _OURS = re.compile(f"{_C_LIBRARY.pattern}|{_INTERPRETER.pattern}|^$")
 _FAULT = ("exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault", "clear_page")
@@ -112,8 +113,7 @@ def compiled_work_of(row: CpuRow, below: Stack) -> Work:
     leaf = below[0] if below else None
     if leaf is None or leaf.function.startswith("[anonymous memory]") or leaf.function.endswith("Handler"):
         return Work.OWN
-    is_memory = leaf.function != "[unknown]" and _MEMORY.match(leaf.function)
-    return Work.MEMORY if is_memory or leaf.function.startswith("runtime.mem") else Work.LIBRARY
+    return Work.MEMORY if _MOVES.match(leaf.function) else Work.LIBRARY
 
 
 def _is_for_memory(row: CpuRow) -> bool:

@@ -47,7 +47,8 @@ _CPYTHON = (
                      r"bytes_subscript|unicode_subscript|PyUnicode_Substring$|bytearray_(?:getslice|subscript)"),
 )  # fmt: skip
 _V8 = (
-    (Operation.KEEP, r"Builtins_(?:FindOrderedHash\w*|Map|Set|WeakMap|WeakSet)Prototype\w*|Builtins_FindOrdered"),
+    (Operation.KEEP, r"(?:\S+ )?v8::internal::JSArray::ArrayJoin|Builtins_ArrayPrototypeJoin|v8::String::Write|"
+                     r"node::StringBytes|Builtins_(?:FindOrderedHash\w*|Map|Set|WeakMap|WeakSet)Prototype\w*|Builtins_FindOrdered"),
     (Operation.COLLECT, r"v8::internal::(?:Heap::(?:CollectGarbage|PerformGarbageCollection|Scavenge)|Scavenge|"
                         r"MarkCompact|ConcurrentMarking|Sweeper|MinorGC|IncrementalMarking)|\(garbage collector\)$"),
     (Operation.SEARCH, r"(?:v8::internal::)?Builtins?_(?:Array|TypedArray)(?:Prototype)?(?:Includes|IndexOf|"

@@ -7,12 +7,12 @@ from perfdoctor.diagnosis.example import call, cpu, kernel, memory, native, pyth
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.user_code import user_frame
+from perfdoctor.diagnosis.user_code import is_user_code, user_frame
 from perfdoctor.diagnosis.weight import again, percent, size, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Fact, Finding, Severity
-from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.waits import FaultRow
 
 SHARE = Threshold(0.05, "of busy time", "below, memory that is kept would gain nothing that could be felt")
@@ -68,11 +68,19 @@ _SMALL = {
 def check(account: Account) -> list[Finding]:
     if _stays(account):
         return []
-    uses = [row for row in account.samples if _is_fresh(row) or _is_in_allocator(account.below(row))]
+    asked = [row for row in account.samples if _is_asked_for(account, row)]
+    uses = [row for row in asked if _is_fresh(row) or _is_in_allocator(account.below(row))]
     found = []
     for place, rows in account.by_function(uses):
         found += _judge(account, place, rows)
     return found
+
+
+def _is_asked_for(account: Account, row: CpuRow) -> bool:
+    """Whether the user's own line called for it: what a library makes for itself (an event loop its buffers), no line
+    of the user's could do without."""
+    inner = row.stack[0] if row.stack else None
+    return inner is not None and (inner.kind is FrameKind.NATIVE or is_user_code(inner, account.evidence.user_roots))
 
 
 def _is_in_allocator(below: Stack) -> bool:

@@ -1,5 +1,6 @@
 """Is a core burnt by a thread that waits?"""
 
+import re
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
@@ -63,7 +64,8 @@ def check(account: Account) -> list[Finding]:
 
 def _reason(function: HotFunction) -> tuple[str, float]:
     tight = sum(share for _, share in function.lines[:3])
-    if function.work[Work.CLOCK] >= CLOCK.value and tight >= ONE_LINE.value and _asks_itself(function):
+    asks_time = function.work[Work.CLOCK] >= CLOCK.value and _does_nothing_else(function) and _asks_itself(function)
+    if asks_time and tight >= ONE_LINE.value:
         return "asks for the time until it has passed", 0.9
     if function.asking >= ASKING.value and tight >= ONE_LINE.value:
         return "asks whether something has happened, again and again", 0.9
@@ -82,6 +84,12 @@ def _reason(function: HotFunction) -> tuple[str, float]:
     return "", 0.0
 
 
+def _does_nothing_else(function: HotFunction) -> bool:
+    """In compiled code, which is fast enough for the clock to show beside honest work. (Python makes objects even to
+    compare two times, and other work always shows beside it.)"""
+    return function.is_python or function.work[Work.CLOCK] + function.work[Work.OWN] >= FRUITLESS.value
+
+
 def _asks_itself(function: HotFunction) -> bool:
     """Whether it is the program that asks for the time. The interpreter asks too, at every lock it takes: a buffered
     file that is written field by field spends a sixth of its time so. A program goes through the time module."""
@@ -91,6 +99,8 @@ def _asks_itself(function: HotFunction) -> bool:
 
 
 def _says_wait(function: str) -> bool:
+    """By its own name: that of its class or module says what that is for."""
+    function = re.split(r"[.:]", function.partition("(")[0])[-1]
     return any(word in function.lower() for word in ("wait", "spin", "poll", "busy", "until"))
 
 
