@@ -158,7 +158,7 @@ def work_of(row: CpuRow) -> Work:
 def _moved_by(callers: Stack) -> Work:
     """What it is that moves or compares memory; nothing more is known where its caller has no name."""
     caller = callers[0] if callers else None
-    if caller is None or caller.function == "[unknown]" or not _INTERPRETER.search(basename(caller.module)):
+    if caller is None or caller.function.startswith("[") or not _INTERPRETER.search(basename(caller.module)):
         return Work.MEMORY
     work = _by_name(caller.function)
     is_loop = caller.function.startswith("_PyEval_EvalFrameDefault")
