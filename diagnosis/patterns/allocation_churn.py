@@ -3,7 +3,7 @@
 import re
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, kernel, memory, native, python, window
+from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -217,6 +217,14 @@ def _examples() -> tuple[Example, ...]:
             False,
             "a sixth of busy time in malloc is what such programs take",
             window(samples=(some, own), memory=flat),
+        ),
+        Example(
+            "an event loop's own buffers",
+            False,
+            "a library makes them for each read: the line that started the loop could not do without",
+            window(
+                samples=(cpu((library("asyncio/selector_events.py", "_read_ready"), *line), 4.0, inside=fault), rest)
+            ),
         ),
         Example(
             "a buffer that is made once",

@@ -11,7 +11,7 @@ from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Fact, Finding
-from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 
 CORE = Threshold(
@@ -181,6 +181,15 @@ def _examples() -> tuple[Example, ...]:
     reader = (python(20, "copy"),)
     reads = call("read", reader, 900_000, on="/data/in", transferred=900_000 * 65536, seconds=8.0)
     asleep = call("epoll_wait", (library("selectors.py", "EpollSelector.select"),), 500, blocked=9.9, empty=20)
+    entry = Frame(kind=FrameKind.JAVASCRIPT, function="note", file="/srv/log.js", line=12)
+    node = "/usr/bin/node"
+    entries = (
+        cpu((entry,), 2.0, leaf=(native("[vdso]", ""), native("v8::internal::JSDate::CurrentTimeValue()", node))),
+        cpu(
+            (entry,), 5.0, leaf=(native("Builtins_NumberToString", node), native("Builtins_StringAdd_CheckNone", node))
+        ),
+        cpu((entry,), 2.5, leaf=(native("[anonymous memory]", ""),)),
+    )
     return (
         Example("a loop on a flag", True, "one line, all of a core, and nothing is made or computed", spin),
         Example("a loop on the clock", True, "nearly half of the loop is asking for the time", window(samples=clock)),
@@ -210,6 +219,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "the clock is asked by the interpreter, for the buffer's lock, and not by the program",
             window(samples=writer),
+        ),
+        Example(
+            "a log in JavaScript",
+            False,
+            "the clock is a fifth of the line, beside the text that is made for each entry",
+            window(samples=entries),
         ),
         Example("an event loop at rest", False, "it sleeps until something happens", window(calls=(asleep,))),
     )

@@ -11,6 +11,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import WARNING_SHARE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.frame import Frame, FrameKind
 
 SHAPE = Threshold(
     0.5,
@@ -290,6 +291,24 @@ def _examples() -> tuple[Example, ...]:
         cpu((python(7, "mean"),), 3.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
     )
     digest = (cpu((python(7, "digest"),), 9.0, leaf=(native("[unknown]", "/usr/lib/libcrypto.so.3"),)),)
+    host = native("find", "/srv/hosts", "/srv/hosts.c", 21)
+    by_name = native("by_name", "/srv/hosts", "/srv/hosts.c", 40)
+    main = native("main", "/srv/hosts", "/srv/hosts.c", 60)
+    compares = (native("__strcmp_avx2", libc), host)
+    ordered = (native("__strcmp_avx2", libc), by_name, native("msort_with_tmp", libc), native("qsort", libc), main)
+    script = Frame(kind=FrameKind.JAVASCRIPT, function="run", file="/srv/queue.js", line=12)
+    shifts = (
+        native("__memmove_avx2", libc),
+        native("v8::internal::Heap::MoveRange(v8::internal::HeapObject)", "/usr/bin/node"),
+        native("v8::internal::Builtin_ArrayShift(int, unsigned long*, v8::internal::Isolate*)", "/usr/bin/node"),
+    )
+    loop = native("_PyEval_EvalFrameDefault")
+    bulk = (
+        native("__memmove_avx2", libc),
+        native("bytearray_setslice_linear"),
+        native("bytearray_ass_subscript"),
+        loop,
+    )
     spread = tuple(
         cpu((python(10 * i, f"step_{i}"),), 0.9, leaf=(native("_PyEval_EvalFrameDefault"),)) for i in range(1, 11)
     )
@@ -330,6 +349,30 @@ def _examples() -> tuple[Example, ...]:
             False,
             "the time is in OpenSSL, which is the work itself: no warning",
             window(samples=digest),
+        ),
+        Example(
+            "a loop over names in C",
+            True,
+            "strcmp below one line holds the function's time: it compares one name after the other",
+            window(samples=(cpu(compares, 6.0), rest)),
+        ),
+        Example(
+            "array.shift() in JavaScript",
+            True,
+            "V8's own function for it, below one line",
+            window(samples=(cpu((script,), 6.0, leaf=shifts), rest)),
+        ),
+        Example(
+            "the comparison that a sort asks for",
+            False,
+            "strcmp below a function that qsort calls is no loop over all: no warning",
+            window(samples=(cpu(ordered, 6.0), rest)),
+        ),
+        Example(
+            "one large copy into a buffer that is kept",
+            False,
+            "memory is moved by one built-in operation, as the line asked for",
+            window(samples=(cpu(line, 6.0, leaf=bulk), rest)),
         ),
         Example(
             "work spread over ten functions", False, "no function holds enough to be the cause", window(samples=spread)
