@@ -70,13 +70,27 @@ _NATIVE_FOR_WORK = (
 
 
 # Threads of a runtime itself: what runs when a garbage collector, a scheduler or a compiler has nothing to do, whatever
-# they wait in.
-_RUNTIME_AT_REST = re.compile(
-    r"runtime\.(?:sysmon|findRunnable|findrunnable|stopm|gcstopm|schedule|templateThread|startlockedm|netpoll)(?:$|\.)"
-    r"|(?:GangWorker|WorkerThread|ConcurrentGCThread|WatcherThread|ServiceThread|VMThread|MonitorDeflationThread"
-    r"|CompileQueue|CompileBroker|G1ServiceThread|G1ConcurrentRefineThread\w*|G1ConcurrentMarkThread|JfrThreadSampler"
-    r"|NotificationThread|SignalDispatcher|ShenandoahControlThread|ZDriver\w*|ZDirector|ZStat)::"
-    r"|WorkGang::run_task|node::\(anonymous namespace\)::PlatformWorkerThread|v8::platform::"
+# they wait in; by the binary that they are in, for programs have worker threads of their own.
+_AT_REST = (
+    (
+        "",
+        re.compile(
+            r"runtime\.(?:sysmon|findRunnable|findrunnable|stopm|gcstopm|schedule|templateThread|startlockedm|netpoll)(?:$|\.)"
+        ),
+    ),
+    (
+        "libjvm",
+        re.compile(
+            r"(?:GangWorker|WorkerThread|ConcurrentGCThread|WatcherThread|ServiceThread|VMThread|MonitorDeflationThread"
+            r"|CompileQueue|CompileBroker|G1ServiceThread|G1Concurrent\w+Thread\w*|JfrThreadSampler|NotificationThread"
+            r"|SignalDispatcher|ShenandoahControlThread|ZDriver\w*|ZDirector|ZStat|NMethodSweeper|AttachListener)::"
+            r"|WorkGang::run_task|ObjectMonitor::wait|os::signal_wait|signal_thread_entry|recorderthread_entry"
+        ),
+    ),
+    (
+        "node",
+        re.compile(r"node::\(anonymous namespace\)::PlatformWorkerThread|node::inspector::|node::WorkerThreadsTask"),
+    ),
 )
 # Java threads that are held while the collector (or another operation of the machine) needs them to stand still.
 _HELD_BY_RUNTIME = re.compile(
@@ -171,14 +185,20 @@ def waits_for_work(stack: Stack) -> bool:
 
 def _is_runtime_at_rest(stack: Stack) -> bool:
     """Native frames only: a line of the user's language above them waits for something of its own."""
-    return all(frame.kind is FrameKind.NATIVE for frame in stack[:_OUTER_FRAMES]) and any(
-        _RUNTIME_AT_REST.search(frame.function) for frame in stack[:_OUTER_FRAMES]
+    near = stack[:_OUTER_FRAMES]
+    return all(frame.kind is FrameKind.NATIVE for frame in near) and any(
+        names.match(frame.function) and basename(frame.module).startswith(module)
+        for frame in near
+        for module, names in _AT_REST
     )
 
 
 def held_by_runtime(stack: Stack) -> bool:
     """Whether the thread stands still because its runtime wants it to: mostly, while garbage is collected."""
-    return any(_HELD_BY_RUNTIME.match(frame.function) for frame in stack[:_OUTER_FRAMES])
+    return any(
+        _HELD_BY_RUNTIME.match(frame.function) and basename(frame.module).startswith("libjvm")
+        for frame in stack[:_OUTER_FRAMES]
+    )
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:
