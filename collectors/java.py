@@ -15,6 +15,8 @@ from perfdoctor.collectors.backends.bpf.timed_sockets import timed
 from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
 from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.jvm import cpu, locks
+from perfdoctor.collectors.backends.jvm.allocations import LACKS as ALLOCATIONS_LACK
+from perfdoctor.collectors.backends.jvm.allocations import allocation_profile
 from perfdoctor.collectors.backends.jvm.backend import Told
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
@@ -28,8 +30,10 @@ _REACH = 20_000_000
 """nanoseconds for which a sample speaks: two of Flight Recorder's intervals"""
 _EVERY = {"threshold": "0 ms", "stackTrace": "true"}
 _LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": {"period": "10 ms"}}
+_OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "true"}}
+"""since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
 _SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
-EVENTS = _LOOKS | {f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")}
+EVENTS = _LOOKS | _OBJECTS | {f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")}
 
 
 async def by_engine_and_recorder(
@@ -69,12 +73,17 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
         evidence = cpu.evidence(evidence.target, told)
         how_locked = told.collection(lacks=locks.LACKS, exact=True)
         changes["locks"] = locks.lock_profile(evidence.target, told.heard)
-        changes["collections"] = evidence.collections | {"locks": how_locked}
-    how = (
+        allocations = allocation_profile(evidence.target, told)
+        how = {"locks": how_locked}
+        if allocations.rows:
+            changes["allocations"] = allocations
+            how["allocations"] = told.collection(lacks=ALLOCATIONS_LACK)
+        changes["collections"] = evidence.collections | how
+    words = (
         f"lines of Java are joined by time: {joined.covered:,} calls had one while they lasted, {joined.near:,} take "
         f"the nearest of their thread, {joined.without:,} none"
     )
-    return _said(evidence.model_copy(update=changes), (), how)
+    return _said(evidence.model_copy(update=changes), (), words)
 
 
 def _samples(told: Told) -> Iterator[Sample]:

@@ -7,8 +7,9 @@ while they lasted. So their place is sampled, and their figures are not.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import cast
 
 from anyio import to_thread
 
@@ -76,7 +77,7 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
     if evidence.network:
         changes["network"] = place_talk(evidence.network, joined)
     if evidence.cpu:
-        changes["cpu"] = _with_javascript(evidence, evidence.cpu, found)
+        changes["cpu"] = _with_javascript(evidence, evidence.cpu, part, found)
     lacks = (*node.LACKS, "the returns from the signals by which V8 samples, and its profiler's own threads")
     return _said(evidence.model_copy(update=changes), lacks, _how(joined, part, found))
 
@@ -132,8 +133,9 @@ def _how(joined: Joined, part: TimelinePart, found: Profiled) -> str:
     return f"{told}; {part.unsent:,} more came too fast and are divided like the others" if part.unsent else told
 
 
-def _with_javascript(evidence: Evidence, cpu: CpuProfile, found: Profiled) -> CpuProfile:
-    """The main thread's rows are V8's samples, for the CPU time that the engine measured of it."""
+def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, found: Profiled) -> CpuProfile:
+    """The main thread's rows are V8's samples, for the CPU time that the engine measured of it; what V8's own code did
+    below them (a built-in function, its collector) is what the engine saw at the same times."""
     main = next((t for t in evidence.threads or () if t.tid == evidence.target.pid), None)
     if main is None or not found.tree.busy:
         return cpu
@@ -141,11 +143,102 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, found: Profiled) -> Cp
     # Other threads of the same name: what is left when the main thread's time is taken from theirs together.
     left = max(0.0, sum(row.seconds for row in own) - main.running)
     rows = [row for row in cpu.rows if row not in own]
-    rows += node.cpu_rows(found.tree, evidence.target, main.running)
+    found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples)
+    own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
+    for row in node.cpu_rows(found.tree, evidence.target, main.running):
+        rows += divided(row, own_code.get(_called(row.stack), {}))
     if left:
-        rows.append(CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left))
+        whole = CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left)
+        rows += _of_other_threads(evidence, part, whole, main.tid)
     rows.sort(key=lambda row: (-row.seconds, row.pid, row.thread))
     return cpu.model_copy(update={"rows": tuple(rows), "samples": sum(row.samples for row in rows)})
+
+
+_Inner = tuple[Stack, Stack]
+"""A native stack and a kernel stack, each innermost first."""
+_Called = tuple[object, ...]
+_COMPILED = re.compile(r"\[anonymous memory\]|Builtins_(?:InterpreterEntryTrampoline|JSEntry)")
+"""what JavaScript itself became; beyond it the native stack says nothing that V8's does not say better"""
+
+
+def below(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> dict[_Called, Counter[_Inner]]:
+    """What native code was running below each function of JavaScript. (V8 says of its samples only which function, as
+    called from where: its lines share what is found.)"""
+    found: dict[_Called, Counter[_Inner]] = defaultdict(Counter)
+    for key, stacks in Timeline(samples, reach=reach).join(events).shares.items():
+        native, kernel = cast("_Inner", key)
+        inner = _until_javascript(native), kernel
+        for stack, times in stacks.items():
+            found[_called(stack)][inner] += times
+    return found
+
+
+_COLLECTOR = "(garbage collector)"
+
+
+def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample]) -> Counter[Stack]:
+    """The collector's samples, with the function outside of them that ran when it began: memory for that one was short.
+    V8 itself names no caller of its collector."""
+    before: Stack = ()
+    began: Counter[Stack] = Counter()
+    for sample in sorted(samples, key=lambda sample: sample.at):
+        if sample.stack and sample.stack[0].function == _COLLECTOR and not sample.stack[0].file:
+            began[before] += 1
+        elif sample.stack and sample.stack[0].kind is FrameKind.JAVASCRIPT:
+            before = sample.stack
+    told: Counter[Stack] = Counter()
+    for stack, taken in ticks.items():
+        if stack[:1] and stack[0].function == _COLLECTOR and len(stack) == 1 and began:
+            given = so_far = 0
+            for allocator, times in began.most_common():
+                so_far += times
+                part = taken * so_far // began.total() - given
+                given += part
+                if part:
+                    told[(*stack, *allocator)] += part
+        else:
+            told[stack] += taken
+    return told
+
+
+def _of_other_threads(evidence: Evidence, part: TimelinePart, whole: CpuRow, main: int) -> Iterator[CpuRow]:
+    """What threads of the main thread's name did, by the engine's samples of them; ``whole`` where it has none."""
+    alike = {t.tid for t in evidence.threads or () if t.name == whole.thread and t.tid != main}
+    taken = Counter(cast("_Inner", sample.key) for sample in part.samples if sample.tid in alike)
+    for (native, kernel), times in taken.most_common():
+        seconds = whole.seconds * times / taken.total()
+        yield whole.model_copy(update={"stack": native, "kernel": kernel, "samples": times, "seconds": seconds})
+    if not taken:
+        yield whole
+
+
+def divided(row: CpuRow, inner: Mapping[_Inner, int]) -> Iterator[CpuRow]:
+    """A row in as many parts as there are native stacks below it; together they are what it was."""
+    total = sum(inner.values())
+    if not total:
+        yield row
+        return
+    given = so_far = 0
+    for (native, kernel), times in sorted(inner.items(), key=lambda item: -item[1]):
+        so_far += times
+        samples = row.samples * so_far // total - given
+        given += samples
+        parts = {"native": native, "kernel": kernel, "samples": samples, "seconds": row.seconds * times / total}
+        yield row.model_copy(update=parts)
+
+
+def _called(stack: Stack) -> _Called:
+    """A function as called from one chain of callers, whatever its line; V8's collector whoever called for it."""
+    if stack and stack[0].function == _COLLECTOR:
+        stack = stack[:1]
+    return (stack[0].file, stack[0].function, stack[1:]) if stack else ()
+
+
+def _until_javascript(native: Stack) -> Stack:
+    for i, frame in enumerate(native):
+        if i and _COMPILED.match(frame.function):
+            return native[:i]
+    return native
 
 
 def _said(evidence: Evidence, lacks: Sequence[str], warning: str) -> Evidence:

@@ -1,5 +1,6 @@
 """One window by the BPF engine, with what /proc tells of the same time: memory, control groups, the files used."""
 
+import time
 from collections.abc import Callable
 
 from anyio import to_thread
@@ -42,9 +43,16 @@ async def by_engine(
         changes["collections"] = evidence.collections | {"memory": read}
     if meter and (limits := await to_thread.run_sync(meter.limits)) is not None:
         changes["limits"] = limits
+    changes["age"] = _age(target, evidence.window.started)
     rows = evidence.syscalls.rows if evidence.syscalls else ()
     paths = dict.fromkeys(row.object for row in rows if row.object and not row.object.startswith(("fd:", "futex:")))
     if paths:
         since = evidence.window.started
         changes["files"] = await to_thread.run_sync(lambda: file_facts(host, target, list(paths)[:_FILES], since=since))
     return evidence.model_copy(update=changes)
+
+
+def _age(target: Target, began: float) -> float:
+    """Seconds from the target's start, which is counted since the machine's, to ``began`` (Unix time)."""
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return max(0.0, now - (time.time() - began) - target.start_time)

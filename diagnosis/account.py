@@ -18,7 +18,7 @@ from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
 from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
-from perfdoctor.schemas.waits import WaitKind
+from perfdoctor.schemas.waits import WaitKind, WaitRow
 
 _INTERPRETER_STACKS = 4
 """A lock is taken at a handful of lines; the interpreter's own is waited for in the midst of any."""
@@ -68,6 +68,7 @@ class Account:
         # By identity, since there are many rows and hashing a stack takes long; held, so that no identity is reused.
         self._places: dict[int, Place | None] = {}
         self._stacks: list[Stack] = []
+        self._below: dict[int, Stack] = {}
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -86,6 +87,16 @@ class Account:
             known = Place(frame.file, frame.function, frame.line) if frame else None
             self._places[id(stack)] = known
             self._stacks.append(stack)
+        return known
+
+    def below(self, row: CpuRow) -> Stack:
+        """What ran below the user's line, innermost first: the library's frames, and the native ones below those. The
+        whole stack where no line is the user's."""
+        known = self._below.get(id(row))
+        if known is None:
+            own = user_frame(row.stack, self.evidence.user_roots)
+            upto = next((i for i, frame in enumerate(row.stack) if frame is own), len(row.stack))
+            known = self._below[id(row)] = (*row.native, *row.stack[:upto])
         return known
 
     @property
@@ -122,6 +133,21 @@ class Account:
     def wanted_cores(self) -> float:
         """How many cores the threads would have used if each had one, on average: on a core, or waiting for it."""
         return sum(time.running + time.runnable for time in self.evidence.threads or ()) / self.seconds
+
+    def by_function(self, rows: Iterable[CpuRow]) -> list[tuple[Place, list[CpuRow]]]:
+        """Rows by function of the user's code, each with its line that holds most: one cause mostly shows in several
+        lines of a function."""
+        groups: dict[tuple[str | None, str], dict[Place, list[CpuRow]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows:
+            if (place := self.place(row.stack)) is not None:
+                groups[place.file, place.function][place].append(row)
+        return [
+            (
+                max(lines, key=lambda place: sum(row.seconds for row in lines[place])),
+                [r for at in lines.values() for r in at],
+            )
+            for lines in groups.values()
+        ]
 
     def by_place(self, rows: Iterable[SyscallRow]) -> dict[Place | None, list[SyscallRow]]:
         at: dict[Place | None, list[SyscallRow]] = defaultdict(list)
@@ -278,7 +304,7 @@ class Account:
         """
         at: dict[Place | None, float] = defaultdict(float)
         for wait in self.evidence.waits or ():
-            if wait.kind is WaitKind.RUNNABLE:
+            if wait.kind is WaitKind.RUNNABLE and not self._is_beside(wait):
                 at[self.place(wait.stack)] += wait.seconds
         for row in self.calls:
             if self.held_up(row):
@@ -288,13 +314,35 @@ class Account:
     def cpu_cost(self, rows: Iterable[CpuRow]) -> float:
         """Seconds of CPU time and, in proportion, of the queueing for it at the same lines."""
         cost = 0.0
+        rows = tuple(rows)
         by_place: dict[Place | None, float] = defaultdict(float)
         for row in rows:
             by_place[self.place(row.stack)] += row.seconds
         for place, spent in by_place.items():
             here = sum(row.seconds for row in self.samples_at[place])
             cost += spent + self.queued_at.get(place, 0.0) * (spent / here if here > 0 else 0.0)
-        return cost
+        return cost + sum(row.seconds * self._queued_beside.get(row.pid, 0.0) for row in rows)
+
+    @cached_property
+    def _queued_beside(self) -> dict[int, float]:
+        """Seconds of queueing for each second of CPU time, by process, where lines are told by the language itself: a
+        thread that waits for a core shows no line of it then, so its waits belong to all of them alike."""
+        waits: dict[int, float] = defaultdict(float)
+        for wait in self.evidence.waits or ():
+            if wait.kind is WaitKind.RUNNABLE and self._is_beside(wait):
+                waits[wait.pid] += wait.seconds
+        spent: dict[int, float] = defaultdict(float)
+        for row in self.samples:
+            spent[row.pid] += row.seconds
+        return {pid: waits[pid] / spent[pid] for pid in waits if spent[pid] > 0}
+
+    def _is_beside(self, wait: WaitRow) -> bool:
+        return wait.pid in self._told and self.place(wait.stack) is None
+
+    @cached_property
+    def _told(self) -> frozenset[int]:
+        """Processes whose language tells its lines itself."""
+        return frozenset(row.pid for row in self.samples if _is_told(row.stack))
 
     def fact(self, part: str, what: str, value: float, unit: str) -> Fact:
         """A measured number with the tool and backend that measured it."""
@@ -308,6 +356,10 @@ class Account:
         """The stack that holds most of the seconds."""
         best = max(rows, key=lambda row: row.seconds, default=None)
         return best.stack if best else ()
+
+
+def _is_told(stack: Stack) -> bool:
+    return any(frame.kind in (FrameKind.JAVASCRIPT, FrameKind.JAVA) for frame in stack[-1:])
 
 
 def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:

@@ -38,6 +38,8 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
             )
         elif missing := _missing(pattern, evidence):
             unchecked.append(missing)
+        elif hindrance := pattern.cannot(account):
+            unchecked.append(NotChecked(pattern=pattern.id, why=hindrance.why, enable=hindrance.enable))
         else:
             seen = _seen(pattern, evidence)
             here = [f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)]

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.interpreter import Work, work_of
-from perfdoctor.diagnosis.user_code import basename, blamed_library, is_user_code
+from perfdoctor.diagnosis.interpreter import Work, compiled_work_of, work_of
+from perfdoctor.diagnosis.language import Language, language_of
+from perfdoctor.diagnosis.operations import Operation, operation_of, telling_frame
+from perfdoctor.diagnosis.user_code import basename, blamed_library, is_user_code, user_frame
 from perfdoctor.schemas.cpu import CpuRow
-from perfdoctor.schemas.frame import FrameKind
+from perfdoctor.schemas.frame import Frame, FrameKind
 
 # Functions that only ask whether something has happened yet, in the standard library's own terms.
 _ASKING = frozenset(
@@ -69,13 +71,17 @@ class HotFunction:
         """The part of its CPU time by kind of work."""
         by: dict[Work, float] = defaultdict(float)
         for row in self.rows:
-            by[_work_of_user(row)] += row.seconds
+            by[_work_of_user(self.account, row)] += row.seconds
         total = self.seconds or 1.0
         return defaultdict(float, {work: spent / total for work, spent in by.items()})
 
+    @cached_property
+    def language(self) -> Language:
+        return language_of(user_frame(self.rows[0].stack, self.account.evidence.user_roots))
+
     @property
-    def is_native(self) -> bool:
-        return self.rows[0].stack[0].kind is FrameKind.NATIVE
+    def is_python(self) -> bool:
+        return self.language is Language.PYTHON
 
     @cached_property
     def asking(self) -> float:
@@ -84,7 +90,9 @@ class HotFunction:
         for row in self.rows:
             roots = self.account.evidence.user_roots
             inner = [frame for frame in row.stack if not is_user_code(frame, roots)]
-            if inner and not is_user_code(row.stack[0], roots) and any(_last(f.function) in _ASKING for f in inner):
+            below = self.account.below(row)
+            told = not self.is_python and operation_of(below) is Operation.ASK
+            if told or (inner and not is_user_code(row.stack[0], roots) and _asks(inner)):
                 asked += row.seconds
         return asked / self.seconds if self.seconds else 0.0
 
@@ -96,23 +104,36 @@ class HotFunction:
         return len(same) > 1
 
     @cached_property
+    def compares_for_order(self) -> bool:
+        """Whether a sort, a tree or a search by halves calls it, most of the time: it is their comparison."""
+        asked = 0.0
+        for row in self.rows:
+            roots = self.account.evidence.user_roots
+            callers = row.stack[len(self.account.below(row)) - len(row.native) + 1 :]
+            outer = next((i for i, frame in enumerate(callers) if is_user_code(frame, roots)), len(callers))
+            if operation_of(callers[:outer]) in (Operation.SORT, Operation.KEEP):
+                asked += row.seconds
+        return asked > 0.5 * self.seconds
+
+    @cached_property
     def library(self) -> str:
         """The library that holds most of it: a package or module, or a binary without path and version."""
         by: dict[str, float] = defaultdict(float)
         for row in self.rows:
-            if _work_of_user(row) is Work.LIBRARY:
+            if _work_of_user(self.account, row) is Work.LIBRARY:
                 native = basename(row.native[0].module).split(".")[0] if row.native else "native code"
                 by[blamed_library(row.stack, self.account.evidence.user_roots) or native] += row.seconds
         return max(by, key=lambda name: by[name], default="native code")
 
     @cached_property
     def leaf(self) -> str:
-        """The innermost native function that holds most of it."""
+        """The function below its lines that holds most of it: the one that says what is done, else the innermost."""
         by: dict[str, float] = defaultdict(float)
         for row in self.rows:
-            frames = row.native or row.stack[:1]
-            if frames and frames[0].function != "[unknown]":
-                by[frames[0].function] += row.seconds
+            below = self.account.below(row)
+            frame = telling_frame(below) or next(iter(below or row.stack), None)
+            if frame and frame.function != "[unknown]":
+                by[frame.function] += row.seconds
         return max(by, key=lambda name: by[name], default="")
 
 
@@ -121,17 +142,23 @@ def hot_functions(account: Account) -> list[HotFunction]:
     groups: dict[tuple[str | None, str], list[CpuRow]] = defaultdict(list)
     for row in account.samples:
         place = account.place(row.stack)
-        if place is not None and work_of(row) not in (Work.SYSTEM_CALL, Work.COLLECT):
+        if place is not None and _work_of_user(account, row) not in (Work.SYSTEM_CALL, Work.COLLECT):
             groups[place.file, place.function].append(row)
     functions = [HotFunction(account, tuple(rows)) for rows in groups.values()]
     return sorted(functions, key=lambda function: -function.seconds)
 
 
-def _work_of_user(row: CpuRow) -> Work:
+def _asks(inner: list[Frame]) -> bool:
+    return any(_last(frame.function) in _ASKING for frame in inner)
+
+
+def _work_of_user(account: Account, row: CpuRow) -> Work:
     """The kind of work, where the user's own line does it: what a library's Python code does is the library's."""
-    work = work_of(row)
     innermost = row.stack[0]
-    if innermost.kind is FrameKind.NATIVE or is_user_code(innermost):
+    if innermost.kind is not FrameKind.PYTHON:
+        return compiled_work_of(row, account.below(row))
+    work = work_of(row)
+    if is_user_code(innermost, account.evidence.user_roots) or work in (Work.SYSTEM_CALL, Work.COLLECT):
         return work
     # re.match(…) only hands on to the engine, which the user's expression keeps busy.
     return work if work is Work.REGEX else Work.LIBRARY

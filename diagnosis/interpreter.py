@@ -1,14 +1,16 @@
 """What the name of an interpreter's own function says about the Python line that called it.
 
-Native stacks of release builds end after the innermost function, so each rule is about that one name. Names are those
-of CPython 3.11 to 3.13 with symbols; an executable without symbols shows ``[unknown]`` and is not judged.
+Each rule is about the name of one function: the innermost that says anything. Names are those of CPython 3.11 to 3.13
+with symbols; an executable without symbols shows ``[unknown]`` and is not judged.
 """
 
 import re
 from enum import Enum, auto
 
+from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.frame import Stack
 
 
 class Work(Enum):
@@ -22,6 +24,10 @@ class Work(Enum):
     SORT = auto()
     COPY = auto()
     """making a new list, string or bytes out of an old one"""
+    CONCATENATE = auto()
+    """making a new text or buffer out of two"""
+    MEASURE = auto()
+    """walking a text to find out how long it is"""
     MEMORY = auto()
     """inside the C library: moving, comparing or allocating memory"""
     GROW = auto()
@@ -33,8 +39,12 @@ class Work(Enum):
     """collecting garbage"""
     MAKE = auto()
     """arithmetic, hashing, making and freeing objects: what useful work looks like"""
+    BUILTIN = auto()
+    """inside a built-in method that works through a whole container or text"""
     INTERPRET = auto()
     """the interpreter's loop itself: loads, tests, jumps"""
+    OWN = auto()
+    """the user's own code, where it is compiled: nothing below the line"""
     LIBRARY = auto()
     """native code of somebody else: an extension, OpenSSL, BLAS"""
     SYSTEM_CALL = auto()
@@ -63,22 +73,61 @@ _BY_NAME = (
                 r"set_(add|lookkey|insert|contains)|siphash|unicode_hash|_Py_Hash|long_hash|tuplehash|PyUnicode_New|_PyUnicode_Join|_PyUnicodeWriter|"
                 r"_Py_NewReference|object_dealloc|unicode_dealloc|_Py_Dealloc|genrand|asciilib|ucs1lib|PyNumber_|binary_op|"
                 r"gen_(send|iternext)|builtin_(sum|min|max|sorted)|_PyFrame_(Push|Init)|initialize_locals|_PyEvalFramePushAndInit|do_strip"),
+    (Work.BUILTIN, r"(?:bytearray|bytes|array|memory|list|tuple|deque|set|frozenset|unicode|dict|str)_(?:ass_|sub|"
+                   r"extend|join|find|r?index|count|replace|translate|split|strip|encode|decode|update|fill|setslice|reverse|copy|rotate|"
+                   r"repeat|startswith|endswith|lower|upper)|fast(?:search|_count)|stringlib_|_PyBytes_|_PyUnicode_(?!EQ|Equal)"),
     (Work.INTERPRET, r".*"),
 )  # fmt: skip
 _NAMES = tuple((work, re.compile(rf"(?:{names})")) for work, names in _BY_NAME)
 _C_LIBRARY = re.compile(r"^(?:libc[.-]|libc\.so|ld-(?:linux|musl))")
 _MEMORY = re.compile(r"^(?:\[unknown\]|_*mem(?:move|cpy|set|cmp|chr)|_*str|_int_|malloc|realloc|free|__libc_)")
+_MOVES = re.compile(r"_*(?:mem(?:move|p?cpy|set)|wmem(?:move|cpy|set))(?:_\w+)?$|runtime\.mem(?:move|clr)")
 _INTERPRETER = re.compile(r"^(?:libpython|python)\d")
 _OURS = re.compile(f"{_C_LIBRARY.pattern}|{_INTERPRETER.pattern}|^$")
 _FAULT = ("exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault", "clear_page")
 _MAPPING = ("sys_brk", "sys_mmap", "sys_munmap", "sys_mremap", "sys_madvise", "do_brk", "__do_munmap", "do_mmap")
 
 
-def work_of(row: CpuRow) -> Work:
-    """What one row's CPU time went to, by its kernel stack or else its innermost native frame."""
+_AS_WORK = {
+    Operation.SEARCH: Work.SEARCH,
+    Operation.MEASURE: Work.MEASURE,
+    Operation.SHIFT: Work.SHIFT,
+    Operation.SORT: Work.SORT,
+    Operation.COPY: Work.COPY,
+    Operation.CONCATENATE: Work.CONCATENATE,
+    Operation.REGEX: Work.REGEX,
+    Operation.CLOCK: Work.CLOCK,
+    Operation.COLLECT: Work.COLLECT,
+    Operation.KEEP: Work.MAKE,
+}
+
+
+def compiled_work_of(row: CpuRow, below: Stack) -> Work:
+    """What one row's CPU time went to where the user's code is not CPython's: told by what lies below its line."""
+    operation = operation_of(below)
+    if operation in _AS_WORK:
+        return _AS_WORK[operation]
     if row.kernel:
-        names = [frame.function for frame in row.kernel]
-        if any(part in name for name in names for part in (*_FAULT, *_MAPPING)):
+        return Work.GROW if _is_for_memory(row) else Work.SYSTEM_CALL
+    # V8's own handlers of single instructions, and what it compiled, are the line itself.
+    leaf = below[0] if below else None
+    if leaf is None or leaf.function.startswith("[anonymous memory]") or leaf.function.endswith("Handler"):
+        return Work.OWN
+    return Work.MEMORY if _MOVES.match(leaf.function) else Work.LIBRARY
+
+
+def _is_for_memory(row: CpuRow) -> bool:
+    return any(part in frame.function for frame in row.kernel for part in (*_FAULT, *_MAPPING))
+
+
+def work_of(row: CpuRow) -> Work:
+    """What one row's CPU time went to below a line of Python: by the innermost native function that tells it, or else
+    by the kernel's stack and the innermost function at all."""
+    operation = operation_of(row.native)
+    if operation in _AS_WORK and operation is not Operation.CLOCK:
+        return _AS_WORK[operation]
+    if row.kernel:
+        if _is_for_memory(row):
             foreign = row.native and not _OURS.search(basename(row.native[0].module))
             return Work.LIBRARY if foreign else Work.GROW
         return Work.SYSTEM_CALL
@@ -90,7 +139,7 @@ def work_of(row: CpuRow) -> Work:
         return Work.CLOCK
     if _C_LIBRARY.search(module):
         # The variants of memmove and its kin that are picked at start-up have no public name.
-        return Work.MEMORY if _MEMORY.search(leaf.function) else Work.INTERPRET
+        return _moved_by(row.native[1:]) if _MEMORY.search(leaf.function) else Work.INTERPRET
     if not _INTERPRETER.search(module):
         # Extensions of the standard library that make nothing but Python objects are the interpreter, by another name.
         return Work.CLOCK if leaf.function.startswith("time_") else Work.LIBRARY
@@ -104,6 +153,16 @@ def work_of(row: CpuRow) -> Work:
         if frame.function == "_PyEval_EvalFrameDefault":
             break
     return Work.INTERPRET
+
+
+def _moved_by(callers: Stack) -> Work:
+    """What it is that moves or compares memory; nothing more is known where its caller has no name."""
+    caller = callers[0] if callers else None
+    if caller is None or caller.function.startswith("[") or not _INTERPRETER.search(basename(caller.module)):
+        return Work.MEMORY
+    work = _by_name(caller.function)
+    is_loop = caller.function.startswith("_PyEval_EvalFrameDefault")
+    return Work.MEMORY if is_loop else Work.BUILTIN if work is Work.INTERPRET else work
 
 
 def _by_name(function: str) -> Work:

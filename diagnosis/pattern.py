@@ -41,11 +41,23 @@ def _sees_all(_account: Account) -> tuple[NotChecked, ...]:
     return ()
 
 
+class Hindrance(NamedTuple):
+    """Why a pattern cannot be judged by a window, and what would enable it."""
+
+    why: str
+    enable: str
+
+
+def _nothing_hinders(_account: Account) -> Hindrance | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at
-    the same place, say the same less precisely: they become ``related`` of this one's finding. ``blind`` says what of
-    the window it could not look into; asked where nothing was found."""
+    the same place, say the same less precisely: they become ``related`` of this one's finding. ``cannot`` says why this
+    window cannot tell, although its parts are there; ``blind`` what of it was not looked into, asked where nothing was
+    found."""
 
     id: str
     title: str
@@ -60,6 +72,7 @@ class Pattern:
     examples: Callable[[], tuple[Example, ...]]
     beats: tuple[str, ...] = field(default=())
     blind: Blind = _sees_all
+    cannot: Callable[[Account], Hindrance | None] = _nothing_hinders
 
     def page(self) -> str:
         """The pattern as a page of Markdown: what ``pattern://{id}`` and docs/patterns show."""

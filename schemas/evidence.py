@@ -30,12 +30,14 @@ class Evidence(Model):
     ``collections`` says per part, by its name here, how it was measured.
     ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
     (empty: decided by excluding the standard library, site-packages and system paths). ``sources`` has the SHA-256 of
-    files on the stacks as they were when the window closed: what is shown of them later may be another text.
+    files on the stacks as they were when the window closed: what is shown of them later may be another text. ``age`` is
+    how many seconds the target had been running when the window began; None: not known.
     """
 
     target: Target
     window: Window
     cores: int = 1
+    age: float | None = None
     user_roots: tuple[str, ...] = ()
     sources: dict[str, str] = Field(default_factory=dict)
     collections: dict[str, Collection]

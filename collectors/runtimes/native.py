@@ -21,6 +21,7 @@ from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
 from perfdoctor.collectors.runtimes.perf_map import PerfMap, read_perf_map
+from perfdoctor.collectors.runtimes.picked import picked_name
 from perfdoctor.collectors.runtimes.vdso import VDSO, vdso_file
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
@@ -156,7 +157,8 @@ def _without_lines(binary: _Binary, elf: Elf, at: int, frames: tuple[Frame, ...]
     # A symbol table that lost some of its names (a stripped file has only those that others use) would give the places
     # between to whoever comes before.
     if not frames or not any(table.is_in_symbol(at) for table in (elf, binary.debug) if table):
-        return ()
+        name = picked_name(elf, at)
+        return (Frame(kind=FrameKind.NATIVE, function=name, module=binary.name),) if name else ()
     if binary.lines:
         file, number = binary.lines.place(at)
         frames = (frames[0].model_copy(update={"file": clean(file) if file else None, "line": number}), *frames[1:])

@@ -1,5 +1,6 @@
 """Is a core burnt by a thread that waits?"""
 
+import re
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
@@ -10,7 +11,7 @@ from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Fact, Finding
-from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 
 CORE = Threshold(
@@ -63,12 +64,13 @@ def check(account: Account) -> list[Finding]:
 
 def _reason(function: HotFunction) -> tuple[str, float]:
     tight = sum(share for _, share in function.lines[:3])
-    if function.work[Work.CLOCK] >= CLOCK.value and tight >= ONE_LINE.value and _asks_itself(function):
+    asks_time = function.work[Work.CLOCK] >= CLOCK.value and _does_nothing_else(function) and _asks_itself(function)
+    if asks_time and tight >= ONE_LINE.value:
         return "asks for the time until it has passed", 0.9
     if function.asking >= ASKING.value and tight >= ONE_LINE.value:
         return "asks whether something has happened, again and again", 0.9
     name = function.place.function
-    if function.is_native:
+    if not function.is_python:
         # A tight native loop may as well be numerics: only its own name can tell.
         return ("spins", 0.5) if _says_wait(name) and tight >= ONE_LINE.value else ("", 0.0)
     if name.endswith(">") or function.recursive:  # <genexpr>, <lambda>: a loop over data on one line
@@ -82,15 +84,23 @@ def _reason(function: HotFunction) -> tuple[str, float]:
     return "", 0.0
 
 
+def _does_nothing_else(function: HotFunction) -> bool:
+    """In compiled code, which is fast enough for the clock to show beside honest work. (Python makes objects even to
+    compare two times, and other work always shows beside it.)"""
+    return function.is_python or function.work[Work.CLOCK] + function.work[Work.OWN] >= FRUITLESS.value
+
+
 def _asks_itself(function: HotFunction) -> bool:
     """Whether it is the program that asks for the time. The interpreter asks too, at every lock it takes: a buffered
     file that is written field by field spends a sixth of its time so. A program goes through the time module."""
-    return function.is_native or any(
+    return not function.is_python or any(
         frame.function.startswith("time_") for row in function.rows for frame in row.native[:3]
     )
 
 
 def _says_wait(function: str) -> bool:
+    """By its own name: that of its class or module says what that is for."""
+    function = re.split(r"[.:]", function.partition("(")[0])[-1]
     return any(word in function.lower() for word in ("wait", "spin", "poll", "busy", "until"))
 
 
@@ -171,6 +181,15 @@ def _examples() -> tuple[Example, ...]:
     reader = (python(20, "copy"),)
     reads = call("read", reader, 900_000, on="/data/in", transferred=900_000 * 65536, seconds=8.0)
     asleep = call("epoll_wait", (library("selectors.py", "EpollSelector.select"),), 500, blocked=9.9, empty=20)
+    entry = Frame(kind=FrameKind.JAVASCRIPT, function="note", file="/srv/log.js", line=12)
+    node = "/usr/bin/node"
+    entries = (
+        cpu((entry,), 2.0, leaf=(native("[vdso]", ""), native("v8::internal::JSDate::CurrentTimeValue()", node))),
+        cpu(
+            (entry,), 5.0, leaf=(native("Builtins_NumberToString", node), native("Builtins_StringAdd_CheckNone", node))
+        ),
+        cpu((entry,), 2.5, leaf=(native("[anonymous memory]", ""),)),
+    )
     return (
         Example("a loop on a flag", True, "one line, all of a core, and nothing is made or computed", spin),
         Example("a loop on the clock", True, "nearly half of the loop is asking for the time", window(samples=clock)),
@@ -200,6 +219,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "the clock is asked by the interpreter, for the buffer's lock, and not by the program",
             window(samples=writer),
+        ),
+        Example(
+            "a log in JavaScript",
+            False,
+            "the clock is a fifth of the line, beside the text that is made for each entry",
+            window(samples=entries),
         ),
         Example("an event loop at rest", False, "it sleeps until something happens", window(calls=(asleep,))),
     )

@@ -6,10 +6,12 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
+from perfdoctor.diagnosis.language import Language
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import WARNING_SHARE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.frame import Frame, FrameKind
 
 SHAPE = Threshold(
     0.5,
@@ -43,8 +45,10 @@ FUNCTIONS = 5
 
 
 class _Shape(NamedTuple):
+    """``fix`` by language; that of the key None where there is none of its own."""
+
     what: str
-    fix: str
+    fix: dict[Language | None, str]
     confidence: float
     at_most: Severity
     least_share: float
@@ -52,47 +56,107 @@ class _Shape(NamedTuple):
 
 _SEARCH = _Shape(
     "searches a list from its start, again and again",
-    "Keep what is searched in a set, or a dict by the key that is looked for: a look-up then costs the same however "
-    "many there are. Build it once, outside of the loop.",
+    {
+        None: "Keep what is searched in a hash table, or sorted and searched by halves: a look-up then costs the same "
+        "however many there are. Build it once, outside of the loop.",
+        Language.PYTHON: "Keep what is searched in a set, or a dict by the key that is looked for: a look-up then "
+                         "costs "
+        "the same however many there are. Build it once, outside of the loop.",
+        Language.JAVASCRIPT: "Keep what is searched in a Set, or a Map by the key that is looked for, and ask has() or "
+        "get(). Build it once, outside of the loop.",
+        Language.JAVA: "Keep what is searched in a HashSet, or a HashMap by the key that is looked for (an "
+                       "ArrayList in "
+        "place of a LinkedList where it is read by index). Build it once, outside of the loop.",
+        Language.GO: "Keep what is searched in a map by the key that is looked for. Build it once, outside of the "
+                     "loop.",
+        Language.CPP: "Keep what is searched in a std::unordered_set or std::unordered_map, or sorted for "
+        "std::lower_bound. Build it once, outside of the loop.",
+    },
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
+_MEASURE = _Shape(
+    "measures the length of a text again and again",
+    {None: "strlen walks to the end of its text each time: take the length once, before the loop, and keep it "
+           "beside the "
+     "text where that grows or is handed on."},
+    0.85, Severity.CRITICAL, 0.0)  # fmt: skip
 _SHIFT = _Shape(
     "inserts or removes at the head of a list, which moves all of the rest each time",
-    "Use collections.deque (appendleft, popleft), or append and reverse once, or walk the list by an index.",
+    {
+        None: "Use a ring buffer or a double-ended queue, or walk by an index and drop all that is done at once.",
+        Language.PYTHON: "Use collections.deque (appendleft, popleft), or append and reverse once, or walk the list "
+                         "by an "
+        "index.",
+        Language.JAVASCRIPT: "Walk the array by an index and cut off what is done now and then, or reverse it once and "
+        "pop(), or use a queue made of a linked list or ring buffer.",
+        Language.JAVA: "Use an ArrayDeque (pollFirst, addFirst), or walk by an iterator and clear() at the end; to "
+                       "drop "
+        "many from the midst, removeIf.",
+        Language.CPP: "Use a std::deque (pop_front), or walk by an index and erase all that is done in one call; to "
+                      "drop "
+        "many from the midst, std::erase_if (or erase with std::remove_if).",
+    },
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
 _SORT = _Shape(
     "sorts again and again",
-    "Sort once after the loop; keep order with bisect.insort or heapq; take the best few with min, max or "
-    "heapq.nlargest.",
+    {
+        None: "Sort once after the loop; keep order with a heap, a tree or a sorted insertion; take the best few by "
+        "selecting instead of sorting.",
+        Language.PYTHON: "Sort once after the loop; keep order with bisect.insort or heapq; take the best few with "
+                         "min, "
+        "max or heapq.nlargest.",
+    },
     0.7, Severity.CRITICAL, SORT_SHARE.value)  # fmt: skip
 _COPY = _Shape(
     "copies what it has so far, each time round",
-    "Do not make a new list, string or bytes at each step: walk by index or iterator instead of slicing, collect "
-    "parts in a list and join once, extend in place.",
+    {
+        None: "Do not make a new one at each step: hand it on by reference, change it in place, walk it by an index.",
+        Language.PYTHON: "Do not make a new list, string or bytes at each step: walk by index or iterator instead of "
+        "slicing, collect parts in a list and join once, extend in place.",
+        Language.JAVASCRIPT: "Do not spread ({...state}, [...list]), concat or slice at each step: start from one "
+                             "object "
+        "or array of its own and change that in place (state[key] = value, list.push(value)).",
+        Language.JAVA: "Do not copy at each step: hand on a view (subList, Collections.unmodifiableList), or fill one "
+        "list; CopyOnWriteArrayList is for lists that hardly ever change.",
+        Language.CPP: "Take it by const reference (or std::span, std::string_view) instead of by value, std::move "
+                      "what is "
+        "not needed again, and change it in place.",
+    },
     0.85, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
 _MEMORY = _Shape(
     "does little but move memory",
-    "Look for list.pop(0) or insert(0, …) (use collections.deque), slices in a loop (walk by index, or use "
-    "memoryview), and strings or bytes that grow by += (collect parts and join once, or use io.BytesIO).",
+    {
+        None: "Look for removal from the head of an array (walk by an index), copies that could be references, and "
+        "buffers that are made anew to grow (reserve the room once).",
+        Language.PYTHON: "Look for list.pop(0) or insert(0, …) (use collections.deque), slices in a loop (walk by "
+                         "index, "
+        "or use memoryview), and strings or bytes that grow by += (collect parts and join once, or use io.BytesIO).",
+        Language.GO: "Look for append(s[:i], s[i+1:]...) in a loop (walk by an index, or cut off the head by s = "
+                     "s[1:]), "
+        "slices that are copied to be handed on, and arrays passed by value.",
+    },
     0.65, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
 _GROW = _Shape(
     "builds a large value by copying it as it grows: the time goes to fresh memory",
-    "Collect the parts in a list and join them once, or write them to io.StringIO, io.BytesIO or the destination "
-    "itself.",
+    {None: "Collect the parts in a list and join them once, or write them to a buffer that keeps its memory "
+           "(io.StringIO, "
+     "io.BytesIO) or the destination itself."},
     0.65, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
 _REGEX = _Shape(
     "spends its time inside one regular expression",
-    "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; make it "
-    "possessive or more exact, anchor it, or test for a plain substring first.",
+    {None: "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; "
+           "make it "
+     "possessive or more exact, anchor it, or test for a plain substring first."},
     0.6, Severity.WARNING, 0.0)  # fmt: skip
 _LOOP = _Shape(
     "loops in interpreted code that only looks at things: nested loops or a search",
-    "If one loop looks for what belongs to the other's items, index one side by the key in a dict or set first. If "
-    "it is arithmetic over many numbers, use numpy or move the inner loop into a built-in.",
+    {None: "If one loop looks for what belongs to the other's items, index one side by the key in a dict or set "
+           "first. If "
+     "it is arithmetic over many numbers, use numpy or move the inner loop into a built-in."},
     0.55, Severity.WARNING, LOOP_SHARE.value)  # fmt: skip
 _PLAIN = _Shape(
     "holds most of the CPU time",
-    "Look at the line with its callers: can it be called less often, its result kept, or its loop be left to a "
-    "built-in or library? Its shape gives no sign of waste: it may be the work itself.",
+    {None: "Look at the line with its callers: can it be called less often, its result kept, or its loop be left to a "
+     "built-in or library? Its shape gives no sign of waste: it may be the work itself."},
     0.35, Severity.INFO, PLAIN_SHARE.value)  # fmt: skip
 
 
@@ -110,8 +174,27 @@ def check(account: Account) -> list[Finding]:
 
 
 def _shape(function: HotFunction) -> _Shape:
+    return _shape_of_python(function) if function.is_python else _shape_of_compiled(function)
+
+
+def _shape_of_compiled(function: HotFunction) -> _Shape:
+    """What the library functions below its lines say; its own loops say nothing by themselves."""
     work = function.work
-    if function.is_native or work[Work.UNKNOWN] > 0.5:
+    told = ((_SEARCH, Work.SEARCH), (_MEASURE, Work.MEASURE), (_SHIFT, Work.SHIFT), (_SORT, Work.SORT))
+    for shape, kind in told:
+        if work[kind] >= SHAPE.value:
+            # A comparison that a sort or a search by halves asks for is not a loop over all.
+            return _PLAIN if kind is Work.SEARCH and function.compares_for_order else shape
+    if work[Work.COPY] + work[Work.CONCATENATE] >= SHAPE.value:
+        return _COPY
+    if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
+        return _MEMORY
+    return _PLAIN
+
+
+def _shape_of_python(function: HotFunction) -> _Shape:
+    work = function.work
+    if work[Work.UNKNOWN] > 0.5:
         return _PLAIN
     if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
         return _SEARCH
@@ -119,7 +202,7 @@ def _shape(function: HotFunction) -> _Shape:
         return _SHIFT
     if work[Work.SORT] >= SORTING.value and work[Work.SORT] + work[Work.COMPARE] >= SHAPE.value:
         return _SORT
-    if work[Work.COPY] >= SHAPE.value:
+    if work[Work.COPY] + work[Work.CONCATENATE] >= SHAPE.value:
         return _COPY
     # (A library that needs fresh memory for its work, a compressor say, is seen at work, too.)
     grows = work[Work.GROW] >= GROWING.value and work[Work.GROW] + work[Work.MEMORY] >= MEMORY.value
@@ -140,7 +223,7 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
     place, share = function.place, account.share(function.cost)
     line_share = function.lines[0][1] if function.lines else 0.0
     cores = function.seconds / account.seconds
-    what, fix = shape.what, shape.fix
+    what, fix = shape.what, shape.fix.get(function.language, shape.fix[None])
     if shape is _PLAIN and function.work[Work.LIBRARY] >= SHAPE.value:
         what = f"spends its CPU time in {function.library}"
         fix = f"It is likely as fast as it gets: call it less often from {place}, with less data, or keep its results."
@@ -208,6 +291,24 @@ def _examples() -> tuple[Example, ...]:
         cpu((python(7, "mean"),), 3.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
     )
     digest = (cpu((python(7, "digest"),), 9.0, leaf=(native("[unknown]", "/usr/lib/libcrypto.so.3"),)),)
+    host = native("find", "/srv/hosts", "/srv/hosts.c", 21)
+    by_name = native("by_name", "/srv/hosts", "/srv/hosts.c", 40)
+    main = native("main", "/srv/hosts", "/srv/hosts.c", 60)
+    compares = (native("__strcmp_avx2", libc), host)
+    ordered = (native("__strcmp_avx2", libc), by_name, native("msort_with_tmp", libc), native("qsort", libc), main)
+    script = Frame(kind=FrameKind.JAVASCRIPT, function="run", file="/srv/queue.js", line=12)
+    shifts = (
+        native("__memmove_avx2", libc),
+        native("v8::internal::Heap::MoveRange(v8::internal::HeapObject)", "/usr/bin/node"),
+        native("v8::internal::Builtin_ArrayShift(int, unsigned long*, v8::internal::Isolate*)", "/usr/bin/node"),
+    )
+    loop = native("_PyEval_EvalFrameDefault")
+    bulk = (
+        native("__memmove_avx2", libc),
+        native("bytearray_setslice_linear"),
+        native("bytearray_ass_subscript"),
+        loop,
+    )
     spread = tuple(
         cpu((python(10 * i, f"step_{i}"),), 0.9, leaf=(native("_PyEval_EvalFrameDefault"),)) for i in range(1, 11)
     )
@@ -248,6 +349,30 @@ def _examples() -> tuple[Example, ...]:
             False,
             "the time is in OpenSSL, which is the work itself: no warning",
             window(samples=digest),
+        ),
+        Example(
+            "a loop over names in C",
+            True,
+            "strcmp below one line holds the function's time: it compares one name after the other",
+            window(samples=(cpu(compares, 6.0), rest)),
+        ),
+        Example(
+            "array.shift() in JavaScript",
+            True,
+            "V8's own function for it, below one line",
+            window(samples=(cpu((script,), 6.0, leaf=shifts), rest)),
+        ),
+        Example(
+            "the comparison that a sort asks for",
+            False,
+            "strcmp below a function that qsort calls is no loop over all: no warning",
+            window(samples=(cpu(ordered, 6.0), rest)),
+        ),
+        Example(
+            "one large copy into a buffer that is kept",
+            False,
+            "memory is moved by one built-in operation, as the line asked for",
+            window(samples=(cpu(line, 6.0, leaf=bulk), rest)),
         ),
         Example(
             "work spread over ten functions", False, "no function holds enough to be the cause", window(samples=spread)

@@ -7,8 +7,9 @@ from functools import lru_cache
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import cpu, library, native, python, window
 from perfdoctor.diagnosis.interpreter import Work, work_of
+from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.user_code import basename, user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Finding
@@ -39,9 +40,37 @@ _FILES = (
     ("CSV", re.compile(r"/csv\.py$|/_csv\.")),
 )
 _FUNCTIONS = (
-    ("json", re.compile(r"cJSON_|json_|rapidjson::|nlohmann::|JSON\.|serde_json")),
-    ("protobuf", re.compile(r".*(?:SerializeTo|ParseFrom|InternalParse|protobuf::)")),
-    ("XML", re.compile(r"XML_Parse|xmlParse|xmlRead|pugi::")),
+    (
+        "json",
+        re.compile(
+            r"cJSON_|json_|rapidjson::|(?:.*\s)?nlohmann::|simdjson::|JSON\.|serde_json|encoding/json\.|"
+            r"(?:.*\s)?v8::internal::(?:Json|Builtin_Json)|github\.com/(?:goccy/go-json|json-iterator|bytedance/"
+            r"sonic|segmentio/encoding/json)|com\.(?:fasterxml\.jackson|google\.gson|alibaba\.fastjson)|org\.json\.|"
+            r"jakarta\.json|org\.glassfish\.json"
+        ),
+    ),
+    (
+        "protobuf",
+        re.compile(
+            r".*(?:SerializeTo|ParseFrom|InternalParse|protobuf::)|google\.golang\.org/protobuf|"
+            r"com\.google\.protobuf\.|prost::"
+        ),
+    ),
+    (
+        "XML",
+        re.compile(
+            r"XML_Parse|xmlParse|xmlRead|pugi::|encoding/xml\.|javax\.xml\.|org\.xml\.sax|com\.sun\.org\.apache\.xerces|"
+            r"quick_xml::"
+        ),
+    ),
+    ("YAML", re.compile(r"gopkg\.in/yaml|sigs\.k8s\.io/yaml|org\.yaml\.snakeyaml|serde_yaml|yaml_parser_|YAML::")),
+    ("Java's own serialization", re.compile(r"java\.io\.Object(?:Output|Input)Stream")),
+    ("gob", re.compile(r"encoding/gob\.")),
+    ("CSV", re.compile(r"encoding/csv\.|csv(?:_core)?::")),
+    (
+        "a structured clone",
+        re.compile(r"(?:.*\s)?v8::internal::Value(?:Serializer|Deserializer)|node::worker::Message"),
+    ),
 )
 _CURES = {
     "json": "parse or build it once and keep the result; send less; use orjson or msgspec, which take the same data "
@@ -53,6 +82,34 @@ _CURES = {
     "YAML": "use yaml.CSafeLoader and CSafeDumper, parse once and keep the result, or keep a JSON copy for machines",
     "XML": "use lxml or iterparse and read only what is needed; parse once and keep the result",
 }  # fmt: skip
+
+
+_OTHER_CURES = {
+    (
+        Language.JAVASCRIPT,
+        "json",
+    ): "parse or build it once and keep the result; send less; JSON.parse(JSON.stringify(x)) is a "
+    "copy: copy only what is changed ({...x}), or freeze it and share it; for fixed shapes fast-json-stringify",
+    (Language.JAVASCRIPT, "a structured clone"): "send less to workers, transfer buffers instead of copying them "
+    "(postMessage(x, [x.buffer])), or share a SharedArrayBuffer",
+    (Language.GO, "json"): "parse or build it once and keep the bytes; decode into structs instead of map[string]any; "
+    "json.RawMessage for parts that are only handed on; a generated or faster encoder (easyjson, sonic, go-json)",
+    (
+        Language.JAVA,
+        "json",
+    ): "keep one ObjectMapper (or Gson) for all, its readers and writers too; parse or build once and "
+    "keep the result; stream with JsonParser and JsonGenerator",
+    (
+        Language.JAVA,
+        "Java's own serialization",
+    ): "copy only what is changed, share immutable records, or use a binary format "
+    "(protobuf, Kryo, records written by hand)",
+    (Language.RUST, "json"): "borrow in the types that are parsed (&str, Cow), keep what was built, or use simd-json",
+    (
+        Language.CPP,
+        "json",
+    ): "parse once and keep the result, read only what is needed (simdjson on demand), or use a binary format",
+}
 
 
 def check(account: Account) -> list[Finding]:
@@ -75,16 +132,17 @@ def _judge(account: Account, place: Place | None, name: str, rows: list[CpuRow])
         return []
     at = place or "code without a line of yours"
     cores = sum(row.seconds for row in rows) / account.seconds
-    cure = _CURES.get(
-        name, "encode and decode once, keep the result, send less, or use a faster library for the format"
-    )
+    stack = account.top_stack(rows)
+    language = language_of(user_frame(stack, account.evidence.user_roots))
+    cure = _CURES.get(name) if language is Language.PYTHON else _OTHER_CURES.get((language, name))
+    cure = cure or "encode and decode once, keep the result, send less, or use a faster library for the format"
     return weigh(
         account,
         "serialization-overhead",
         title=f"{at} spends {percent(account.share(seconds))} of busy time on {name}",
         seconds=seconds,
         place=place,
-        stack=account.top_stack(rows),
+        stack=stack,
         facts=(account.fact("cpu", f"CPU time in {name}", cores, "cores"),),
         fix=f"At {at}: {cure}.",
         verify=again(

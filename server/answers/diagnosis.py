@@ -14,6 +14,10 @@ _CPU = ("trace-cpu", "lines and stacks")
 _FILES = ("trace-files", "files, and how often and in which order")
 _CLOSER = {
     "hot-loop": _CPU,
+    "string-building": _CPU,
+    "gc-pressure": _CPU,
+    "repeated-computation": _CPU,
+    "allocation-churn": ("trace-memory", "lines that take memory"),
     "busy-wait": _CPU,
     "serialization-overhead": _CPU,
     "small-io": _FILES,

@@ -1,7 +1,8 @@
-"""System calls to the samples that stand in the function of Node.js that makes them."""
+"""What the engine saw, to V8's samples: calls by the function of Node.js that makes them, native code by time."""
 
-from perfdoctor.collectors.javascript import join_by_name
+from perfdoctor.collectors.javascript import below, divided, join_by_name
 from perfdoctor.collectors.timeline import Event, Sample
+from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 
@@ -46,3 +47,21 @@ def test_a_wait_of_the_language_itself_is_its_callers() -> None:
     samples = [Sample(100, 7, READS), Sample(150, 7, pauses), Sample(900, 7, COMPUTES)]
     joined = join_by_name(samples, [Event(110, 200, 7, waits)], reach=20)
     assert joined.shares[waits] == {pauses: 1}
+
+
+def test_native_code_is_charged_to_the_function_that_v8_sampled_beside_it() -> None:
+    line, other = script("computes")[0], script("computes")[0].model_copy(update={"line": 9})
+    shift = native("memmove", "v8::internal::Builtin_ArrayShift(int)", "[anonymous memory]", "Builtins_JSEntry")
+    own = native("[anonymous memory]", "[anonymous memory]", "main")
+    events = [Event(at, at, 7, (shift, ())) for at in (99, 101, 102)] + [Event(103, 103, 7, (own, native("irq")))]
+    (found,) = below([Sample(100, 7, (line,)), Sample(90_000, 7, READS)], events, reach=50).values()
+    assert found == {(shift[:2], ()): 3, (own[:1], native("irq")): 1}
+    # V8 knows the lines of a function apart, but not which of its samples fell into which: they share what was found.
+    rows = list(divided(CpuRow(pid=7, stack=(other,), samples=10, seconds=2.0), found))
+    assert [(row.native, row.samples, row.seconds) for row in rows] == [(shift[:2], 7, 1.5), (own[:1], 3, 0.5)]
+    assert {row.stack for row in rows} == {(other,)}
+
+
+def test_a_row_without_native_code_beside_it_stays_what_it_was() -> None:
+    row = CpuRow(pid=7, stack=COMPUTES, samples=3, seconds=0.1)
+    assert list(divided(row, {})) == [row]

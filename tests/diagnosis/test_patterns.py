@@ -45,6 +45,11 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "slow-dependency",
         "failing-dependency",
         "uncompressed-transfer",
+        "string-building",
+        "gc-pressure",
+        "allocation-churn",
+        "repeated-computation",
+        "eager-loading",
     }
 
 

@@ -13,6 +13,8 @@ from perfdoctor.schemas.network import Awaited, NetworkUse, Peer, TalkRow
 from perfdoctor.schemas.syscalls import SyscallRow
 
 OWN = python(8, "work")
+JVM = "/usr/lib/jvm/java-17/lib/server/libjvm.so"
+SEM = native("__new_sem_wait_slow64", "/lib/libc.so.6")
 THREAD = (library("threading.py", "Thread.run"), library("threading.py", "Thread._bootstrap"))
 SOCKET = "fd:5 (socket:[99])"
 CLIENT = (library("http/client.py", "HTTPResponse._read_status"), OWN)
@@ -43,6 +45,24 @@ SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request")
             "polls",
         ),
         (call("futex", (native("__lll_lock_wait", "/lib/libc.so.6"),), 9, blocked=5.0), State.LOCK, "a mutex"),
+        (call("futex", (SEM, native("GangWorker::loop()", JVM)), 900, blocked=5.0), State.IDLE, "a collector at rest"),
+        (
+            call("futex", (SEM, native("WorkerThread::run()", "/srv/app")), 900, blocked=5.0),
+            State.LOCK,
+            "the user's own",
+        ),
+        (
+            call("futex", (SEM, native("SafepointSynchronize::block(JavaThread*)", JVM)), 900, blocked=5.0),
+            State.OTHER,
+            "held still by its machine",
+        ),
+        (
+            call(
+                "nanosleep", (native("runtime.usleep", "/srv/go"), native("runtime.sysmon", "/srv/go")), 9, blocked=5.0
+            ),
+            State.IDLE,
+            "Go watches itself",
+        ),
         (call("futex", (native("work", "/srv/a"),), 3, blocked=9.0), State.IDLE, "few long waits are for work"),
         (call("wait4", (OWN,), 90, blocked=5.0), State.CHILD, "children one after the other"),
         (call("wait4", (OWN,), 0, unfinished=1, blocked=9.0), State.IDLE, "a supervisor with nothing to do"),

@@ -11,6 +11,9 @@
 #ifndef AT_CALL_BEGIN
 #define AT_CALL_BEGIN(t, regs)
 #endif
+#ifndef AT_SAMPLE
+#define AT_SAMPLE(t, stack, kernel)
+#endif
 #ifndef AT_CALL_END
 #define AT_CALL_END(t, result, now)
 #endif

@@ -63,6 +63,9 @@ class FirstLook:
     ended: bool = False
 
 
+_INTERPRETER_LOOP = ("_PyEval_EvalFrameDefault", "_TAIL_CALL_")
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only. ``part``: a question's own.
@@ -357,12 +360,14 @@ class Engine:
         return self.frames.get(key) or self.native_of(key)
 
     def native_of(self, key: int) -> Stack:
-        """The native frames of a stack, innermost first."""
+        """The native frames of a stack, innermost first; of a Python one those that its innermost line called."""
         known = self.native.get(key)
         if known is None:
             record = self.stacks.get(key)
             names = self._namers.get(key)
             known = names.native(record) if record and names else ()
+            if record and record.python and not self._wanted.mixed:
+                known = _below_python(known)
             self.native[key] = known
         return known
 
@@ -427,8 +432,8 @@ class Engine:
             self._maps["layouts"].put(index.to_bytes(4, "little"), interpreter.layout.packed())
         low, high = names.program_text()
         runtime = interpreter.runtime if interpreter else 0
-        # (Below Python frames the innermost native one is enough, and that is exact in any case.)
-        native = self._wanted.mixed or not interpreter
+        # (Calls of Python code are placed by its own frames alone; samples also say what was called below its line.)
+        native = bool(self._wanted.hz) or not interpreter
         space = self._unwinding.add(names.code()) if self._unwinding and native else 0
         known = decode.PROCESS.pack(runtime, low, high, index, space, names.executed)
         self._maps["processes"].put(names.pid.to_bytes(4, "little"), known)
@@ -548,3 +553,9 @@ def _online_cpus() -> list[int]:
 
 def _possible_cpus() -> int:
     return len(_cpu_list("possible"))
+
+
+def _below_python(native: Stack) -> Stack:
+    """Up to the interpreter's loop, which ran the innermost Python line: beyond it are that line's callers."""
+    loops = (i for i, frame in enumerate(native, 1) if frame.function.startswith(_INTERPRETER_LOOP))
+    return native[: next(loops, len(native))]

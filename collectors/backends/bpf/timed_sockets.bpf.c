@@ -6,6 +6,7 @@
 #define AT_CALL_BEGIN(t, regs) \
     if (is_not_the_programs(t)) return 0; \
     net_call_begins(t, regs)
+#define AT_SAMPLE(t, stack, kernel) tell_sample(t, stack, kernel)
 #define AT_CALL_END(t, result, now) \
     if (goes_on(t, result)) return 0; \
     tell_call(t, now); \

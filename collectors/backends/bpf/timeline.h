@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
  *
  * When each system call was: its beginning and end, thread and row, so that a runtime's own profiler, which samples
- * stacks on the same clock, can say which of them a call belongs to. Not more than so many in a slice of time.
+ * stacks on the same clock, can say which of them a call belongs to; and when each CPU sample was. Not more than so many in a slice of time.
  *
  * A profiler inside the target (V8's) interrupts its thread by a signal for every sample. What that adds is not the
  * program's: the return from the signal's handler is left out, a call that was interrupted and begun again is one, and
@@ -15,6 +15,7 @@
 #define SLICE_NS 10000000
 #define RECORD_EVENT (RECORD_PART + 2) /* beside those of sockets.bpf.c */
 #define INTERRUPTED 4 /* EINTR */
+#define CPU_SAMPLE (-2) /* the `call` of an event that is a CPU sample; its object is the kernel's stack */
 #define RESTARTS 512  /* ERESTARTSYS and its kin, up to 516: the kernel begins the call again */
 
 /* .rodata.timeline, set before loading */
@@ -101,4 +102,12 @@ INLINE void tell_call(struct thread *t, u64 now) {
         s->unsent++;
     else
         s->sent++;
+}
+
+/* (They are few: no more than were asked for in a second, on each core.) */
+INLINE void tell_sample(struct thread *t, u64 stack, s64 kernel) {
+    u64 now = bpf_ktime_get_ns();
+    struct event e = {.record = RECORD_EVENT, .tid = t->tid, .began = now, .ended = now,
+                      .stack = stack, .object = kernel, .pid = owner(t), .call = CPU_SAMPLE};
+    if (bpf_ringbuf_output(&records, &e, sizeof(e), RINGBUF_NO_WAKEUP)) count(LOST_STACKS);
 }

@@ -16,6 +16,8 @@ EVENT = struct.Struct("<II4QIi")
 SETTINGS = struct.Struct("<Ii8I")
 SLICE = struct.Struct("<3Q")
 QUIET = 8
+CPU_SAMPLE = -2
+"""the call of an event that is a CPU sample"""
 _SLICES_PER_SECOND = 100
 MOST_PER_SECOND = 20_000
 """events that one core sends in a second; evenly, so that the sample is one of the whole window"""
@@ -24,7 +26,8 @@ _MOST = 1_000_000
 
 
 class TimelinePart(Part):
-    """The engine's usual window, and ``events``: every system call with its times, or as many as ``most`` allows.
+    """The engine's usual window, and ``events``: every system call with its times, or as many as ``most`` allows;
+    ``samples``: its CPU samples with theirs.
 
     ``quiet`` are threads that a profiler of ours started in the target: they are left out of everything.
     ``interrupted``: that profiler samples by signals; what those add to the calls is left out too."""
@@ -38,6 +41,8 @@ class TimelinePart(Part):
         self._slices: Map | None = None
         self._raw: list[tuple[int, ...]] = []
         self.events: list[Event] = []
+        self.samples: list[Event] = []
+        """the engine's own CPU samples; their key is (native stack, kernel stack)"""
         self.unsent = 0
         """events that happened and are not among ``events``"""
         self.began_ns = self.ended_ns = 0
@@ -71,6 +76,10 @@ class TimelinePart(Part):
         named = report.object_names(engine)
         keys: dict[tuple[int, int, int, int], tuple[object, ...]] = {}
         for _, tid, began, ended, stack, thing, pid, call in self._raw:
+            if call == CPU_SAMPLE:
+                kernel = -1 if thing >> 63 else thing
+                self.samples.append(Event(began, ended, tid, (engine.stack_of(stack), engine.kernel_stack(kernel))))
+                continue
             key = keys.get((stack, thing, pid, call))
             if key is None:
                 key = keys[stack, thing, pid, call] = _row_key(engine, named, (stack, thing, pid, call))

@@ -87,6 +87,7 @@ SEC("perf_event") int sample(void *ctx) {
         t->late_told = now;
         add_point(POINT_LATE, owner(t), t->tid, stack, -1, now - since);
     }
+    AT_SAMPLE(t, stack, kernel);
     count(EVENTS);
     return 0;
 }

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from perfdoctor.collectors.backends.jvm.backend import Heard, trace
+from perfdoctor.collectors.backends.jvm.backend import Heard, Told, trace
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.memory import MemoryWatch
 from perfdoctor.collectors.progress import Progress
@@ -42,6 +42,23 @@ async def trace_allocations(host: Host, target: Target, *, seconds: float, progr
         progress(elapsed, message)
 
     told = await trace(host, target, EVENTS, seconds=seconds, progress=also)
+    profile = allocation_profile(target, told)
+    pauses = [float(one.values.get("sumOfPauses") or 0) for one in told.heard if one.name == _PAUSE]
+    warnings = ["calls are samples, not allocations; whether the objects live on is not known"]
+    if pauses:
+        warnings.append(f"garbage was collected {len(pauses)} times in the window")
+    how = told.collection(lacks=LACKS, warnings=tuple(warnings))
+    return Evidence(
+        target=target,
+        window=told.window,
+        collections={"allocations": how, "memory": how},
+        memory=watch.trend(),
+        allocations=profile,
+    )
+
+
+def allocation_profile(target: Target, told: Told) -> AllocationProfile:
+    """The samples of objects in a recording, by line and class; bytes are what the samples stand for."""
     weighted = any(one.name == _SAMPLE for one in told.heard)
     groups: defaultdict[tuple[str, Stack], list[tuple[Heard, int]]] = defaultdict(list)
     for one in told.heard:
@@ -58,23 +75,11 @@ async def trace_allocations(host: Host, target: Target, *, seconds: float, progr
         for (name, stack), samples in groups.items()
     ]
     rows.sort(key=lambda row: (-row.bytes, row.function, str(row.stack)))
-    profile = AllocationProfile(
+    return AllocationProfile(
         mode=Mode.OBJECTS,
         rows=tuple(rows),
         calls=sum(row.calls for row in rows),
         bytes=sum(row.bytes for row in rows),
-    )
-    pauses = [float(one.values.get("sumOfPauses") or 0) for one in told.heard if one.name == _PAUSE]
-    warnings = ["calls are samples, not allocations; whether the objects live on is not known"]
-    if pauses:
-        warnings.append(f"garbage was collected {len(pauses)} times in the window")
-    how = told.collection(lacks=LACKS, warnings=tuple(warnings))
-    return Evidence(
-        target=target,
-        window=told.window,
-        collections={"allocations": how, "memory": how},
-        memory=watch.trend(),
-        allocations=profile,
     )
 
 

@@ -58,3 +58,4 @@ def test_sizes_of_the_timeline_agree_with_its_c_source() -> None:
     assert timeline.EVENT.size == c_struct_size("event", source)
     assert timeline.SLICE.size == c_struct_size("slice", source)
     assert f"#define QUIET {timeline.QUIET}\n" in source
+    assert f"#define CPU_SAMPLE ({timeline.CPU_SAMPLE}) " in source

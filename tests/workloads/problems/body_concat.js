@@ -1,0 +1,28 @@
+// expect: pattern=string-building bench
+// Receives bodies in chunks and hands on each as one buffer.
+const { createHash } = require('crypto');
+
+const chunk = Buffer.alloc(1024, 'body ');
+
+function receive(count) {
+  let body = Buffer.alloc(0);
+  for (let i = 0; i < count; i++) {
+    body = Buffer.concat([body, chunk]); // <- cost
+  }
+  return body;
+}
+
+function name(body) {
+  const head = [];
+  for (let i = 0; i < 4; i++) head.push(body.toString('latin1', i * 8, i * 8 + 8));
+  return head.join('');
+}
+
+console.log(`ready ${process.pid}`);
+let seen = 0;
+function turn() {
+  const body = receive(800);
+  seen += name(body).length + createHash('sha1').update(body.subarray(0, 4096)).digest().length;
+  setImmediate(turn);
+}
+turn();

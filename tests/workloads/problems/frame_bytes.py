@@ -1,0 +1,26 @@
+# expect: pattern=allocation-churn bench
+"""Mixes sound of many tracks; each block is mixed in an array of its own."""
+
+import os
+from array import array
+
+FRAMES = 6_000_000
+zero = bytes(8 * FRAMES)
+
+
+def mixed(level):
+    block = array("d", zero)  # <- cost
+    block[0] = level
+    block[-1] = -level
+    return block
+
+
+def peak(block):
+    return max(abs(value) for value in block[:200])
+
+
+print("ready", os.getpid(), flush=True)
+number = 0
+while True:
+    number += 1
+    peak(mixed(number % 7 / 7))

@@ -1,0 +1,25 @@
+# expect: pattern=repeated-computation bench
+"""An interface that checks the key of each request against a slow hash."""
+
+import hashlib
+import os
+
+salts = {f"client-{n}": os.urandom(16) for n in range(20)}
+
+
+def allowed(client, key):
+    derived = hashlib.pbkdf2_hmac("sha256", key, salts[client], 20_000)  # <- cost
+    return derived[0] != 255
+
+
+def etag(body):
+    return hashlib.sha256(body).hexdigest()
+
+
+print("ready", os.getpid(), flush=True)
+number = 0
+while True:
+    client = f"client-{number % 20}"
+    allowed(client, client.encode())
+    etag(client.encode() * 100)
+    number += 1

@@ -1,0 +1,34 @@
+# expect: pattern=repeated-computation
+"""Finds the handler of a path: every route is an expression that is put together for each request."""
+
+import os
+import re
+
+known_words = re.compile(r"[a-z]+")
+routes = [f"/shop/{name}-{n}/<number>/<word>" for name in ("item", "cart", "user") for n in range(300)]
+
+
+def expression(route):
+    return "^" + route.replace("<number>", r"(\d+)").replace("<word>", r"([a-z]+)") + "$"
+
+
+def find(path):
+    for route in routes:
+        found = re.match(expression(route), path)  # <- cost
+        if found:
+            return route, found.groups()
+    return None
+
+
+def words(path):
+    return len(known_words.findall(path))
+
+
+paths = [f"/shop/user-{n}/{n * 7}/blue" for n in range(300)]
+print("ready", os.getpid(), flush=True)
+number = 0
+while True:
+    path = paths[number * 31 % len(paths)]
+    find(path)
+    words(path)
+    number += 1

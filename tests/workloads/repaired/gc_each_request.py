@@ -1,0 +1,32 @@
+# expect: healthy
+"""A service that froze what it loaded once, and leaves the rest to the collector."""
+
+import gc
+import os
+
+
+class Customer:
+    def __init__(self, number):
+        self.number = number
+        self.name = f"customer {number}"
+        self.orders = [(number, n) for n in range(3)]
+
+
+customers = {number: Customer(number) for number in range(60_000)}
+
+
+def answer(number):
+    found = [customers[n % len(customers)] for n in range(number, number + 200)]
+    return sum(len(customer.orders) + len(customer.name) for customer in found)
+
+
+def serve(number):
+    return answer(number)
+
+
+gc.freeze()
+print("ready", os.getpid(), flush=True)
+number = 0
+while True:
+    serve(number)
+    number += 1
