@@ -14,6 +14,7 @@ _ENABLE = {
     "children": "follow child processes: the BPF engine does (root, or CAP_BPF and CAP_PERFMON), with children=true",
     "network": "watch its sockets too: diagnose does by the BPF engine (root, or CAP_BPF and CAP_PERFMON)",
     "memory": "diagnose, or proc-watch, which read how memory moves",
+    "memory_map": "diagnose without a backend argument, or proc-memory, and diagnose with its recording",
 }
 
 
@@ -59,6 +60,8 @@ def _missing(pattern: Pattern, evidence: Evidence) -> NotChecked | None:
             collection = evidence.collections.get(part)
             why = f"this window has no {part}" + (f": {collection.reason}" if collection and collection.reason else "")
             return NotChecked(pattern=pattern.id, why=why, enable=_ENABLE[part])
+    if lacking := pattern.lacks(evidence):
+        return NotChecked(pattern=pattern.id, why=lacking[0], enable=lacking[1])
     if (
         "cpu" in pattern.needs
         and evidence.cpu is not None

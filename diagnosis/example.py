@@ -5,6 +5,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
@@ -91,6 +92,7 @@ def window(
     children: tuple[ChildProcess, ...] = (),
     files: tuple[FileFact, ...] = (),
     memory: MemoryTrend | None = None,
+    memory_map: MemoryMap | None = None,
     peers: tuple[Peer, ...] = (),
     threads: int = 1,
     seconds: float = SECONDS,
@@ -116,7 +118,7 @@ def window(
         elsewhere=0,
     )
     measured = Collection(backend="bpf", exact=True)
-    parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory", "network")
+    parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory", "memory_map", "network")
     return Evidence(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
@@ -129,6 +131,7 @@ def window(
         threads=(followed,),
         children=children,
         memory=memory,
+        memory_map=memory_map or MemoryMap(),
         files=files,
         network=NetworkUse(peers=peers),
     )

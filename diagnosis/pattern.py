@@ -39,7 +39,8 @@ Check = Callable[[Account], list[Finding]]
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at
-    the same place, say the same less precisely: they become ``related`` of this one's finding."""
+    the same place, say the same less precisely: they become ``related`` of this one's finding. ``lacks`` says of a
+    window why it cannot be judged although its parts are there, and what would enable it."""
 
     id: str
     title: str
@@ -53,6 +54,7 @@ class Pattern:
     check: Check
     examples: Callable[[], tuple[Example, ...]]
     beats: tuple[str, ...] = field(default=())
+    lacks: Callable[[Evidence], tuple[str, str] | None] = lambda _evidence: None
 
     def page(self) -> str:
         """The pattern as a page of Markdown: what ``pattern://{id}`` and docs/patterns show."""

@@ -10,7 +10,7 @@ from perfdoctor.schemas.file_use import FileUse
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.functions import FunctionProfile
 from perfdoctor.schemas.locks import LockProfile
-from perfdoctor.schemas.memory import MemoryTrend
+from perfdoctor.schemas.memory import LivingRow, MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.network import NetworkUse
@@ -44,6 +44,7 @@ class Evidence(Model):
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
     memory: MemoryTrend | None = None
+    living: tuple[LivingRow, ...] | None = None
     files: tuple[FileFact, ...] = ()
     file_use: FileUse | None = None
     disk: DiskUse | None = None

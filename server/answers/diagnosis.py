@@ -21,6 +21,8 @@ _CLOSER = {
     "sync-write": ("trace-io", "disk requests and syncs"),
     "lock-contention": ("trace-locks", "locks, and who holds them,"),
     "memory-growth": ("trace-memory", "lines that take memory"),
+    "fragmentation": ("trace-memory", "lines that take memory and free it"),
+    "large-heap": ("proc-memory", "kinds of memory and mappings"),
 }
 """the tool that shows more of a pattern, and what it shows"""
 _CALLS = ("trace-syscalls", "calls, latencies and stacks")

@@ -2,7 +2,7 @@
 
 Each program below tests/workloads/problems says in its first line what must be found (``expect: pattern=small-io``) and
 marks the lines that cost (``<- cost``). Its twin in repaired/ does the same work without the problem; those in healthy/
-never had one.
+never had one. Those whose first line ends in ``bench`` are left to bench/diagnosis.py.
 """
 
 import re
@@ -29,7 +29,17 @@ AMONG = 3
 
 
 def programs(*folders: str) -> list[str]:
-    return sorted(f"{folder}/{path.name}" for folder in folders for path in (WORKLOADS / folder).iterdir())
+    return sorted(
+        f"{folder}/{path.name}"
+        for folder in folders
+        for path in (WORKLOADS / folder).iterdir()
+        if path.is_file() and not for_the_bench_only(path)
+    )
+
+
+def for_the_bench_only(source: Path) -> bool:
+    first = source.read_text().partition("\n")[0]
+    return "bench" in first.removesuffix("*/").split()[-1:]
 
 
 def expected(source: Path) -> tuple[str, set[int]]:

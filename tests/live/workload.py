@@ -198,9 +198,11 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
 @cache
 def classes_of(path: Path) -> Path:
     """The folder with the classes of a Java workload (which is on its class path), and its source beside them."""
-    output = Path(_build_folder().name) / path.stem
-    output.parent.chmod(0o755)  # for programs that run as somebody else
-    output.mkdir()
+    # (a problem and its repaired twin have the same name)
+    output = Path(_build_folder().name) / path.parent.name / path.stem
+    output.mkdir(parents=True)
+    for folder in (output.parent, output.parent.parent):
+        folder.chmod(0o755)  # for programs that run as somebody else
     shutil.copy(path, output)
     subprocess.run([str(shutil.which("javac")), "-g", "-d", str(output), str(path)], check=True)
     return output
