@@ -12,7 +12,7 @@ hosts = Counter()
 def links():
     for number in range(100):
         yield f"https://www.example.org/shop/{number}?from=mail#top"
-    yield "https://" + "@" * 4000 + "example.org/"
+    yield "https://" + "user@" * 600 + "www.example.org:port/"
 
 
 def note(link):

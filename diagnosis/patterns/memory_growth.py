@@ -65,18 +65,30 @@ def check(account: Account) -> list[Finding]:
     if trend is None or len(trend.samples) < 4:
         return []
     growth = _of_heap(account, trend) if trend.heap else None
-    if growth is None and _tells(account, trend):
+    if growth is None and _tells(account.evidence, trend):
         growth = _of_process(account, trend)
     return [_finding(account, trend, growth)] if growth else []
 
 
-def _tells(account: Account, trend: MemoryTrend) -> bool:
+def lacks(evidence: Evidence) -> tuple[str, str] | None:
+    """It grows, and nothing tells garbage from what is kept."""
+    trend = evidence.memory
+    if trend is None or evidence.target.runtime not in _COLLECTED or len(trend.samples) < 4 or not steady(trend):
+        return None
+    if _floors(trend.heap, evidence.window.seconds) is not None or _tells(evidence, trend):
+        return None
+    if not trend.heap:
+        return f"it grows, and its runtime ({evidence.target.runtime}) did not tell what its heap holds", "proc-memory"
+    return "it grows, and garbage was collected too seldom to tell what is kept", "diagnose with a longer window"
+
+
+def _tells(evidence: Evidence, trend: MemoryTrend) -> bool:
     """Whether resident memory, which grows steadily, is kept memory."""
     if not steady(trend):
         return False
-    if account.evidence.target.runtime not in _COLLECTED:
+    if evidence.target.runtime not in _COLLECTED:
         return True
-    if not trend.heap or account.evidence.target.runtime == "java":
+    if not trend.heap or evidence.target.runtime == "java":
         return False
     used = [reading.used for reading in trend.heap]
     grown = _held(trend.samples[-1]) - _held(trend.samples[0])
@@ -148,7 +160,7 @@ def _floors(heap: Sequence[HeapReading], seconds: float) -> tuple[HeapReading, H
         return None
     thirds: list[list[HeapReading]] = [[], [], []]
     for reading in after or heap:
-        thirds[min(2, int(3 * reading.at / seconds))].append(reading)
+        thirds[min(2, int(3 * reading.at / max(seconds, 1e-9)))].append(reading)
     if not all(thirds):
         return None
     first, second, third = (min(third, key=lambda reading: reading.used) for third in thirds)
@@ -340,4 +352,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.MEMORY}),
     check=check,
     examples=_examples,
+    lacks=lacks,
 )

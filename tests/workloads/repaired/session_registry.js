@@ -1,4 +1,4 @@
-// expect: healthy bench
+// expect: healthy
 // Keeps the sessions of a chat; who leaves is forgotten.
 const { EventEmitter } = require('events');
 
