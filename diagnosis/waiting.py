@@ -46,7 +46,7 @@ _CLIENTS = ("/http/client.py", "/urllib/request.py", "/smtplib.py", "/ftplib.py"
             "/xmlrpc/client.py", "/urllib3/", "/requests/", "/httpx/", "/httpcore/", "/aiohttp/client", "/redis/",
             "/psycopg", "/pymysql/", "/MySQLdb/", "/pymongo/", "/botocore/", "/grpc/", "/kafka/", "/dns/")  # fmt: skip
 _CONDITION = "pthread_cond_"
-_NATIVE_MUTEX = ("pthread_mutex_lock", "lll_lock_wait", "pthread_rwlock", "pthread_spin", "std::mutex", "sem_wait")
+_NATIVE_MUTEX = ("pthread_mutex_lock", "lll_lock_wait", "pthread_rwlock", "pthread_spin", "std::mutex")
 _NATIVE_FOR_WORK = (
     "pthread_cond_",
     "pthread_join",

@@ -8,6 +8,10 @@ from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
 OWN = python(8, "work")
+SEMAPHORE = (
+    native("__new_sem_wait_slow64", "/lib/libc.so.6"),
+    native("node::inspector::StartIoThreadMain", "/usr/bin/node"),
+)
 THREAD = (library("threading.py", "Thread.run"), library("threading.py", "Thread._bootstrap"))
 SOCKET = "fd:5 (socket:[99])"
 CLIENT = (library("http/client.py", "HTTPResponse._read_status"), OWN)
@@ -38,6 +42,8 @@ SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request")
             "polls",
         ),
         (call("futex", (native("__lll_lock_wait", "/lib/libc.so.6"),), 9, blocked=5.0), State.LOCK, "a mutex"),
+        (call("futex", SEMAPHORE, 0, unfinished=1, blocked=10.0), State.IDLE, "a semaphore that nobody raised"),
+        (call("futex", SEMAPHORE, 900, blocked=5.0), State.LOCK, "a semaphore that is taken in turn"),
         (call("futex", (native("work", "/srv/a"),), 3, blocked=9.0), State.IDLE, "few long waits are for work"),
         (call("wait4", (OWN,), 90, blocked=5.0), State.CHILD, "children one after the other"),
         (call("wait4", (OWN,), 0, unfinished=1, blocked=9.0), State.IDLE, "a supervisor with nothing to do"),
