@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -68,6 +69,12 @@ async def doctor(state: Path) -> AsyncIterator[Doctor]:
     parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=environment)
     async with Client(parameters) as client:
         yield Doctor(client)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
 
 
 def token_counter() -> tuple[Callable[[str], int], str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from asking import ROOT, WORDY, Doctor, RefusedError, doctor, token_counter
+from asking import ROOT, WORDY, Doctor, RefusedError, doctor, free_port, token_counter
 from planted import AMONG, Outcome, Planted, planted
 
 sys.path.insert(0, str(ROOT))
@@ -36,7 +36,9 @@ async def ask(program: Planted, patient: Doctor, seconds: float, tokens: Callabl
     outcome = Outcome(program)
     try:
         with anyio.fail_after(seconds + PATIENCE):
-            async with workload(program.name) as running:
+            # (a port of its own for each inspector: two Node.js programs on one machine take the same one)
+            port = {"NODE_OPTIONS": f"--inspect-port={free_port()}"}
+            async with workload(program.name, environment=port) as running:
                 outcome.answer = await patient.diagnose(pid=running.pid, seconds=seconds)
             outcome.tokens = tokens(outcome.answer.text)
             outcome.same = await patient.is_the_same_offline(outcome.answer)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from asking import ROOT, Answer, Doctor, doctor
+from asking import ROOT, Answer, Doctor, doctor, free_port
 
 HERE = Path(__file__).resolve().parent / "packages"
 RESULTS = ROOT / "bench" / "results" / "packages.md"
@@ -96,11 +96,12 @@ def installed(repair: Repair, wanted: Sequence[str], folder: Path) -> Path:
 
 async def diagnosed(repair: Repair, at: Path, patient: Doctor, seconds: float) -> Answer:
     """The answer about the driver, run against what is installed in ``at``."""
-    program = "node" if repair.npm else sys.executable
+    # (a port of its own for each inspector: two Node.js programs on one machine take the same one)
+    program = ["node", f"--inspect-port={free_port()}"] if repair.npm else [sys.executable]
     path = {"NODE_PATH" if repair.npm else "PYTHONPATH": str(at)}
     with tempfile.TemporaryDirectory(prefix="perfdoctor-bench-") as folder:
         process = await anyio.open_process(
-            [program, str(repair.driver)], env={**os.environ, **path}, cwd=folder, stderr=subprocess.DEVNULL
+            [*program, str(repair.driver)], env={**os.environ, **path}, cwd=folder, stderr=subprocess.DEVNULL
         )
         assert process.stdout is not None
         try:
