@@ -32,6 +32,17 @@ _FOR_WORK = {
     "sched.py": {"run"},
     "cmd.py": {"cmdloop"},
     "asyncore.py": {"poll", "poll2", "loop"},
+    "ThreadPoolExecutor.java": {"getTask", "awaitTermination"},
+    "ForkJoinPool.java": {"awaitWork", "runWorker"},
+    "LinkedBlockingQueue.java": {"take", "poll"},
+    "LinkedBlockingDeque.java": {"take", "poll"},
+    "ArrayBlockingQueue.java": {"take", "poll"},
+    "SynchronousQueue.java": {"take", "poll"},
+    "FutureTask.java": {"get"},
+    "CompletableFuture.java": {"get", "join"},
+    "CountDownLatch.java": {"await"},
+    "Thread.java": {"join"},
+    "ReferenceQueue.java": {"remove"},
 }
 _FOR_WORK_QUALIFIED = {
     # the next request on a connection that is kept open
@@ -149,6 +160,8 @@ def waits_for_work(stack: Stack) -> bool:
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:
+    if any(frame.function == "java.lang.Thread.sleep" for frame in row.stack[:3]):
+        return State.SLEEP  # (HotSpot sleeps on a condition, to be woken by an interrupt)
     if any(name in frame.function for frame in row.stack[:3] for name in _NATIVE_MUTEX):
         return State.LOCK
     if waits_for_work(row.stack):

@@ -4,10 +4,17 @@ import pytest
 
 from perfdoctor.diagnosis.example import call, library, native, python
 from perfdoctor.diagnosis.waiting import signals, state_of
+from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
 OWN = python(8, "work")
+
+
+def java(function: str, file: str) -> Frame:
+    return Frame(kind=FrameKind.JAVA, function=function, file=file, line=1)
+
+
 SEMAPHORE = (
     native("__new_sem_wait_slow64", "/lib/libc.so.6"),
     native("node::inspector::StartIoThreadMain", "/usr/bin/node"),
@@ -42,6 +49,21 @@ SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request")
             "polls",
         ),
         (call("futex", (native("__lll_lock_wait", "/lib/libc.so.6"),), 9, blocked=5.0), State.LOCK, "a mutex"),
+        (
+            call("futex", (java("java.lang.Thread.sleep", "java/lang/Thread.java"), OWN), 900, blocked=5.0),
+            State.SLEEP,
+            "",
+        ),
+        (
+            call(
+                "futex",
+                (java("java.util.concurrent.ThreadPoolExecutor.getTask", "ThreadPoolExecutor.java"),),
+                900,
+                blocked=5.0,
+            ),
+            State.IDLE,
+            "a thread of a pool",
+        ),
         (call("futex", SEMAPHORE, 0, unfinished=1, blocked=10.0), State.IDLE, "a semaphore that nobody raised"),
         (call("futex", SEMAPHORE, 900, blocked=5.0), State.LOCK, "a semaphore that is taken in turn"),
         (call("futex", (native("work", "/srv/a"),), 3, blocked=9.0), State.IDLE, "few long waits are for work"),

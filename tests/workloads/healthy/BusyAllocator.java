@@ -22,7 +22,7 @@ public class BusyAllocator {
         for (long number = 0;; number++) {
             String made = page(number);
             CACHE.put(number, made);
-            if (number % 8 == 0) Thread.sleep(1);
+            if (number % 400 == 0) Thread.sleep(50);
         }
     }
 }

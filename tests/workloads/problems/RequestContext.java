@@ -36,7 +36,7 @@ public class RequestContext {
             long request = number;
             ROOM.acquire();
             pool.execute(() -> answer(request));
-            if (number % 3 == 0) Thread.sleep(1);
+            if (number % 30 == 0) Thread.sleep(10);
         }
     }
 }

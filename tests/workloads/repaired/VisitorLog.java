@@ -23,7 +23,7 @@ public class VisitorLog {
         System.out.println("ready " + ProcessHandle.current().pid());
         for (long number = 0;; number++) {
             visit(number);
-            if (number % 4 == 0) Thread.sleep(1);
+            if (number % 200 == 0) Thread.sleep(50);
         }
     }
 }
