@@ -148,6 +148,11 @@ def state_of(row: SyscallRow, roots: tuple[str, ...] = (), signalled: Futexes = 
     return State.OTHER
 
 
+def sleeps(row: SyscallRow) -> bool:
+    """Whether it is a plain pause, whatever happens meanwhile. (HotSpot pauses on a condition, for interrupts.)"""
+    return row.syscall in calls.SLEEPS or any(frame.function == "java.lang.Thread.sleep" for frame in row.stack[:3])
+
+
 def waits_for_work(stack: Stack) -> bool:
     """Whether the innermost frames of the stack, up to the user's own code, are a known place to wait for work."""
     for frame in _inside_user_code(stack):
@@ -160,8 +165,8 @@ def waits_for_work(stack: Stack) -> bool:
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:
-    if any(frame.function == "java.lang.Thread.sleep" for frame in row.stack[:3]):
-        return State.SLEEP  # (HotSpot sleeps on a condition, to be woken by an interrupt)
+    if sleeps(row):
+        return State.SLEEP
     if any(name in frame.function for frame in row.stack[:3] for name in _NATIVE_MUTEX):
         return State.LOCK
     if waits_for_work(row.stack):

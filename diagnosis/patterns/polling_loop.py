@@ -5,6 +5,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
@@ -58,7 +59,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
     # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
-    checked = misses >= 0.5 * wakes or all(row.syscall not in calls.SLEEPS for row in rows)
+    checked = misses >= 0.5 * wakes or not any(sleeps(row) for row in rows)
     if not checked and work / wakes >= WORK.value:
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
