@@ -24,6 +24,8 @@ ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleep
 WORK = Threshold(
     0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
 )
+_NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
+"""calls that return nothing when all is well: a runtime's own housekeeping"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -54,7 +56,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     others = _other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
     fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in others if row.syscall not in calls.FUTEXES)
+    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(_NO_QUESTIONS))
     work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
@@ -64,7 +66,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
     heaviest = max(rows, key=lambda row: row.calls)
-    asked = [row for row in others if row.syscall not in calls.FUTEXES and row.errors + row.empty]
+    asked = [row for row in others if not row.syscall.startswith(_NO_QUESTIONS) and row.errors + row.empty]
     question = max(asked, key=lambda row: row.errors + row.empty).syscall if asked and misses >= 0.5 * wakes else ""
     asks = f" and asks with {question}" if question else ""
     return weigh(
