@@ -27,3 +27,11 @@ overhead *arguments:
 # how soon the server answers
 startup *arguments:
     .venv/bin/python bench/startup.py {{arguments}}
+
+# whether diagnose is right, on programs with a known answer (minutes; root)
+diagnosis *arguments:
+    .venv/bin/python bench/diagnosis.py {{arguments}}
+
+# whether diagnose points at what releases of real packages repaired (minutes; root, network)
+packages *arguments:
+    .venv/bin/python bench/real_packages.py {{arguments}}

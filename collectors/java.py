@@ -6,6 +6,7 @@ nearest to it in time, on the same thread: its place is sampled, its figures are
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from anyio import to_thread
@@ -17,12 +18,13 @@ from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.jvm import cpu, locks
 from perfdoctor.collectors.backends.jvm.allocations import LACKS as ALLOCATIONS_LACK
 from perfdoctor.collectors.backends.jvm.allocations import allocation_profile
-from perfdoctor.collectors.backends.jvm.backend import Told
+from perfdoctor.collectors.backends.jvm.backend import LIVING, Told
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.timeline import Sample, Timeline, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.memory import HeapReading, LivingRow
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
 
@@ -33,7 +35,18 @@ _LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": 
 _OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "true"}}
 """since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
 _SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
-EVENTS = _LOOKS | _OBJECTS | {f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")}
+_HEAP = "jdk.GCHeapSummary"
+_NO_MOMENTS = frozenset((LIVING, "jdk.ObjectAllocationSample"))
+"""events that tell of objects, not of what a thread does"""
+EVENTS = {
+    **_LOOKS,
+    **{f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")},
+    # Without a cutoff the machine does not stop to look for who holds the objects. It takes them from the samples of
+    # the other event (JDK 17): what lives on gathers over the window.
+    LIVING: {"cutoff": "0 ns", "stackTrace": "true"},
+    **_OBJECTS,
+    _HEAP: {},
+}
 
 
 async def by_engine_and_recorder(
@@ -69,6 +82,10 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)
     if evidence.network:
         changes["network"] = place_talk(evidence.network, joined)
+    if evidence.memory:
+        changes["living"] = _living(evidence.target.pid, told)
+        if after := _after_collections(told):
+            changes["memory"] = evidence.memory.model_copy(update={"heap": after})
     if evidence.cpu:
         evidence = cpu.evidence(evidence.target, told)
         how_locked = told.collection(lacks=locks.LACKS, exact=True)
@@ -86,12 +103,27 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     return _said(evidence.model_copy(update=changes), (), words)
 
 
+def _living(pid: int, told: Told) -> tuple[LivingRow, ...]:
+    """Objects that were allocated in the window and outlived a collection. How large each is, is not told."""
+    found = Counter(one.stack for one in told.heard if one.name == LIVING and one.stack)
+    return tuple(LivingRow(pid=pid, stack=stack, samples=samples) for stack, samples in found.most_common())
+
+
+def _after_collections(told: Told) -> tuple[HeapReading, ...]:
+    found = (one for one in told.heard if one.name == _HEAP and one.values.get("when") == "After GC")
+    return tuple(
+        HeapReading(at=max(0.0, one.at - told.window.started), used=int(one.values["heapUsed"]), collected=True)
+        for one in found
+        if isinstance(one.values.get("heapUsed"), int) and one.values["heapUsed"] >= 0
+    )
+
+
 def _samples(told: Told) -> Iterator[Sample]:
     """What has a length stands at both of its ends: whatever lies between is nearest to it."""
     ours = {thread.own_tid: thread.tid for thread in told.threads.threads.values()}
     monotonic = time.monotonic_ns() - time.time_ns()
     for one in told.heard:
-        if one.stack and one.own_tid in ours:
+        if one.stack and one.own_tid in ours and one.name not in _NO_MOMENTS:
             for at in {one.at, one.at - one.seconds}:
                 yield Sample(int(at * 1e9) + monotonic, ours[one.own_tid], one.stack)
 

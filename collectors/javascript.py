@@ -25,6 +25,7 @@ from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.memory import HeapReading, LivingRow
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
@@ -50,10 +51,14 @@ async def by_engine_and_v8(
     found = Profiled(0)
     why = ""
     try:
-        async with node.profiled(host, target) as found:
+        async with node.profiled(host, target, heap=memory) as found:
             part = TimelinePart(quiet=found.quiet, interrupted=True)
             both = timed(wanted, part)
-            evidence = await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
+
+            async def window() -> Evidence:
+                return await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
+
+            evidence = await node.beside_heap(found, window)
     except ProblemError as refusal:
         if evidence is None and found.interval_us:
             raise
@@ -78,6 +83,10 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
         changes["network"] = place_talk(evidence.network, joined)
     if evidence.cpu:
         changes["cpu"] = _with_javascript(evidence, evidence.cpu, part, found)
+    if evidence.memory:
+        changes["memory"] = evidence.memory.model_copy(update={"heap": _heap(found)})
+        rows = sorted(found.living.items(), key=lambda item: (-item[1], str(item[0])))
+        changes["living"] = tuple(_living(evidence.target.pid, s, size) for s, size in rows)
     lacks = (*node.LACKS, "the returns from the signals by which V8 samples, and its profiler's own threads")
     return _said(evidence.model_copy(update=changes), lacks, _how(joined, part, found))
 
@@ -239,6 +248,15 @@ def _until_javascript(native: Stack) -> Stack:
         if i and _COMPILED.match(frame.function):
             return native[:i]
     return native
+
+
+def _heap(found: Profiled) -> tuple[HeapReading, ...]:
+    began = found.heap[0][0] if found.heap else 0.0
+    return tuple(HeapReading(at=at - began, used=used) for at, used in found.heap)
+
+
+def _living(pid: int, stack: Stack, size: int) -> LivingRow:
+    return LivingRow(pid=pid, stack=stack, samples=max(1, size // node.COARSE_HEAP_INTERVAL), bytes=size)
 
 
 def _said(evidence: Evidence, lacks: Sequence[str], warning: str) -> Evidence:

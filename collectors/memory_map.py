@@ -1,6 +1,7 @@
 """What is a process's memory made of, and what of it grows?"""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -98,13 +99,13 @@ class _Window:
             ended = not await to_thread.run_sync(self._read, time.monotonic() - began)
         length = time.monotonic() - began
         inside = Inside() if ended else await to_thread.run_sync(look_inside, host, target, self.readings[-1], java)
-        found = await to_thread.run_sync(self._sum_up, inside)
+        found = await to_thread.run_sync(sum_up, self.readings, inside)
         held = await to_thread.run_sync(limits.limits)
         return Evidence(
             target=target,
             window=Window(started=started, seconds=length, partial="the target ended" if ended else None),
             collections={
-                "memory_map": self._collection(found, inside),
+                "memory_map": how_read(self.readings, found, inside, working_set=self.working_set),
                 "memory": Collection(backend=NAME, exact=True, reason="/proc/PID/status, five times a second"),
             },
             memory=await to_thread.run_sync(watch.trend),
@@ -173,34 +174,36 @@ class _Window:
         sample = watch.last
         return f"{amount(sample.rss)} resident, {amount(sample.anonymous)} of it anonymous" if sample else "looking"
 
-    def _sum_up(self, inside: Inside) -> MemoryMap:
-        for reading in self.readings:
-            for key, process in reading.processes.items():
-                process.arenas = inside.arenas.get(key, set())
-        found = memory_map(self.readings[0], self.readings[-1], self.readings)
-        return found.model_copy(update={"allocators": tuple(inside.allocators), "runtimes": tuple(inside.runtimes)})
 
-    def _collection(self, found: MemoryMap, inside: Inside) -> Collection:
-        last = self.readings[-1]
-        lacks, warnings = list(inside.lacks), []
-        lesser = [process for process in last.processes.values() if process.source != "smaps"]
-        denied = sum(process.denied for process in lesser)
-        if lesser:
-            which = f"of {len(lesser)} of {len(last.processes)} processes" if len(last.processes) > 1 else ""
-            lacks.insert(0, f"mappings {which} ({lesser[0].source} only)".replace("  ", " "))
-        if denied:
-            warnings.append(f"{denied} of its processes may not be inspected: of them only the resident size")
-        slowest = max(reading.seconds for reading in self.readings)
-        if slowest >= _LONG:
-            took = f"one reading of all mappings took {slowest * 1000:.0f} ms"
-            warnings.append(f"{took}: as long the process may have waited to map memory")
-        reason = f"{len(self.readings)} readings of /proc/PID/smaps"
-        return Collection(
-            backend=NAME,
-            exact=True,
-            reason=reason,
-            not_understood=last.not_understood + sum(allocator.not_understood for allocator in found.allocators),
-            lacks=tuple(lacks),
-            warnings=tuple(warnings),
-            cost=TargetCost(kind="perturbs" if self.working_set else "reads"),
-        )
+def sum_up(readings: Sequence[Reading], inside: Inside) -> MemoryMap:
+    """What the last reading holds, and what has changed since the first."""
+    for reading in readings:
+        for key, process in reading.processes.items():
+            process.arenas = inside.arenas.get(key, set())
+    found = memory_map(readings[0], readings[-1], readings)
+    return found.model_copy(update={"allocators": tuple(inside.allocators), "runtimes": tuple(inside.runtimes)})
+
+
+def how_read(readings: Sequence[Reading], found: MemoryMap, inside: Inside, *, working_set: bool = False) -> Collection:
+    last = readings[-1]
+    lacks, warnings = list(inside.lacks), []
+    lesser = [process for process in last.processes.values() if process.source != "smaps"]
+    denied = sum(process.denied for process in lesser)
+    if lesser:
+        which = f"of {len(lesser)} of {len(last.processes)} processes" if len(last.processes) > 1 else ""
+        lacks.insert(0, f"mappings {which} ({lesser[0].source} only)".replace("  ", " "))
+    if denied:
+        warnings.append(f"{denied} of its processes may not be inspected: of them only the resident size")
+    slowest = max(reading.seconds for reading in readings)
+    if slowest >= _LONG:
+        took = f"one reading of all mappings took {slowest * 1000:.0f} ms"
+        warnings.append(f"{took}: as long the process may have waited to map memory")
+    return Collection(
+        backend=NAME,
+        exact=True,
+        reason=f"{len(readings)} readings of /proc/PID/smaps",
+        not_understood=last.not_understood + sum(allocator.not_understood for allocator in found.allocators),
+        lacks=tuple(lacks),
+        warnings=tuple(warnings),
+        cost=TargetCost(kind="perturbs" if working_set else "reads"),
+    )

@@ -11,6 +11,7 @@ from perfdoctor.collectors.cgroups.limits import LimitsMeter
 from perfdoctor.collectors.files import file_facts
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.memory import MemoryWatch
+from perfdoctor.collectors.memory_glance import MemoryGlance
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.recording import Collection
@@ -30,17 +31,27 @@ async def by_engine(
     progress: Progress,
     also: Callable[[float], object] | None = None,
 ) -> Evidence:
-    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile and what its control
-    groups did to it, and ``also`` is called as in ``bpf.observe``."""
-    watch = MemoryWatch(host, target) if memory else None
-    meter = await to_thread.run_sync(LimitsMeter, host, target.pid) if memory else None
-    also = watch.sample if watch else also
+    """What the engine saw in one window; ``memory`` adds how the target's memory moved meanwhile, what it is made of,
+    and what its control groups did to it; without it ``also`` is called as in ``bpf.observe``."""
+    watch = glance = meter = None
+    if memory:
+        watch, glance = MemoryWatch(host, target), MemoryGlance(host, target, seconds)
+        meter = await to_thread.run_sync(LimitsMeter, host, target.pid)
+        await to_thread.run_sync(glance.begin)
+
+        def also(at: float) -> None:
+            watch.sample(at)
+            glance.look(at)
+
     evidence = await bpf.observe(host, target, seconds=seconds, wanted=wanted, also=also, progress=progress)
     changes: dict[str, object] = {}
-    if watch:
+    if watch and glance:
         read = Collection(backend="proc", exact=True, reason="/proc/PID/status, five times a second")
-        changes["memory"] = watch.trend()
-        changes["collections"] = evidence.collections | {"memory": read}
+        changes["memory"] = watch.trend().model_copy(update={"heap": glance.heap})
+        collections = evidence.collections | {"memory": read}
+        if found := await to_thread.run_sync(glance.end, evidence.window.seconds):
+            changes["memory_map"], collections["memory_map"] = found
+        changes["collections"] = collections
     if meter and (limits := await to_thread.run_sync(meter.limits)) is not None:
         changes["limits"] = limits
     changes["age"] = _age(target, evidence.window.started)

@@ -29,6 +29,7 @@ _TOOLS = {
     "syscalls": "trace-syscalls",
     "cpu": "trace-cpu",
     "memory": "proc-watch",
+    "memory_map": "proc-memory",
     "network": "trace-network",
     "locks": "trace-locks",
     "limits": "proc-watch",

@@ -16,6 +16,7 @@ _ENABLE = {
     "loops": "follow its event loops: diagnose does by the BPF engine (root, or CAP_BPF and CAP_PERFMON)",
     "threads": "follow its threads: diagnose does by the BPF engine (root, or CAP_BPF and CAP_PERFMON)",
     "memory": "diagnose, or proc-watch, which read how memory moves",
+    "memory_map": "diagnose without a backend argument, or proc-memory, and diagnose with its recording",
 }
 
 

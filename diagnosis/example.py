@@ -10,6 +10,7 @@ from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import Lock, LockProfile
 from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.network import Awaited, NetworkUse, Peer
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
@@ -148,6 +149,7 @@ def window(
     children: tuple[ChildProcess, ...] = (),
     files: tuple[FileFact, ...] = (),
     memory: MemoryTrend | None = None,
+    memory_map: MemoryMap | None = None,
     peers: tuple[Peer, ...] = (),
     polling: tuple[PollingThread, ...] = (),
     threads: int = 1,
@@ -180,7 +182,7 @@ def window(
         elsewhere=0,
     )
     measured = Collection(backend="bpf", exact=True)
-    parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory", "network")
+    parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory", "memory_map", "network")
     return Evidence(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
@@ -194,6 +196,7 @@ def window(
         children=children,
         loops=polling,
         memory=memory,
+        memory_map=memory_map or MemoryMap(),
         files=files,
         limits=limits,
         locks=LockProfile(locks=locks) if locks is not None else None,

@@ -37,6 +37,17 @@ _FOR_WORK = {
     "sched.py": {"run"},
     "cmd.py": {"cmdloop"},
     "asyncore.py": {"poll", "poll2", "loop"},
+    "ThreadPoolExecutor.java": {"getTask", "awaitTermination"},
+    "ForkJoinPool.java": {"awaitWork", "runWorker"},
+    "LinkedBlockingQueue.java": {"take", "poll"},
+    "LinkedBlockingDeque.java": {"take", "poll"},
+    "ArrayBlockingQueue.java": {"take", "poll"},
+    "SynchronousQueue.java": {"take", "poll"},
+    "FutureTask.java": {"get"},
+    "CompletableFuture.java": {"get", "join"},
+    "CountDownLatch.java": {"await"},
+    "Thread.java": {"join"},
+    "ReferenceQueue.java": {"remove"},
 }
 _FOR_WORK_QUALIFIED = {
     # the next request on a connection that is kept open
@@ -175,12 +186,12 @@ def state_of(
 
 def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes, sides: Sides) -> State:
     name = row.syscall
+    if held_by_runtime(row.stack):
+        return State.OTHER
     if is_of_the_machine(row.stack):
         return State.IDLE
     if name in calls.ACCEPTS or name in calls.SIGNALS:
         return State.IDLE
-    if held_by_runtime(row.stack):
-        return State.OTHER
     if _is_runtime_at_rest(row.stack):
         return State.IDLE
     if name in calls.SLEEPS:
@@ -213,6 +224,11 @@ def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes, sides
     if name in calls.READS | calls.WRITES | calls.OPENS | calls.LOOKUPS | calls.SYNCS and not is_pipe(row.object):
         return State.IDLE if name in calls.READS and _is_long(row) else State.FILE
     return State.OTHER
+
+
+def sleeps(row: SyscallRow) -> bool:
+    """Whether it is a plain pause, whatever happens meanwhile. (HotSpot pauses on a condition, for interrupts.)"""
+    return row.syscall in calls.SLEEPS or any(frame.function == "java.lang.Thread.sleep" for frame in row.stack[:3])
 
 
 def waits_for_work(stack: Stack) -> bool:

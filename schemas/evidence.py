@@ -12,7 +12,7 @@ from perfdoctor.schemas.functions import FunctionProfile
 from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import LockProfile
 from perfdoctor.schemas.loops import PollingThread
-from perfdoctor.schemas.memory import MemoryTrend
+from perfdoctor.schemas.memory import LivingRow, MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.network import NetworkUse
@@ -50,6 +50,7 @@ class Evidence(Model):
     loops: tuple[PollingThread, ...] | None = None
     memory: MemoryTrend | None = None
     limits: Limits | None = None
+    living: tuple[LivingRow, ...] | None = None
     files: tuple[FileFact, ...] = ()
     file_use: FileUse | None = None
     disk: DiskUse | None = None

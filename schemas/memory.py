@@ -1,5 +1,6 @@
 """How memory moved."""
 
+from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.model import Model
 
 
@@ -14,15 +15,36 @@ class MemorySample(Model):
     swap: int = 0
 
 
+class HeapReading(Model):
+    """What a runtime that collects garbage has in use, ``at`` seconds after the window began: bytes, with the garbage
+    since the last collection; ``collected``: right after one, so that it is next to all in use."""
+
+    at: float
+    used: int
+    collected: bool = False
+
+
+class LivingRow(Model):
+    """What one stack allocated in the window and was alive at its end, from ``samples``. V8 says how many ``bytes``
+    they stand for (garbage that was not collected yet is among them); Java does not (None)."""
+
+    pid: int
+    stack: Stack
+    samples: int
+    bytes: int | None = None
+
+
 class MemoryTrend(Model):
     """Readings over the window and the straight line through them.
 
     ``bytes_per_second`` is the Theil-Sen slope of ``anonymous + swap``; ``confidence`` (0 to 1) is the share of
     pairs of readings that rise, so that a sawtooth is not taken for growth. ``minor_faults`` and
-    ``major_faults`` are differences over the window (/proc/PID/stat fields 10 and 12)."""
+    ``major_faults`` are differences over the window (/proc/PID/stat fields 10 and 12). ``heap`` is of the target's own
+    runtime, empty where it has none that collects or does not tell."""
 
     samples: tuple[MemorySample, ...] = ()
     bytes_per_second: float = 0.0
     confidence: float = 0.0
     minor_faults: int = 0
     major_faults: int = 0
+    heap: tuple[HeapReading, ...] = ()

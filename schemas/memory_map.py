@@ -105,13 +105,15 @@ class ArenaUse(Model):
 class AllocatorUse(Model):
     """Inside one process's allocator. ``holes`` counts free blocks by size: ``holes[i]`` are of 2**i to 2**(i+1) - 1
     bytes. ``arenas`` may be cut: the sums are not. ``not_understood`` heaps made no sense three times over, as when the
-    target changed them meanwhile; ``why`` says why there is nothing inside."""
+    target changed them meanwhile; ``why`` says why there is nothing inside. ``least_free`` is the least that was free
+    at any look of the window (None: there was one): what stayed free is not about to be used again."""
 
     pid: int
     allocator: str
     used: int = 0
     used_blocks: int = 0
     free: int = 0
+    least_free: int | None = None
     free_blocks: int = 0
     largest_free: int = 0
     top: int = 0
@@ -124,11 +126,13 @@ class AllocatorUse(Model):
 
 
 class Space(Model):
-    """A part of a runtime's heap, in bytes. ``capacity`` None: it has no end of its own."""
+    """A part of a runtime's heap, in bytes. ``capacity`` None: it has no end of its own. ``least_free`` as of
+    ``AllocatorUse``."""
 
     name: str
     used: int
     capacity: int | None = None
+    least_free: int | None = None
 
 
 class RuntimeHeap(Model):

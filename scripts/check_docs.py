@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_DOCS = {".venv", ".git", "node_modules", "transcripts", ".demo", "build", "dist"}
+NOT_DOCS = {".venv", ".git", "node_modules", "transcripts", ".demo", ".packages", "build", "dist"}
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)+/?")

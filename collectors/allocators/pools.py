@@ -20,6 +20,7 @@ _STEP = 16
 _CLASSES = 32
 _ASKED = 8 << 20
 """bytes of address space whose pages are asked about at once"""
+UNREAD = "bytes not looked at"
 _PYTHON = re.compile(r"python3\.(\d+)$")
 
 

@@ -18,17 +18,22 @@ class Absent(Exception):  # noqa: N818 - a fact
     """The page is not in memory: to read it would bring it there, from the swap or as a page of zeros."""
 
 
+_STRETCH = 4
+"""times its CPU time that a look may take on the clock: other work on the machine must not cut it short"""
+
+
 class Budget:
-    """So much time, and so many bytes, for looking into a target's memory."""
+    """So much CPU time of this thread, and so many bytes, for looking into a target's memory."""
 
     def __init__(self, seconds: float, size: int) -> None:
-        self._ends = time.monotonic() + seconds
+        self._ends = time.monotonic() + _STRETCH * seconds
+        self._cpu_ends = time.thread_time() + seconds
         self._size = size
 
     def take(self, size: int) -> None:
         """Spent when there is nothing left."""
         self._size -= size
-        if self._size < 0 or time.monotonic() > self._ends:
+        if self._size < 0 or time.thread_time() > self._cpu_ends or time.monotonic() > self._ends:
             raise Spent
 
 

@@ -37,10 +37,12 @@ class Inside:
     lacks: list[str] = field(default_factory=list)
 
 
-def look_inside(host: Host, target: Target, reading: Reading, java: dict[int, dict[str, float]]) -> Inside:
-    """Reads the target's memory for up to two seconds; the target does not notice. ``java`` are the counters of Java
-    machines when the window began. Blocking: call it in a worker thread."""
-    look = _Look(host, java)
+def look_inside(
+    host: Host, target: Target, reading: Reading, java: dict[int, dict[str, float]], *, seconds: float = _SECONDS
+) -> Inside:
+    """Reads the target's memory for up to twice ``seconds``; the target does not notice. ``java`` are the counters of
+    Java machines when the window began. Blocking: call it in a worker thread."""
+    look = _Look(host, java, seconds)
     readable = [(key, process) for key, process in reading.processes.items() if process.source == "smaps"]
     readable.sort(key=lambda item: (item[0][0] != target.pid, -sum(map(held, item[1].mappings))))
     for key, process in readable[:_PROCESSES]:
@@ -72,9 +74,9 @@ def java_counters(host: Host, reading: Reading) -> dict[int, dict[str, float]]:
 class _Look:
     """Into one process after the other, with one budget for all."""
 
-    def __init__(self, host: Host, java: dict[int, dict[str, float]]) -> None:
+    def __init__(self, host: Host, java: dict[int, dict[str, float]], seconds: float) -> None:
         self._host, self._java = host, java
-        self._malloc, self._objects = Budget(_SECONDS, _BYTES), Budget(_SECONDS, _BYTES)
+        self._malloc, self._objects = Budget(seconds, _BYTES), Budget(seconds, _BYTES)
         self.found = Inside()
 
     def lack(self, what: str) -> None:
@@ -196,7 +198,7 @@ def _python(pid: int, runtime: str, found: pools.Pools) -> RuntimeHeap:
         "pools": found.pools,
         "empty pools": found.empty_pools,
         "blocks": found.blocks,
-        "bytes not looked at": found.unread,
+        pools.UNREAD: found.unread,
     }
     return RuntimeHeap(
         pid=pid,

@@ -30,6 +30,8 @@ _COUNTERS = {
     "java.cls.unloadedClasses": "unloaded classes",
 }
 _OTHERS = ("sun.gc.metaspace", "sun.gc.compressedclassspace")
+BESIDE_THE_HEAP = frozenset(name.removeprefix("sun.gc.") for name in _OTHERS)
+"""spaces that hold classes, not objects"""
 
 
 def parse(data: bytes) -> dict[str, _Value]:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.concentration import holder
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
@@ -226,7 +227,7 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
     what, fix = shape.what, shape.fix.get(function.language, shape.fix[None])
     if shape is _PLAIN and function.work[Work.LIBRARY] >= SHAPE.value:
         what = f"spends its CPU time in {function.library}"
-        fix = f"It is likely as fast as it gets: call it less often from {place}, with less data, or keep its results."
+        fix = f"Call it less often from {place}, with less data, or keep its results."
     facts = [
         account.fact("cpu", f"CPU time in {quoted(place.function)}", cores, "cores"),
         account.fact("cpu", f"of it on line {place.line}", line_share, "share"),
@@ -244,6 +245,10 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
     heaviest = max(
         (r for r in function.rows if account.place(r.stack) == place), key=lambda r: r.seconds, default=function.rows[0]
     )
+    if held := holder(account, function.rows):
+        what = f"{what}, most of it in {held}"
+        fix = f"{fix} {held.advice}".strip()
+        facts.append(account.fact("cpu", f"of it in or below {held}", held.share, "share"))
     return weigh(
         account,
         "hot-loop",

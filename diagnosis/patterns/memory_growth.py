@@ -1,16 +1,18 @@
 """Does memory grow steadily, and where is it first touched?"""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, memory, python, window
-from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.example import SECONDS, call, cpu, memory, python, window
+from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, size
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.memory import HeapReading, LivingRow, MemorySample, MemoryTrend
 from perfdoctor.schemas.waits import FaultRow
 
 STEADY = Threshold(
@@ -29,47 +31,204 @@ SURE = Threshold(
 )
 
 
+COLLECTIONS = Threshold(
+    3,
+    "garbage collections in the window",
+    "between two of them garbage and what is kept look the same: with fewer, nothing is known",
+)
+OUTSIDE = Threshold(
+    32 << 20,
+    "bytes in the window, beside V8's heap",
+    "V8 spreads its young objects over up to this much before it collects them",
+)
+OF_LIVING = Threshold(
+    4, "samples of living objects at one line", "fewer can be what is in use at the moment, by chance"
+)
+_COLLECTED = ("java", "node")
+"""runtimes whose memory grows until they collect: resident memory says little of what they keep"""
+
+
+class _Growth(NamedTuple):
+    """``bytes`` in the window. ``where`` says which memory, ``place`` which line, as ``sure`` (0 to 1)."""
+
+    per_second: float
+    bytes: int
+    where: str
+    place: Place | None
+    stack: Stack
+    sure: float
+    facts: tuple[Fact, ...]
+
+
 def check(account: Account) -> list[Finding]:
     trend = account.evidence.memory
-    if trend is None or len(trend.samples) < 4 or not steady(trend):
+    if trend is None or len(trend.samples) < 4:
         return []
-    per_second = trend.bytes_per_second
+    growth = _of_heap(account, trend) if trend.heap else None
+    if growth is None and _tells(account.evidence, trend):
+        growth = _of_process(account, trend)
+    return [_finding(account, trend, growth)] if growth else []
+
+
+def cannot(account: Account) -> Hindrance | None:
+    """It grows, and nothing tells garbage from what is kept."""
+    evidence, trend = account.evidence, account.evidence.memory
+    if trend is None or evidence.target.runtime not in _COLLECTED or len(trend.samples) < 4 or not steady(trend):
+        return None
+    if _floors(trend.heap, evidence.window.seconds) is not None or _tells(evidence, trend):
+        return None
+    if not trend.heap:
+        why = f"it grows, and its runtime ({evidence.target.runtime}) did not tell what its heap holds"
+        return Hindrance(why, "proc-memory")
+    return Hindrance(
+        "it grows, and garbage was collected too seldom to tell what is kept", "diagnose with a longer window"
+    )
+
+
+def _tells(evidence: Evidence, trend: MemoryTrend) -> bool:
+    """Whether resident memory, which grows steadily, is kept memory."""
+    if not steady(trend):
+        return False
+    if evidence.target.runtime not in _COLLECTED:
+        return True
+    if not trend.heap or evidence.target.runtime == "java":
+        return False
+    used = [reading.used for reading in trend.heap]
+    grown = _held(trend.samples[-1]) - _held(trend.samples[0])
+    return grown - (max(used) - used[0]) >= OUTSIDE.value
+
+
+def _of_process(account: Account, trend: MemoryTrend) -> _Growth:
     rows, place = _blamed(account)
-    last = trend.samples[-1]
-    where = f", most new pages at {place}" if place else ""
     faults = sum(row.faults for row in rows)
     every = sum(row.faults for row in account.evidence.faults or ())
     facts = [
-        account.fact("memory", "growth of anonymous memory and swap", per_second, "bytes/s"),
-        account.fact("memory", "resident at the end", last.rss, "bytes"),
+        account.fact("memory", "growth of anonymous memory and swap", trend.bytes_per_second, "bytes/s"),
         account.fact("memory", "pairs of readings that rise", trend.confidence, "share"),
     ]
     if place:
         facts.append(account.fact("faults", f"pages first touched at {place}", faults / account.seconds, "faults/s"))
-    grown = _held(last) - _held(trend.samples[0])
+    found = account.evidence.memory_map
+    if found and found.kinds and (most := max(found.kinds, key=lambda kind: kind.grown)).grown > 0:
+        facts.append(account.fact("memory_map", f"growth of {most.kind.value} memory", most.grown, "bytes"))
+    return _Growth(
+        per_second=trend.bytes_per_second,
+        bytes=_held(trend.samples[-1]) - _held(trend.samples[0]),
+        where="",
+        place=place,
+        stack=max(rows, key=lambda row: row.faults).stack if rows else (),
+        # The window shows that it grows, not that it never stops: a cache that fills looks the same.
+        sure=0.8 if place and faults > every / 2 else 0.6,
+        facts=tuple(facts),
+    )
+
+
+def _of_heap(account: Account, trend: MemoryTrend) -> _Growth | None:
+    """Growth of what is left after collections; None when there is none, or too few collections to know."""
+    floors = _floors(trend.heap, account.seconds)
+    if floors is None:
+        return None
+    first, second, third = floors
+    grown = third.used - first.used
+    per_second = grown / max(third.at - first.at, 1e-9)
+    if grown < GROWN.value or per_second < NOTICED.value:
+        return None
+    if not all(later - earlier > 0.05 * grown for earlier, later in pairwise((first.used, second.used, third.used))):
+        return None
+    place, stack, samples, known = _kept_at(account)
+    v8 = account.evidence.target.runtime == "node"
+    facts = [
+        account.fact("memory", "growth of the heap after collections", per_second, "bytes/s"),
+        account.fact("memory", "in use after the last collections", third.used, "bytes"),
+    ]
+    if place:
+        facts.append(account.fact("memory", f"objects that live on and were made at {place}", samples, "samples"))
+    return _Growth(
+        per_second=per_second,
+        bytes=grown,
+        where=" in the garbage-collected heap",
+        place=place,
+        stack=stack,
+        # (V8 tells the function that optimised code belongs to: what was inlined into it has its name)
+        sure=0.8 if samples >= OF_LIVING.value and samples > known / 2 and not v8 else 0.6,
+        facts=tuple(facts),
+    )
+
+
+def _floors(heap: Sequence[HeapReading], seconds: float) -> tuple[HeapReading, HeapReading, HeapReading] | None:
+    """The least in use in each third of the window; None when there were too few collections to know."""
+    after = [reading for reading in heap if reading.collected]
+    collections = len(after) or sum(later.used < 0.95 * earlier.used for earlier, later in pairwise(heap))
+    if collections < COLLECTIONS.value:
+        return None
+    thirds: list[list[HeapReading]] = [[], [], []]
+    for reading in after or heap:
+        thirds[min(2, int(3 * reading.at / max(seconds, 1e-9)))].append(reading)
+    if not all(thirds):
+        return None
+    first, second, third = (min(third, key=lambda reading: reading.used) for third in thirds)
+    return first, second, third
+
+
+def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
+    """The line that made most of what lives on, with its stack, its samples, and those of all lines."""
+    at: dict[Place, list[LivingRow]] = defaultdict(list)
+    for row in account.evidence.living or ():
+        place = account.place(row.stack)
+        if place is not None:
+            at[place].append(row)
+    known = sum(row.samples for rows in at.values() for row in rows)
+    best = max(at, key=lambda place: sum(row.samples for row in at[place]), default=None)
+    if best is None:
+        return None, (), 0, 0
+    heaviest = max(at[best], key=lambda row: row.samples)
+    return best, heaviest.stack, sum(row.samples for row in at[best]), known
+
+
+def _finding(account: Account, trend: MemoryTrend, growth: _Growth) -> Finding:
+    per_second, place = growth.per_second, growth.place
+    last = trend.samples[-1]
     severity = Severity.CRITICAL if per_second >= CRITICAL.value else Severity.WARNING
-    if per_second < WARNING.value or grown < SURE.value:
+    if per_second < WARNING.value or growth.bytes < SURE.value:
         severity = Severity.INFO
+    if growth.where:
+        kept = f", most of what lives on is made at {place}" if place else ""
+        meaning = "The line is where the objects were made, which need not be where they are held."
+        if account.evidence.target.runtime == "node":
+            meaning += " V8 names where the function begins, and what it inlined there counts as that function's."
+        holder = {
+            "java": "a static map or list, a ThreadLocal of a pooled thread, a listener that is never removed, a cache "
+            "without a bound (Caffeine with maximumSize)",
+            "node": "a module-level Map or array, a closure that an event listener or timer keeps, a cache without a "
+            "bound (lru-cache with max; WeakMap where the key may go)",
+        }.get(account.evidence.target.runtime, "a static collection, a listener, a cache without a bound")
+    else:
+        kept = f", most new pages at {place}" if place else ""
+        meaning = "The line is where memory was first touched, which need not be where it is held."
+        holder = (
+            "a list or dict that is only added to, a cache without a bound (functools.lru_cache(maxsize=…), an LRU or "
+            "a time to live), a closed-over request, a global registry (weakref)"
+            if account.evidence.target.runtime.startswith("python")
+            else "a collection that is only added to, a cache without a bound, what is allocated on a path that "
+            "returns without freeing it"
+        )
     doubles = last.rss / per_second
-    finding = Finding(
+    facts = (*growth.facts, account.fact("memory", "resident at the end", last.rss, "bytes"))
+    return Finding(
         pattern="memory-growth",
-        title=f"Memory grows by {size(per_second)}/s (it will have doubled in {_duration(doubles)}){where}",
+        title=f"Memory{growth.where} grows by {size(per_second)}/s (doubled in {_duration(doubles)}){kept}",
         severity=severity,
         share=None,
-        # The window shows that it grows, not that it never stops: a cache that fills looks the same.
-        confidence=0.8 if place and faults > every / 2 else 0.6,
+        confidence=growth.sure,
         location=place.location if place else None,
-        stack=max(rows, key=lambda row: row.faults).stack if rows else (),
-        evidence=tuple(facts),
-        fix=f"Find what keeps the objects that are made at {place or 'the lines with most page faults'}: a list or "
-        "dict that is only added to, a cache without a bound (functools.lru_cache(maxsize=…), an LRU or a time to "
-        "live), a closed-over request, a global registry (weakref). The line is where memory was first touched, "
-        "which need not be where it is held.",
+        stack=growth.stack,
+        evidence=facts,
+        fix=f"Find what keeps the objects that are made at {place or 'the lines that allocate most'}: {holder}. "
+        + meaning,
         verify=again(
             account, "the growth", f"{size(per_second)}/s", "0, over a window of several minutes", "proc-watch"
         ),
     )
-    return [finding]
 
 
 def steady(trend: MemoryTrend) -> bool:
@@ -133,6 +292,24 @@ def _examples() -> tuple[Example, ...]:
             window(calls=transient, samples=(work,), faults=both, memory=memory(5e6)),
         ),
         Example(
+            "a map that is only added to, in Java",
+            True,
+            "what is left after collections rises by 2 MB/s, and the objects that live on come from one line",
+            _collected([20e6 + 2e6 * i for i in range(10)], "java", living=line),
+        ),
+        Example(
+            "a Java machine that spreads over its heap",
+            False,
+            "resident memory grows until the first collections, what they leave does not",
+            _collected([20e6, 21e6, 20e6, 20.5e6, 20e6, 21e6, 20e6], "java", resident=3e6),
+        ),
+        Example(
+            "a Node.js program before its first collections",
+            False,
+            "resident memory grows, and there is no telling what of it is garbage",
+            _collected([], "node", resident=3e6),
+        ),
+        Example(
             "a sawtooth",
             False,
             "readings fall as often as they rise",
@@ -148,6 +325,16 @@ def _examples() -> tuple[Example, ...]:
     )
 
 
+def _collected(after: list[float], runtime: str, *, living: Stack = (), resident: float = 0.0) -> Evidence:
+    """A window of a runtime that told what its collections left, evenly spread."""
+    step = SECONDS / max(1, len(after))
+    heap = tuple(HeapReading(at=i * step, used=int(used), collected=True) for i, used in enumerate(after))
+    trend = memory(resident).model_copy(update={"heap": heap})
+    rows = (LivingRow(pid=1, stack=living, samples=12),) if living else ()
+    found = window(memory=trend)
+    return found.model_copy(update={"target": found.target.model_copy(update={"runtime": runtime}), "living": rows})
+
+
 def _step() -> Evidence:
     samples = tuple(
         MemorySample(at=i / 5, rss=r, anonymous=r) for i in range(51) for r in (int(50e6 + (4e8 if i > 5 else 0)),)
@@ -159,13 +346,14 @@ PATTERN = Pattern(
     id="memory-growth",
     title="memory grows steadily",
     sees="Anonymous memory and swap that rise in each third of the window, with the lines whose page faults touched "
-    "new pages.",
+    "new pages. In Java and Node.js, what is left after garbage collections, with the lines whose objects live on.",
     costs="Nothing at first; then swap, page-cache misses for everybody, and the out-of-memory killer.",
     fix="Bound the cache, drop what is finished with, hold by weak references.",
     fine="A start that loads its data, a cache that fills up to its bound: look again after some minutes.",
-    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE),
+    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),
     check=check,
     examples=_examples,
+    cannot=cannot,
 )

@@ -5,6 +5,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, java, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
@@ -23,6 +24,8 @@ ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleep
 WORK = Threshold(
     0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
 )
+_NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
+"""calls that return nothing when all is well: a runtime's own housekeeping"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -43,13 +46,6 @@ def _is_pause(account: Account, row: SyscallRow) -> bool:
     return row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and account.state(row) is State.SLEEP
 
 
-def _is_plain_sleep(row: SyscallRow) -> bool:
-    """A pause that nothing but time can end. Java's is made of a wait with a time limit."""
-    return row.syscall in calls.SLEEPS or (
-        bool(row.stack) and row.stack[0].function.startswith("java.lang.Thread.sleep")
-    )
-
-
 def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> list[Finding]:
     wakes = sum(row.calls for row in rows)
     per_second = wakes / account.seconds
@@ -60,17 +56,17 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     others = _other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
     fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in others if row.syscall not in calls.FUTEXES)
+    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(_NO_QUESTIONS))
     work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
     # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
-    checked = misses >= 0.5 * wakes or not any(_is_plain_sleep(row) for row in rows)
+    checked = misses >= 0.5 * wakes or not any(sleeps(row) for row in rows)
     if not checked and work / wakes >= WORK.value:
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
     heaviest = max(rows, key=lambda row: row.calls)
-    asked = [row for row in others if row.syscall not in calls.FUTEXES and row.errors + row.empty]
+    asked = [row for row in others if not row.syscall.startswith(_NO_QUESTIONS) and row.errors + row.empty]
     question = max(asked, key=lambda row: row.errors + row.empty).syscall if asked and misses >= 0.5 * wakes else ""
     asks = f" and asks with {question}" if question else ""
     return weigh(

@@ -40,6 +40,8 @@ _CLOSER = {
     "slow-dependency": _PEERS,
     "failing-dependency": _PEERS,
     "uncompressed-transfer": _PEERS,
+    "fragmentation": ("trace-memory", "lines that take memory and free it"),
+    "large-heap": ("proc-memory", "kinds of memory and mappings"),
 }
 """the tool that shows more of a pattern, and what it shows"""
 

@@ -72,6 +72,14 @@ def test_what_cannot_be_judged_is_named(part: str) -> None:
     assert all(n.why and n.enable for n in answer.not_checked)
 
 
+def test_growth_that_may_be_garbage_is_not_judged() -> None:
+    grows = window(memory=memory(3e6))
+    node = grows.model_copy(update={"target": grows.target.model_copy(update={"runtime": "node"})})
+    assert [f.pattern for f in diagnose(grows).findings] == ["memory-growth"]
+    answer = diagnose(node)
+    assert answer.findings == () and "memory-growth" in {n.pattern for n in answer.not_checked}
+
+
 def test_lost_events_take_from_the_confidence() -> None:
     whole = settings_read_again()
     lossy = Collection(backend="bpf", exact=False, lost=25_000)

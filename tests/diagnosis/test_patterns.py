@@ -50,6 +50,8 @@ def test_the_catalogue_is_the_agreed_one() -> None:
         "allocation-churn",
         "repeated-computation",
         "eager-loading",
+        "fragmentation",
+        "large-heap",
     }
 
 
@@ -64,10 +66,14 @@ def test_an_example_fires_and_a_near_miss_does_not(pattern: Pattern, example: Ex
 @pytest.mark.parametrize(("pattern", "example"), [pair for pair in EXAMPLES if pair[1].fires], ids=name)
 def test_what_fires_can_be_acted_upon(pattern: Pattern, example: Example) -> None:
     finding = next(f for f in diagnose(example.evidence).findings if f.pattern == pattern.id)
+    assert finding.evidence
+    if pattern.id == "large-heap":
+        # Memory that lies there has no line: the fix says how to get one.
+        assert finding.location is None and "trace-memory" in finding.fix
+        return
     assert finding.location is not None
     assert finding.location.line
     assert f":{finding.location.line}" in finding.fix
-    assert finding.evidence
     assert all(fact.tool and fact.unit for fact in finding.evidence)
     assert "compare" in finding.verify
     assert finding.stack

@@ -13,7 +13,8 @@ from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockProfile, LockWait
 from perfdoctor.schemas.loops import LateRow, PollingThread
-from perfdoctor.schemas.memory import MemorySample, MemoryTrend
+from perfdoctor.schemas.memory import HeapReading, LivingRow, MemorySample, MemoryTrend
+from perfdoctor.schemas.memory_map import AllocatorUse, ArenaUse, KindUse, MemoryKind, MemoryMap, RuntimeHeap, Space
 from perfdoctor.schemas.network import Awaited, Delay, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
@@ -112,11 +113,43 @@ waits = st.builds(WaitRow, pid=pids, kind=st.sampled_from(WaitKind), stack=stack
 faults = st.builds(FaultRow, pid=pids, stack=stacks, faults=count)
 children = st.builds(ChildProcess, program=st.sampled_from(FUNCTIONS), started=count, ended=count, seconds=some_seconds)
 readings = st.builds(MemorySample, at=some_seconds, rss=count, anonymous=count, swap=count)
+heap_readings = st.builds(HeapReading, at=some_seconds, used=count, collected=st.booleans())
+living = st.builds(LivingRow, pid=pids, stack=stacks, samples=count, bytes=st.none() | count)
 trends = st.builds(
     MemoryTrend,
+    heap=st.lists(heap_readings, max_size=9).map(tuple),
     samples=st.lists(readings, max_size=8).map(tuple),
     bytes_per_second=st.floats(-1e9, 1e9),
     confidence=st.floats(0, 1),
+)
+large = st.integers(0, 1 << 40)
+arenas = st.builds(
+    ArenaUse, kind=st.sampled_from(["main", "thread", "mapped"]), start=st.just(0), size=large, used=large
+)
+allocators = st.builds(
+    AllocatorUse,
+    pid=pids,
+    allocator=st.just("glibc 2.36"),
+    used=large,
+    free=large,
+    least_free=st.none() | large,
+    arenas=st.lists(arenas, max_size=3).map(tuple),
+)
+spaces = st.builds(Space, name=st.just("objects"), used=large, capacity=st.none() | large, least_free=st.none() | large)
+heaps = st.builds(
+    RuntimeHeap,
+    pid=pids,
+    runtime=st.sampled_from(["python3.12", "java"]),
+    source=st.sampled_from(["obmalloc", "hsperfdata"]),
+    spaces=st.lists(spaces, max_size=3).map(tuple),
+)
+kinds = st.builds(KindUse, kind=st.sampled_from(MemoryKind), mappings=count, rss=large, referenced=large, grown=large)
+maps = st.builds(
+    MemoryMap,
+    kinds=st.lists(kinds, max_size=4).map(tuple),
+    allocators=st.lists(allocators, max_size=2).map(tuple),
+    runtimes=st.lists(heaps, max_size=2).map(tuple),
+    working_set=st.booleans(),
 )
 files = st.builds(FileFact, path=st.sampled_from(["/data/x", "rel/x"]), kind=st.just("file"), size=count)
 late = st.builds(LateRow, stack=stacks, samples=count, seconds=some_seconds)
@@ -215,9 +248,11 @@ def several(of: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.none() | st.lists(of, max_size=5).map(tuple)
 
 
+runtimes = st.sampled_from(["unknown", "java", "node"])
+targets = st.builds(Target, pid=st.just(1), start_time=st.just(0.0), name=st.just("t"), runtime=runtimes)
 evidences = st.builds(
     Evidence,
-    target=st.just(Target(pid=1, start_time=0.0, name="t")),
+    target=targets,
     window=st.builds(Window, started=st.just(0.0), seconds=st.sampled_from([0.0, 1e-6, 1.0, 10.0])),
     collections=collections,
     user_roots=st.sampled_from([(), ("/srv",)]),
@@ -231,6 +266,8 @@ evidences = st.builds(
     loops=several(polling),
     limits=st.none() | limits,
     locks=st.none() | st.builds(LockProfile, locks=st.lists(locks, max_size=3).map(tuple)),
+    memory_map=st.none() | maps,
+    living=several(living),
     files=st.lists(files, max_size=2).map(tuple),
     network=st.none() | networks,
 )

@@ -15,6 +15,10 @@ from perfdoctor.schemas.syscalls import SyscallRow
 OWN = python(8, "work")
 JVM = "/usr/lib/jvm/java-17/lib/server/libjvm.so"
 SEM = native("__new_sem_wait_slow64", "/lib/libc.so.6")
+SEMAPHORE = (
+    native("__new_sem_wait_slow64", "/lib/libc.so.6"),
+    native("node::inspector::StartIoThreadMain", "/usr/bin/node"),
+)
 THREAD = (library("threading.py", "Thread.run"), library("threading.py", "Thread._bootstrap"))
 SOCKET = "fd:5 (socket:[99])"
 CLIENT = (library("http/client.py", "HTTPResponse._read_status"), OWN)
@@ -63,6 +67,22 @@ SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request")
             State.IDLE,
             "Go watches itself",
         ),
+        (
+            call("futex", (java("java.lang.Thread.sleep", "java/lang/Thread.java", 1), OWN), 900, blocked=5.0),
+            State.SLEEP,
+            "",
+        ),
+        (
+            call(
+                "futex",
+                (java("java.util.concurrent.ThreadPoolExecutor.getTask", "ThreadPoolExecutor.java", 1),),
+                900,
+                blocked=5.0,
+            ),
+            State.IDLE,
+            "a thread of a pool",
+        ),
+        (call("futex", SEMAPHORE, 0, unfinished=1, blocked=10.0), State.IDLE, "a semaphore that nobody raised"),
         (call("futex", (native("work", "/srv/a"),), 3, blocked=9.0), State.IDLE, "few long waits are for work"),
         (call("wait4", (OWN,), 90, blocked=5.0), State.CHILD, "children one after the other"),
         (call("wait4", (OWN,), 0, unfinished=1, blocked=9.0), State.IDLE, "a supervisor with nothing to do"),

@@ -26,6 +26,8 @@ NAME = door.NAME
 unavailable = door.unavailable
 _LOOK_SECONDS = 0.25
 _LOST = "jdk.DataLoss"
+LIVING = "jdk.OldObjectSample"
+"""told when the recording ends, of objects of the whole window"""
 _ROOM = 8 << 20
 """bytes of a recording from which on some of it may have been overwritten: 10 MiB is what the machine keeps"""
 
@@ -156,7 +158,7 @@ def _read(host: Host, target: Target, recording: door.Recording, wanted: frozens
                     continue
                 if one.name == _LOST:
                     told.lost += 1
-                elif recording.began <= one.at <= recording.ended:
+                elif recording.began <= one.at and (one.at <= recording.ended or one.name == LIVING):
                     told.heard.append(one)
     except (ValueError, IndexError, OverflowError):
         told.not_understood += 1
@@ -184,14 +186,18 @@ class _Reader:
         )
 
     def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Numbers as they are; a class as its name, a thread as its number."""
+        """Numbers as they are; a class as its name, a thread as its number, before or after a collection in words."""
         plain: dict[str, Any] = {}
         for name, value in values.items():
             if name in ("stackTrace", "eventThread", "sampledThread"):
                 continue
             found = self._chunk.look_up(value)
             if isinstance(found, dict):
-                found = found["osThreadId"] if "osThreadId" in found else self._chunk.text(found.get("name"))
+                found = (
+                    found["osThreadId"]
+                    if "osThreadId" in found
+                    else self._chunk.text(found.get("name", found.get("when")))
+                )
             plain[name] = found
         return plain
 

@@ -1,0 +1,28 @@
+// expect: healthy
+// Keeps the sessions of a chat; who leaves is forgotten.
+const { EventEmitter } = require('events');
+
+const room = new EventEmitter();
+const sessions = new Map();
+let shown = 0;
+
+room.on('join', (number) => {
+  sessions.set(`user-${number}`, { number, here: true, history: new Array(120).fill(number), text: 'x'.repeat(600) });
+});
+room.on('say', (number) => {
+  shown += JSON.stringify({ number, words: new Array(60).fill('hello') }).length;
+});
+room.on('leave', (number) => {
+  sessions.delete(`user-${number}`);
+});
+
+console.log(`ready ${process.pid}`);
+let number = 0;
+setInterval(() => {
+  for (let i = 0; i < 10; i++) {
+    number++;
+    room.emit('join', number);
+    for (let word = 0; word < 20; word++) room.emit('say', number + word);
+    room.emit('leave', number - 500);
+  }
+}, 5);
