@@ -1,4 +1,4 @@
-// expect: pattern=open-close-churn
+// expect: pattern=open-close-churn bench
 // Appends every event to the log of the day.
 const fs = require('fs');
 

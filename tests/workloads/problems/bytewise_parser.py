@@ -1,4 +1,4 @@
-# expect: pattern=small-io
+# expect: pattern=small-io bench
 """Reads records from a file: a length byte, then so many bytes of text."""
 
 import os

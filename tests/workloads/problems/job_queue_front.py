@@ -1,4 +1,4 @@
-# expect: pattern=hot-loop
+# expect: pattern=hot-loop bench
 """A scheduler takes jobs from the front of its queue and puts follow-up jobs at the back."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: pattern=hot-loop
+# expect: pattern=hot-loop bench
 """A game keeps its leaderboard in order while scores come in."""
 
 import os

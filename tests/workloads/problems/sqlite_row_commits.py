@@ -1,4 +1,4 @@
-# expect: pattern=sync-write
+# expect: pattern=sync-write bench
 """Stores readings of sensors in a database."""
 
 import os

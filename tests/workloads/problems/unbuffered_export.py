@@ -1,4 +1,4 @@
-# expect: pattern=small-io
+# expect: pattern=small-io bench
 """Exports measurements as CSV, field by field."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Reads records from a file: a length byte, then so many bytes of text."""
 
 import os

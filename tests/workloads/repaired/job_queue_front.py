@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A scheduler takes jobs from the front of its queue and puts follow-up jobs at the back."""
 
 import os

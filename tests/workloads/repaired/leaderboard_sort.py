@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A game keeps its leaderboard in order while scores come in."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Stores readings of sensors in a database."""
 
 import os

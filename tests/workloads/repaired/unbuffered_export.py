@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Exports measurements as CSV, field by field."""
 
 import os
