@@ -1,6 +1,8 @@
 """What threads of other runtimes wait in: the names by which a Java machine, Go, Rust, Ruby, .NET and servers in C wait
 for work, for a lock, or for nothing that concerns the program."""
 
+import re
+
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import State
@@ -66,6 +68,37 @@ _JAVA_LOCKS = (
 _JAVA_PARKS = ("jdk.internal.misc.Unsafe.park", "sun.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park")
 
 
+# Threads of a runtime itself: what runs when a garbage collector, a scheduler or a compiler has nothing to do, whatever
+# they wait in; by the binary that they are in, for programs have worker threads of their own.
+_AT_REST = (
+    (
+        "",
+        re.compile(
+            r"runtime\.(?:sysmon|findRunnable|findrunnable|stopm|gcstopm|schedule|templateThread|startlockedm|netpoll)(?:$|\.)"
+        ),
+    ),
+    (
+        "libjvm",
+        re.compile(
+            r"(?:GangWorker|WorkerThread|ConcurrentGCThread|WatcherThread|ServiceThread|VMThread|MonitorDeflationThread"
+            r"|CompileQueue|CompileBroker|G1ServiceThread|G1Concurrent\w+Thread\w*|JfrThreadSampler|NotificationThread"
+            r"|SignalDispatcher|ShenandoahControlThread|ZDriver\w*|ZDirector|ZStat|NMethodSweeper|AttachListener)::"
+            r"|WorkGang::run_task|ObjectMonitor::wait|os::signal_wait|signal_thread_entry|recorderthread_entry"
+        ),
+    ),
+    (
+        "node",
+        re.compile(r"node::\(anonymous namespace\)::PlatformWorkerThread|node::inspector::|node::WorkerThreadsTask"),
+    ),
+)
+# Java threads that are held while the collector (or another operation of the machine) needs them to stand still.
+_HELD_BY_RUNTIME = re.compile(
+    r"SafepointSynchronize::block|SafepointMechanism::process|LinuxWaitBarrier::wait|VMThread::(?:execute|wait_until_executed)"
+    r"|G1CollectedHeap::attempt_allocation|ParallelScavengeHeap::mem_allocate|GenCollectedHeap::mem_allocate"
+)
+_OUTER_FRAMES = 14
+
+
 def is_linked_in(frame: Frame) -> bool:
     """Whether a frame without a source file, in the user's own binary, is that of a library linked into it."""
     return frame.kind is FrameKind.NATIVE and frame.file is None and frame.function.startswith(_LINKED_IN)
@@ -113,3 +146,21 @@ def is_of_the_machine(stack: Stack) -> bool:
     if any(frame.function == "runtime.sysmon" for frame in stack):
         return True
     return any(basename(frame.module).startswith("libjvm.") for frame in stack[:12])
+
+
+def is_runtime_at_rest(stack: Stack) -> bool:
+    """Native frames only: a line of the user's language above them waits for something of its own."""
+    near = stack[:_OUTER_FRAMES]
+    return all(frame.kind is FrameKind.NATIVE for frame in near) and any(
+        names.match(frame.function) and basename(frame.module).startswith(module)
+        for frame in near
+        for module, names in _AT_REST
+    )
+
+
+def held_by_runtime(stack: Stack) -> bool:
+    """Whether the thread stands still because its runtime wants it to: mostly, while garbage is collected."""
+    return any(
+        _HELD_BY_RUNTIME.match(frame.function) and basename(frame.module).startswith("libjvm")
+        for frame in stack[:_OUTER_FRAMES]
+    )

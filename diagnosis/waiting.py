@@ -1,6 +1,5 @@
 """Why was a thread asleep in a system call: for a file, a peer, a lock, a child, a timer, or for want of work?"""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -8,7 +7,15 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.loops import makes_call_in_callback
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, is_standard_input, path_of
 from perfdoctor.diagnosis.pools import lender_of, worker_of
-from perfdoctor.diagnosis.runtime_waits import is_for_a_lock, is_for_work, is_linked_in, is_of_the_machine, of_java
+from perfdoctor.diagnosis.runtime_waits import (
+    held_by_runtime,
+    is_for_a_lock,
+    is_for_work,
+    is_linked_in,
+    is_of_the_machine,
+    is_runtime_at_rest,
+    of_java,
+)
 from perfdoctor.diagnosis.talk import Sides
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -100,36 +107,6 @@ def waits_in_loops(states: Iterable[tuple[SyscallRow, State]], awaited: dict[int
     }
 
 
-# Threads of a runtime itself: what runs when a garbage collector, a scheduler or a compiler has nothing to do, whatever
-# they wait in; by the binary that they are in, for programs have worker threads of their own.
-_AT_REST = (
-    (
-        "",
-        re.compile(
-            r"runtime\.(?:sysmon|findRunnable|findrunnable|stopm|gcstopm|schedule|templateThread|startlockedm|netpoll)(?:$|\.)"
-        ),
-    ),
-    (
-        "libjvm",
-        re.compile(
-            r"(?:GangWorker|WorkerThread|ConcurrentGCThread|WatcherThread|ServiceThread|VMThread|MonitorDeflationThread"
-            r"|CompileQueue|CompileBroker|G1ServiceThread|G1Concurrent\w+Thread\w*|JfrThreadSampler|NotificationThread"
-            r"|SignalDispatcher|ShenandoahControlThread|ZDriver\w*|ZDirector|ZStat|NMethodSweeper|AttachListener)::"
-            r"|WorkGang::run_task|ObjectMonitor::wait|os::signal_wait|signal_thread_entry|recorderthread_entry"
-        ),
-    ),
-    (
-        "node",
-        re.compile(r"node::\(anonymous namespace\)::PlatformWorkerThread|node::inspector::|node::WorkerThreadsTask"),
-    ),
-)
-# Java threads that are held while the collector (or another operation of the machine) needs them to stand still.
-_HELD_BY_RUNTIME = re.compile(
-    r"SafepointSynchronize::block|SafepointMechanism::process|LinuxWaitBarrier::wait|VMThread::(?:execute|wait_until_executed)"
-    r"|G1CollectedHeap::attempt_allocation|ParallelScavengeHeap::mem_allocate|GenCollectedHeap::mem_allocate"
-)
-_OUTER_FRAMES = 14
-
 Futexes = frozenset[tuple[int, str | None]]
 """Process and address."""
 
@@ -192,7 +169,7 @@ def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes, sides
         return State.IDLE
     if name in calls.ACCEPTS or name in calls.SIGNALS:
         return State.IDLE
-    if _is_runtime_at_rest(row.stack):
+    if is_runtime_at_rest(row.stack):
         return State.IDLE
     if name in calls.SLEEPS:
         return State.SLEEP
@@ -242,24 +219,6 @@ def waits_for_work(stack: Stack) -> bool:
         if frame.kind is FrameKind.NATIVE and is_for_work(function):
             return True
     return False
-
-
-def _is_runtime_at_rest(stack: Stack) -> bool:
-    """Native frames only: a line of the user's language above them waits for something of its own."""
-    near = stack[:_OUTER_FRAMES]
-    return all(frame.kind is FrameKind.NATIVE for frame in near) and any(
-        names.match(frame.function) and basename(frame.module).startswith(module)
-        for frame in near
-        for module, names in _AT_REST
-    )
-
-
-def held_by_runtime(stack: Stack) -> bool:
-    """Whether the thread stands still because its runtime wants it to: mostly, while garbage is collected."""
-    return any(
-        _HELD_BY_RUNTIME.match(frame.function) and basename(frame.module).startswith("libjvm")
-        for frame in stack[:_OUTER_FRAMES]
-    )
 
 
 def _of_futex(row: SyscallRow, signalled: bool) -> State:

@@ -8,8 +8,8 @@ from perfdoctor.diagnosis.example import cpu, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.runtime_waits import held_by_runtime
 from perfdoctor.diagnosis.user_code import user_frame
-from perfdoctor.diagnosis.waiting import held_by_runtime
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mode
 from perfdoctor.schemas.cpu import CpuRow
