@@ -109,6 +109,10 @@ def _by_calls(account: Account) -> list[Finding]:
     for place, rows in account.calls_at.items():
         spins = [row for row in rows if _is_fruitless(row)]
         total = sum(row.calls for row in spins)
+        names = {row.syscall for row in spins}
+        # (A client that looks whether its connection still stands before each request asks in vain, and works.)
+        if total < FRUITLESS.value * sum(row.calls for row in rows if row.syscall in names):
+            continue
         asleep = sum(row.blocked_seconds for row in rows)
         on_core = sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in spins) + account.beside(spins)
         if place is None or total / account.seconds < CALLS.value or asleep > on_core:
@@ -174,6 +178,13 @@ def _examples() -> tuple[Example, ...]:
     )
     read = (python(44, "drain"),)
     retries = call("recvfrom", read, 9_000_000, on="fd:5 (socket:[77])", errors=8_999_000, seconds=4.0)
+    client = (library("redis/connection.py", "Connection.can_read"), python(19, "price"))
+    answer = (library("redis/connection.py", "Connection.read_response"), python(19, "price"))
+    checked = (
+        call("recvfrom", client, 25_000, on="fd:5 (socket:[77])", errors=25_000, seconds=0.1),
+        call("sendto", answer, 25_000, on="fd:5 (socket:[77])", transferred=25_000 * 900, seconds=0.3),
+        call("recvfrom", answer, 25_000, on="fd:5 (socket:[77])", transferred=25_000 * 400, seconds=1.0, blocked=0.8),
+    )
     crunch = (
         cpu((python(5, "total"),), 6.0, leaf=(native("_PyLong_Multiply"),)),
         cpu((python(5, "total"),), 3.5, leaf=(loop,)),
@@ -225,6 +236,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "the clock is a fifth of the line, beside the text that is made for each entry",
             window(samples=entries),
+        ),
+        Example(
+            "a client that looks at its connection before each request",
+            False,
+            "every second read finds nothing, as it should, and every other one an answer",
+            window(calls=checked, samples=(cpu(client, 2.0, leaf=(loop,)), cpu(answer, 6.0, leaf=(loop,)))),
         ),
         Example("an event loop at rest", False, "it sleeps until something happens", window(calls=(asleep,))),
     )

@@ -1,4 +1,4 @@
-// expect: pattern=memory-growth
+// expect: pattern=memory-growth bench
 // Keeps the sessions of a chat; who leaves is marked, and shown as gone.
 const { EventEmitter } = require('events');
 

@@ -1,4 +1,4 @@
-// expect: healthy
+// expect: healthy bench
 // Keeps the sessions of a chat; who leaves is forgotten.
 const { EventEmitter } = require('events');
 
