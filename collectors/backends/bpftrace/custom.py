@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import signal
 from collections.abc import Callable, Sequence
 
 import anyio
@@ -27,6 +28,8 @@ from perfdoctor.schemas.recording import Collection, TargetCost, Window
 from perfdoctor.schemas.target import Target
 
 _SAMPLED = {"profile", "software", "hardware"}
+_ENDED = (0, 130, -signal.SIGINT)
+"""by itself, or as we asked it to: a program that ends at once may meet our signal on its way out"""
 _OF_FILES = {"uprobe", "uretprobe", "usdt"}
 _NAMEABLE = re.compile(r"[\w./+-]+")
 _CHATTER = re.compile(r"[^;]*couldn't set RLIMIT_MEMLOCK[^;]*(?:; )?|WARNING: Addrspace is not set(?:; )?")
@@ -78,7 +81,7 @@ async def trace(
         except OSError as error:
             raise _refused(str(error)) from error
     reader.close()
-    if how.code not in (0, 130) and not reader.ticks:
+    if how.code not in _ENDED and not reader.ticks:
         raise _refused(how.errors)
     if reader.attached < ran.probes:
         raise _not_found(asked, ran.probes - reader.attached)
