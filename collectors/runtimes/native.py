@@ -32,6 +32,9 @@ _LARGEST_WITH_LINES = 256 << 20
 
 CUT = Frame(kind=FrameKind.NATIVE, function="[callers that could not be found]")
 """behind the last frame of a stack that is known to go on: nothing says where, so nobody is named"""
+_WORTH_KEEPING = 1 << 20
+"""Bytes of a file without DWARF whose table of symbols is kept on disk: libjvm's 20 MB take a second."""
+
 REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code has taken]")
 COMPILED_INTO = ("/memfd:", "/dev/zero")
 """What some runtimes compile into: one memory, mapped once to be written and once to be executed (.NET: doublemapper,
@@ -90,11 +93,12 @@ def _symbols(path: str) -> Any:
         if thing is None:
             return None
         size = Path(path).stat().st_size
-        if "debug" not in thing.features:
+        if "debug" not in thing.features and size < _WORTH_KEEPING:
             return SymCache.from_object(thing)
-        if size > _LARGEST_WITH_LINES:
+        if "debug" in thing.features and size > _LARGEST_WITH_LINES:
             return None
-        kept = kept_file(thing.code_id or "", "symcache")
+        # (A file that was stripped has the same id, and other symbols.)
+        kept = kept_file(thing.code_id or "", "symcache" if "debug" in thing.features else f"symbols{size}")
         if kept is None:
             return SymCache.from_object(thing)
         with contextlib.suppress(OSError, SymbolicError):
@@ -505,14 +509,9 @@ class KernelNames:
         self._host = host
         self._table: _KernelTable | None = None
 
-    def prepare(self) -> None:
-        """Read the table now rather than at the first look-up."""
-        if self._table is None:
-            self._table = self._load()
-
     def frame(self, address: int) -> Frame:
-        self.prepare()
-        assert self._table is not None
+        if self._table is None:  # (not before: the target's window is no time for it)
+            self._table = self._load()
         i = bisect_right(self._table.starts, address) - 1
         name = clean(self._table.names[i].decode("ascii", "replace"), 128) if i >= 0 else "[kernel]"
         return Frame(kind=FrameKind.KERNEL, function=name)

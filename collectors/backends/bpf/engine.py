@@ -49,8 +49,9 @@ _FEW_NATIVE_FRAMES = 24
 """that are kept of a stack, where nothing hangs on its outer end"""
 _MOST_OPEN_FILES = 4096
 """descriptors of files that are named when the window begins; one costs some ten microseconds"""
-_NAMING_SECONDS = 0.05
-"""How long one ``name_native`` goes on, so that a cancelled call ends at once."""
+_NAMING_SECONDS = 0.01
+"""How long one ``name_native`` goes on, ten times a second: the target may want this core. What is left is named when
+the window has closed."""
 
 
 @dataclass(slots=True)
@@ -251,8 +252,6 @@ class Engine:
     def name_native(self) -> None:
         """Name native frames ahead of the end. May run in a second thread beside ``drain``, which must not wait for it:
         symbol tables take time, and Python frames can only be named while the memory that explains them is there."""
-        if self._wanted.hz:
-            self._kernel.prepare()
         until = time.monotonic() + _NAMING_SECONDS
         while self._unnamed and time.monotonic() < until:
             self.native_of(self._unnamed.pop())
