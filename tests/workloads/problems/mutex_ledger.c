@@ -1,4 +1,4 @@
-/* expect: pattern=lock-contention */
+/* expect: pattern=lock-contention bench */
 /* Threads book payments into one ledger. */
 #include <math.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* expect: healthy */
+/* expect: healthy bench */
 /* Threads book payments into one ledger. */
 #include <math.h>
 #include <pthread.h>
