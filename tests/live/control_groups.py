@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-import pytest
-
 from perfdoctor.collectors.cgroups.where import groups_of
 from perfdoctor.collectors.host.local import LocalHost
+from tests.live.need import need
 
 _HOST = LocalHost()
 _numbers = count()
@@ -20,19 +19,19 @@ _EMPTY_SECONDS = 3.0
 
 @contextmanager
 def group(controller: str, **files: str) -> Iterator[Path]:
-    """A control group with these limits (``__`` for a dot). Skips where none can be made: in many containers."""
+    """A control group with these limits (``__`` for a dot). Where none can be made, in many containers,
+    the test is skipped, or fails where skipping is forbidden."""
     groups = groups_of(_HOST, os.getpid())
     ours = groups.version_1.get(controller) or groups.unified
     folder = Path(ours[0].folder if ours else "/nowhere") / f"perfdoctor-test-{os.getpid()}-{next(_numbers)}"
     try:
         folder.mkdir()
     except OSError as error:
-        pytest.skip(f"no control group can be made here: {error}")
+        need(False, f"no control group can be made here: {error}")
     try:
         for name, text in files.items():
             file = folder / name.replace("__", ".")
-            if not file.exists():
-                pytest.skip(f"{file.name} is not there: the controller is not enabled for subgroups")
+            need(file.exists(), f"{file.name} is not there: the controller is not enabled for subgroups")
             file.write_text(text)
         yield folder
     finally:
