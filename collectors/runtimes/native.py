@@ -20,7 +20,7 @@ from perfdoctor.collectors.runtimes.go_table import GoTable
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
-from perfdoctor.collectors.runtimes.perf_map import PerfMap, read_perf_map
+from perfdoctor.collectors.runtimes.perf_map import PerfMap, is_there, read_perf_map
 from perfdoctor.collectors.runtimes.picked import picked_name
 from perfdoctor.collectors.runtimes.vdso import VDSO, vdso_file
 from perfdoctor.collectors.text import clean
@@ -256,6 +256,8 @@ class NativeNames:
         self._calls: dict[int, bool] = {}
         self._perf_map: PerfMap | None = None
         self._perf_map_read = 0.0
+        self._has_perf_map = False
+        self._asked_for_map = 0.0
 
     def frames(self, address: int, *, returns: bool) -> tuple[Frame, ...]:
         """The frames at an address, innermost first (several where functions were inlined). ``returns``: it is a return
@@ -281,6 +283,15 @@ class NativeNames:
         if at is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
         return _named(binary, at)
+
+    def has_perf_map(self) -> bool:
+        """Whether its runtime writes down for perf what it compiles. (It may begin to, so a no is asked again.)"""
+        now = time.monotonic()
+        if not self._has_perf_map and now - self._asked_for_map >= _PERF_MAP_SECONDS:
+            self._asked_for_map = now
+            with contextlib.suppress(OSError):
+                self._has_perf_map = is_there(self._host, self._pid)
+        return self._has_perf_map
 
     def _compiled(self, address: int, mapping: Mapping) -> Frame | None:
         """Code that a runtime compiled in anonymous memory, where it writes down for perf what it did."""

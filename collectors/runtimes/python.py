@@ -34,6 +34,7 @@ _OLDEST, _NEWEST = 8, 15
 _MAX_TEXT = 4096  # bytes of a name we are ready to read
 _MAX_LINETABLE = 1 << 20
 _MAX_THREADS = 4096
+_MOST_FRAMES = 1 << 16
 _THREAD_IDS = {"x86_64": (0x2D0, 0x30), "aarch64": (0xD0, 0x20)}
 """Where ``struct pthread`` of glibc and of musl (pthread_self() points to it) has the kernel's number of the thread."""
 _MOST_THREAD_IDS = 1 << 22
@@ -331,6 +332,7 @@ class PythonNames:
     def __init__(self, memory: Memory, layout: Layout) -> None:
         self._memory, self._layout = memory, layout
         self._codes: dict[int, _Code] = {}
+        self._frames: dict[tuple[int, int, int], Frame] = {}
         self._types: dict[int, bool] = {}
         self._to_look_at: list[int] = []
         self.freed: set[int] = set()
@@ -342,6 +344,9 @@ class PythonNames:
         """The frame of an instruction in a code object; None when the memory no longer tells. ``identity`` is what the
         kernel's walker saw there (tables.h): another object may have taken the place since. 0: not known."""
         known = self._codes.get(code)
+        told = self._frames.get((code, instruction, identity))
+        if told is not None and known is not None and known.walked == identity:
+            return told
         if known is None or not identity or known.walked != identity:
             try:
                 known = self._read(code, known)
@@ -354,7 +359,10 @@ class PythonNames:
                 return None
         offset = self._offset(code, instruction)
         line = line_at(self._layout.minor, known.line_table, known.first_line, offset)
-        return Frame(kind=FrameKind.PYTHON, function=known.name, file=known.file, line=line)
+        frame = Frame(kind=FrameKind.PYTHON, function=known.name, file=known.file, line=line)
+        if len(self._frames) < _MOST_FRAMES:
+            self._frames[code, instruction, identity] = frame
+        return frame
 
     def _offset(self, code: int, instruction: int) -> int:
         """In bytes from the beginning of the bytecode."""

@@ -116,7 +116,7 @@ def _computes(account: Account, held: _Held) -> list[Finding]:
     by_function: dict[tuple[str | None, str], float] = defaultdict(float)
     for place, seconds in by_place.items():
         by_function[place.file, place.function] += seconds
-    if not by_function:
+    if sum(by_function.values()) <= 0:
         return []
     function = max(by_function, key=lambda key: by_function[key])
     place = max((p for p in by_place if (p.file, p.function) == function), key=lambda p: by_place[p])

@@ -35,7 +35,12 @@ def check(account: Account) -> list[Finding]:
 
 
 def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
-    waited = sum(row.blocked_seconds for row in rows)
+    threads = [time for time in account.evidence.threads or () if time.pid == pid]
+    process_time = sum(time.running for time in threads)
+    # While the one that has the interpreter waits for a core, it is the machine that the others wait for.
+    queued = sum(time.runnable for time in threads)
+    at_work = process_time / (process_time + queued) if process_time > 0 else 1.0
+    waited = at_work * sum(row.blocked_seconds for row in rows)
     if waited / account.seconds < WAITING.value:
         return []
     at: dict[Place, list[CpuRow]] = defaultdict(list)
@@ -50,19 +55,13 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
     for place, samples in at.items():
         by_function[place.file, place.function] += sum(row.seconds for row in samples)
     computed = by_function[holder.file, holder.function]
-    computing = [
-        time
-        for time in account.evidence.threads or ()
-        if time.pid == pid and time.running >= COMPUTES.value * account.seconds * time.count
-    ]
-    many = sum(time.count for time in computing)
+    many = sum(time.count for time in threads if time.running >= COMPUTES.value * account.seconds * time.count)
     waiting: dict[Place, float] = defaultdict(float)
     for row in rows:
         if place := account.place(row.stack):
             waiting[place] += row.blocked_seconds
     elsewhere = {p: s for p, s in waiting.items() if (p.file, p.function) != (holder.file, holder.function)}
     victim = max(elsewhere, key=lambda place: elsewhere[place], default=None)
-    process_time = sum(time.running for time in account.evidence.threads or () if time.pid == pid)
     if many > 1:
         who = f"{many} threads compute in turns, most at {holder}"
         fix = (
@@ -137,6 +136,8 @@ def _examples() -> tuple[Example, ...]:
     behind = call("futex", (reader,), 1600, on=lock, errors=1500, blocked=8.0)
     two = (thread(running=9.0, tid=1), thread(running=0.4, asleep=9.6, tid=2))
     meets = call("futex", (reader,), 300, on=lock, blocked=0.6)
+    crowded = call("futex", (line, run), 900, on=lock, errors=300, blocked=3.2)
+    queued = tuple(thread(running=2.4, runnable=2.8, asleep=4.5, tid=i) for i in range(4))
     table = call("futex", (python(80, "put"), run), 900, on="futex:0x7f20", blocked=8.0)
     return (
         Example(
@@ -168,6 +169,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "it is waited for at one line, and not the interpreter's",
             window(calls=(table,), samples=computes, times=four),
+        ),
+        Example(
+            "a machine with too few cores",
+            False,
+            "the thread that has the interpreter waits for a core half of the time, and the others with it",
+            window(calls=(crowded,), samples=computes, times=queued),
         ),
         Example(
             "one core",

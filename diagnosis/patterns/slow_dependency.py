@@ -22,8 +22,10 @@ FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the 
 
 def check(account: Account) -> list[Finding]:
     by_peer: dict[tuple[int, int], list[Talk]] = defaultdict(list)
+    # Of a peer that is measured too, the findings about it say why it is slow.
+    measured = {peer.local for peer in account.peers if peer.direction == "incoming"}
     for talk in account.talks:
-        long = _waited(talk) >= SLOW.value * talk.answered
+        long = _waited(talk) >= SLOW.value * talk.answered and talk.peer.address not in measured
         if not talk.for_news and talk.answered >= FEW.value and long:
             by_peer[id(talk.peer), talk.pid].append(talk)
     found = []
@@ -114,6 +116,7 @@ def _examples() -> tuple[Example, ...]:
     waits = call("recvfrom", line, 20, on="fd:4 (socket:[7])", blocked=7.0)
     served = peer((python(12, "serve"),), 20, wait=7.4, direction="incoming", address="10.0.0.9")
     slow = peer(line, 20, wait=7.0, shape="GET /recommendations/?")
+    called = served.model_copy(update={"local": slow.address})
     report = peer(
         query, 4, wait=8.0, protocol="PostgreSQL", shape="SELECT region, sum(amount) FROM sales GROUP BY region"
     )
@@ -139,6 +142,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "the first bytes of each answer come at once, and the rest after a quarter of a second",
             window(calls=(call("recvfrom", query, 60, blocked=8.0),), samples=(work,), peers=(understood,)),
+        ),
+        Example(
+            "a worker that asks its own parent",
+            False,
+            "the parent is measured as well: what makes it slow is said of it",
+            window(calls=(waits,), samples=(work,), peers=(called, slow)),
         ),
         Example(
             "many quick answers",

@@ -20,6 +20,7 @@ from perfdoctor.diagnosis.engine import diagnose
 from perfdoctor.diagnosis.second_look import wants_locks
 from perfdoctor.schemas.finding import Diagnosis, Finding, Severity
 from tests.live.need import need
+from tests.live.verdict import verdict
 from tests.live.workload import WORKLOADS, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -67,19 +68,25 @@ def told(findings: tuple[Finding, ...]) -> str:
 @pytest.mark.parametrize("source", programs("problems"))
 async def test_a_planted_problem_is_named_at_its_line(source: str) -> None:
     pattern, lines = expected(WORKLOADS / source)
-    async with judged(source) as diagnosis:
-        first = diagnosis.findings[:AMONG]
-        found = [f for f in first if f.pattern == pattern]
-        assert found, f"{pattern} is not among: {told(first)}"
-        assert found[0].severity is not Severity.INFO, told(first)
-        if lines:
-            location = found[0].location
-            assert location and location.file, told(first)
-            assert Path(location.file).name == Path(source).name and location.line in lines, (location, lines)
+
+    async def look() -> str:
+        async with judged(source) as diagnosis:
+            first = diagnosis.findings[:AMONG]
+        found = [f for f in first if f.pattern == pattern and f.severity is not Severity.INFO]
+        if not found:
+            return f"{pattern} is not among: {told(first)}"
+        at = found[0].location
+        right = at is not None and at.file and Path(at.file).name == Path(source).name and at.line in lines
+        return "" if right or not lines else f"{pattern} at {at}, not one of {sorted(lines)}"
+
+    assert not await verdict(source, look)
 
 
 @pytest.mark.parametrize("source", programs("repaired", "healthy"))
 async def test_a_healthy_program_is_left_in_peace(source: str) -> None:
-    async with judged(source) as diagnosis:
-        alarms = tuple(f for f in diagnosis.findings if f.severity is not Severity.INFO)
-        assert not alarms, told(alarms)
+    async def look() -> str:
+        async with judged(source) as diagnosis:
+            alarms = tuple(f for f in diagnosis.findings if f.severity is not Severity.INFO)
+        return told(alarms) if alarms else ""
+
+    assert not await verdict(source, look)

@@ -90,7 +90,7 @@ async def observe(
         progress(0.0, "attached")
         failed: OSError | None = None
         async with anyio.create_task_group() as beside:
-            beside.start_soon(_every, _NAME_SECONDS, engine.name_native)
+            beside.start_soon(_every, _NAME_SECONDS, engine.name_compiled)
             beside.start_soon(_every, _POLL_SECONDS, engine.tick)
             if also:
                 beside.start_soon(_every, _ALSO_SECONDS, lambda: also(time.monotonic() - began))

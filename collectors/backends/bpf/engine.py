@@ -27,6 +27,7 @@ from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
+from perfdoctor.collectors.target import has_ended
 from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -50,8 +51,9 @@ _FEW_NATIVE_FRAMES = 24
 _MOST_OPEN_FILES = 4096
 """descriptors of files that are named when the window begins; one costs some ten microseconds"""
 _NAMING_SECONDS = 0.01
-"""How long one ``name_native`` goes on, ten times a second: the target may want this core. What is left is named when
+"""How long one ``name_compiled`` goes on, ten times a second: the target may want this core. What is left is named when
 the window has closed."""
+_LIVING_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -125,9 +127,11 @@ class Engine:
         self.began_ns = self.ended_ns = 0
         self.target_ended = False
         self._living = set(target.pids)
+        self._looked_for_living = 0.0
         self.warnings: list[str] = []
         self.unresolved = 0
-        self._unnamed: list[int] = []
+        self._compiled: list[int] = []
+        """stacks of processes that write down what they compile, still without names"""
         self._replaced: list[ProcessNames] = []
         self._namers: dict[int, ProcessNames] = {}
         """by stack: the names of the program that ran it; another may have taken its place in the process since"""
@@ -234,6 +238,7 @@ class Engine:
         if self._object is None:
             return
         self._object.consume()
+        self._look_for_living()
         self._follow_code()
         self._adopt_strangers()
         changed = [
@@ -249,12 +254,13 @@ class Engine:
         if self._wanted.part:
             self._wanted.part.tick(self)
 
-    def name_native(self) -> None:
-        """Name native frames ahead of the end. May run in a second thread beside ``drain``, which must not wait for it:
-        symbol tables take time, and Python frames can only be named while the memory that explains them is there."""
+    def name_compiled(self) -> None:
+        """Name code that was compiled while it ran, as long as its process is there to ask. May run in a second thread
+        beside ``drain``, which must not wait for it. (What lies in files keeps until the window has closed: symbol
+        tables take time, and the target may want this core.)"""
         until = time.monotonic() + _NAMING_SECONDS
-        while self._unnamed and time.monotonic() < until:
-            self.native_of(self._unnamed.pop())
+        while self._compiled and time.monotonic() < until:
+            self.native_of(self._compiled.pop())
 
     def finish(self) -> Seen:
         """Close the window, detach, and read the tables."""
@@ -347,10 +353,6 @@ class Engine:
     def calls_so_far(self) -> list[Row]:
         """The rows of system calls as they are now."""
         return self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE) if self._object else []
-
-    def known_stack(self, key: int) -> Stack:
-        """The frames of a stack as far as they are named by now: naming takes time that a running window has not."""
-        return self.frames.get(key) or self.native.get(key) or ()
 
     # -- naming --------------------------------------------------------------------------------------------------------
 
@@ -502,11 +504,11 @@ class Engine:
         if record.hash in self.stacks:
             return
         self.stacks[record.hash] = record
-        if record.native:
-            self._unnamed.append(record.hash)
         names = self.names.get(record.pid)
         if names is not None:
             self._namers[record.hash] = names
+            if record.native and names.has_perf_map():
+                self._compiled.append(record.hash)
         if names is None or not record.python:
             return
         frames = names.python(record)
@@ -535,8 +537,19 @@ class Engine:
             self._strangers.pop(record.pid, None)
             if record.pid in self.children:
                 self.children[record.pid].ended = record.at
-            self._living.discard(record.pid)
-            self.target_ended = not self._living
+            self._has_ended(record.pid)
+
+    def _look_for_living(self) -> None:
+        """A full buffer may have lost the record of an end; then the window would go on without a target."""
+        now = time.monotonic()
+        if now - self._looked_for_living >= _LIVING_SECONDS:
+            self._looked_for_living = now
+            for pid in [pid for pid in self._living if has_ended(self.host, pid)]:
+                self._has_ended(pid)
+
+    def _has_ended(self, pid: int) -> None:
+        self._living.discard(pid)
+        self.target_ended = not self._living
 
 
 def _cpu_list(name: str) -> list[int]:

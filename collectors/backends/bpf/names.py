@@ -136,6 +136,10 @@ class ProcessNames:
     def _follows_call(self, address: int) -> bool:
         return self._native.follows_call(address) or (self._parent is not None and self._parent._follows_call(address))
 
+    def has_perf_map(self) -> bool:
+        """See NativeNames.has_perf_map."""
+        return self._native.has_perf_map()
+
     def data(self, address: int) -> str:
         """What lies at a data address: see NativeNames.data."""
         return self._native.data(address)

@@ -68,10 +68,11 @@ def syscall_profile(engine: Engine, seen: Seen) -> SyscallProfile:
 
 
 _LOCK_CALLS = ("futex", "futex_wait", "futex_waitv")
+_WORTH_NAMING_NS = 1_000_000
 
 
 def lock_waits_so_far(engine: Engine) -> tuple[SyscallRow, ...]:
-    """Waits on futexes while the window goes on, with the frames that are named by now."""
+    """Waits on futexes while the window goes on; without frames where they blocked for less than a millisecond."""
     rows = []
     descriptors = Descriptors(engine.host, engine.was_open)
     for (key, thing, pid, call), v in engine.calls_so_far():
@@ -81,7 +82,7 @@ def lock_waits_so_far(engine: Engine) -> tuple[SyscallRow, ...]:
                     pid=pid,
                     syscall=name_of(call),
                     object=object_name(engine, descriptors, pid, thing),
-                    stack=engine.known_stack(key),
+                    stack=engine.stack_of(key) if v[6] >= _WORTH_NAMING_NS else (),
                     calls=v[0],
                     errors=v[1],
                     empty=v[2],
