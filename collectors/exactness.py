@@ -174,8 +174,8 @@ ROWS = (
     )),
     Row("Node.js", "started as usual", _cells(
         cpu=_exact("test_node", "test_cpu_time_is_named_by_line"),
-        calls=_function("test_node", "test_calls_are_counted_exactly_and_named_by_function"),
-        waits=_function("test_node", "test_calls_are_counted_exactly_and_named_by_function"),
+        calls=_sampled("test_node", "test_calls_are_counted_exactly_and_named_by_line"),
+        waits=_sampled("test_node", "test_calls_are_counted_exactly_and_named_by_line"),
         faults=_native(),
         allocations=_function("test_node", "test_what_lives_is_named_by_the_function_that_allocated_it"),
         locks=_native(),

@@ -84,7 +84,7 @@ def loops(evidence: Evidence) -> tuple[LoopRow, ...]:
                 idle_seconds=thread.poll_seconds,
                 callback_seconds=thread.off_seconds,
                 longest_seconds=thread.longest_seconds,
-                mean_lag_seconds=_mean_lag(thread),
+                mean_lag_seconds=mean_lag(thread),
                 blocked_seconds=min(sum(row.blocked_seconds for row in blocked), thread.off_seconds),
                 blocked_call=call,
                 blocked_at=place,
@@ -142,14 +142,17 @@ def _is_same(frame: Frame, other: Frame) -> bool:
     return (frame.file, frame.function) == (other.file, other.function)
 
 
-def _mean_lag(thread: PollingThread) -> float:
+def mean_lag(thread: PollingThread) -> float:
     """Of an event at any moment: one that falls into a stretch of d seconds waits d / 2, and longer ones are met more
-    often. Stretches are known by their power of two, so their sum is scaled to the exact one."""
+    often. Stretches are known by their power of two, so their sum is scaled to the exact one; by the late ones alone
+    where there is no histogram."""
     wall = thread.poll_seconds + thread.off_seconds
     mids = [(often, 1.5e-9 * (1 << bucket)) for bucket, often in enumerate(thread.histogram) if often]
     told = sum(often * seconds for often, seconds in mids)
-    if wall <= 0 or told <= 0:
+    if wall <= 0:
         return 0.0
+    if told <= 0:
+        return thread.longest_seconds / 2 * sum(row.seconds for row in thread.late) / wall
     scale = thread.off_seconds / told
     lag: float = sum(often * (scale * seconds) ** 2 / 2 for often, seconds in mids) / wall
     return min(thread.longest_seconds / 2, lag)

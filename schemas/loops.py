@@ -6,7 +6,7 @@ from perfdoctor.schemas.model import Model
 
 class LateRow(Model):
     """CPU samples at one stack, of a thread that had neither polled, slept in a call, nor used a file or a
-    descriptor for 50 ms.
+    descriptor for 20 ms.
     ``seconds`` is the wall time that they stand for, from the beginning of the stretch."""
 
     stack: Stack = ()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, javascript, library, loop, native, python, window
-from perfdoctor.diagnosis.loops import kind_of, rows_of
+from perfdoctor.diagnosis.loops import kind_of, mean_lag, rows_of
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import is_user_code
@@ -23,9 +23,14 @@ HELD = Threshold(
     0.02, "of the loop's time", "below it an event that comes at any moment hardly ever finds the loop held up"
 )
 LATE = Threshold(
-    0.05, "s of computing in one piece", "what people notice (the Long Tasks of browsers); debug modes warn from 0.1 s"
+    0.02, "s of computing in one piece", "an animation loses its second picture, and a queue begins to form"
 )
 LATE_SHARE = Threshold(0.1, "of the loop's time, in such pieces", "a report now and then is no reason for a process")
+LAG = Threshold(
+    0.0025,
+    "s that an event at any moment waits on average",
+    "that of pieces of 50 ms (the Long Tasks of browsers) in a tenth of the time; of 20 ms, in a quarter of it",
+)
 
 
 class _Held(NamedTuple):
@@ -98,7 +103,11 @@ def _waits(account: Account, held: _Held, place: Place, rows: list[SyscallRow]) 
 
 def _computes(account: Account, held: _Held) -> list[Finding]:
     late = sum(row.seconds for row in held.thread.late)
-    if late < LATE_SHARE.value * held.wall or held.thread.longest_seconds < LATE.value:
+    if (
+        late < LATE_SHARE.value * held.wall
+        or held.thread.longest_seconds < LATE.value
+        or mean_lag(held.thread) < LAG.value
+    ):
         return []
     by_place: dict[Place, float] = defaultdict(float)
     stacks: dict[Place, Stack] = {}
@@ -276,6 +285,26 @@ def _examples() -> tuple[Example, ...]:
             ),
         ),
         Example(
+            "pieces of 30 ms in a third of the time",
+            True,
+            "an event waits for 5 ms on average, before anybody looks at it",
+            window(
+                calls=(idle,),
+                samples=(cpu(render, 3.3),),
+                polling=(loop(poll, off=4.0, longest=0.032, late=((render, 3.2),)),),
+            ),
+        ),
+        Example(
+            "pieces of 25 ms in an eighth of the time",
+            False,
+            "an event waits for less than 2 ms on average",
+            window(
+                calls=(idle,),
+                samples=(cpu(render, 1.3),),
+                polling=(loop(poll, off=1.5, longest=0.026, late=((render, 1.25),)),),
+            ),
+        ),
+        Example(
             "the same client in a thread",
             False,
             "it waits in a worker thread, and the loop polls meanwhile",
@@ -300,12 +329,12 @@ PATTERN = Pattern(
     id="blocking-io",
     title="the event loop is held up by a callback",
     sees="Threads that run an event loop (asyncio, libuv, Netty, loops on epoll): the time between two looks at "
-    "events, the calls in which callbacks wait, and what they compute for more than 50 ms in one piece.",
+    "events, the calls in which callbacks wait, and what they compute for more than 20 ms in one piece.",
     costs="One thread serves everybody. While a callback waits for a file, a peer, a lock or a timer, or computes, no "
     "other event is looked at: each request pays for the waits of all others.",
     fix="The asynchronous form of the call, or a thread for it; computing in a process or a worker, or in pieces.",
     fine="At the start, before anybody is served; calls that return in microseconds (files in the page cache).",
-    thresholds=(WORTH, HELD, LATE, LATE_SHARE),
+    thresholds=(WORTH, HELD, LATE, LATE_SHARE, LAG),
     needs=("syscalls", "loops"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -208,7 +208,7 @@ struct error_key {
 };
 
 enum point { POINT_CPU = 1, POINT_FAULT, POINT_BLOCKED, POINT_RUNNABLE, POINT_LATE };
-#define LATE_NS 50000000 /* a loop that computes for so long without a call keeps everybody waiting */
+#define LATE_NS 20000000 /* a loop that computes for so long without a call keeps everybody waiting */
 struct point_key {
     u64 stack;
     s32 kernel;

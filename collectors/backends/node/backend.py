@@ -21,6 +21,7 @@ from perfdoctor.collectors.exact_cpu import CpuWatch
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.runtimes.call_sites import CallSites
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -32,7 +33,7 @@ NAME = "node"
 _LOOK_SECONDS = 0.2
 LACKS = (
     "worker threads and child processes (their JavaScript is not sampled)",
-    "the line inside a calling function: where the function begins is named",
+    "the line inside a calling function where its source does not tell it: where the function begins is named",
 )
 NOT_JAVASCRIPT = (Frame(kind=FrameKind.NATIVE, function="[threads without JavaScript]", module="node"),)
 _NS_PER_SAMPLE = 12_000
@@ -95,11 +96,11 @@ async def profiled(
         if heap:
             kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")
         taken = (await inspector.ask("Profiler.stop")).get("profile")
-    maps = SourceMaps(host, target.pid)
+    maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
     if isinstance(taken, dict):
-        found.tree = await to_thread.run_sync(profile.read_cpu, taken, target.pid, maps)
+        found.tree = await to_thread.run_sync(profile.read_cpu, taken, target.pid, maps, sites)
     if isinstance(kept, dict):
-        found.living = await to_thread.run_sync(profile.read_heap, kept, maps)
+        found.living = await to_thread.run_sync(profile.read_heap, kept, maps, sites)
 
 
 async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
@@ -217,6 +218,6 @@ async def sample_heap(host: Host, target: Target, *, seconds: float, progress: P
             progress(time.monotonic() - began, "V8 samples allocations")
         taken = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")
         length = time.monotonic() - began
-    maps = SourceMaps(host, target.pid)
-    living = await to_thread.run_sync(profile.read_heap, taken if isinstance(taken, dict) else {}, maps)
+    maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
+    living = await to_thread.run_sync(profile.read_heap, taken if isinstance(taken, dict) else {}, maps, sites)
     return HeapSample(living, Window(started=started, seconds=length))

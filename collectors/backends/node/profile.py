@@ -1,7 +1,8 @@
 """What V8's profilers hand back (Profiler.Profile, HeapProfiler.SamplingHeapProfile of the DevTools protocol), read.
 
 A node of the tree is a function as called from one chain of callers. V8 says in which lines of the innermost function
-the samples fell; of its callers it says the function, and the line where that begins. All text is the target's own.
+the samples fell; of its callers it says the function, and the line where that begins: the line of the call is read from
+the source, where that tells (call_sites.py). All text is the target's own.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from perfdoctor.collectors.runtimes.call_sites import CallSites, Function
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
 from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.timeline import Sample
@@ -38,17 +40,26 @@ class CpuTree:
 
 
 class _Frames:
-    def __init__(self, maps: SourceMaps | None) -> None:
-        self._maps = maps
-        self._known: dict[tuple[str, str, int, int, int | None], Frame] = {}
+    def __init__(self, maps: SourceMaps | None, sites: CallSites | None) -> None:
+        self._maps, self._sites = maps, sites
+        self._known: dict[tuple[str, Function, int | None], Frame] = {}
+        self._calls: dict[tuple[str, Function, str, Function], int | None] = {}
 
-    def frame(self, call: Mapping[str, Any], tick: int | None = None) -> Frame:
-        """The frame of a callFrame; ``tick`` is the line in it, None: where the function begins."""
-        name, url = _text(call.get("functionName")), _text(call.get("url"))
-        line, column = _number(call.get("lineNumber")) + 1, _number(call.get("columnNumber")) + 1
-        key = name, url, line, column, tick
+    def frame(
+        self, call: Mapping[str, Any], tick: int | None = None, *, calls: Mapping[str, Any] | None = None
+    ) -> Frame:
+        """The frame of a callFrame; ``tick`` is the line in it, ``calls`` the callFrame of what it calls. Neither:
+        where the function begins."""
+        url, own = _text(call.get("url")), _function(call)
+        if tick is None and calls is not None and self._sites and url:
+            other = _text(calls.get("url"))
+            asked = url, own, other, _function(calls)
+            if asked not in self._calls:
+                self._calls[asked] = self._sites.line(_file_of(url), own, asked[3], same_file=other == url)
+            tick = self._calls[asked]
+        key = url, own, tick
         if key not in self._known:
-            self._known[key] = self._made(name, _file_of(url), (line, column), tick)
+            self._known[key] = self._made(own.name, _file_of(url), (own.line, own.column), tick)
         return self._known[key]
 
     def _made(self, name: str, file: str, begins: tuple[int, int], tick: int | None) -> Frame:
@@ -66,10 +77,12 @@ class _Frames:
         return Frame(kind=FrameKind.JAVASCRIPT, function=name, file=clean(file), line=line)
 
 
-def read_cpu(profile: Mapping[str, Any], tid: int, maps: SourceMaps | None = None) -> CpuTree:
+def read_cpu(
+    profile: Mapping[str, Any], tid: int, maps: SourceMaps | None = None, sites: CallSites | None = None
+) -> CpuTree:
     """A Profiler.Profile of thread ``tid``. Times in it are microseconds of CLOCK_MONOTONIC."""
     found = CpuTree()
-    frames = _Frames(maps)
+    frames = _Frames(maps, sites)
     nodes = {_number(node.get("id")): node for node in _dicts(profile.get("nodes"))}
     parents = {child: at for at, node in nodes.items() for child in _numbers(node.get("children"))}
     likeliest: dict[int, Stack] = {}
@@ -104,35 +117,46 @@ def read_cpu(profile: Mapping[str, Any], tid: int, maps: SourceMaps | None = Non
 
 def _callers(at: int, nodes: Mapping[int, Any], parents: Mapping[int, int], frames: _Frames) -> Stack:
     stack: list[Frame] = []
+    called = nodes[at].get("callFrame")
     while (above := parents.get(at)) is not None and len(stack) < _DEEPEST:
         at = above
         call = nodes.get(at, {}).get("callFrame")
         if not isinstance(call, dict) or call.get("functionName") == _ROOT:
             break
-        stack.append(frames.frame(call))
+        stack.append(frames.frame(call, calls=called))
+        called = call
     return tuple(stack)
 
 
-def read_heap(profile: Mapping[str, Any], maps: SourceMaps | None = None) -> dict[Stack, int]:
+def read_heap(
+    profile: Mapping[str, Any], maps: SourceMaps | None = None, sites: CallSites | None = None
+) -> dict[Stack, int]:
     """Bytes by stack of a SamplingHeapProfile: those of the objects that live, or all that were allocated, as it was
     asked for. V8 has already scaled them from its samples."""
-    frames = _Frames(maps)
+    frames = _Frames(maps, sites)
     found: Counter[Stack] = Counter()
-    waiting: list[tuple[Mapping[str, Any], Stack]] = [
-        (node, ()) for node in _dicts([profile.get("head")]) if isinstance(node, dict)
+    waiting: list[tuple[Mapping[str, Any], Mapping[str, Any] | None, Stack]] = [
+        (node, None, ()) for node in _dicts([profile.get("head")])
     ]
     for _ in range(_MOST_NODES):
         if not waiting:
             break
-        node, callers = waiting.pop()
+        node, caller, callers = waiting.pop()
         call = node.get("callFrame")
         stack = callers
         if isinstance(call, dict) and call.get("functionName") != _ROOT and len(callers) < _DEEPEST:
-            stack = (frames.frame(call), *callers)
+            if caller is not None:
+                callers = (frames.frame(caller, calls=call), *callers[1:])
+            caller, stack = call, (frames.frame(call), *callers)
         if (size := _number(node.get("selfSize"))) > 0:
             found[stack] += size
-        waiting.extend((child, stack) for child in _dicts(node.get("children")))
+        waiting.extend((child, caller, stack) for child in _dicts(node.get("children")))
     return dict(found)
+
+
+def _function(call: Mapping[str, Any]) -> Function:
+    line, column = _number(call.get("lineNumber")) + 1, _number(call.get("columnNumber")) + 1
+    return Function(_text(call.get("functionName")), line, column)
 
 
 def _file_of(url: str) -> str:

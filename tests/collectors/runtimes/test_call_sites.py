@@ -1,0 +1,116 @@
+"""In which line does a function of JavaScript call another one?"""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.call_sites import CallSites, Function
+
+SOURCE = r"""const http = require("http");
+function quote(day) {
+  // http.get( is asked below
+  const text = `day ${day.get("}")} of get(`;
+  return new Promise((resolve) => {
+    http.get({ path: text, other: /get(\/[)]/ }, (answer) => {
+      answer.on("end", () => resolve(1));
+    }).on("error", () => {});
+  });
+}
+async function report(shops) {
+  let total = 0;
+  for (const shop of shops) total += await stock(shop);
+  return total / 2 / stock.length;
+}
+const stock = async (shop) => read(shop) + 1;
+class Shelf {
+  async fill(count = { of: (n) => n }) {
+    this.empty();
+    return store?.(count) ?? this.empty();
+  }
+  empty() { return 0; }
+}
+[3, 1].forEach(
+  (one) => { stock(one); }
+);
+"""
+
+
+def at(name: str, text: str, offset: int = 0) -> Function:
+    """The function whose text (from its parameters on) begins with ``text``."""
+    begin = SOURCE.index(text) + offset
+    return Function(name, SOURCE.count("\n", 0, begin) + 1, begin - (SOURCE.rfind("\n", 0, begin) + 1) + 1)
+
+
+QUOTE = at("quote", "(day) {")
+ANSWER = at("", "(answer) =>")
+REPORT = at("report", "(shops) {")
+STOCK = at("stock", "async (shop) =>")
+FILL = at("fill", "(count =")
+MODULE = Function("", 1, 1)
+ELSEWHERE = Function("get", 300, 12)
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> tuple[CallSites, str]:
+    file = tmp_path / "app.js"
+    file.write_text(SOURCE)
+    return CallSites(LocalHost(), os.getpid()), str(file)
+
+
+@pytest.mark.parametrize(
+    ("caller", "callee", "same_file", "line"),
+    [
+        (REPORT, STOCK, True, 13),
+        (STOCK, Function("read", 9, 9), False, 16),
+        (at("", "(resolve) =>"), Function("ClientRequest.get", 300, 12), False, 6),
+        (FILL, Function("store", 4, 4), False, 20),
+        (ANSWER, Function("EventEmitter.on", 4, 4), False, 7),
+        (MODULE, at("", "(one) =>"), True, 25),
+        (QUOTE, at("", "(resolve) =>"), True, 5),
+    ],
+    ids=["a loop", "an arrow", "a library's", "optional", "a callback", "given to a native one", "executor"],
+)
+def test_the_line_of_the_call_is_found(
+    sites: tuple[CallSites, str], caller: Function, callee: Function, same_file: bool, line: int
+) -> None:
+    finder, file = sites
+    assert finder.line(file, caller, callee, same_file=same_file) == line
+
+
+@pytest.mark.parametrize(
+    ("caller", "callee", "same_file"),
+    [
+        (FILL, at("empty", "() { return"), True),
+        (REPORT, ELSEWHERE, False),
+        (REPORT, Function("", 400, 3), False),
+        (REPORT, at("", "(one) =>"), True),
+        (REPORT, Function("a name (", 3, 3), False),
+    ],
+    ids=["two lines", "not named", "without a name", "a callback of others", "no name"],
+)
+def test_what_the_text_does_not_tell_is_not_told(
+    sites: tuple[CallSites, str], caller: Function, callee: Function, same_file: bool
+) -> None:
+    finder, file = sites
+    assert finder.line(file, caller, callee, same_file=same_file) is None
+
+
+def test_only_files_are_read(sites: tuple[CallSites, str], tmp_path: Path) -> None:
+    finder, _ = sites
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("node:fs", "pipe", str(tmp_path / "pipe"), str(tmp_path / "gone"), "/dev/zero", f"{tmp_path}\0"):
+        assert finder.line(name, REPORT, STOCK, same_file=True) is None
+
+
+@given(st.text(alphabet="ab/`${}()[]'\"\\*=>,;\n ", max_size=200), st.integers(1, 9), st.integers(1, 9))
+def test_any_text_is_read(text: str, line: int, column: int) -> None:
+    from perfdoctor.collectors.runtimes.call_sites import _Source
+
+    source = _Source(text)
+    assert len(source.code) == len(text) and source.code.count("\n") == text.count("\n")
+    found = source.call(Function("a", line, column), Function("b", 1, 1), same_file=True)
+    assert found is None or 1 <= found <= text.count("\n") + 1
