@@ -6,7 +6,7 @@ nearest to it in time, on the same thread: its place is sampled, its figures are
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from anyio import to_thread
@@ -24,6 +24,7 @@ from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.timeline import Sample, Timeline, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import HeapReading, LivingRow
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
@@ -81,7 +82,7 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     if evidence.syscalls:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)
     if evidence.network:
-        changes["network"] = place_talk(evidence.network, joined)
+        changes["network"] = place_talk(evidence.network, joined, _by_port(told))
     if evidence.memory:
         changes["living"] = _living(evidence.target.pid, told)
         if after := _after_collections(told):
@@ -101,6 +102,16 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
         f"the nearest of their thread, {joined.without:,} none"
     )
     return _said(evidence.model_copy(update=changes), (), words)
+
+
+def _by_port(told: Told) -> dict[int, set[Stack]]:
+    """The stacks of reads and writes of sockets by the port of the other side."""
+    found: dict[int, set[Stack]] = defaultdict(set)
+    for one in told.heard:
+        port = one.values.get("port")
+        if one.stack and one.name in ("jdk.SocketRead", "jdk.SocketWrite") and isinstance(port, int):
+            found[port].add(one.stack)
+    return found
 
 
 def _living(pid: int, told: Told) -> tuple[LivingRow, ...]:

@@ -8,12 +8,12 @@ and only their places are sampled.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.network import NetworkUse
+from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 
 _ROW_KEY = 4
@@ -109,28 +109,44 @@ def place_calls(profile: SyscallProfile, joined: Joined) -> SyscallProfile:
     return profile.model_copy(update={"rows": tuple(rows)})
 
 
-def place_talk(use: NetworkUse, joined: Joined) -> NetworkUse:
-    """The same peers, with the stack that most calls of each row or statement had."""
+def place_talk(use: NetworkUse, joined: Joined, told: Mapping[int, Collection[Stack]] | None = None) -> NetworkUse:
+    """The same peers, with the stack that most calls of each row or statement had.
+
+    ``told``: the stacks of which the runtime says with which port they talked. A peer of another port is not theirs,
+    although the time would do: one thread may talk to a client and to a database within a millisecond."""
     taken: dict[tuple[int, Stack], Counter[Stack]] = defaultdict(Counter)
     for key, shares in joined.shares.items():
         if isinstance(key, tuple) and len(key) == _ROW_KEY:
             pid, _, _, stack = key
             taken[pid, stack].update(shares)
 
-    def placed(pid: int, stack: Stack) -> Stack:
-        found = taken.get((pid, stack))
-        return (found.most_common(1)[0][0] or stack) if found else stack
+    def placed(peer: Peer, pid: int, stack: Stack) -> Stack:
+        found = taken.get((pid, stack), Counter())
+        others = _of_others(peer, told or {})
+        likely = Counter({s: n for s, n in found.items() if s not in others}) or found
+        return (likely.most_common(1)[0][0] or stack) if likely else stack
 
     peers = tuple(
         peer.model_copy(
             update={
-                "rows": tuple(r.model_copy(update={"stack": placed(r.pid, r.stack)}) for r in peer.rows),
-                "statements": tuple(s.model_copy(update={"stack": placed(s.pid, s.stack)}) for s in peer.statements),
+                "rows": tuple(r.model_copy(update={"stack": placed(peer, r.pid, r.stack)}) for r in peer.rows),
+                "statements": tuple(
+                    s.model_copy(update={"stack": placed(peer, s.pid, s.stack)}) for s in peer.statements
+                ),
             }
         )
         for peer in use.peers
     )
     return use.model_copy(update={"peers": peers})
+
+
+def _of_others(peer: Peer, told: Mapping[int, Collection[Stack]]) -> set[Stack]:
+    """Stacks that talked with other ports, and not with this peer's. (Who called us did so from ports of its own.)"""
+    port = peer.address.rpartition(":")[2]
+    if peer.direction != "outgoing" or not port.isdecimal():
+        return set()
+    own = set(told.get(int(port), ()))
+    return {stack for stacks in told.values() for stack in stacks} - own
 
 
 def divide(row: SyscallRow, shares: Mapping[Stack, int]) -> list[SyscallRow]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.ledger import ledger
-from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, awaited_by, load_of, talks
+from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, asks_through_java, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.diagnosis.words import quoted
@@ -219,8 +219,8 @@ class Account:
 
     @cached_property
     def _client_lines(self) -> dict[int, Stack]:
-        """By process in JavaScript, the stack of the user's line that spends most CPU time in a client of the "
-        "network."""
+        """By process, the stack of the user's line that goes most through a client of the network: in JavaScript by CPU
+        time, in Java by the time that it stands still there."""
         spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
         stacks: dict[Place, Stack] = {}
         for row in self.samples:
@@ -231,6 +231,12 @@ class Account:
             if any(asks_through(frame.file) for frame in row.stack[:own]):
                 spent[row.pid][place] += row.seconds
                 stacks.setdefault(place, row.stack)
+        for call in self.calls:
+            if call.blocked_seconds > 0 and call.stack and call.stack[0].kind is FrameKind.JAVA:
+                place = self.place(call.stack)
+                if place is not None and asks_through_java(call.stack, self.evidence.user_roots):
+                    spent[call.pid][place] += call.blocked_seconds
+                    stacks.setdefault(place, call.stack)
         return {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
 
     def load(self, pid: int) -> Load:

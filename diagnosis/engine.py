@@ -48,7 +48,7 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
             unchecked += () if here else pattern.blind(account)
     complete = evidence.threads is not None
     return Diagnosis(
-        findings=tuple(sorted(_merged(found), key=_importance)),
+        findings=_causes_first(sorted(_merged(found), key=_importance)),
         not_checked=tuple(unchecked),
         ledger=account.ledger if complete else None,
     )
@@ -56,6 +56,19 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
 
 def _importance(finding: Finding) -> tuple[float, ...]:
     return -_WEIGHT[finding.severity], -(finding.share if finding.share is not None else 0.0), -finding.confidence
+
+
+def _causes_first(findings: list[Finding]) -> tuple[Finding, ...]:
+    """What is worth acting on comes before what it causes: its cost is the consequence's."""
+    ordered = list(findings)
+    for finding in findings:
+        if finding.severity is Severity.INFO:
+            continue
+        after = [i for i, other in enumerate(ordered) if other.pattern in PATTERNS[finding.pattern].causes]
+        at = ordered.index(finding)
+        if after and after[0] < at:
+            ordered.insert(after[0], ordered.pop(at))
+    return tuple(ordered)
 
 
 def _missing(pattern: Pattern, evidence: Evidence) -> NotChecked | None:

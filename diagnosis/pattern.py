@@ -57,7 +57,7 @@ class Pattern:
     """``needs`` names the parts of Evidence without which it cannot be judged. ``beats`` names the patterns that, at
     the same place, say the same less precisely: they become ``related`` of this one's finding. ``cannot`` says why this
     window cannot tell, although its parts are there; ``blind`` what of it was not looked into, asked where nothing was
-    found."""
+    found. ``causes`` names the patterns that are mostly its consequences in the same process: they come after it."""
 
     id: str
     title: str
@@ -71,6 +71,7 @@ class Pattern:
     check: Check
     examples: Callable[[], tuple[Example, ...]]
     beats: tuple[str, ...] = field(default=())
+    causes: tuple[str, ...] = field(default=())
     blind: Blind = _sees_all
     cannot: Callable[[Account], Hindrance | None] = _nothing_hinders
 

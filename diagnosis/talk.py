@@ -146,6 +146,23 @@ def asks_through(file: str | None) -> bool:
     return file is not None and _JAVASCRIPT_CLIENTS.search(file) is not None
 
 
+# Clients that send from a thread of their own, while the one that asked stands still for the answer.
+_JAVA_CLIENTS = re.compile(
+    r"(?:jdk\.internal\.net\.http|okhttp3|org\.apache\.(?:http|hc)|io\.lettuce|io\.grpc|reactor\.netty|org\.asynchttpclient"
+    r"|com\.mongodb|software\.amazon\.awssdk|org\.elasticsearch\.client|com\.datastax|io\.vertx\.core\.http)\."
+)
+
+
+def asks_through_java(stack: Stack, roots: tuple[str, ...]) -> bool:
+    """Whether the user's line of Java calls a client of the network."""
+    for frame in stack:
+        if is_user_code(frame, roots):
+            return False
+        if _JAVA_CLIENTS.match(frame.function):
+            return True
+    return False
+
+
 def is_session(shape: str) -> bool:
     return _SESSION.match(shape) is not None
 

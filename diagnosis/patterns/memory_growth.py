@@ -356,4 +356,5 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     cannot=cannot,
+    causes=("gc-pressure",),
 )

@@ -22,6 +22,7 @@ PER_PARENT = Threshold(
     8, "of one shape for each other statement of the same function", "what asks once for each row of an answer"
 )
 LOOP = Threshold(100, "statements/s", "a loop in which nothing else is asked; batches of rows are fewer")
+ONE_ROW = Threshold(2048, "bytes for each answer", "what is asked row by row brings little; a report brings many rows")
 ALONE = Threshold(0.05, "of the shape's number", "a loop in which nothing else is asked, and nothing served")
 
 
@@ -128,7 +129,9 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
         parent = max(parents, key=lambda o: o.seen)
         return one.seen / parent.seen, f"for each {quoted(parent.shape, 60)}", 0.92
     alone = all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served
-    if alone and one.seen / account.seconds >= LOOP.value:
+    answers = sum(o.seen for o in asked if o.talk.peer is talk.peer)
+    little = talk.peer.received_bytes <= ONE_ROW.value * answers
+    if alone and little and one.seen / account.seconds >= LOOP.value:
         return one.seen, f"in {account.seconds:.0f} s", 0.75
     return 0.0, "", 0.0
 
@@ -198,6 +201,7 @@ def _examples() -> tuple[Example, ...]:
     first = peer(parent, 100, wait=0.1, protocol="PostgreSQL", shape=orders)
     batch = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 100), rows=first.rows)
     both = peer(parent, 10_000, wait=2.5, protocol="PostgreSQL")
+    report = peer(child, 5000, wait=5.0, protocol="PostgreSQL", statements=database(5000, 0), answer_bytes=20_000)
     one_each = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 0))
     busy = peer((python(12, "serve"),), 20_000, direction="incoming", address="10.0.0.9")
     jobs = peer(
@@ -216,6 +220,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "200 statements of one shape for each of another, in the same function",
             window(calls=(waits,), samples=(work,), peers=(batch,)),
+        ),
+        Example(
+            "a loop that asks for one row at a time",
+            True,
+            "4,000 a second, each for a few hundred bytes, and nothing else is asked",
+            window(calls=(waits,), samples=(work,), peers=(one_each,)),
+        ),
+        Example(
+            "reports, each by one statement",
+            False,
+            "each brings 20 kB: many rows",
+            window(calls=(waits,), samples=(work,), peers=(report,)),
         ),
         Example(
             "one statement for each request",
@@ -248,7 +264,7 @@ PATTERN = Pattern(
     "nearby, many times that across zones. A page of 200 rows waits 200 times.",
     fix="A JOIN, WHERE … IN, prefetching by the ORM; executemany or COPY to write; a cache for what repeats.",
     fine="A few statements for each request; look-ups that depend on each other's answers.",
-    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, LOOP, ALONE),
+    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, LOOP, ONE_ROW, ALONE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.IO}),
     check=check,

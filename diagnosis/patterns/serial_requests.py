@@ -16,6 +16,7 @@ RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are t
 NUMBER = Threshold(10, "requests in the window", "fewer are no loop")
 WAIT = Threshold(0.002, "s for an answer", "below, starting tasks or threads costs as much as they save")
 PER_UNIT = Threshold(2.5, "requests for each piece of work", "one or two after the other may well depend on each other")
+LARGE = Threshold(1 << 18, "bytes for each request", "large ones share the line: at the same time they take as long")
 AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
 
 _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
@@ -40,6 +41,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     wait = sum(talk.wait_seconds - talk.session_wait_seconds for talk in talks)
     answered = sum(talk.answered - talk.session_requests for talk in talks)
     if questions < NUMBER.value or questions / account.seconds < RATE.value or wait < WAIT.value * max(1, answered):
+        return []
+    if _moved(talks) > LARGE.value * questions:
         return []
     shapes = {shape for talk in talks for shape in talk.shapes if not is_session(shape)}
     if len(shapes) == 1 and "?" not in where.shape:
@@ -116,6 +119,14 @@ def _cure(talk: Talk) -> str:
     )
 
 
+def _moved(talks: list[Talk]) -> int:
+    """Bytes to and from the peers of these lines, by the same processes."""
+    seen = {(id(talk.peer), talk.pid): talk.peer for talk in talks}
+    return sum(
+        row.sent_bytes + row.received_bytes for (_, pid), peer_ in seen.items() for row in peer_.rows if row.pid == pid
+    )
+
+
 def _examples() -> tuple[Example, ...]:
     inner = library("http/client.py", "HTTPConnection.endheaders")
     line: Stack = (inner, python(18, "fetch"), python(40, "report"))
@@ -133,6 +144,7 @@ def _examples() -> tuple[Example, ...]:
     many = peer((python(12, "serve"),), 300, wait=8.0, direction="incoming", address="10.0.0.9")
     gathered = peer((python(12, "serve"),), 100, wait=2.5, direction="incoming", address="10.0.0.9")
     pool = peer(line, 2400, wait=75.0, shape="GET /stock/?", awaited=9.5)
+    uploads = peer(line, 300, wait=7.5, shape="PUT /part/?", request_bytes=1 << 20)
     same = peer(line, 300, wait=7.5, shape="GET /status")
     pages = peer(line, 300, wait=7.5, shape="GET /orders?cursor=?")
     return (
@@ -167,6 +179,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(call("recvfrom", line, 2400, blocked=75.0),), samples=(work,), peers=(pool,), threads=8),
         ),
         Example(
+            "uploads of a megabyte",
+            False,
+            "at the same time they would share the line, and take as long",
+            window(calls=(waits,), samples=(work,), peers=(uploads,)),
+        ),
+        Example(
             "one question again and again",
             False,
             "there is nothing else to ask for meanwhile",
@@ -190,7 +208,7 @@ PATTERN = Pattern(
     fix="Make independent requests at once (gather, Promise.all, a thread pool), or ask for many in one.",
     fine="Requests that need the answer of the one before; a peer that must not be asked faster; background work that "
     "nobody waits for.",
-    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, AT_ONCE),
+    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, LARGE, AT_ONCE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -12,7 +12,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename, user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.schemas.cpu import CpuRow
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 SHARE = Threshold(0.05, "of busy time", "below, another format would gain nothing that could be felt")
@@ -153,6 +153,7 @@ def _judge(account: Account, place: Place | None, name: str, rows: list[CpuRow])
             "trace-cpu",
         ),
         confidence=0.85,
+        at_most=Severity.CRITICAL if place else Severity.INFO,  # (nobody could act on it)
     )
 
 

@@ -23,9 +23,11 @@ FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the 
 def check(account: Account) -> list[Finding]:
     by_peer: dict[tuple[int, int], list[Talk]] = defaultdict(list)
     # Of a peer that is measured too, the findings about it say why it is slow.
-    measured = {peer.local for peer in account.peers if peer.direction == "incoming"}
+    measured = tuple(peer.local for peer in account.peers if peer.direction == "incoming" and peer.local)
     for talk in account.talks:
-        long = _waited(talk) >= SLOW.value * talk.answered and talk.peer.address not in measured
+        long = _waited(talk) >= SLOW.value * _answers(talk)
+        if talk.peer.side == "local" and talk.peer.address.endswith(measured):
+            continue
         if not talk.for_news and talk.answered >= FEW.value and long:
             by_peer[id(talk.peer), talk.pid].append(talk)
     found = []
@@ -116,7 +118,8 @@ def _examples() -> tuple[Example, ...]:
     waits = call("recvfrom", line, 20, on="fd:4 (socket:[7])", blocked=7.0)
     served = peer((python(12, "serve"),), 20, wait=7.4, direction="incoming", address="10.0.0.9")
     slow = peer(line, 20, wait=7.0, shape="GET /recommendations/?")
-    called = served.model_copy(update={"local": slow.address})
+    called = served.model_copy(update={"local": ":8080"})
+    parent = slow.model_copy(update={"side": "local"})
     report = peer(
         query, 4, wait=8.0, protocol="PostgreSQL", shape="SELECT region, sum(amount) FROM sales GROUP BY region"
     )
@@ -147,7 +150,7 @@ def _examples() -> tuple[Example, ...]:
             "a worker that asks its own parent",
             False,
             "the parent is measured as well: what makes it slow is said of it",
-            window(calls=(waits,), samples=(work,), peers=(called, slow)),
+            window(calls=(waits,), samples=(work,), peers=(called, parent)),
         ),
         Example(
             "many quick answers",

@@ -48,7 +48,8 @@ def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]
     rows = [row for row in account.calls if row.pid == pid and starts_thread(row.stack)]
     clones = [row for row in rows if row.syscall in ("clone", "clone3")]
     at: dict[Place, list[SyscallRow]] = defaultdict(list)
-    for row in clones:
+    # (what is called beside says it too, where the stack of the call itself ends in hand-written code)
+    for row in clones if any(account.place(row.stack) for row in clones) else rows:
         if place := account.place(row.stack):
             at[place].append(row)
     place = max(at, key=lambda p: sum(row.calls for row in at[p]), default=None)

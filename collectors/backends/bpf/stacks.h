@@ -245,8 +245,9 @@ INLINE int cut(struct scratch *w) {
  * every caller. */
 INLINE int up_by_table(struct native_walk *at) {
     struct scratch *w = at->scratch;
-    /* a return address may lie behind the end of a function that never returns */
-    w->place = w->pc - (w->depth > 1);
+    /* A return address may lie behind the end of a function that never returns. In a system call the instruction is
+     * behind the one that made it: clone3 begins the new thread there, which has no caller. */
+    w->place = w->pc - (w->depth > 1 || at->thread->call_began);
     if (w->place < w->same_low || w->place >= w->same_high) {
         w->mapping = 0;
         bpf_loop(8, halve_mappings, at, 0);

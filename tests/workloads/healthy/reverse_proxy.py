@@ -17,6 +17,10 @@ kept = LifoQueue()
 
 
 class Proxy(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
     def do_GET(self):
         try:
             connection = kept.get_nowait()
@@ -37,7 +41,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
 server.daemon_threads = True
-services.customers(server.server_port, [f"/thing/{number}" for number in range(50)], 3, keep_alive=False)
+services.customers(server.server_port, [f"/thing/{number}" for number in range(50)], 3, keep_alive=True)
 assert threading.active_count() == 1
 print("ready", os.getpid(), flush=True)
 server.serve_forever()

@@ -23,7 +23,7 @@ setInterval(() => {
   for (let i = 0; i < 8; i++) {
     const view = number++;
     views.emit('open', view);
-    for (let update = 0; update < 25; update++) views.emit('tick', view + update);
+    for (let update = 0; update < 3; update++) views.emit('tick', view + update);
     views.emit(`close-${view}`);
   }
 }, 5);

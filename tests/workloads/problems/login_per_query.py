@@ -26,6 +26,10 @@ def stock(article):
 
 
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
     def do_GET(self):
         body = f"{stock(int(self.path.rsplit('/', 1)[1]))} left".encode()
         self.send_response(200)
@@ -38,6 +42,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-services.customers(server.server_port, [f"/stock/{number}" for number in range(1, 100)], 2, keep_alive=False)
+services.customers(server.server_port, [f"/stock/{number}" for number in range(1, 100)], 2, keep_alive=True)
 print("ready", os.getpid(), flush=True)
 server.serve_forever()

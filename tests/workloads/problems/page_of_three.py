@@ -22,7 +22,7 @@ def service(delay):
     return services.http_service(answer)
 
 
-PORTS = {"account": service(0.02), "basket": service(0.03), "news": service(0.025)}
+PORTS = {"account": service(0.02), "basket": service(0.024), "news": service(0.025)}
 own = threading.local()
 
 

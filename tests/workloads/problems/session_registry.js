@@ -23,7 +23,7 @@ setInterval(() => {
   for (let i = 0; i < 10; i++) {
     number++;
     room.emit('join', number);
-    for (let word = 0; word < 20; word++) room.emit('say', number + word);
+    for (let word = 0; word < 2; word++) room.emit('say', number + word);
     room.emit('leave', number - 500);
   }
 }, 5);

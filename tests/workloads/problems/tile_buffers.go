@@ -1,4 +1,4 @@
-// expect: pattern=allocation-churn bench
+// expect: pattern=gc-pressure bench
 // Renders tiles; each one gets a large buffer of its own.
 package main
 

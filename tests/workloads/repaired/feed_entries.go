@@ -9,18 +9,19 @@ import (
 	"strings"
 )
 
-func feed(count int) string {
-	var text strings.Builder
-	text.WriteString("<feed>")
+var text []byte
+
+func feed(count int) []byte {
+	text = append(text[:0], "<feed>"...)
 	for i := 0; i < count; i++ {
-		text.WriteString("<entry id=\"")
-		text.WriteString(strconv.Itoa(i))
-		text.WriteString("\">news of day ")
-		text.WriteString(strconv.Itoa(i % 365))
-		text.WriteString("</entry>")
+		text = append(text, "<entry id=\""...)
+		text = strconv.AppendInt(text, int64(i), 10)
+		text = append(text, "\">news of day "...)
+		text = strconv.AppendInt(text, int64(i%365), 10)
+		text = append(text, "</entry>"...)
 	}
-	text.WriteString("</feed>")
-	return text.String()
+	text = append(text, "</feed>"...)
+	return text
 }
 
 func tags(count int) string {

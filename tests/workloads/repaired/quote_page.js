@@ -36,5 +36,6 @@ const server = http.createServer(async (request, response) => {
 server.listen(0, "127.0.0.1", () => {
   const paths = Array.from({ length: 20 }, (_, i) => `/page/${i}`).join(",");
   execFileSync(python, [services, "customers", String(server.address().port), paths, "2"], { stdio: "ignore" });
-  console.log("ready", process.pid);
+  const days = Array.from({ length: 20 }, (_, i) => i);
+  Promise.all(days.map(todays)).then(() => console.log("ready", process.pid));
 });
