@@ -1,5 +1,7 @@
 """Words and figures that all patterns about peers share."""
 
+from collections.abc import Iterable
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID
@@ -55,6 +57,13 @@ def per_unit(account: Account, talk: Talk, times: float) -> float | None:
     number = units(account, talk.pid)
     most = 1000 if account.load(talk.pid).served else 100
     return times / number if number and times <= most * number else None
+
+
+def bytes_each(talks: Iterable[Talk]) -> float:
+    """Bytes to and from the peers of these lines, by the same processes, for each answer."""
+    seen = {(id(talk.peer), talk.pid): talk.peer for talk in talks}
+    rows = [row for (_, pid), peer_ in seen.items() for row in peer_.rows if row.pid == pid]
+    return sum(row.sent_bytes + row.received_bytes for row in rows) / max(1, sum(row.answered for row in rows))
 
 
 # ---- for examples ------------------------------------------------------------------------------------------------

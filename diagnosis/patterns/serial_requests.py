@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
+from perfdoctor.diagnosis.asking import bytes_each, called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
@@ -42,7 +42,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     answered = sum(talk.answered - talk.session_requests for talk in talks)
     if questions < NUMBER.value or questions / account.seconds < RATE.value or wait < WAIT.value * max(1, answered):
         return []
-    if _moved(talks) > LARGE.value * questions:
+    if bytes_each(talks) > LARGE.value:
         return []
     shapes = {shape for talk in talks for shape in talk.shapes if not is_session(shape)}
     if len(shapes) == 1 and "?" not in where.shape:
@@ -116,14 +116,6 @@ def _cure(talk: Talk) -> str:
         cures.get(language, "a few threads or tasks, or a non-blocking client")
         if language
         else ("a few threads or tasks, or a non-blocking client")
-    )
-
-
-def _moved(talks: list[Talk]) -> int:
-    """Bytes to and from the peers of these lines, by the same processes."""
-    seen = {(id(talk.peer), talk.pid): talk.peer for talk in talks}
-    return sum(
-        row.sent_bytes + row.received_bytes for (_, pid), peer_ in seen.items() for row in peer_.rows if row.pid == pid
     )
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.asking import called_from, peer, whom
+from perfdoctor.diagnosis.asking import bytes_each, called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_session, is_transaction
@@ -16,6 +16,9 @@ SLOW = Threshold(0.03, "s for an answer", "a service nearby answers within 10 ms
 FEW = Threshold(2, "answers in the window", "one says nothing about the others")
 UNCLEAR = Threshold(
     1.0, "s for an answer", "so long waits too a client that asks to be told of news; only its words tell which"
+)
+LARGE = Threshold(
+    1 << 18, "bytes for each answer", "most of so large a transfer's time is the way, not the other side's work"
 )
 FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the other side's work")
 
@@ -49,6 +52,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     load = account.load(where.pid)
     trips = where.peer.rtt_seconds or 0.0
     far = trips >= FAR.value * mean
+    large = bytes_each(talks) > LARGE.value
     unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
     facts = [
         account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
@@ -76,7 +80,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "trace-network",
         ),
         confidence=(0.6 if unclear else 0.88) * where.sureness,
-        at_most=Severity.INFO if unclear and not where.shape else Severity.CRITICAL,
+        at_most=Severity.INFO if large or (unclear and not where.shape) else Severity.CRITICAL,
     )
 
 
@@ -182,7 +186,7 @@ PATTERN = Pattern(
     "while they wait.",
     fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
     fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
-    thresholds=(SLOW, FEW, UNCLEAR, FAR),
+    thresholds=(SLOW, FEW, UNCLEAR, LARGE, FAR),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

@@ -20,6 +20,9 @@ SHRINKS = Threshold(
 )
 BODY = Threshold(8192, "bytes each", "a smaller one leaves in one go: its size is not what it waits for")
 RATE = Threshold(200_000, "bytes/s", "a slower stream fits through any link")
+LARGE = Threshold(
+    1 << 18, "bytes each", "the answer to so large a body waits for its way more than for the other side's work"
+)
 CPU = Threshold(20e-9, "s of CPU to compress a byte", "gzip at its fastest levels, zstd and brotli need less")
 
 _DIRECTIONS = ("sent", "received")
@@ -66,6 +69,8 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
         return []
     moving = [row for row in account.calls if _moves(account, row, flow)]
     in_calls = sum(row.seconds for row in moving)
+    if sent and flow.bytes >= LARGE.value * flow.bodies:
+        in_calls += sum(account.waited(t, t.wait_seconds) for t in account.talks if t.peer is flow.peer)
     # Sending less saves time in proportion; compressing costs some of it again.
     saved = in_calls * (1 - flow.shrinks_to) - flow.bytes * CPU.value
     if saved <= 0:
@@ -91,7 +96,7 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
             account.fact("network", f"{flow.way}", flow.bytes / account.seconds, "bytes/s"),
             account.fact("network", "each", each, "bytes"),
             account.fact("network", "samples of it shrink to", flow.shrinks_to, "of their size"),
-            account.fact("syscalls", "time in the calls that move it", in_calls / account.seconds, "s/s"),
+            account.fact("syscalls", "time in which it moves", in_calls / account.seconds, "s/s"),
         ),
         fix=_cure(stack, sent, served, str(at)),
         verify=again(
@@ -177,6 +182,8 @@ def _examples() -> tuple[Example, ...]:
 
     row = TalkRow(pid=4242, stack=reading, receives=2000, received_bytes=40_000_000)
     lists = peer((python(21, "load_list"),), 200, shape="GET /items", answer_bytes=0, rows=(row,), shrinks_to=0.15)
+    feeds = peer(line, 20, wait=6.0, request_bytes=2_000_000, shrinks_to=0.2)
+    acknowledged = call("recvfrom", (python(46, "send_list"),), 20, on="fd:4 (socket:[7])", blocked=6.0)
     return (
         Example(
             "lists as JSON, plain",
@@ -189,6 +196,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "most of the time passes until they have come",
             window(calls=(reads,), samples=(work,), peers=(lists,)),
+        ),
+        Example(
+            "feeds that go into the kernel's buffers at once",
+            True,
+            "the time passes in the wait for the answer, for the line is slow",
+            window(calls=(acknowledged,), samples=(work,), peers=(feeds,)),
         ),
         Example(
             "pictures",
@@ -215,11 +228,11 @@ PATTERN = Pattern(
     "wait is that.",
     fix="Content-Encoding: gzip, zstd or br, where the client accepts it; fewer fields, pages instead of whole lists.",
     fine="What is compressed or encrypted already; fast links within a rack; bodies of a few kilobytes.",
-    thresholds=(SHRINKS, BODY, RATE, CPU),
+    thresholds=(SHRINKS, BODY, RATE, LARGE, CPU),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,
     examples=_examples,
-    beats=(),
+    beats=("slow-dependency", "serial-requests"),
     blind=blind,
 )
