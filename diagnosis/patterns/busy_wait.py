@@ -71,6 +71,8 @@ def _reason(function: HotFunction) -> tuple[str, float]:
         return "asks whether something has happened, again and again", 0.9
     name = function.place.function
     if not function.is_python:
+        if tight >= ONE_LINE.value and _only_loads(function):
+            return "looks at an atomic variable until another thread changes it", 0.75
         # A tight native loop may as well be numerics: only its own name can tell.
         return ("spins", 0.5) if _says_wait(name) and tight >= ONE_LINE.value else ("", 0.0)
     if name.endswith(">") or function.recursive:  # <genexpr>, <lambda>: a loop over data on one line
@@ -96,6 +98,26 @@ def _asks_itself(function: HotFunction) -> bool:
     return not function.is_python or any(
         frame.function.startswith("time_") for row in function.rows for frame in row.native[:3]
     )
+
+
+# std::__atomic_base<long>::load(std::memory_order) const   core::sync::atomic::AtomicBool::load
+_LOAD = re.compile(r"atomic\w*(?:<.*>)?::(?:\w+::)*(?:load|test)\b|(?:^|::)(?:__)?atomic_load")
+
+
+def _only_loads(function: HotFunction) -> bool:
+    """Whether one line of it loads an atomic variable, and nothing else is called: its loop is that line."""
+    loads = sum(row.seconds for row in function.rows if row.stack and _LOAD.search(row.stack[0].function))
+    own = sum(row.seconds for row in function.rows if _is_own(row.stack, function.place))
+    lines = {frame.line for row in function.rows for frame in row.stack if _is_at(frame, function.place)}
+    return loads > 0 and loads + own >= ONE_LINE.value * function.seconds and len(lines) == 1
+
+
+def _is_at(frame: Frame, place: Place) -> bool:
+    return (frame.file, frame.function) == (place.file, place.function)
+
+
+def _is_own(stack: Stack, place: Place) -> bool:
+    return bool(stack) and _is_at(stack[0], place)
 
 
 def _says_wait(function: str) -> bool:
@@ -189,6 +211,13 @@ def _examples() -> tuple[Example, ...]:
         cpu((python(5, "total"),), 6.0, leaf=(native("_PyLong_Multiply"),)),
         cpu((python(5, "total"),), 3.5, leaf=(loop,)),
     )
+    turns, computes = (
+        native("next(long)", "/srv/app", "/srv/app.cpp", 14),
+        native("next(long)", "/srv/app", "/srv/app.cpp", 15),
+    )
+    load = native(
+        "std::__atomic_base<long>::load(std::memory_order) const", "/srv/app", "/usr/include/atomic_base.h", 488
+    )
     reader = (python(20, "copy"),)
     reads = call("read", reader, 900_000, on="/data/in", transferred=900_000 * 65536, seconds=8.0)
     asleep = call("epoll_wait", (library("selectors.py", "EpollSelector.select"),), 500, blocked=9.9, empty=20)
@@ -212,6 +241,18 @@ def _examples() -> tuple[Example, ...]:
             window(
                 calls=(retries,), samples=(cpu(read, 4.0, inside=kernel("do_syscall_64")), cpu(read, 5.5, leaf=(loop,)))
             ),
+        ),
+        Example(
+            "a loop on an atomic variable in C++",
+            True,
+            "one line loads it, and nothing else is done",
+            window(samples=(cpu((turns,), 9.4), cpu((load, turns), 0.3))),
+        ),
+        Example(
+            "a computation that may be stopped",
+            False,
+            "it looks at an atomic flag in one line, and computes in others",
+            window(samples=(cpu((turns,), 1.4), cpu((load, turns), 0.3), cpu((computes,), 8.0))),
         ),
         Example(
             "a computation on one line",
