@@ -43,8 +43,11 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         return []
     where = max(talks, key=lambda t: (t.failed + max(0, t.requests - t.answered), t.wait_seconds))
     attempt, pause, pauses = _time_lost(account, talks, failures, attempts)
-    at: Place | str = where.place or "a library"
-    caller = called_from(account, where.stack)
+    # (a request that is never answered costs the time at the line that waits, and that may be the next one)
+    waits = _waits_in(account, where) if unanswered > 1 else None
+    place, stack = (account.place(waits.stack), waits.stack) if waits else (where.place, where.stack)
+    at: Place | str = place or "a library"
+    caller = called_from(account, stack)
     of = whom(to)
     how = _how(to, unanswered)
     seconds = attempt + pause
@@ -54,8 +57,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         title=f"{of} fails {rate(failures / account.seconds)} times a second ({how}), asked again and again at {at}"
         f"{caller}: {percent(account.share(seconds))} of busy time",
         seconds=seconds,
-        place=where.place,
-        stack=where.stack,
+        place=place,
+        stack=stack,
         facts=(
             account.fact("network", f"failures of {of}: {how}", failures / account.seconds, "failures/s"),
             account.fact("network", "of the attempts", failures / attempts, "share"),
@@ -73,6 +76,17 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "trace-network",
         ),
         confidence=0.9 * where.sureness,
+    )
+
+
+def _waits_in(account: Account, talk: Talk) -> SyscallRow | None:
+    """The call in which the function that asks stands still for the answer for longest."""
+    function = _functions(account, talk.stack)[:1]
+    rows = (
+        row for row in account.calls if row.pid == talk.pid and row.blocked_seconds > 0 and _is_attempt(account, row)
+    )
+    return max(
+        (r for r in rows if _functions(account, r.stack)[:1] == function), key=lambda r: r.blocked_seconds, default=None
     )
 
 

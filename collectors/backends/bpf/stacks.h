@@ -183,6 +183,7 @@ struct native_walk {
     struct thread *thread;
     struct scratch *scratch;
     struct unwind_space *space;
+    u64 behind; /* the innermost place is behind a system call, and not where the code stands */
     u64 brief; /* end where no file's code is running (what a runtime compiled): nobody can name it, and events are many */
 };
 
@@ -247,7 +248,7 @@ INLINE int up_by_table(struct native_walk *at) {
     struct scratch *w = at->scratch;
     /* A return address may lie behind the end of a function that never returns. In a system call the instruction is
      * behind the one that made it: clone3 begins the new thread there, which has no caller. */
-    w->place = w->pc - (w->depth > 1 || at->thread->call_began);
+    w->place = w->pc - (w->depth > 1 || at->behind);
     if (w->place < w->same_low || w->place >= w->same_high) {
         w->mapping = 0;
         bpf_loop(8, halve_mappings, at, 0);
@@ -310,7 +311,7 @@ static long native_frame(u32 index, struct native_walk *at) {
  * missing. User space drops it unless a call precedes it. */
 INLINE u64 walk_native(struct thread *t, struct pt_regs *regs, struct scratch *w, u64 hash, int scan, int brief) {
     u64 ip = instruction_pointer(regs);
-    struct native_walk at = {.thread = t, .scratch = w, .brief = brief};
+    struct native_walk at = {.thread = t, .scratch = w, .behind = behind_system_call(regs), .brief = brief};
     w->pc = ip;
     w->sp = stack_pointer(regs);
     w->fp = frame_pointer(regs);

@@ -15,7 +15,7 @@ public class RenderPool {
             b = 2 * a * b + y; // <- cost
             a = next; // <- cost
             steps++; // <- cost
-        }
+        } // <- cost
         return steps;
     }
 

@@ -8,7 +8,7 @@ class Position:
     def __init__(self, board, before):
         self.board = board
         self.before = before
-        self.after = []
+        self.after = []  # <- cost
         self.scores = {"own": board % 7, "other": board % 5}
 
 

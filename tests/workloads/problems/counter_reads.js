@@ -22,7 +22,7 @@ socket.on("data", (data) => {
 });
 
 function ask(...words) {
-  socket.write(`*${words.length}\r\n` + words.map((w) => `$${w.length}\r\n${w}\r\n`).join(""));
+  socket.write(`*${words.length}\r\n` + words.map((w) => `$${w.length}\r\n${w}\r\n`).join("")); // <- cost
   return new Promise((resolve) => waiting.push(resolve));
 }
 
