@@ -1,7 +1,8 @@
 """An answer's length: a model pays for every word."""
 
-CHARACTERS = {"brief": 2400, "normal": 6000, "full": 48_000}
-"""by detail; four characters are about one token"""
+CHARACTERS = {"brief": 2100, "normal": 5200, "full": 48_000}
+"""by detail. Names, paths and figures have about 3.5 characters to a token (bench/diagnosis.py counts them): normal is
+below 1,500 tokens."""
 
 
 def fit(text: str, detail: str) -> str:
