@@ -1,5 +1,6 @@
 // expect: pattern=thread-churn bench
-// Tells the subscribers of an alert service what happened; each message is made and sent by a new thread.
+// Tells the subscribers of an alert service what happened; a new thread makes and sends the messages of each region.
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,7 +17,8 @@ import java.util.zip.CRC32;
 
 public class AlertFanout {
     static final int GATEWAYS = 8;
-    static final int SUBSCRIBERS = 60;
+    static final int REGIONS = 10;
+    static final int SUBSCRIBERS = 12;
 
     record Alert(long number, String kind, int region, int level) {
     }
@@ -42,15 +44,18 @@ public class AlertFanout {
         StringBuilder text = new StringBuilder();
         text.append("To: subscriber ").append(subscriber).append("\nAlert ").append(alert.number()).append(": ")
             .append(alert.kind()).append(" in region ").append(alert.region()).append(", level ").append(alert.level()).append('\n');
-        for (int hour = 0; hour < 6; hour++) text.append("  in ").append(hour).append(" h: ").append((alert.level() * 7 + hour * 3) % 10).append('\n');
+        for (int hour = 0; hour < 12; hour++) text.append("  in ").append(hour).append(" h: ").append((alert.level() * 7 + hour * 3) % 10).append('\n');
         CRC32 sum = new CRC32();
         sum.update(text.toString().getBytes(StandardCharsets.UTF_8));
         return text.append("sum ").append(Long.toHexString(sum.getValue())).append("\n\n").toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    static void deliver(Alert alert, int subscriber, List<Gateway> gateways, CountDownLatch open) {
+    /** To all subscribers of a region, in one go. */
+    static void deliver(Alert alert, int region, List<Gateway> gateways, CountDownLatch open) {
         try {
-            gateways.get(subscriber % GATEWAYS).send(message(alert, subscriber));
+            ByteArrayOutputStream all = new ByteArrayOutputStream(8192);
+            for (int i = 0; i < SUBSCRIBERS; i++) all.write(message(alert, region * SUBSCRIBERS + i));
+            gateways.get(region % GATEWAYS).send(all.toByteArray());
         } catch (IOException gone) {
             throw new IllegalStateException(gone);
         } finally {
@@ -88,10 +93,10 @@ public class AlertFanout {
         long told = began;
         for (long number = 0; ; number++) {
             Alert alert = new Alert(number, kinds[(int) (number % 4)], (int) (number % 17), (int) (number % 5));
-            CountDownLatch open = new CountDownLatch(SUBSCRIBERS);
-            for (int i = 0; i < SUBSCRIBERS; i++) {
-                int subscriber = (int) (number * 31 + i) % 5000;
-                new Thread(() -> deliver(alert, subscriber, gateways, open)).start(); // <- cost
+            CountDownLatch open = new CountDownLatch(REGIONS);
+            for (int i = 0; i < REGIONS; i++) {
+                int region = (int) (number * 31 + i) % 400;
+                new Thread(() -> deliver(alert, region, gateways, open)).start(); // <- cost
             }
             open.await();
             if (System.nanoTime() - told > 1_000_000_000L) {

@@ -1,6 +1,7 @@
 // expect: pattern=busy-wait bench
 // Takes telemetry of machines in. A thread writes what another one has packed; it asks its channel over and over.
 use std::collections::BTreeMap;
+use std::convert::TryInto;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

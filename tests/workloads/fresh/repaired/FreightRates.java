@@ -10,7 +10,7 @@ import java.util.zip.CRC32;
 
 public class FreightRates {
     static final Path TABLE = Path.of("rates.bin");
-    static final int ROWS = 40_000;
+    static final int ROWS = 4_000;
     static final int ROW = 16;
 
     record Parcel(long number, int code, int grams, int length, int width, int height) {
@@ -19,7 +19,7 @@ public class FreightRates {
     /** Rows by code of the place: code, zone, cents for the first kilogram, cents for each further one. */
     static void makeTable() throws IOException {
         ByteBuffer table = ByteBuffer.allocate(ROWS * ROW);
-        for (int row = 0; row < ROWS; row++) table.putInt(row * 2).putInt(row % 9).putInt(390 + row % 9 * 120).putInt(80 + row % 9 * 35);
+        for (int row = 0; row < ROWS; row++) table.putInt(row * 20).putInt(row % 9).putInt(390 + row % 9 * 120).putInt(80 + row % 9 * 35);
         Files.write(TABLE, table.array());
     }
 

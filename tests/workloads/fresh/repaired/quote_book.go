@@ -95,11 +95,11 @@ func parse(line []byte) (fields [4]int64, good bool) {
 
 func main() {
 	b := newBook()
-	lines := make([][]byte, 0, 1<<16)
+	lines := make([][]byte, 0, 1<<18)
 	state := uint32(7)
-	for i := 0; i < 1<<16; i++ {
+	for i := 0; i < 1<<18; i++ {
 		state = state*1664525 + 1013904223
-		line := fmt.Sprintf("%d %d %d %d", state>>8%papers, 1000+state>>12%300, 1+state>>20%500, state>>5%12)
+		line := fmt.Sprintf("%d %d %d %d", state>>8%papers, 1000+state>>12%3000, 1+state>>20%500, state>>5%12)
 		lines = append(lines, []byte(line))
 	}
 	file, err := os.Create("quotes.log")

@@ -1,6 +1,7 @@
 // expect: healthy bench
 // Takes telemetry of machines in. A thread writes what another one has packed; it waits at its channel.
 use std::collections::BTreeMap;
+use std::convert::TryInto;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
