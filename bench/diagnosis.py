@@ -1,10 +1,12 @@
-"""Is diagnose right? Every program below tests/workloads/{problems,repaired,healthy}, asked as an assistant asks.
+"""Is diagnose right? Every program below tests/workloads/{problems,repaired,healthy}, and below the same folders of
+tests/workloads/fresh, asked as an assistant asks.
 
-    python bench/diagnosis.py [--only NAME] [--part development|held-out] [--seconds 5] [--jobs 1] [--list] [--write]
+    python bench/diagnosis.py [--only NAME] [--part PART] [--seconds 5] [--jobs 1] [--list] [--write]
 
 Each program is started, diagnosed by the server over stdio, stopped, and diagnosed again from its recording, which must
-say the same. Programs whose tool chain is missing are skipped, by name. The held-out part are those that nobody looked
-at while detectors were written (a hash of the name decides, see planted.py): run it last, and do not tune to it.
+say the same. Programs whose tool chain is missing are skipped, by name. There are three parts: ``development``; the
+``held-out`` are those that nobody looked at while detectors were written (a hash of the name decides, see planted.py);
+``fresh`` ones were written later, by somebody who knew no detector. Run these two last, and do not tune to them.
 ``--write`` keeps the tables in bench/results/diagnosis.md. Needs root.
 """
 
@@ -20,13 +22,12 @@ from pathlib import Path
 import anyio
 import pytest
 from asking import ROOT, WORDY, Doctor, RefusedError, doctor, free_port, token_counter
-from planted import AMONG, Outcome, Planted, planted
+from planted import AMONG, PARTS, Outcome, Planted, planted
 
 sys.path.insert(0, str(ROOT))
 from tests.live.workload import workload
 
 RESULTS = ROOT / "bench" / "results" / "diagnosis.md"
-PARTS = ("development", "held-out")
 BUCKETS = ((0.9, 1.01, "0.9 and more"), (0.75, 0.9, "0.75 to 0.9"), (0.5, 0.75, "0.5 to 0.75"), (0.0, 0.5, "below 0.5"))
 PATIENCE = 120
 """seconds beyond the window after which a program or an answer is given up"""
@@ -100,7 +101,7 @@ def report(outcomes: Sequence[Outcome], seconds: float, counter: str) -> list[st
         f"{len(asked)} programs, with a planted problem, repaired, or healthy, were asked about over MCP. A finding",
         "counts from warning on; its line is right when the program marks it as the cost. A hash of its name decides",
         "which program is held out: nobody looks at those while writing detectors (but programs that were in the tests",
-        "before there were two parts were known).",
+        "before there were two parts were known). The fresh programs were written by somebody who knew no detector.",
         "",
         *_summary(outcomes),
         "",
@@ -123,8 +124,8 @@ def report(outcomes: Sequence[Outcome], seconds: float, counter: str) -> list[st
         "",
         *_words(asked),
     ]
-    wrong = [outcome for outcome in asked if not outcome.is_good]
-    lines += _list("Wrong", (f"{o.program.name} ({_part(o)}): expected {_expected(o)}; {_said(o)}" for o in wrong))
+    wrong = [(outcome.program, outcome) for outcome in asked if not outcome.is_good]
+    lines += _list("Wrong", (f"{p.name} ({p.part}): expected {_expected(p)}; {_said(o)}" for p, o in wrong))
     lines += _list("Offline the answer differed", (o.program.name for o in asked if not o.same))
     lines += _list(f"Longer than {WORDY} tokens", (f"{o.program.name}: {o.tokens}" for o in asked if o.tokens > WORDY))
     lines += _list("Skipped", (f"{o.program.name}: {o.skipped}" for o in outcomes if o.skipped))
@@ -133,7 +134,7 @@ def report(outcomes: Sequence[Outcome], seconds: float, counter: str) -> list[st
 
 
 def _summary(outcomes: Sequence[Outcome]) -> list[str]:
-    columns = {part: [o for o in outcomes if _part(o) == part and o.answer] for part in PARTS}
+    columns = {part: [o for o in outcomes if o.program.part == part and o.answer] for part in PARTS}
     rows: list[tuple[str, list[str]]] = []
 
     def row(name: str, cell: Callable[[list[Outcome]], str]) -> None:
@@ -157,7 +158,7 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
     row("offline the same", lambda of: _share(of, lambda o: bool(o.same)))
     return [
         f"| | {' | '.join(PARTS)} |",
-        "|---|---|---|",
+        f"|{'---|' * (1 + len(PARTS))}",
         *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows),
     ]
 
@@ -206,12 +207,7 @@ def _ratio(held: Sequence[bool]) -> str:
     return f"{sum(held)} of {len(held)} ({100 * sum(held) / len(held):.0f} %)" if held else "-"
 
 
-def _part(outcome: Outcome) -> str:
-    return PARTS[outcome.program.held_out]
-
-
-def _expected(outcome: Outcome) -> str:
-    program = outcome.program
+def _expected(program: Planted) -> str:
     if program.pattern is None:
         return "nothing"
     return f"{program.pattern} at {', '.join(map(str, sorted(program.lines))) or 'any line'}"
@@ -225,16 +221,16 @@ def _list(heading: str, items: Iterable[str]) -> list[str]:
 def main() -> int:
     options = argparse.ArgumentParser()
     options.add_argument("--only", default="", help="only programs with this in their folder and name")
-    options.add_argument("--part", choices=PARTS, help="only this part; both unless it is given")
+    options.add_argument("--part", choices=PARTS, help="only this part; all unless it is given")
     options.add_argument("--seconds", type=float, default=5.0, help="of each window")
     options.add_argument("--jobs", type=int, default=1, help="programs at the same time")
     options.add_argument("--list", action="store_true", help="name the programs and ask nothing")
     options.add_argument("--write", action="store_true", help=f"also write {RESULTS.relative_to(ROOT)}")
     chosen = options.parse_args()
-    programs = [p for p in planted() if chosen.only in p.name and chosen.part in (None, PARTS[p.held_out])]
+    programs = [p for p in planted() if chosen.only in p.name and chosen.part in (None, p.part)]
     if chosen.list:
         for program in programs:
-            print(f"{PARTS[program.held_out]:11} {program.name:44} {program.pattern or 'healthy'}")
+            print(f"{program.part:11} {program.name:44} {program.pattern or 'healthy'}")
         return 0
     outcomes, counter = anyio.run(ask_all, programs, chosen.seconds, chosen.jobs)
     text = "\n".join(report(outcomes, chosen.seconds, counter)) + "\n"

@@ -11,6 +11,9 @@ from asking import ROOT, Answer
 
 WORKLOADS = ROOT / "tests" / "workloads"
 FOLDERS = ("problems", "repaired", "healthy")
+PARTS = ("development", "held-out", "fresh")
+"""Programs below ``fresh`` were written by somebody who knew no detector, after the detectors; of the others, a hash of
+the name decides."""
 AMONG = 3
 _PATTERN = re.compile(r"expect: pattern=([\w-]+)")
 _COST = re.compile(r"(?:#|//) <- cost\b.*$")
@@ -26,12 +29,14 @@ class Planted:
 
     @property
     def name(self) -> str:
-        return f"{self.source.parent.name}/{self.source.name}"
+        return str(self.source.relative_to(WORKLOADS))
 
     @property
-    def held_out(self) -> bool:
-        """Whether it is only measured, and was never looked at while detectors were written."""
-        return bool(hashlib.sha256(self.source.stem.encode()).digest()[0] & 1)
+    def part(self) -> str:
+        """One of PARTS. Only those for development are looked at while detectors are written; others are measured."""
+        if self.source.parent.parent.name == "fresh":
+            return "fresh"
+        return PARTS[hashlib.sha256(self.source.stem.encode()).digest()[0] & 1]
 
     @property
     def language(self) -> str:
@@ -89,8 +94,10 @@ class Outcome:
 
 
 def planted(folders: Iterable[str] = FOLDERS) -> list[Planted]:
-    """Every program that says in its first lines what to expect of it, by folder and name."""
-    return [_read(path) for folder in folders for path in sorted((WORKLOADS / folder).iterdir()) if path.is_file()]
+    """Every program that says in its first lines what to expect of it, by part, folder and name."""
+    parts = [WORKLOADS, WORKLOADS / "fresh"]
+    found = [path for part in parts for folder in folders for path in sorted((part / folder).iterdir())]
+    return [_read(path) for path in found if path.is_file()]
 
 
 def _read(source: Path) -> Planted:
