@@ -21,6 +21,7 @@ _BENEATH, _NO_SYMLINKS, _NO_MAGIC_LINKS = 0x08, 0x04, 0x02  # RESOLVE_*, openat2
 _SYSTEM = re.compile(r"/(?:bin|boot|dev|etc|lib\d*|proc|run|sbin|sys|usr|var/(?:lib|log|run|spool|cache))(?:/|$)")
 _WHOLE_HOME = re.compile(r"/home/[^/]+$|/[^/]*$")
 """folders that hold far more than a project, however small the process that stands there"""
+_SCRIPT = re.compile(r"\.(?:py|[cm]?js|ts|rb|php|pl)\Z")
 _LEFT_OUT = frozenset(("node_modules", "__pycache__", "venv", "target", "build"))
 """besides all that is hidden"""
 _MOST_FILES = 5000
@@ -41,12 +42,13 @@ class Source:
     alike: bool = False
 
 
-def default_roots(cwd: str | None) -> tuple[str, ...]:
-    """Where a target's own code is, when nobody has said it: its working directory, unless that is no project."""
-    if not cwd or not cwd.startswith("/"):
-        return ()
-    real = os.path.realpath(cwd)
-    return () if _SYSTEM.match(real) or _WHOLE_HOME.match(real) else (real,)
+def default_roots(cwd: str | None, command: Sequence[str] = ()) -> tuple[str, ...]:
+    """Where a target's own code is, when nobody has said it: its working directory, and the folder of the script that
+    its command names (``node /srv/shop/app.js``), unless they are no project's."""
+    script = next((word for word in command[1:] if word.startswith("/") and _SCRIPT.search(word)), "")
+    folders = [cwd or "", os.path.dirname(script)]  # noqa: PTH120 (the target's path, not one of ours)
+    reals = (os.path.realpath(folder) for folder in folders if folder.startswith("/"))
+    return tuple(dict.fromkeys(real for real in reals if not _SYSTEM.match(real) and not _WHOLE_HOME.match(real)))
 
 
 def roots_of_uris(uris: Sequence[str]) -> tuple[str, ...]:

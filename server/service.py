@@ -62,12 +62,13 @@ class Service:
 
     def code_roots(self, caller: Caller, target: Target, offered: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Below which folders source code may be shown: those that the operator set; without any the local user sees
-        the workspace that the client offers and the project in which the process runs, and others nothing."""
+        the workspace that the client offers, and the folders in which the process runs and its script lies; others
+        nothing."""
         if self.settings.user_roots or caller != LOCAL:
             return self.settings.user_roots
         from perfdoctor.collectors.source import default_roots
 
-        return tuple(dict.fromkeys((*offered, *default_roots(target.cwd))))
+        return tuple(dict.fromkeys((*offered, *default_roots(target.cwd, target.command))))
 
     def stops(self, tool: str, backend: str) -> Stops:
         """Whether ``tool`` by ``backend`` stops its target at each event; ``auto`` does where nothing else can answer.

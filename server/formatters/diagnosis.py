@@ -16,7 +16,6 @@ def say(answer: DiagnoseAnswer, *, facts: int = 4, stacks: bool = False) -> str:
     lines = [
         f"**{answer.summary}**",
         f"{target(answer.target)}, {window(answer.window)}, recording {answer.recording}.",
-        *_measured(answer.collections),
     ]
     for number, finding in enumerate(answer.findings, 1):
         lines += ["", *_finding(number, finding, facts, stacks)]
@@ -32,6 +31,7 @@ def say(answer: DiagnoseAnswer, *, facts: int = 4, stacks: bool = False) -> str:
             told = ", ".join(_process(row) for row in ledger.processes[:_MOST_PROCESSES])
             more = len(ledger.processes) - _MOST_PROCESSES
             lines.append(f"By process: {told}{f' and {more} more' if more > 0 else ''}.")
+    lines += ["", *_measured(answer.collections)]
     if answer.not_checked:
         lines += [
             "",
@@ -81,8 +81,13 @@ def _loop(loop: LoopRow) -> str:
 
 
 def _measured(collections: dict[str, Collection]) -> list[str]:
-    """One line for each way of measuring: the parts of a window mostly share theirs."""
+    """A line for each way of measuring, and what they lack and warn of: the parts of a window share most of it."""
     ways: dict[str, list[str]] = {}
     for part, how in collections.items():
-        ways.setdefault(measured(how), []).append(part)
-    return [f"{', '.join(parts)}: {way}" for way, parts in ways.items()]
+        ways.setdefault(measured(how.model_copy(update={"lacks": (), "warnings": ()})), []).append(part)
+    lines = [f"{', '.join(parts)}: {way}" for way, parts in ways.items()]
+    lacks = dict.fromkeys(lack for how in collections.values() for lack in how.lacks)
+    warnings = dict.fromkeys(clean(text) for how in collections.values() for text in how.warnings)
+    if lacks:
+        lines.append(f"Cannot tell: {'; '.join(lacks)}.")
+    return [*lines, *(f"Warning: {text}." for text in warnings)]

@@ -78,6 +78,9 @@ def test_the_default_is_a_project_and_never_a_whole_system(project: Path) -> Non
     ):
         assert default_roots(folder) == ()
     assert default_roots(None) == ()
+    assert default_roots(None, ("node", "--expose-gc", f"{project}/app.js", "/etc/x.js")) == (str(project),)
+    for command in (("node", "/etc/app.js"), ("node", f"{project}/app"), ("node", "app.js"), (f"{project}/app.py",)):
+        assert default_roots(None, command) == ()
 
 
 def test_search_reads_the_own_code_only(project: Path) -> None:

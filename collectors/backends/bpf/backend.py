@@ -203,10 +203,6 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
             f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
             "call before, which is looked at again every 64 calls"
         )
-    if engine.tables_left_out:
-        warnings.append(
-            f"the unwind tables of {engine.tables_left_out} files found no room: native stacks may end in their code"
-        )
     replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:
         warnings.append(f"{replaced} code objects were freed in the window: their lines may stand for later ones")

@@ -222,11 +222,6 @@ class Engine:
         return _possible_cpus()
 
     @property
-    def tables_left_out(self) -> int:
-        """How many files' unwind tables found no room."""
-        return self._unwinding.left_out if self._unwinding else 0
-
-    @property
     def over(self) -> str | None:
         """Why the window ends before its time; None while it goes on."""
         if self.target_ended:
