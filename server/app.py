@@ -54,7 +54,7 @@ class PerfdoctorServer(MCPServer[Any]):
                 annotations=ToolAnnotations(
                     read_only_hint=tool.only_measures,
                     destructive_hint=not tool.only_measures,
-                    idempotent_hint=False,
+                    idempotent_hint=None if tool.only_measures else False,  # (means nothing where nothing is changed)
                     open_world_hint=False,
                 ),
             )

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.anyio
 SNAPSHOTS = Path(__file__).parent / "tools"
 TOKENS, ANSWER_TOKENS = 6000, 7000
 """of the whole list without output schemas, and of those; at four characters a token"""
+CHANGE = ("recordings",)
+"""tools that do more than measure"""
 NEED_MORE = ("trace-function", "trace-custom")
 """tools for which a pid is not enough"""
 
@@ -52,13 +54,9 @@ async def test_every_tool_says_what_a_client_needs(memory: Connect) -> None:
     for tool in await listed(memory):
         assert tool["title"], tool["name"]
         assert tool["description"].startswith(("Costs ", "Touches no process")), "the cost comes first"
-        measures = tool["name"] != "recordings"
-        assert tool["annotations"] == {
-            "readOnlyHint": measures,
-            "destructiveHint": not measures,
-            "idempotentHint": False,
-            "openWorldHint": False,
-        }
+        measures = tool["name"] not in CHANGE
+        hints = {"readOnlyHint": measures, "destructiveHint": not measures, "openWorldHint": False}
+        assert tool["annotations"] == (hints if measures else {**hints, "idempotentHint": False})
         assert tool["inputSchema"]["additionalProperties"] is False
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():
@@ -86,7 +84,13 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
         "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "compare": [{"before": "r-a", "after": "r-b"}],
-        "recordings": [{}, {"action": "show", "id": "r-a"}],
+        "recordings": [
+            {},
+            {"action": "show", "id": "r-a"},
+            {"action": "tag", "id": "r-a", "label": ""},
+            {"action": "export", "label": "before", "file": "before.perfdoctor"},
+            {"action": "query", "sql": "SELECT 1"},
+        ],
     }
     assert set(given) == set(tools)
     for tool in TOOLS:
@@ -127,6 +131,18 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
         assert compared["verdict"] == "improved"
         assert compared["omitted_stacks"] == 20 - len(compared["comparison"]["stacks"]) > 0
         assert (await structured("recordings"))["total"] == kept
+        of_cpu = (
+            f"SELECT code_line, sum(seconds) FROM cpu WHERE recording = '{first['recording']}' GROUP BY 1 ORDER BY 2"
+        )
+        asked = await structured("recordings", action="query", sql=of_cpu)
+        assert asked["rows"] == [[13, 3.0], [41, 4.0]] and asked["columns"] == ["code_line", "sum(seconds)"]
+        await structured("recordings", action="pin", id=first["recording"])
+        await structured("recordings", action="tag", id=first["recording"], label="before")
+        await structured("recordings", action="export", id=first["recording"])
+        await structured("recordings", action="delete", id=first["recording"])
+        file = f"{first['recording']}.perfdoctor"
+        taken = await structured("recordings", action="import", file=file)
+        assert (taken["recordings"][0]["label"], taken["recordings"][0]["pinned"]) == ("before", False)
 
 
 async def test_the_findings_of_diagnose_have_the_agreed_form(memory: Connect) -> None:
