@@ -44,15 +44,11 @@ class RecordingsArguments(Listing):
         Field(description="what to do"),
     ] = "list"
     id: Annotated[RecordingId | None, Field(description="which one")] = None
-    label: Annotated[
-        str | None, Field(max_length=80, description="for tag (empty: none); list and export: all that have it")
-    ] = None
-    file: Annotated[
-        str | None, Field(max_length=4096, description="to import from or export to; default: in the state folder")
-    ] = None
+    label: Annotated[str | None, Field(max_length=80, description="to tag (empty: none), list or export by")] = None
+    file: Annotated[str | None, Field(max_length=4096, description="to import, or to export to (has a default)")] = None
     sql: Annotated[
         str | None,
-        Field(max_length=4000, description="for query: a SELECT; views hold the recordings whose ids it names"),
+        Field(max_length=4000, description="a SELECT; views hold the recordings whose ids it names"),
     ] = None
 
     @model_validator(mode="after")
@@ -253,8 +249,8 @@ TOOL = Tool(
     name="recordings",
     title="Recordings: list, keep, query, move",
     description="Touches no process. What was measured here, by the ids that compare and diagnose take. The oldest "
-    "expire unless pinned. query reads evidence by SQL (view recordings, cpu, syscalls, …; an error names them all); "
-    "export and import move recordings between machines as one file.",
+    "expire unless pinned. query reads evidence by SQL (views recordings, cpu, syscalls …; an error names them all); "
+    "export and import: one file, to another machine.",
     role=Role.OBSERVE,
     arguments=RecordingsArguments,
     answer=RecordingsAnswer,

@@ -26,7 +26,9 @@ def events(tmp_path: Path) -> Events:
 @pytest.fixture
 def memory(tmp_path: Path, events: Events) -> Connect:
     """A client in the same process."""
-    settings = Settings(state=tmp_path / "state", allow_custom=True)
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    settings = Settings(state=tmp_path / "state", allow_custom=True, writable_roots=(str(workspace),))
     server = build(Service(settings, FakeInstruments(events.note)))
     return lambda: Client(server)
 

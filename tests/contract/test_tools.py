@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 SNAPSHOTS = Path(__file__).parent / "tools"
 TOKENS, ANSWER_TOKENS = 6000, 7000
 """of the whole list without output schemas, and of those; at four characters a token"""
-CHANGE = ("recordings",)
+CHANGE = ("recordings", "code-edit")
 """tools that do more than measure"""
 NEED_MORE = ("trace-function", "trace-custom")
 """tools for which a pid is not enough"""
@@ -82,6 +82,11 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],
         "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
+        "code-edit": [
+            {"file": "shop.py", "edits": [{"old": "a", "new": "b"}]},
+            {"file": "shop.py", "diff": "@@ -1 +1 @@", "dry_run": False, "token": "0-0", "recording": "r-a"},
+            {"undo": "e-1"},
+        ],
         "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [
@@ -103,7 +108,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
             jsonschema.validate({**given[tool.name][0], "nonsense": 1}, schema)
 
 
-async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
+async def test_each_answer_keeps_its_output_schema(memory: Connect, tmp_path: Path) -> None:
     tools = {tool["name"]: tool for tool in await listed(memory)}
     async with memory() as client:
 
@@ -140,6 +145,11 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
         await structured("recordings", action="tag", id=first["recording"], label="before")
         await structured("recordings", action="export", id=first["recording"])
         await structured("recordings", action="delete", id=first["recording"])
+        workspace = tmp_path / "workspace"
+        (workspace / "a.py").write_text("old\n")
+        shown = await structured("code-edit", file="a.py", edits=[{"old": "old", "new": "new"}])
+        await structured("code-edit", **shown["next"][0]["arguments"])
+        assert (workspace / "a.py").read_text() == "new\n"
         file = f"{first['recording']}.perfdoctor"
         taken = await structured("recordings", action="import", file=file)
         assert (taken["recordings"][0]["label"], taken["recordings"][0]["pinned"]) == ("before", False)
