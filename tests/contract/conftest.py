@@ -33,6 +33,17 @@ def memory(tmp_path: Path, events: Events) -> Connect:
     return lambda: Client(server)
 
 
+@pytest.fixture
+def opened_up(tmp_path: Path) -> Connect:
+    """The same, of an operator who allows code to be shown and changed below a folder."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    roots = (str(workspace),)
+    settings = Settings(state=tmp_path / "state", allow_custom=True, user_roots=roots, writable_roots=roots)
+    server = build(Service(settings, FakeInstruments()))
+    return lambda: Client(server)
+
+
 @pytest.fixture(params=WAYS)
 def connect(request: pytest.FixtureRequest, tmp_path: Path, events: Events) -> Iterator[Connect]:
     """Opens a connection: the test that takes this runs once for every transport and era."""

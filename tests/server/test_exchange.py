@@ -17,6 +17,7 @@ from perfdoctor.server.settings import Settings
 from perfdoctor.server.store import exchange
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.store.recordings import Recordings
+from perfdoctor.server.tools import diagnose
 from perfdoctor.server.tools import recordings as tool
 from perfdoctor.server.tools.outcome import Outcome, run
 from tests.server import samples
@@ -226,6 +227,16 @@ async def test_over_the_tool(tmp_path: Path, exported: Path) -> None:
     labelled = await ask(tmp_path / "here", action="export", label="before", file=str(tmp_path / "b.perfdoctor"))
     assert labelled.structured["total"] == 1 and (tmp_path / "b.perfdoctor").exists()
     assert (await ask(tmp_path / "here", action="export", label="none")).refused
+
+
+async def test_pids_of_another_machine_are_not_suggested(tmp_path: Path, exported: Path) -> None:
+    service = Service(Settings(state=tmp_path / "here"), FakeInstruments())
+    call = Call(service, LOCAL, lambda _e, _m: None)
+    await service.recordings.take_in(exported, "ben")
+    await service.recordings.add("r-mine", Kind.DIAGNOSIS, "ben", "", samples.evidence())
+    for recording, suggested in (("r-23456789", False), ("r-mine", True)):
+        said = (await run(diagnose.TOOL, call, {"recording": recording})).structured
+        assert said["next"] and any("pid" in one["arguments"] for one in said["next"]) is suggested
 
 
 async def test_who_may_name_which_file(tmp_path: Path, exported: Path) -> None:
