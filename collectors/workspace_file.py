@@ -283,6 +283,8 @@ def _content(fd: int) -> bytes:
 def _rename(folder: int, old: str, new: str, flags: int) -> bool:
     """renameat2 within a folder; False where the kernel or the file system does not know the flags."""
     fold = ctypes.c_int(folder)
+    if not hasattr(libc, "renameat2"):
+        return False
     if libc.renameat2(fold, os.fsencode(old), fold, os.fsencode(new), ctypes.c_uint(flags)) == 0:
         return True
     number = ctypes.get_errno()

@@ -33,7 +33,7 @@ SUFFIX = ".perfdoctor"
 _MAGIC = b"perfdoctor recordings "
 VERSION = 1
 LARGEST_FILE = 256 << 20
-LARGEST_ARTEFACT = 128 << 20
+LARGEST_ARTEFACT = 64 << 20
 """bytes of evidence of one recording, unpacked: JSON takes some ten times as much once it is read"""
 _LARGEST_LIST = 4 << 20
 MOST = 500
@@ -103,7 +103,7 @@ def write(path: Path, recordings: Sequence[tuple[Recording, bytes]], *, replace:
             if replace:
                 Path(beside).replace(path)
             else:
-                os.link(beside, path)  # fails where the name is taken, which rename does not
+                _name_it(beside, path)
         finally:
             with suppress(FileNotFoundError):
                 Path(beside).unlink()
@@ -114,6 +114,17 @@ def write(path: Path, recordings: Sequence[tuple[Recording, bytes]], *, replace:
             "There is a file of that name already, and nothing is overwritten." if taken else f"{error.strerror}.",
             "Give the name of a new file in a folder that perfdoctor may write, ending in .perfdoctor.",
         ) from error
+
+
+def _name_it(beside: str, path: Path) -> None:
+    """Give the finished file its name, unless there is a file of that name: rename would put itself in its place."""
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        Path(beside).replace(path)
 
 
 def read(path: Path) -> tuple[Unpacked, ...]:

@@ -248,17 +248,17 @@ class Recordings:
         """Delete the oldest until both limits hold, and note which. ``but`` are the newest: they stay even when they
         are too large alone; pinned ones stay too. What was imported is as old as its import."""
         rows = connection.execute(
-            "SELECT id, bytes, pinned FROM recordings "
-            "ORDER BY pinned DESC, coalesce(imported, created) DESC, rowid DESC"
+            "SELECT id, bytes, pinned FROM recordings ORDER BY coalesce(imported, created), rowid"
         ).fetchall()
-        kept = size = 0
+        kept, size = len(rows), sum(length for _, length, _ in rows)
         now = time.time()
         for identity, length, pinned in rows:
-            if not pinned and identity not in but and (kept >= self._keep or size + length > self._keep_bytes):
+            if kept <= self._keep and size <= self._keep_bytes:
+                break
+            if not pinned and identity not in but:
                 connection.execute("DELETE FROM recordings WHERE id = ?", (identity,))
                 connection.execute("INSERT INTO expired (id, at) VALUES (?, ?)", (identity, now))
-                continue
-            kept, size = kept + 1, size + length
+                kept, size = kept - 1, size - length
         connection.execute(
             "DELETE FROM expired WHERE number <= (SELECT max(number) FROM expired) - ?", (_EXPIRED_KEPT,)
         )

@@ -14,6 +14,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from perfdoctor.collectors.code_version import commit_at
 from tests.live.workload import Workload, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -72,6 +73,16 @@ async def test_counts_are_exact_from_end_to_end(state: dict[str, str]) -> None:
         assert sent == expected
         lines = {line["location"]["line"] for line in answer["lines"] if line["location"]}
         assert {line.line for line in truth.values() if line.marker in ("send", "stat")} <= lines
+        by_line = "SELECT code_line, sum(calls) FROM syscalls WHERE recording = '{}' AND syscall = 'sendto' GROUP BY 1"
+        sql = by_line.format(answer["recording"])
+        queried = await ask(client, "recordings", {"action": "query", "sql": sql, "limit": 100})
+        assert {row[0]: row[1] for row in queried["rows"]} == {
+            line.line: line.calls for line in truth.values() if "sendto" in line.syscalls
+        }
+        shown = await ask(client, "recordings", {"action": "show", "id": answer["recording"]})
+        target = shown["recordings"][0]["target"]
+        assert target["commit"] == commit_at(str(Path(__file__).parent))
+        assert target["build_id"] is None or bytes.fromhex(target["build_id"])
 
 
 async def test_progress_comes_twice_a_second_and_cancelling_ends_it_in_half_a_second(state: dict[str, str]) -> None:

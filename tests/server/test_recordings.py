@@ -181,7 +181,7 @@ async def test_pins_leave_room_for_what_is_measured_next(tmp_path: Path) -> None
         await store(tmp_path, keep_bytes=5 * size).pin(made[2], pinned=True)
 
 
-async def test_one_that_is_too_large_does_not_drive_out_the_small_ones_after_it(tmp_path: Path) -> None:
+async def test_a_large_one_goes_when_its_turn_comes(tmp_path: Path) -> None:
     recordings = store(tmp_path)
     small = await keep(recordings)
     rows = samples.cpu_rows() * 4000
@@ -191,9 +191,11 @@ async def test_one_that_is_too_large_does_not_drive_out_the_small_ones_after_it(
     evidence = samples.evidence(cpu=profile.model_copy(update={"rows": rows}))
     await recordings.add(large, Kind.CPU, "anna", "", evidence)
     later = await keep(recordings)
-    limit = (await recordings.find(small)).bytes * 3
-    last = await keep(store(tmp_path, keep_bytes=limit))
-    assert {one.id for one in (await recordings.list(10))[0]} == {small, later, last}
+    size = (await recordings.find(small)).bytes
+    last = await keep(store(tmp_path, keep_bytes=size * 3))
+    assert {one.id for one in (await recordings.list(10))[0]} == {later, last}, "the oldest first, until it is enough"
+    with pytest.raises(ProblemError, match="made room"):
+        await recordings.find(large)
 
 
 async def test_labels(tmp_path: Path) -> None:
