@@ -125,7 +125,7 @@ ATTACKS = {
     "SELECT 1 FROM nosuch": "no such table",
     "SELECT ?": "variable",
     "SELECT 1\0": "NUL",
-    "SELECT " + "(" * 500 + "1" + ")" * 500: "overflow",
+    "SELECT " + "(" * 500 + "1" + ")" * 500: "SQLite says",
     "SELECT " + "1," * 300 + "1": "too many columns",
     # Growth that each step multiplies, at compile time and at run time.
     "SELECT replace('" + "a" * 3000 + "', 'a', '" + "b" * 3000 + "')": "too big",
