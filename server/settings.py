@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.problem import ProblemError
@@ -32,6 +32,11 @@ class Settings(Model):
         "Empty: the workspace of a local client that offers one (roots), and all else that is not the standard "
         "library, an installed package or the system.",
     )
+    writable_roots: tuple[str, ...] = Field(
+        default=(),
+        description="Folders whose files code-edit may change, absolute, separated by `:` in the environment. Empty: "
+        "nothing may be changed.",
+    )
     attach_runtimes: bool = Field(
         default=True,
         description="Whether a runtime may be asked about itself, by its own means: Java's attach mechanism, Flight "
@@ -46,6 +51,14 @@ class Settings(Model):
         default=False,
         description="Whether such a program may, where asked, see other processes and the kernel: for trusted callers.",
     )
+
+    @field_validator("writable_roots")
+    @classmethod
+    def _absolute(cls, roots: tuple[str, ...]) -> tuple[str, ...]:
+        for root in roots:
+            if not root.startswith("/") or root.strip("/") in ("", "proc", "sys", "dev"):
+                raise ValueError(f"{root!r} is not the absolute path of a folder of source code")
+        return roots
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
@@ -74,7 +87,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     for name in Settings.model_fields:
         given = environment.get(PREFIX + name.upper())
         if given:
-            values[name] = tuple(given.split(":")) if name == "user_roots" else given
+            values[name] = tuple(given.split(":")) if name in ("user_roots", "writable_roots") else given
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
