@@ -22,6 +22,8 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.thread_stacks import ThreadStacks
 from perfdoctor.schemas.threads import ChildProcess, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitRow
+from perfdoctor.schemas.work import Work
+from perfdoctor.schemas.workload import Run
 
 
 class Evidence(Model):
@@ -31,7 +33,8 @@ class Evidence(Model):
     ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
     (empty: decided by excluding the standard library, site-packages and system paths). ``sources`` has the SHA-256 of
     files on the stacks as they were when the window closed: what is shown of them later may be another text. ``age`` is
-    how many seconds the target had been running when the window began; None: not known.
+    how many seconds the target had been running when the window began; None: not known. ``work`` is what a workload
+    itself counted: no collector knows it.
     """
 
     target: Target
@@ -61,3 +64,6 @@ class Evidence(Model):
     memory_map: MemoryMap | None = None
     thread_stacks: ThreadStacks | None = None
     custom: CustomOutput | None = None
+    work: Work | None = None
+    run: Run | None = None
+    """the run of a workload that this is the record of"""

@@ -10,7 +10,7 @@ from perfdoctor.collectors.capabilities import ABILITIES, Ability
 from perfdoctor.collectors.capabilities import TOOLS as BENCH
 from perfdoctor.collectors.exactness import QUESTIONS, ROWS, Cell
 from perfdoctor.collectors.runtimes import own_lines
-from perfdoctor.server.settings import CONFIG, PREFIX, Settings
+from perfdoctor.server.settings import CONFIG, ONLY_IN_FILE, PREFIX, Settings
 from perfdoctor.server.tools.catalogue import TOOLS
 from perfdoctor.server.tools.schema import input_schema, output_schema
 from perfdoctor.server.tools.tool import Tool
@@ -57,8 +57,13 @@ def settings() -> str:
         "|---|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = "`~/.local/state/perfdoctor` (XDG)" if field.is_required() else f"`{_plain(field.default)}`"
-        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+        default = (
+            "`~/.local/state/perfdoctor` (XDG)"
+            if field.is_required()
+            else f"`{_plain(field.get_default(call_default_factory=True))}`"
+        )
+        variable = "" if name in ONLY_IN_FILE else f"`{PREFIX}{name.upper()}`"
+        lines.append(f"| `{name}` | {variable} | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 
@@ -157,7 +162,7 @@ def _default(about: dict[str, Any]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if value == ():
+    if value in ((), {}):
         return "(none)"
     return f"{value:g}" if isinstance(value, float) else str(value)
 

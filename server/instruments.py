@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from perfdoctor.collectors.host.base import Host
     from perfdoctor.collectors.progress import Progress
+    from perfdoctor.collectors.workloads.declared import Declared
+    from perfdoctor.collectors.workloads.run import Outcome
     from perfdoctor.schemas.code import LastChange
     from perfdoctor.schemas.comparison import Comparison
     from perfdoctor.schemas.evidence import Evidence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from perfdoctor.schemas.process import FindAnswer, WatchAnswer
     from perfdoctor.schemas.system import ToolsAnswer
     from perfdoctor.schemas.target import Target
+    from perfdoctor.schemas.workload import Trace
 
 
 QUESTIONS = (
@@ -70,6 +73,19 @@ class Instruments(Protocol):
         self, question: str, target: Target, *, seconds: float, backend: str, progress: Progress, **options: object
     ) -> Evidence:
         """Ask one of QUESTIONS; ``options`` are its own."""
+        ...
+
+    async def run_workload(
+        self,
+        declared: Declared,
+        *,
+        repeat: int,
+        trace: Trace,
+        seconds: float | None,
+        within: float,
+        progress: Progress,
+    ) -> Outcome:
+        """Start a workload, measure it, and end all that it started."""
         ...
 
     async def last_change(self, path: str) -> LastChange | None: ...
@@ -170,6 +186,28 @@ class ThisMachine:
             self._host(), target, seconds=seconds, backend=backend, progress=progress, **options
         )
         return evidence
+
+    async def run_workload(
+        self,
+        declared: Declared,
+        *,
+        repeat: int,
+        trace: Trace,
+        seconds: float | None,
+        within: float,
+        progress: Progress,
+    ) -> Outcome:
+        from perfdoctor.collectors.workloads.run import run_once
+
+        return await run_once(
+            self._host(),
+            declared,
+            repeat=repeat,
+            trace=trace,
+            seconds=seconds,
+            within=within,
+            progress=progress,
+        )
 
     async def last_change(self, path: str) -> LastChange | None:
         from perfdoctor.collectors.last_change import last_change

@@ -262,6 +262,8 @@ def _become(wanted: dict[str, Any], group: Path | None, go: int, status: int, li
                 contained = True
         if wanted["user"] is not None:
             uid, gid, groups = wanted["user"]
+            for fd in (1, 2):  # so that /dev/stdout can be opened, too
+                os.fchown(fd, uid, gid)
             os.setgroups(groups)
             os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)

@@ -22,6 +22,7 @@ from perfdoctor.server.tools import (
     trace_memory,
     trace_network,
     trace_syscalls,
+    workload_run,
 )
 from perfdoctor.server.tools.tool import Tool
 
@@ -43,6 +44,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     code_inspect.TOOL,
     code_search.TOOL,
     trace_locks.TOOL,
+    workload_run.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

@@ -33,7 +33,7 @@ def _not_a_bool(value: object) -> object:
 
 
 NotBool = BeforeValidator(_not_a_bool)
-Pid = Annotated[int, Field(ge=1, le=1 << 22, description="process id (proc-find knows it)"), NotBool]
+Pid = Annotated[int, Field(ge=1, le=1 << 22, description="process id"), NotBool]
 Seconds = Annotated[float, Field(ge=0.1, le=45, description="length of the window"), NotBool]
 Children = Annotated[bool, Field(description="include child processes")]
 RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
@@ -42,7 +42,7 @@ RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
 class Arguments(Model):
     """What a tool may be asked. Unknown names are refused."""
 
-    detail: Annotated[Detail, Field(description="how much to say")] = Detail.NORMAL
+    detail: Annotated[Detail, Field(description="how much")] = Detail.NORMAL
 
 
 class Listing(Arguments):
@@ -62,7 +62,7 @@ class OfProcess(Listing):
 
     pid: Pid | None = None
     name: Annotated[
-        str | None, Field(min_length=1, max_length=200, description="instead of pid: all processes called so, together")
+        str | None, Field(min_length=1, max_length=200, description="instead of pid: all processes called so")
     ] = None
     seconds: Seconds = 5.0
     children: Children = True

@@ -13,7 +13,7 @@ from perfdoctor.server.service import Service
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.tokens import Tokens
 from tests.contract.connections import WAYS, Events, http_server, network_client, stdio_client
-from tests.server.fakes import FakeInstruments
+from tests.server.fakes import WORKLOADS, FakeInstruments
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 
@@ -26,7 +26,7 @@ def events(tmp_path: Path) -> Events:
 @pytest.fixture
 def memory(tmp_path: Path, events: Events) -> Connect:
     """A client in the same process."""
-    settings = Settings(state=tmp_path / "state", allow_custom=True)
+    settings = Settings(state=tmp_path / "state", allow_custom=True, workloads=WORKLOADS)
     server = build(Service(settings, FakeInstruments(events.note)))
     return lambda: Client(server)
 

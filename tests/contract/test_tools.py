@@ -52,13 +52,9 @@ async def test_every_tool_says_what_a_client_needs(memory: Connect) -> None:
     for tool in await listed(memory):
         assert tool["title"], tool["name"]
         assert tool["description"].startswith(("Costs ", "Touches no process")), "the cost comes first"
-        measures = tool["name"] != "recordings"
-        assert tool["annotations"] == {
-            "readOnlyHint": measures,
-            "destructiveHint": not measures,
-            "idempotentHint": False,
-            "openWorldHint": False,
-        }
+        changes = tool["name"] in ("recordings", "workload-run")
+        destructive = {"destructiveHint": True} if changes else {}
+        assert tool["annotations"] == {"readOnlyHint": not changes, "openWorldHint": False, **destructive}
         assert tool["inputSchema"]["additionalProperties"] is False
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():
@@ -85,6 +81,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
         "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
+        "workload-run": [{"name": "shop"}, {"name": "shop", "against": "fast", "repeats": 7, "trace": "none"}],
         "compare": [{"before": "r-a", "after": "r-b"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }
@@ -103,11 +100,11 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
     tools = {tool["name"]: tool for tool in await listed(memory)}
     async with memory() as client:
 
-        async def structured(name: str, **arguments: object) -> dict[str, object]:
-            result = await client.call_tool(name, arguments)
+        async def structured(tool: str, /, **arguments: object) -> dict[str, object]:
+            result = await client.call_tool(tool, arguments)
             assert not result.is_error, result.content
             assert result.structured_content is not None
-            jsonschema.validate(result.structured_content, tools[name]["outputSchema"])
+            jsonschema.validate(result.structured_content, tools[tool]["outputSchema"])
             return result.structured_content
 
         await structured("tools-check")
@@ -119,6 +116,9 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
                 kept += 1
         await structured("trace-custom", pid=PID, program="BEGIN { exit(); }", seconds=0.1)
         kept += 1
+        turns = await structured("workload-run", name="shop", against="fast", repeats=2, seconds=0.1)
+        assert turns["recordings"].keys() == {"shop", "shop/fast"}
+        kept += 4
         first = await structured("diagnose", pid=PID, seconds=0.1)
         assert first["recording"] == first["recording_id"]
         again = await structured("diagnose", recording=first["recording"])

@@ -243,9 +243,18 @@ async def test_it_runs_as_somebody_else(tmp_path: Path) -> None:
     system = next((path for path in ("/usr/bin/id", "/bin/id") if os.access(path, os.X_OK)), None)
     need(system, "there is no id")
     said: list[bytes] = []
-    launch = Launch((str(system),), user=(65534, 65534, (65534,)))
-    async with HOST.launch(launch) as program, anyio.create_task_group() as tasks:
+    copied: list[bytes] = []
+    nobody = (65534, 65534, (65534,))
+    async with HOST.launch(Launch((str(system),), user=nobody)) as program, anyio.create_task_group() as tasks:
         tasks.start_soon(program.read, lambda _number, chunk: said.append(chunk))
         await program.go()
         await program.ended()
+    async with (
+        HOST.launch(Launch(("cp", "/etc/passwd", "/dev/stdout"), {"PATH": "/bin:/usr/bin"}, user=nobody)) as program,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(program.read, lambda _number, chunk: copied.append(chunk))
+        await program.go()
+        await program.ended()
+    assert b"".join(copied) == Path("/etc/passwd").read_bytes()
     assert b"uid=65534" in said[0] and b"groups=65534" in said[0] and b"(root)" not in said[0]
