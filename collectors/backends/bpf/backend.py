@@ -107,6 +107,7 @@ async def observe(
             beside.cancel_scope.cancel()
         if failed:
             raise failed
+        await to_thread.run_sync(pace.read, time.monotonic() - began)
         evidence = await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
         return evidence.model_copy(update={"pace": pace.readings()})
     finally:

@@ -14,6 +14,8 @@ from perfdoctor.schemas.pace import PaceReading
 from perfdoctor.schemas.target import Target
 
 _KEPT = 240
+_LEAST = 0.05
+"""seconds of a block: a shorter one has no more than a few events"""
 _BEGINNING = Struct("<5Q")
 """of a call's value: calls, errors, empty, unfinished, bytes"""
 
@@ -28,13 +30,17 @@ class Pace:
         self._sockets: dict[tuple[int, int], bool] = {}
         self._readings: Thinned[PaceReading] = Thinned(_KEPT)
         self._kinds: dict[int, int | None] = {}
+        self._last = 0.0
 
     def begin(self) -> None:
         self._cpu.begin()
         self._readings.add(PaceReading(at=0.0))
 
     def read(self, at: float) -> None:
-        """Now, ``at`` seconds after the window began."""
+        """Now, ``at`` seconds after the window began; not if the last reading has only just been."""
+        if at - self._last < _LEAST:
+            return
+        self._last = at
         with contextlib.suppress(OSError):
             self._cpu.look()
             calls = moved = accepted = received = 0
