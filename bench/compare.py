@@ -141,7 +141,8 @@ class Judged:
         return told and (self.change == 0 or not self.is_right)
 
 
-SAME_RUN, OTHER_RUN, SETS = "windows of one run", "windows of two runs", f"{SET} runs and {SET} runs"
+SAME_RUN, OTHER_RUN = "windows of one run", "windows of two runs"
+SETS, APART = f"{SET} and {SET} runs, in turns", f"{SET} runs, then {SET}"
 
 
 def judge(windows: list[Recorded]) -> Iterator[Judged]:
@@ -171,6 +172,11 @@ def _equal(kind: str, windows: list[Recorded], chance: random.Random) -> Iterato
         for _ in range(DEALS):
             dealt = [chance.choice(by_run[run]).evidence for run in chance.sample(sorted(by_run), 2 * SET)]
             yield Judged(kind, SETS, 0.0, False, compare(dealt[:SET], dealt[SET:]))
+        in_order = sorted(by_run.values(), key=lambda run: run[0].evidence.window.started)
+        for first in range(len(in_order) - 2 * SET + 1):
+            dealt = [chance.choice(run).evidence for run in in_order[first : first + 2 * SET]]
+            yield Judged(kind, APART, 0.0, False, compare(dealt[:SET], dealt[SET:]))
+            yield Judged(kind, APART, 0.0, False, compare(dealt[SET:], dealt[:SET]))
 
 
 def _changed(kind: str, equal: list[Recorded], changed: list[Recorded], chance: random.Random) -> Iterator[Judged]:
@@ -218,7 +224,7 @@ def report(judged: list[Judged], windows: list[Recorded], how: str) -> list[str]
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for kind in KINDS:
-        for way in (SAME_RUN, OTHER_RUN, SETS):
+        for way in (SAME_RUN, OTHER_RUN, SETS, APART):
             of = [one for one in equal if (one.kind, one.way) == (kind, way)]
             if of:
                 lines.append(f"| {kind} | {way} | {len(of)} | {_verdicts(of)} | {_held(of)} | {_detectable(of)} |")

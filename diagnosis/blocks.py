@@ -8,6 +8,7 @@ much neighbours resemble each other. Always the same draws: the same recordings 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, inf, isfinite, log, sqrt
 from random import Random
@@ -18,7 +19,7 @@ Series = Sequence[Block]
 """the blocks of one window, in their order"""
 
 LEAST_BLOCKS = 8
-LEAST_INDEPENDENT = 4.0
+LEAST_INDEPENDENT = 6.0
 """With fewer stretches that are independent of each other, nothing tells how far two windows may lie apart."""
 DRAWS = 2000
 _MOST_BLOCKS = 60
@@ -160,12 +161,11 @@ def _distance(one: Block, two: Block, *, ratio: bool) -> float:
 
 def _draw(one: _Side, two: _Side, middle: float, *, ratio: bool) -> list[float]:
     """How far draws lie from the middle, in units of their own errors; in order."""
-    chance = Random(_SEED)  # noqa: S311 (no secret)
     off = []
-    for _ in range(DRAWS):
+    for picked in zip(_picks(len(one.pool), one.drawn, 0), _picks(len(two.pool), two.drawn, 1), strict=True):
         drawn, variance = [], 0.0
-        for side in (one, two):
-            stretches = chance.choices(side.pool, k=side.drawn)
+        for side, which in zip((one, two), picked, strict=True):
+            stretches = [side.pool[i] for i in which]
             cost, work = sum([c for c, _ in stretches]), sum([w for _, w in stretches])
             if work <= 0 or (ratio and cost <= 0):
                 break
@@ -179,3 +179,10 @@ def _draw(one: _Side, two: _Side, middle: float, *, ratio: bool) -> list[float]:
             off.append(distance / sqrt(variance) if variance > 0 else 0.0 if abs(distance) < 1e-12 else inf * distance)
     off.sort()
     return off or [0.0]
+
+
+@lru_cache(maxsize=16)
+def _picks(size: int, drawn: int, side: int) -> list[list[int]]:
+    """Which stretches each draw has. The figures of two windows share them: most of the time is spent here."""
+    chance = Random(_SEED + side)  # noqa: S311 (no secret)
+    return [chance.choices(range(size), k=drawn) for _ in range(DRAWS)]

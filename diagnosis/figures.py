@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import exp, hypot, log
+from math import exp, hypot, log, sqrt
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.blocks import Series, Spread, spread
 from perfdoctor.diagnosis.noise import (
-    COUNT_NOISE,
+    APART_NOISE,
+    COUNT_SPREAD,
+    LOADED_NOISE,
+    LOADED_SPREAD,
     RUN_NOISE,
-    TIME_NOISE,
+    TIME_SPREAD,
+    Allowance,
     beyond,
     cost_difference,
     lump_difference,
     rate_difference,
-    ratio_bounds,
+    ratio_spread,
 )
 from perfdoctor.diagnosis.samples import SURE, can_show, compare_samples
 from perfdoctor.diagnosis.side import Figure, Side
@@ -24,14 +28,12 @@ from perfdoctor.schemas.ledger import State
 
 SAME_LOAD = 0.2
 """Up to here two windows are taken to have had the same load."""
-LOADED_NOISE = 0.4
-"""What comes by the clock and not by the unit of work (timers, housekeeping) shifts figures when the load differs."""
-_BLOCKED = (State.FILE, State.NETWORK, State.LOCK, State.CHILD, State.SLEEP)
+_STATES = (State.RUNNABLE, State.FILE, State.NETWORK, State.LOCK, State.CHILD, State.SLEEP)
 _POWER = 1.33
 """how much farther than a bound a difference must lie, to be beyond it in 8 of 10 tries"""
 _A_PART = 0.1
 """A smaller part of a figure does not decide how far it scatters."""
-_SURE, _INTERVAL = 2.576, 1.96
+_SURE, _TOLD = 2.576, 1.96
 """two-sided 99 and 95 % of a normal distribution"""
 Bounds = tuple[float, float] | None
 
@@ -55,6 +57,12 @@ def cpu(account: Account) -> float:
 
 def busy(account: Account) -> float:
     return account.ledger.busy_seconds
+
+
+def own_time(account: Account) -> float:
+    """Busy seconds but those in which threads were ready and had no core: on a shared machine that is for others to
+    say, by the minute."""
+    return max(0.0, busy(account) - _in(State.RUNNABLE)(account))
 
 
 def _seconds(account: Account) -> float:
@@ -95,16 +103,24 @@ def _per_unit(sides: tuple[Side, Side], unit: Unit) -> list[MetricChange]:
     old, new = sides
     found = [_rate(f"{unit.name}s", "1/s", sides, unit.count, unit.pace)]
     same_load = not beyond(found[0].before, found[0].after, SAME_LOAD)
-    time_noise = TIME_NOISE if same_load else LOADED_NOISE
-    found.append(_cost("CPU time", "s", sides, cpu, work=unit, noise=time_noise, pace="cpu_seconds"))
+    time = Allowance(TIME_SPREAD, APART_NOISE if _are_apart(sides) else RUN_NOISE)
+    counts = Allowance(COUNT_SPREAD, RUN_NOISE)
+    if not same_load:
+        time = counts = Allowance(LOADED_SPREAD, LOADED_NOISE)
+    found.append(_cost("CPU time", "s", sides, cpu, work=unit, allow=time, pace="cpu_seconds"))
     if same_load:
         # Waits and pauses of the background do not come by the unit: with another load they would seem to change.
-        found.append(_cost("busy time", "s", sides, busy, work=unit, noise=time_noise, pace="cpu_seconds", part=cpu))
+        found.append(_cost("busy time", "s", sides, own_time, work=unit, allow=time, pace="cpu_seconds", part=cpu))
     if old.has("syscalls") and new.has("syscalls"):
-        noise = COUNT_NOISE if same_load else LOADED_NOISE
-        found.append(_cost("system calls", "calls", sides, _calls, work=unit, noise=noise, pace="calls"))
-        found.append(_cost("bytes read and written", "bytes", sides, _moved, work=unit, noise=noise, pace="bytes"))
+        found.append(_cost("system calls", "calls", sides, _calls, work=unit, allow=counts, pace="calls"))
+        found.append(_cost("bytes read and written", "bytes", sides, _moved, work=unit, allow=counts, pace="bytes"))
     return found
+
+
+def _are_apart(sides: tuple[Side, Side]) -> bool:
+    """Whether one side was measured after the other, and not in turns."""
+    (first, last), (begin, end) = (side.span for side in sides)
+    return last < begin or end < first
 
 
 def _cost(
@@ -114,27 +130,26 @@ def _cost(
     cost: Figure,
     *,
     work: Unit,
-    noise: float,
+    allow: Allowance,
     pace: str,
     part: Figure | None = None,
 ) -> MetricChange:
-    """A cost per unit of work: better or worse when all of its 99 % interval lies beyond what the machine's noise
-    makes, or when the runs of both sides differ in rank as chance lets them in one of 100 comparisons.
+    """A cost per unit of work: better or worse when its 99 % interval excludes that nothing changed, which has in it
+    what two runs of one program differ by; or when the runs of both sides differ in rank as chance lets them in one of
+    100 comparisons.
 
     ``pace`` is the field that has it by time; with ``part``, only that part of it."""
     old, new = sides
     name = f"{metric} per {work.name}"
-    if (ranked := _by_runs(name, unit, sides, cost, work.count, judged=True)) is not None:
+    if (ranked := _by_runs(name, unit, sides, cost, work.count, least=allow.least)) is not None:
         return ranked
     spent, done = (old.total(cost), new.total(cost)), (old.total(work.count), new.total(work.count))
     before, after = spent[0] / done[0], spent[1] / done[1]
-    counted = cost_difference(spent[0], done[0], spent[1], done[1])
     if min(before, after) <= 0:
-        low, high = counted
+        low, high = cost_difference(spent[0], done[0], spent[1], done[1])
         return MetricChange(metric=name, unit=unit, before=before, after=after, low=low, high=high, basis=Basis.COUNTS)
-    middle = log(after / before)
-    least, most = ratio_bounds(spent[0], done[0], spent[1], done[1])
-    low, high = counted
+    off = ratio_spread(done[0], done[1])
+    below, above = (_TOLD * off, _SURE * off), (_TOLD * off, _SURE * off)
     basis = Basis.COUNTS
     found = _blocks(sides, pace, work.pace) if work.pace else None
     share = 1.0 if part is None else max(side.total(part) / side.total(cost) for side in sides)
@@ -143,25 +158,29 @@ def _cost(
         return MetricChange(metric=name, unit=unit, before=before, after=after, detectable=before, basis=Basis.BLOCKS)
     if found and found.is_bounded:
         basis = Basis.BLOCKS
-        if part is None:
-            least, most = (exp(middle + bound - found.middle) for bound in (found.least, found.most))
-            low, high = (before * (exp(middle + bound - found.middle) - 1) for bound in (found.low, found.high))
-        else:
-            # What of it has a pace scatters like its blocks, the rest like counts.
-            half = hypot(log(most / least), share * (found.most - found.least)) / 2
-            least, most = exp(middle - half), exp(middle + half)
-            told = half * _INTERVAL / _SURE
-            low, high = before * (exp(middle - told) - 1), before * (exp(middle + told) - 1)
-    half = log(most / least) / 2
+        # What of it has a pace scatters like its blocks, the rest like counts.
+        rest = 0.0 if part is None else 1.0
+        below = (
+            hypot(rest * below[0], share * (found.middle - found.low)),
+            hypot(rest * below[1], share * (found.middle - found.least)),
+        )
+        above = (
+            hypot(rest * above[0], share * (found.high - found.middle)),
+            hypot(rest * above[1], share * (found.most - found.middle)),
+        )
+    between = allow.spread * sqrt(1 / len(old.runs) + 1 / len(new.runs))
+    moved = log(after / before)
+    low, high = moved - hypot(below[0], _TOLD * between), moved + hypot(above[0], _TOLD * between)
+    least, most = moved - hypot(below[1], _SURE * between), moved + hypot(above[1], _SURE * between)
     return MetricChange(
         metric=name,
         unit=unit,
         before=before,
         after=after,
-        low=low,
-        high=high,
-        better=True if most < 1 - noise else False if least > 1 / (1 - noise) else None,
-        detectable=before * (1 - (1 - noise) * exp(-_POWER * half)),
+        low=before * (exp(low) - 1),
+        high=before * (exp(high) - 1),
+        better=True if most < 0 else False if least > 0 else None,
+        detectable=before * (1 - exp(-_POWER * (most - least) / 2)),
         basis=basis,
     )
 
@@ -172,7 +191,7 @@ def _cost(
 def _per_second(sides: tuple[Side, Side]) -> list[MetricChange]:
     old, new = sides
     found = [_rate("CPU", "cores", sides, cpu, "cpu_seconds"), _time("busy threads", sides, busy, _busy_lumps)]
-    for state in _BLOCKED:
+    for state in _STATES:
         if max(old.rate(_in(state)), new.rate(_in(state))) > 0.001:
             found.append(_time(state.value, sides, _in(state), _lumps_in(state)))
     if old.has("syscalls") and new.has("syscalls"):
@@ -194,7 +213,7 @@ def _rate(metric: str, unit: str, sides: tuple[Side, Side], count: Figure, pace:
         return ranked
     before, after = old.rate(count), new.rate(count)
     found = _blocks(sides, pace, "at", ratio=False) if pace else None
-    bounds: Bounds = _around(after - before, found) if found else None
+    bounds = _around((before, after), found, sides, TIME_SPREAD) if found else None
     basis = Basis.BLOCKS if found else Basis.NONE
     if bounds is None and unit == "1/s":
         bounds = rate_difference(old.total(count), old.seconds, new.total(count), new.seconds)
@@ -226,7 +245,7 @@ def _level(
         metric,
         unit,
         (before, after),
-        bounds=_around(after - before, found) if found else None,
+        bounds=_around((before, after), found, sides, COUNT_SPREAD) if found else None,
         basis=Basis.BLOCKS if found else Basis.NONE,
     )
 
@@ -273,9 +292,9 @@ def _lumps(account: Account, state: State) -> float:
 
 
 def _by_runs(
-    metric: str, unit: str, sides: tuple[Side, Side], cost: Figure, work: Figure, *, judged: bool = False
+    metric: str, unit: str, sides: tuple[Side, Side], cost: Figure, work: Figure, *, least: float | None = None
 ) -> MetricChange | None:
-    """By the ranks of the runs; None where there are too few of them."""
+    """By the ranks of the runs; None where there are too few of them. Judged, if more than the part ``least``."""
     old, new = sides
     if not can_show(len(old.runs), len(new.runs)):
         return None
@@ -283,8 +302,8 @@ def _by_runs(
     if before is None or after is None:
         return None
     change = compare_samples(before, after)
-    least = RUN_NOISE * max(abs(change.before), abs(change.after))
-    told = judged and change.p <= SURE and abs(change.difference) > least
+    floor = (least or 0.0) * max(abs(change.before), abs(change.after))
+    told = least is not None and change.p <= SURE and abs(change.difference) > floor
     return MetricChange(
         metric=metric,
         unit=unit,
@@ -293,7 +312,7 @@ def _by_runs(
         low=change.low,
         high=change.high,
         better=change.difference < 0 if told else None,
-        detectable=max(least, change.detectable) if judged and change.detectable is not None else None,
+        detectable=max(floor, change.detectable) if least is not None and change.detectable is not None else None,
         basis=Basis.RUNS,
     )
 
@@ -303,11 +322,15 @@ def _blocks(sides: tuple[Side, Side], cost: str, work: str, *, ratio: bool = Tru
     return spread(old, new, ratio=ratio) if old and new else None
 
 
-def _around(difference: float, found: Spread) -> Bounds:
-    """The interval of the blocks, around the difference of the windows as a whole; None where they bound nothing."""
+def _around(pair: tuple[float, float], found: Spread, sides: tuple[Side, Side], apart: float) -> Bounds:
+    """The interval of the blocks and of what runs differ by, around the difference of the windows as a whole; None
+    where blocks bound nothing."""
     if not found.is_bounded:
         return None
-    return difference + found.low - found.middle, difference + found.high - found.middle
+    between = _TOLD * apart * max(map(abs, pair)) * sqrt(sum(1 / len(side.runs) for side in sides))
+    difference = pair[1] - pair[0]
+    below, above = hypot(found.middle - found.low, between), hypot(found.high - found.middle, between)
+    return difference - below, difference + above
 
 
 def _plain(metric: str, unit: str, pair: tuple[float, float], *, bounds: Bounds, basis: Basis) -> MetricChange:

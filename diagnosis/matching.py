@@ -14,6 +14,8 @@ OTHER_SHAPE = 0.3
 FEW_SAMPLES = 100.0
 """What a share is taken to rest on, when nothing tells how many events it was made of: a share moves by some points
 between windows of the same program."""
+_SURE = 2.576
+"""two-sided 99 % of a normal distribution: a finding decides as a figure does"""
 _GRAVITY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
@@ -88,7 +90,7 @@ class Pair:
             return 0.0
         shares = [min(0.995, max(0.005, share)) for share in (self.before.share, self.after.share)]
         moved = log(shares[1] / (1 - shares[1])) - log(shares[0] / (1 - shares[0]))
-        spread = 1.96 * sqrt(sum(1 / (FEW_SAMPLES * share * (1 - share)) for share in shares))
+        spread = _SURE * sqrt(sum(1 / (FEW_SAMPLES * share * (1 - share)) for share in shares))
         return 0.0 if abs(moved) < spread else moved
 
 

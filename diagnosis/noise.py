@@ -5,21 +5,38 @@ from how each scattered over its time (blocks.py); where that is not known, from
 as a Poisson process does; and from what the same program was seen to vary by when nothing had changed.
 """
 
-from math import exp, log, sqrt
+from dataclasses import dataclass
+from math import sqrt
 
 _Z = 1.96
 """two-sided 95 % of a normal distribution"""
-_Z_SURE = 2.576
-"""and 99 %"""
 BURSTS = 3.0
 """Events of programs come in bursts: the variance of a count over windows is some times that of independent events."""
 TIME_NOISE = 0.25
 """CPU and wall time for the same work differ so much between windows of a shared machine: caches, clock, neighbours."""
 COUNT_NOISE = 0.10
 """Calls for the same work differ less: by the mix of requests and by the edges of the window."""
+TIME_SPREAD = 0.09
+"""What one run differs by from the next, as the standard deviation of the logarithm of CPU time for the same work: on a
+shared machine a core is faster or slower by the minute (bench/compare.py). No window shows it by itself."""
+COUNT_SPREAD = 0.03
+"""the same of calls and bytes"""
+LOADED_SPREAD = 0.14
+"""the same where the load differs: what comes by the clock and not by the unit of work (timers, housekeeping) is shared
+by more units, or fewer"""
+LOADED_NOISE = 0.4
 RUN_NOISE = 0.03
-"""What several runs on each side agree on may still be the machine's, if it is less than this: they were made one after
-the other."""
+"""What several runs on each side agree on may still be the machine's, if it is less than this."""
+APART_NOISE = 0.10
+"""And this, where all runs of the one side were made before the first of the other: the machine may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """``spread`` is what single runs differ by, ``least`` the part by which several runs must differ to be told."""
+
+    spread: float
+    least: float
 
 
 def rate_difference(before: float, before_seconds: float, after: float, after_seconds: float) -> tuple[float, float]:
@@ -50,11 +67,9 @@ def cost_difference(before: float, before_units: float, after: float, after_unit
     return difference - spread, difference + spread
 
 
-def ratio_bounds(before: float, before_units: float, after: float, after_units: float) -> tuple[float, float]:
-    """99 % bounds of ``after / before`` for costs per unit of work; both costs above 0."""
-    middle = log((after / after_units) / (before / before_units))
-    spread = _Z_SURE * sqrt(BURSTS * (1 / before_units + 1 / after_units))
-    return exp(middle - spread), exp(middle + spread)
+def ratio_spread(before_units: float, after_units: float) -> float:
+    """The standard deviation of the logarithm of the ratio of two costs per unit of work."""
+    return sqrt(BURSTS * (1 / before_units + 1 / after_units))
 
 
 def beyond(before: float, after: float, noise: float) -> bool:

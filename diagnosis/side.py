@@ -43,6 +43,12 @@ class Side:
             found.setdefault((target.pids, target.start_time), []).append(account)
         return tuple(tuple(run) for run in found.values())
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """When the first window began, and the last (Unix time)."""
+        began = [account.evidence.window.started for account in self.accounts]
+        return min(began), max(began)
+
     def by_run(self, cost: Figure, work: Figure) -> list[float] | None:
         """What one piece of work cost in each run; None where a run did none."""
         sums = [(sum(map(cost, run)), sum(map(work, run))) for run in self.runs]

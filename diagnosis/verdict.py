@@ -21,7 +21,7 @@ WORK_GOES_ON = 0.6
 BLIND = 0.6
 """A comparison that would have missed a fall by more than half has seen nothing."""
 DOUBTFUL = 0.15
-"""Windows of single runs that differ by more, and for certain: the next two runs may do so without any change."""
+"""Windows of single runs may differ by more without any change; but if there was one, they would look the same."""
 Judgement = tuple[Verdict, str]
 
 
@@ -159,10 +159,8 @@ def _is_wide(metric: MetricChange) -> bool:
 
 
 def _is_doubtful(metric: MetricChange) -> bool:
-    """Beyond chance within the windows, and not beyond what runs differ by."""
-    if metric.basis is not Basis.BLOCKS or metric.low is None or metric.high is None:
-        return False
-    return not metric.low <= 0 <= metric.high and beyond(metric.before, metric.after, DOUBTFUL)
+    """Not beyond what runs of one program differ by, and not small either."""
+    return metric.basis is not Basis.RUNS and beyond(metric.before, metric.after, DOUBTFUL)
 
 
 def _sight(metric: MetricChange) -> str:
