@@ -16,6 +16,7 @@ from perfdoctor.schemas.memory import LivingRow, MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.network import NetworkUse
+from perfdoctor.schemas.pace import PaceReading
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.schemas.target import Target
@@ -33,8 +34,9 @@ class Evidence(Model):
     ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
     (empty: decided by excluding the standard library, site-packages and system paths). ``sources`` has the SHA-256 of
     files on the stacks as they were when the window closed: what is shown of them later may be another text. ``age`` is
-    how many seconds the target had been running when the window began; None: not known. ``work`` is what a workload
-    itself counted: no collector knows it.
+    how many seconds the target had been running when the window began; None: not known. ``pace`` was read along with
+    the calls and the samples, as the only part without an entry in ``collections``. ``work`` is what a workload itself
+    counted: no collector knows it.
     """
 
     target: Target
@@ -51,6 +53,7 @@ class Evidence(Model):
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
     loops: tuple[PollingThread, ...] | None = None
+    pace: tuple[PaceReading, ...] | None = None
     memory: MemoryTrend | None = None
     limits: Limits | None = None
     living: tuple[LivingRow, ...] | None = None

@@ -151,7 +151,8 @@ def _type(about: dict[str, Any]) -> str:
     if "const" in about:
         return f"`{about['const']}`"
     bounds = [f"{about[key]:,}" for key in ("minimum", "maximum") if key in about]
-    return f"{about['type']} {' to '.join(bounds)}".strip()
+    kinds = [about["type"]] if isinstance(about["type"], str) else about["type"]
+    return f"{' or '.join(kinds)} {' to '.join(bounds)}".strip()
 
 
 def _default(about: dict[str, Any]) -> str:

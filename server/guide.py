@@ -33,7 +33,8 @@ GUIDE = """\
    it is.
 7. **Verify.** Same load, same tool, same seconds: `diagnose {pid}` again, then `compare {before, after}`. `improved`
    means beyond noise. Look at what got worse: memory may have paid for time.
-8. `inconclusive`? Longer windows, steadier load, and compare again. Do not claim what was not measured.
+8. `inconclusive`? Longer windows, steadier load, and compare again; or restart each version five times, in turns, and
+   give compare both sets of recordings. Do not claim what was not measured.
 """
 
 

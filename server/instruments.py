@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from perfdoctor.collectors.host.base import Host
     from perfdoctor.collectors.progress import Progress
     from perfdoctor.collectors.workloads.declared import Declared
@@ -92,7 +94,7 @@ class Instruments(Protocol):
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis: ...
 
-    def compare(self, before: Evidence, after: Evidence) -> Comparison: ...
+    def compare(self, before: Sequence[Evidence], after: Sequence[Evidence]) -> Comparison: ...
 
     def patterns(self) -> dict[str, str]:
         """The page of every pattern, by id."""
@@ -219,7 +221,7 @@ class ThisMachine:
 
         return engine.diagnose(evidence, focus=focus)
 
-    def compare(self, before: Evidence, after: Evidence) -> Comparison:
+    def compare(self, before: Sequence[Evidence], after: Sequence[Evidence]) -> Comparison:
         from perfdoctor.diagnosis import comparison
 
         return comparison.compare(before, after)

@@ -82,7 +82,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
         "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "workload-run": [{"name": "shop"}, {"name": "shop", "against": "fast", "repeats": 7, "trace": "none"}],
-        "compare": [{"before": "r-a", "after": "r-b"}],
+        "compare": [{"before": "r-a", "after": "r-b"}, {"before": ["r-a", "r-c"], "after": "r-b,r-d"}],
         "recordings": [{}, {"action": "show", "id": "r-a"}],
     }
     assert set(given) == set(tools)

@@ -2,7 +2,7 @@
 cancelled."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 
@@ -115,7 +115,7 @@ class FakeInstruments:
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
         return samples.diagnosis()
 
-    def compare(self, before: Evidence, after: Evidence) -> Comparison:
+    def compare(self, before: Sequence[Evidence], after: Sequence[Evidence]) -> Comparison:
         return samples.comparison()
 
     def patterns(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from anyio import to_thread
 from perfdoctor.collectors.backends.bpf import report
 from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
 from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
+from perfdoctor.collectors.backends.bpf.pace import Pace
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
 from perfdoctor.collectors.processes.descendants import tree
@@ -30,6 +31,8 @@ _LAUNCH_POLL_SECONDS = 0.005
 """A program maps its libraries and sets up its interpreter when it starts: its stacks are named as soon as they are."""
 _ALSO_SECONDS = 0.2
 _NAME_SECONDS = 0.1
+_PACE_SECONDS = 0.2
+"""A window of 5 s has 25 blocks: enough to see how its work scattered."""
 _NS_PER_EVENT = {False: 250e-9, True: 900e-9}
 """What one handled event costs the target, without and with its stack (bench/overhead.py)."""
 _NS_PER_MIXED_SAMPLE = 25_000e-9
@@ -93,11 +96,14 @@ async def observe(
             began_wall = time.time()
             await wanted.launch()
         began = time.monotonic()
+        pace = Pace(host, target, engine)
+        await to_thread.run_sync(pace.begin)
         progress(0.0, "attached")
         failed: OSError | None = None
         async with anyio.create_task_group() as beside:
             beside.start_soon(_every, _NAME_SECONDS, engine.name_native)
             beside.start_soon(_every, _POLL_SECONDS, engine.tick)
+            beside.start_soon(_every, _PACE_SECONDS, lambda: pace.read(time.monotonic() - began))
             if also:
                 beside.start_soon(_every, _ALSO_SECONDS, lambda: also(time.monotonic() - began))
             try:
@@ -107,7 +113,9 @@ async def observe(
             beside.cancel_scope.cancel()
         if failed:
             raise failed
-        return await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
+        await to_thread.run_sync(pace.read, time.monotonic() - began)
+        evidence = await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
+        return evidence.model_copy(update={"pace": pace.readings()})
     finally:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(engine.close)

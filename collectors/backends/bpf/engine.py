@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from mmap import mmap
 from pathlib import Path
@@ -133,6 +133,8 @@ class Engine:
         self.target_ended = False
         self._living = set(target.pids)
         self.warnings: list[str] = []
+        self.by_call: dict[int, int] = {}
+        """how often each system call had ended when the pace was last read"""
         self.unresolved = 0
         self._unnamed: list[int] = []
         self._replaced: list[ProcessNames] = []
@@ -347,12 +349,10 @@ class Engine:
         if self._wanted.part and (told := self._wanted.part.so_far()):
             return told
         if self._wanted.calls:
-            by_call: dict[str, int] = {}
-            for (_, _, _, call), value in self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE):
-                by_call[name_of(call)] = by_call.get(name_of(call), 0) + value[0]
+            by_call = self.by_call
             total = sum(by_call.values())
-            top = max(by_call, key=lambda name: by_call[name], default="")
-            return f"{total:,} system calls, most {top} ({by_call[top]:,})" if total else "no system calls yet"
+            top = max(by_call, key=lambda call: by_call[call], default=0)
+            return f"{total:,} system calls, most {name_of(top)} ({by_call[top]:,})" if total else "no system calls yet"
         samples = dict[int, int]()
         for (stack, _, kind, _, _), value in self._rows("points", decode.POINT_KEY, decode.POINT_VALUE):
             if kind == decode.POINT_CPU:
@@ -366,6 +366,16 @@ class Engine:
     def calls_so_far(self) -> list[Row]:
         """The rows of system calls as they are now."""
         return self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE) if self._object else []
+
+    def calls_in_short(self, beginning: Struct) -> Iterator[Row]:
+        """The same, of each value only what ``beginning`` reads: a fifth of the time."""
+        if self._object and self._wanted.calls:
+            for key, value in self._maps["calls"].items():
+                yield decode.CALL_KEY.unpack(key), beginning.unpack_from(value)
+
+    def requests_so_far(self) -> int:
+        """How many requests the target's peers have begun to ask of it; 0 where the question's part does not know."""
+        return self._wanted.part.requests_so_far() if self._wanted.part else 0
 
     def known_stack(self, key: int) -> Stack:
         """The frames of a stack as far as they are named by now: naming takes time that a running window has not."""
