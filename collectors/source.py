@@ -1,23 +1,20 @@
 """Source files, read below allowed folders only: asking to see code must not become a way to read secrets."""
 
-import ctypes
 import hashlib
 import os
 import re
 import stat
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from perfdoctor.collectors.beneath import open_beneath
 from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.problem import ProblemError
 
 LARGEST = 4 << 20
 """bytes of a source file"""
-_OPENAT2 = 437  # the same on every architecture
-_BENEATH, _NO_SYMLINKS, _NO_MAGIC_LINKS = 0x08, 0x04, 0x02  # RESOLVE_*, openat2(2)
 _SYSTEM = re.compile(r"/(?:bin|boot|dev|etc|lib\d*|proc|run|sbin|sys|usr|var/(?:lib|log|run|spool|cache))(?:/|$)")
 _WHOLE_HOME = re.compile(r"/home/[^/]+$|/[^/]*$")
 """folders that hold far more than a project, however small the process that stands there"""
@@ -230,15 +227,7 @@ def _open_beneath(root: str, relative: str) -> int:
     """No link is followed: the path was real a moment ago, and whoever changed that since must not gain by it."""
     top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-        how = struct.pack("=QQQ", flags, 0, _BENEATH | _NO_SYMLINKS | _NO_MAGIC_LINKS)
-        syscall = ctypes.CDLL(None, use_errno=True).syscall
-        syscall.restype = ctypes.c_long
-        path, size = os.fsencode(relative), ctypes.c_size_t(len(how))
-        fd = int(syscall(ctypes.c_long(_OPENAT2), ctypes.c_int(top), path, ctypes.c_char_p(how), size))
-        if fd < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), relative)
-        return fd
+        return open_beneath(top, relative, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     finally:
         os.close(top)
 

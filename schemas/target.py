@@ -11,6 +11,9 @@ class Target(Model):
     ``start_time`` is in seconds since boot (field 22 of /proc/PID/stat over the clock tick). ``runtime`` is
     what runs the code: ``python3.12``, ``node``, ``java``, ``native`` or ``unknown``. ``others`` are further processes
     that are measured together with it: all of those that are called ``name``.
+
+    ``commit`` is that of the git checkout that its code lies in (uncommitted changes are not told), ``build_id`` is its
+    program's, as the linker wrote it (in hexadecimal); None where there is none, or where it cannot be read.
     """
 
     pid: int
@@ -23,6 +26,8 @@ class Target(Model):
     cwd: str | None = None
     children: bool = True
     others: tuple[int, ...] = ()
+    commit: str | None = None
+    build_id: str | None = None
 
     @property
     def pids(self) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Write docs/tools.md, docs/settings.md, docs/backends.md and docs/runtimes.md from the code.
+"""Write docs/tools.md, docs/settings.md, docs/backends.md, docs/runtimes.md and docs/queries.md from the code.
 
 ``--check`` only says whether they are fresh (exit 1)."""
 
@@ -11,6 +11,7 @@ from perfdoctor.collectors.capabilities import TOOLS as BENCH
 from perfdoctor.collectors.exactness import QUESTIONS, ROWS, Cell
 from perfdoctor.collectors.runtimes import own_lines
 from perfdoctor.server.settings import CONFIG, ONLY_IN_FILE, PREFIX, Settings
+from perfdoctor.server.store import query, query_child, views
 from perfdoctor.server.tools.catalogue import TOOLS
 from perfdoctor.server.tools.schema import input_schema, output_schema
 from perfdoctor.server.tools.tool import Tool
@@ -125,6 +126,39 @@ def runtimes() -> str:
     return "\n".join(lines) + "\n"
 
 
+def queries() -> str:
+    lines = [
+        NOTE,
+        "# Queries",
+        "",
+        "`recordings` with action `query` runs one SELECT of SQLite's language over what was recorded:",
+        "",
+        "```sh",
+        'perfdoctor recordings query --sql "SELECT code_file, code_line, sum(seconds) FROM cpu',
+        "  WHERE recording = 'r-7f3k2amq' GROUP BY 1, 2 ORDER BY 3 DESC\"",
+        "```",
+        "",
+        "The view `recordings` has a row for every recording. All others have the rows of those recordings whose ids",
+        f"stand in the statement, at most {query.MOST_RECORDINGS}: `WHERE recording = 'r-…'`, or `IN ('r-…', 'r-…')`.",
+        "",
+        "The statement runs on a copy, in a process of its own that can open nothing else, for at most",
+        f"{query_child.CPU_SECONDS} seconds of computing and in {query_child.MEMORY >> 20} MiB of memory. It can read",
+        "these views and call SQLite's functions of numbers, text, dates and windows; nothing can be written. `limit`",
+        f"says how many rows are shown; values longer than {query_child.LONGEST_CELL} characters are cut.",
+        "",
+        "A stack is there as `code_file`, `code_line` and `code_function`, the place that its cost is charged to (the",
+        "innermost of the user's own code), and as `stack`, its frames as text, innermost first. Seconds and bytes are",
+        "plain numbers, times Unix time.",
+        "",
+        "| view | one row is | columns |",
+        "|---|---|---|",
+    ]
+    about = {"recordings": "a recording", **{view.name: view.about for view in views.VIEWS}}
+    for name, columns in views.tables().items():
+        lines.append(f"| `{name}` | {about[name]} | {', '.join(f'`{column}`' for column, _ in columns)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _cell(cell: Cell | None, number: dict[str, int]) -> str:
     if cell is None:
         return ""
@@ -175,6 +209,7 @@ def main() -> int:
         ("settings.md", settings()),
         ("backends.md", backends()),
         ("runtimes.md", runtimes()),
+        ("queries.md", queries()),
     ):
         path = DOCS / name
         if path.exists() and path.read_text(encoding="utf-8") == text:

@@ -16,7 +16,7 @@ from mcp_types import Tool as ListedTool
 
 import perfdoctor
 from perfdoctor.schemas.problem import Problem
-from perfdoctor.server import guide, settings
+from perfdoctor.server import asking, guide, settings
 from perfdoctor.server.offers import offer
 from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.reporter import Reporter
@@ -53,8 +53,9 @@ class PerfdoctorServer(MCPServer[Any]):
                 output_schema=output_schema(tool.answer),
                 annotations=ToolAnnotations(
                     read_only_hint=tool.only_measures,
-                    # What is so by default is left unsaid: a model pays for each word of the list.
+                    # What is so by default, or means nothing where nothing is changed, is left unsaid.
                     destructive_hint=None if tool.only_measures else True,
+                    idempotent_hint=None if tool.only_measures else False,
                     open_world_hint=False,
                 ),
             )
@@ -86,13 +87,16 @@ class PerfdoctorServer(MCPServer[Any]):
                 return answered
             offered = answered
         reporter = Reporter(send)
-        call = Call(self.service, caller, reporter.see, offered)
-        outcome = problem_outcome(_STOPPING)
+        call = Call(self.service, caller, reporter.see, offered, asking.through(context))
+        outcome, question = problem_outcome(_STOPPING), None
         try:
             with self.service.running():
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(reporter.run)
-                    outcome = await run(tool, call, arguments)
+                    try:
+                        outcome = await run(tool, call, arguments)
+                    except asking.QuestionFirst as first:
+                        question = first.question
                     tasks.cancel_scope.cancel()
         except Exception as crash:
             # The SDK logs the cause with its traceback; the caller learns that it is our fault and what to do.
@@ -100,6 +104,8 @@ class PerfdoctorServer(MCPServer[Any]):
                 f"{tool.name} failed.\nWhy: perfdoctor has a fault; the server's log (stderr) has the details.\n"
                 "Next: Call tools-check; if it happens again, report the log to the maintainers of perfdoctor."
             ) from crash
+        if question is not None:
+            return question
         return CallToolResult(
             content=[TextContent(type="text", text=outcome.text)],
             structured_content=outcome.structured,

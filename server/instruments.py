@@ -145,15 +145,18 @@ class ThisMachine:
         )
 
     async def find_target(self, who: int | str, *, children: bool) -> Target:
-        if isinstance(who, int):
-            from perfdoctor.collectors.target import find_target
-
-            return find_target(self._host(), who, children=children)
         from anyio import to_thread
 
+        from perfdoctor.collectors.code_version import with_version
         from perfdoctor.collectors.processes.named import find_named
+        from perfdoctor.collectors.target import find_target
 
-        return await to_thread.run_sync(lambda: find_named(self._host(), who, children=children))
+        def find() -> Target:
+            if isinstance(who, int):
+                return with_version(find_target(self._host(), who, children=children))
+            return with_version(find_named(self._host(), who, children=children))
+
+        return await to_thread.run_sync(find)
 
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer:
         from perfdoctor.collectors import process

@@ -14,7 +14,7 @@ class Role(StrEnum):
     TRACE = "trace"
     """measure processes"""
     OPERATE = "operate"
-    """delete recordings, run programs of their own"""
+    """delete and move recordings, run programs of their own, change code"""
     ADMIN = "admin"
     """everything"""
 

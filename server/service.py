@@ -10,10 +10,12 @@ from perfdoctor.collectors.progress import Progress
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.system import BackendState
 from perfdoctor.schemas.target import Target
+from perfdoctor.server.consent import Ask, nobody
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.instruments import Instruments, ThisMachine
 from perfdoctor.server.policy import LOCAL, Caller
 from perfdoctor.server.settings import Settings
+from perfdoctor.server.store.edits import Edits
 from perfdoctor.server.store.recordings import Recordings
 
 STOPPING = frozenset({"strace", "ltrace", "memray"})
@@ -33,6 +35,7 @@ class Service:
         self.settings = settings
         self.instruments = instruments or ThisMachine(attach_runtimes=settings.attach_runtimes)
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
+        self.edits = Edits(settings.state)
         self.gate = Gate(settings.max_traces)
         self._workload = ""
         self._workload_ended: anyio.Event
@@ -111,12 +114,13 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a tool: who asks, and whom to tell how it goes. ``offered`` are the folders that a local client says
-    it works on."""
+    it works on. ``ask_user`` puts a question to the user, where there is a way."""
 
     service: Service
     caller: Caller
     progress: Progress
     offered: tuple[str, ...] = ()
+    ask_user: Ask = nobody
 
     def code_roots(self, target: Target) -> tuple[str, ...]:
         """Below which folders this caller may see source code."""

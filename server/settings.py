@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.problem import ProblemError
 
 PREFIX = "PERFDOCTOR_"
 CONFIG = "PERFDOCTOR_CONFIG"
-_FOLDERS = ("user_roots", "workload_roots")
+_FOLDERS = ("user_roots", "writable_roots", "workload_roots")
+DECLARATIONS = "perfdoctor.toml"
+"""the file by which a project declares workloads"""
 ONLY_IN_FILE = ("workloads",)
 """(checked when one is asked for, and not before `initialize` is answered)"""
 LONGEST_WINDOW = 45.0
@@ -35,6 +37,11 @@ class Settings(Model):
         description="Folders whose code is the user's own, and may be shown, separated by `:` in the environment. "
         "Empty: the workspace of a local client that offers one (roots), and all else that is not the standard "
         "library, an installed package or the system.",
+    )
+    writable_roots: tuple[str, ...] = Field(
+        default=(),
+        description="Folders whose files code-edit may change, absolute, separated by `:` in the environment. Empty: "
+        "nothing may be changed.",
     )
     attach_runtimes: bool = Field(
         default=True,
@@ -59,6 +66,14 @@ class Settings(Model):
         description="Folders whose `perfdoctor.toml` may declare workloads too, separated by `:` in the environment. "
         "Who may write that file, or the programs that it names, decides what is run.",
     )
+
+    @field_validator("writable_roots")
+    @classmethod
+    def _absolute(cls, roots: tuple[str, ...]) -> tuple[str, ...]:
+        for root in roots:
+            if not root.startswith("/") or root.strip("/") in ("", "proc", "sys", "dev"):
+                raise ValueError(f"{root!r} is not the absolute path of a folder of source code")
+        return roots
 
 
 def config_path(environment: Mapping[str, str]) -> Path:

@@ -11,6 +11,7 @@ import anyio
 
 from perfdoctor.server import settings
 from perfdoctor.server.cli import REFUSED, version
+from perfdoctor.server.consent import at_shell
 from perfdoctor.server.instruments import Instruments
 from perfdoctor.server.policy import LOCAL
 from perfdoctor.server.progress_bar import ProgressBar
@@ -62,7 +63,7 @@ async def _ask(service: Service, tool: Tool[Any, Any], given: dict[str, Any]) ->
             with anyio.CancelScope() as scope:
                 tasks.start_soon(stop_on_signal, scope)
                 tasks.start_soon(reporter.run)
-                outcome = await run(tool, Call(service, LOCAL, reporter.see), given)
+                outcome = await run(tool, Call(service, LOCAL, reporter.see, ask_user=at_shell), given)
             tasks.cancel_scope.cancel()
     finally:
         bar.clear()

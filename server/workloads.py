@@ -14,12 +14,11 @@ from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.workload import Name, Workload
-from perfdoctor.server.settings import Settings
+from perfdoctor.server.settings import DECLARATIONS, Settings
 
 if TYPE_CHECKING:
     from perfdoctor.collectors.workloads.declared import Declared
 
-FILE = "perfdoctor.toml"
 _LARGEST = 256 << 10
 _SHOWN = 20
 
@@ -73,7 +72,7 @@ def declared(settings: Settings) -> dict[str, Source]:
         for name, workload in _checked(where, {"workloads": settings.workloads}).items()
     }
     for root in settings.workload_roots:
-        path = Path(root).expanduser() / FILE
+        path = Path(root).expanduser() / DECLARATIONS
         read = _read(path)
         if read is None:
             continue
@@ -118,7 +117,7 @@ def _unknown(known: dict[str, Source], name: str) -> ProblemError:
             f"There is no workload {quoted(name, 60)}.",
             "None is declared: what may be run is for the operator of this server to say.",
             "Ask the operator for a table [workloads.NAME] with argv in the configuration file, or to add the "
-            f"project's folder to PERFDOCTOR_WORKLOAD_ROOTS and a {FILE} to the project (docs/workloads.md).",
+            f"project's folder to PERFDOCTOR_WORKLOAD_ROOTS and a {DECLARATIONS} to the project (docs/workloads.md).",
         )
     told = []
     for each, source in list(known.items())[:_SHOWN]:

@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.proc import fd, net_tcp, stat, status
+from perfdoctor.collectors.code_version import with_version
 from perfdoctor.collectors.host.base import Host, Launch, Launched
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
@@ -182,7 +183,7 @@ class _Running:
     async def _recorded(self, trace: Trace, launch: window.Launch | None, progress: Progress) -> Evidence:
         try:
             if launch is None:
-                self._target = await to_thread.run_sync(find_target, self._host, self._program.pid)
+                self._target = await to_thread.run_sync(self._found)
             return await window.measured(
                 self._host,
                 self._target,
@@ -313,7 +314,10 @@ class _Running:
             await anyio.sleep(after - slept)
             slept = after
             with contextlib.suppress(ProblemError):
-                self._target = await to_thread.run_sync(find_target, self._host, self._program.pid)
+                self._target = await to_thread.run_sync(self._found)
+
+    def _found(self) -> Target:
+        return with_version(find_target(self._host, self._program.pid))
 
     def _listens(self) -> bool:
         pids = tree(self._host, self._all)[1:]

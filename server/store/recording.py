@@ -1,6 +1,9 @@
 """One recording, as lists show it."""
 
 from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.recording import NextCall, Window
@@ -28,7 +31,8 @@ class Kind(StrEnum):
 
 class Recording(Model):
     """``created`` is Unix time; ``caller`` asked for it; ``state`` is ``complete``, or ``partial`` when the window
-    ended early; ``bytes`` is the compressed size."""
+    ended early; ``bytes`` is the compressed size. ``pinned`` ones never make room for others. ``label`` is free.
+    ``imported`` is when it came from elsewhere (Unix time): its pids are those of another machine."""
 
     id: str
     created: float
@@ -39,13 +43,29 @@ class Recording(Model):
     state: str
     summary: str
     bytes: int
+    pinned: bool = False
+    label: str = ""
+    imported: float | None = None
+
+
+class Expired(Model):
+    """What made room for newer recordings: how many so far, and when the last one did (Unix time)."""
+
+    total: int = 0
+    last: float | None = None
 
 
 class RecordingsAnswer(Model):
-    """What ``recordings`` returns: one recording for show and delete."""
+    """What ``recordings`` returns: one recording for show and for what changes one. ``expired`` made room for newer
+    ones. ``file`` is what was exported or imported. ``columns`` and ``rows`` answer a query; ``total`` and ``omitted``
+    are then of its rows, as far as they were fetched."""
 
     summary: str
-    recordings: tuple[Recording, ...]
+    recordings: tuple[Recording, ...] = ()
     total: int
-    omitted: int
-    next: tuple[NextCall, ...]
+    omitted: int = 0
+    expired: int = 0
+    file: str | None = None
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = Field(default=())
+    next: tuple[NextCall, ...] = ()

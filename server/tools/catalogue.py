@@ -3,6 +3,7 @@
 from typing import Any
 
 from perfdoctor.server.tools import (
+    code_edit,
     code_inspect,
     code_search,
     compare,
@@ -43,6 +44,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     trace_custom.TOOL,
     code_inspect.TOOL,
     code_search.TOOL,
+    code_edit.TOOL,
     trace_locks.TOOL,
     workload_run.TOOL,
     compare.TOOL,

@@ -27,17 +27,17 @@ _WIDEST = 240
 
 
 class InspectArguments(Listing):
-    recording: Annotated[RecordingId, Field(description="the measurement whose costs are shown")]
+    recording: Annotated[RecordingId, Field(description="whose costs are shown")]
     file: Annotated[
         str | None,
-        Field(max_length=4096, description="a file of a location (its end is enough); default: the costliest"),
+        Field(max_length=4096, description="of a location (its end is enough); default: the costliest"),
     ] = None
-    line: Annotated[int | None, Field(ge=1, description="the line to show; default: the costliest"), NotBool] = None
+    line: Annotated[int | None, Field(ge=1, description="default: the costliest"), NotBool] = None
     finding: Annotated[
         str | None,
         Field(
             max_length=60,
-            description="instead of a file: a finding of the recording, by its pattern or its rank (1, 2 …)",
+            description="instead of a file: a finding, by pattern or rank (1, 2 …)",
         ),
     ] = None
 
@@ -55,7 +55,8 @@ async def ask(call: Call, arguments: InspectArguments) -> CodeAnswer:
         where = _place_of(diagnosis.findings, arguments.finding)
         arguments = arguments.model_copy(update={"file": where.file, "line": where.line})
     answer = await to_thread.run_sync(_answer, evidence, arguments, call.code_roots(evidence.target))
-    return answer.model_copy(update={"changed": await call.service.instruments.last_change(answer.file)})
+    changed = await call.service.instruments.last_change(answer.file)
+    return answer.model_copy(update={"changed": changed, "next": await _next(call, evidence, answer)})
 
 
 def _place_of(findings: Sequence[Finding], asked: str) -> Location:
@@ -118,10 +119,26 @@ def _answer(evidence: Evidence, arguments: InspectArguments, roots: tuple[str, .
         callees=callees[:_NEIGHBOURS],
         omitted_neighbours=max(0, len(callers) - _NEIGHBOURS) + max(0, len(callees) - _NEIGHBOURS),
         changed=None,
-        next=(
-            NextCall(tool="diagnose", arguments={"recording": arguments.recording}, why="what is wrong at these lines"),
-        ),
+        next=(),
     )
+
+
+async def _next(call: Call, evidence: Evidence, answer: CodeAnswer) -> tuple[NextCall, ...]:
+    """The change, where this caller may make it here, and the proof."""
+    from perfdoctor.collectors.workspace_file import is_below
+
+    recording = answer.recording
+    calls = [
+        NextCall(tool="diagnose", arguments={"recording": recording}, why="what is wrong there, and how to fix it")
+    ]
+    if call.caller.may(Role.OPERATE) and is_below(answer.file, call.service.settings.writable_roots):
+        change = {"file": answer.file, "recording": recording}
+        calls.append(NextCall(tool="code-edit", arguments=change, why="change it, by edits or a diff; a dry run first"))
+    if (await call.service.recordings.find(recording)).imported is None:
+        why = "once it is changed and restarted, under the same load; take its recording as `after`"
+        calls.append(NextCall(tool="diagnose", arguments=evidence.target.argument, why=why))
+    calls.append(NextCall(tool="compare", arguments={"before": recording}, why="prove the fix, with that `after`"))
+    return tuple(calls)
 
 
 def _chosen(evidence: Evidence, asked: str | None, roots: tuple[str, ...], sources: "Sources") -> str:
@@ -169,10 +186,10 @@ TOOL = Tool(
     name="code-inspect",
     title="Inspect the code that costs",
     description=(
-        "Touches no process. Shows source code of a recording, for a location or a finding, with the cost of each line "
-        "beside it (CPU, system calls, waiting, page faults), who calls the function and what it calls, the file's "
-        "last commit, and whether it is newer than the process. Only below the folders that the operator allows; by "
-        "default the process's own project and the client's workspace."
+        "Touches no process. Shows the source of a recording, for a location or a finding, with the cost of each line "
+        "beside it (CPU, system calls, waiting, page faults), callers and callees, the file's last commit, and whether "
+        "it is newer than the process. Only below the folders that the operator allows; by default the process's own "
+        "project and the client's workspace."
     ),
     role=Role.TRACE,
     arguments=InspectArguments,

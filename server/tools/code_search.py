@@ -50,6 +50,11 @@ def _search(evidence: Evidence, arguments: SearchArguments, roots: tuple[str, ..
                 why="see it with its costs",
             )
             for file, line, _ in shown[:1]
+        )
+        or (
+            NextCall(
+                tool="code-inspect", arguments={"recording": arguments.recording}, why="see the costliest line instead"
+            ),
         ),
     )
 
@@ -62,9 +67,8 @@ TOOL = Tool(
     name="code-search",
     title="Search the code",
     description=(
-        "Touches no process. Finds text or a symbol in the source code of a recorded program: where else a costly call "
-        "is made, who uses a function. Only below the folders that the operator allows; by default the process's own "
-        "project and the client's workspace."
+        "Touches no process. Finds text or a symbol in the source of a recorded program: where else a costly call is "
+        "made, who uses a function. Only where code-inspect may look."
     ),
     role=Role.TRACE,
     arguments=SearchArguments,

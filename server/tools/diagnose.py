@@ -39,7 +39,12 @@ async def ask(call: Call, arguments: DiagnoseArguments) -> DiagnoseAnswer:
 
     if arguments.recording is not None:
         evidence = await call.service.recordings.evidence(arguments.recording)
-        return await to_thread.run_sync(judge, arguments.recording, evidence)
+        answer = await to_thread.run_sync(judge, arguments.recording, evidence)
+        if (await call.service.recordings.find(arguments.recording)).imported is not None:
+            # Its process is one of another machine: here another one may have that pid.
+            here = tuple(one for one in answer.next if not one.arguments.keys() & {"pid", "name"})
+            answer = answer.model_copy(update={"next": here})
+        return answer
     stops = call.service.stops("trace-syscalls", "auto")
     async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
         evidence = await call.service.instruments.observe(target, seconds=arguments.seconds, progress=call.progress)

@@ -16,6 +16,9 @@ _SHOWN = 60
 def refusal(tool: str, arguments: type[BaseModel], error: ValidationError) -> ProblemError:
     """The first two things that are wrong with the arguments, why, and what to do."""
     details = error.errors(include_url=False)
+    # A list whose item is refused is then found to be too short: that says nothing more.
+    inside = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
+    details = [detail for detail in details if len(detail["loc"]) != 1 or detail["loc"][0] not in inside]
     said = [_sentence(tool, arguments, detail) for detail in details[:2]]
     more = f" ({len(details) - 2} more arguments are wrong.)" if len(details) > 2 else ""
     return ProblemError(
@@ -28,6 +31,9 @@ def refusal(tool: str, arguments: type[BaseModel], error: ValidationError) -> Pr
 def _sentence(tool: str, arguments: type[BaseModel], detail: ErrorDetails) -> tuple[str, str, str]:
     names = list(arguments.model_fields)
     name = clean(str(detail["loc"][0]), _SHOWN) if detail["loc"] else ""
+    if len(detail["loc"]) > 1 and name in names:
+        inner = clean(".".join(str(part) for part in detail["loc"]), _SHOWN)
+        return f"{inner} is not accepted.", f"{inner} {_rule(detail)}.", _step(arguments, name)
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, names, n=1)
         step = f"Use {near[0]} instead of {name}." if near else f"Call {tool} again without {name}."

@@ -1,4 +1,5 @@
-"""A tool's schemas as a client sees them: exact for what goes in, lean for what comes out."""
+"""A tool's schemas as a client sees them: what may go in (without bounds that nobody would pass), and lean for what
+comes out."""
 
 from typing import Any
 
@@ -35,13 +36,24 @@ def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:
         definition = definitions[schema["$ref"].rsplit("/", 1)[-1]]
         # The description of a shared type is the program's business; that of the argument stays.
         schema = {**{k: v for k, v in definition.items() if k != "description"}, **schema}
-    kept = {k: v for k, v in schema.items() if k not in ("$defs", "$ref") and not (k == "title" and isinstance(v, str))}
+    kept = {k: v for k, v in schema.items() if k not in ("$defs", "$ref")}
     if "properties" in kept:
         properties = {name: _resolved(value, definitions) for name, value in kept.pop("properties").items()}
         return {**_resolved(kept, definitions), "properties": properties}
     if "anyOf" in kept:
         kept = _optional(kept)
-    return {key: _resolved(value, definitions) for key, value in kept.items()}
+    return {key: _resolved(value, definitions) for key, value in kept.items() if not _goes_without_saying(key, value)}
+
+
+def _goes_without_saying(key: str, value: Any) -> bool:
+    """Titles, and bounds that only nonsense would pass: empty and endless texts and lists, the zeroth of something,
+    pids beyond the kernel's. They are refused all the same; to list them for every tool costs hundreds of tokens."""
+    return (
+        (key == "title" and isinstance(value, str))
+        or (key in ("minLength", "maxLength", "minItems", "maxItems") and isinstance(value, int))
+        or (key == "minimum" and value == 1 and isinstance(value, int))
+        or (key == "maximum" and isinstance(value, int) and value >= 1 << 20)
+    )
 
 
 def _optional(schema: dict[str, Any]) -> dict[str, Any]:

@@ -33,9 +33,9 @@ def _not_a_bool(value: object) -> object:
 
 
 NotBool = BeforeValidator(_not_a_bool)
-Pid = Annotated[int, Field(ge=1, le=1 << 22, description="process id"), NotBool]
-Seconds = Annotated[float, Field(ge=0.1, le=45, description="length of the window"), NotBool]
-Children = Annotated[bool, Field(description="include child processes")]
+Pid = Annotated[int, Field(ge=1, le=1 << 22, description="process id, from proc-find"), NotBool]
+Seconds = Annotated[float, Field(ge=0.1, le=45, description="of the window"), NotBool]
+Children = Annotated[bool, Field(description="its children too")]
 RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
 
 
@@ -61,9 +61,9 @@ class OfProcess(Listing):
     """A tool that looks at a process: at one, or at all of a name."""
 
     pid: Pid | None = None
-    name: Annotated[
-        str | None, Field(min_length=1, max_length=200, description="instead of pid: all processes called so")
-    ] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=200, description="instead of pid: all of that name")] = (
+        None
+    )
     seconds: Seconds = 5.0
     children: Children = True
 

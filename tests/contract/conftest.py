@@ -26,8 +26,23 @@ def events(tmp_path: Path) -> Events:
 @pytest.fixture
 def memory(tmp_path: Path, events: Events) -> Connect:
     """A client in the same process."""
-    settings = Settings(state=tmp_path / "state", allow_custom=True, workloads=WORKLOADS)
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    settings = Settings(
+        state=tmp_path / "state", allow_custom=True, writable_roots=(str(workspace),), workloads=WORKLOADS
+    )
     server = build(Service(settings, FakeInstruments(events.note)))
+    return lambda: Client(server)
+
+
+@pytest.fixture
+def opened_up(tmp_path: Path) -> Connect:
+    """The same, of an operator who allows code to be shown and changed below a folder."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    roots = (str(workspace),)
+    settings = Settings(state=tmp_path / "state", allow_custom=True, user_roots=roots, writable_roots=roots)
+    server = build(Service(settings, FakeInstruments()))
     return lambda: Client(server)
 
 

@@ -60,6 +60,11 @@ async def test_hostile_values_are_repeated_harmlessly(memory: Connect) -> None:
         ("diagnose", {"pid": PID, "recording": "r-a"}, "Give one of pid, name"),
         ("recordings", {"action": "show"}, "Action show needs id."),
         ("recordings", {"id": "r-a"}, "Action list takes no id."),
+        ("recordings", {"action": "tag", "id": "r-a"}, "Action tag needs id and label."),
+        ("recordings", {"action": "export"}, "Action export needs id or label."),
+        ("recordings", {"action": "export", "id": "r-a", "label": "x"}, "Action export needs id or label."),
+        ("recordings", {"action": "import", "file": "x", "sql": "SELECT 1"}, "Action import takes no sql."),
+        ("recordings", {"action": "query"}, "Action query needs sql."),
     ],
 )
 async def test_arguments_that_do_not_go_together(

@@ -6,6 +6,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference
 
+from perfdoctor.server import guide
 from tests.contract.conftest import Connect
 from tests.server.samples import PID
 
@@ -61,6 +62,24 @@ async def test_prompts(memory: Connect) -> None:
         verify = await client.get_prompt("verify-fix", {"recording": "r-abc", "process": "shop"})
     assert "'shop'" in optimize.messages[0].content.text
     assert "before=r-abc" in verify.messages[0].content.text
+
+
+async def test_guide_and_prompts_name_the_steps_in_their_order(memory: Connect) -> None:
+    """Discovery, baseline, trace, cause, code, change, new run, proof."""
+    order = ("proc-find", "proc-watch", "diagnose", "trace-", "code-inspect", "code-edit", "workload-run", "compare")
+    async with memory() as client:
+        texts = [
+            (await client.read_resource("guide://workflow")).contents[0].text,
+            (await client.get_prompt("optimize", {"process": "shop"})).messages[0].content.text,
+            guide.INSTRUCTIONS,
+        ]
+    for text in texts:
+        at = -1
+        for step in order:
+            after = text.find(step, at + 1)
+            assert after > at, f"{step} does not come after the steps before it: {text}"
+            at = after
+    assert "undo" in texts[0] and "undo" in texts[1]
 
 
 async def test_completions(memory: Connect) -> None:

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.anyio
 SNAPSHOTS = Path(__file__).parent / "tools"
 TOKENS, ANSWER_TOKENS = 6000, 7000
 """of the whole list without output schemas, and of those; at four characters a token"""
+CHANGE = ("recordings", "code-edit", "workload-run")
+"""tools that do more than measure"""
 NEED_MORE = ("trace-function", "trace-custom")
 """tools for which a pid is not enough"""
 
@@ -52,9 +54,9 @@ async def test_every_tool_says_what_a_client_needs(memory: Connect) -> None:
     for tool in await listed(memory):
         assert tool["title"], tool["name"]
         assert tool["description"].startswith(("Costs ", "Touches no process")), "the cost comes first"
-        changes = tool["name"] in ("recordings", "workload-run")
-        destructive = {"destructiveHint": True} if changes else {}
-        assert tool["annotations"] == {"readOnlyHint": not changes, "openWorldHint": False, **destructive}
+        hints = {"readOnlyHint": tool["name"] not in CHANGE, "openWorldHint": False}
+        changes = {"destructiveHint": True, "idempotentHint": False}
+        assert tool["annotations"] == (hints if hints["readOnlyHint"] else {**hints, **changes})
         assert tool["inputSchema"]["additionalProperties"] is False
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():
@@ -80,10 +82,21 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
         "trace-custom": [{"pid": PID, "program": "BEGIN { exit(); }", "anywhere": False}],
         "code-inspect": [{"recording": "r-a"}, {"recording": "r-a", "file": "shop.py", "line": 41}],
         "code-search": [{"recording": "r-a", "text": "rank(", "word": True}],
+        "code-edit": [
+            {"file": "shop.py", "edits": [{"old": "a", "new": "b"}]},
+            {"file": "shop.py", "diff": "@@ -1 +1 @@", "dry_run": False, "token": "0-0", "recording": "r-a"},
+            {"undo": "e-1"},
+        ],
         "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
         "workload-run": [{"name": "shop"}, {"name": "shop", "against": "fast", "repeats": 7, "trace": "none"}],
         "compare": [{"before": "r-a", "after": "r-b"}, {"before": ["r-a", "r-c"], "after": "r-b,r-d"}],
-        "recordings": [{}, {"action": "show", "id": "r-a"}],
+        "recordings": [
+            {},
+            {"action": "show", "id": "r-a"},
+            {"action": "tag", "id": "r-a", "label": ""},
+            {"action": "export", "label": "before", "file": "before.perfdoctor"},
+            {"action": "query", "sql": "SELECT 1"},
+        ],
     }
     assert set(given) == set(tools)
     for tool in TOOLS:
@@ -96,7 +109,7 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
             jsonschema.validate({**given[tool.name][0], "nonsense": 1}, schema)
 
 
-async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
+async def test_each_answer_keeps_its_output_schema(memory: Connect, tmp_path: Path) -> None:
     tools = {tool["name"]: tool for tool in await listed(memory)}
     async with memory() as client:
 
@@ -127,6 +140,23 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect) -> None:
         assert compared["verdict"] == "improved"
         assert compared["omitted_stacks"] == 20 - len(compared["comparison"]["stacks"]) > 0
         assert (await structured("recordings"))["total"] == kept
+        of_cpu = (
+            f"SELECT code_line, sum(seconds) FROM cpu WHERE recording = '{first['recording']}' GROUP BY 1 ORDER BY 2"
+        )
+        asked = await structured("recordings", action="query", sql=of_cpu)
+        assert asked["rows"] == [[13, 3.0], [41, 4.0]] and asked["columns"] == ["code_line", "sum(seconds)"]
+        await structured("recordings", action="pin", id=first["recording"])
+        await structured("recordings", action="tag", id=first["recording"], label="before")
+        await structured("recordings", action="export", id=first["recording"])
+        await structured("recordings", action="delete", id=first["recording"])
+        workspace = tmp_path / "workspace"
+        (workspace / "a.py").write_text("old\n")
+        shown = await structured("code-edit", file="a.py", edits=[{"old": "old", "new": "new"}])
+        await structured("code-edit", **shown["next"][0]["arguments"])
+        assert (workspace / "a.py").read_text() == "new\n"
+        file = f"{first['recording']}.perfdoctor"
+        taken = await structured("recordings", action="import", file=file)
+        assert (taken["recordings"][0]["label"], taken["recordings"][0]["pinned"]) == ("before", False)
 
 
 async def test_the_findings_of_diagnose_have_the_agreed_form(memory: Connect) -> None:

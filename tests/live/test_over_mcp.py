@@ -4,8 +4,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from difflib import unified_diff
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from perfdoctor.collectors.code_version import commit_at
 from tests.live.workload import Workload, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 ROOT = Path(__file__).resolve().parents[2]
+WORKLOADS = ROOT / "tests" / "workloads"
 
 
 @pytest.fixture
@@ -72,6 +75,16 @@ async def test_counts_are_exact_from_end_to_end(state: dict[str, str]) -> None:
         assert sent == expected
         lines = {line["location"]["line"] for line in answer["lines"] if line["location"]}
         assert {line.line for line in truth.values() if line.marker in ("send", "stat")} <= lines
+        by_line = "SELECT code_line, sum(calls) FROM syscalls WHERE recording = '{}' AND syscall = 'sendto' GROUP BY 1"
+        sql = by_line.format(answer["recording"])
+        queried = await ask(client, "recordings", {"action": "query", "sql": sql, "limit": 100})
+        assert {row[0]: row[1] for row in queried["rows"]} == {
+            line.line: line.calls for line in truth.values() if "sendto" in line.syscalls
+        }
+        shown = await ask(client, "recordings", {"action": "show", "id": answer["recording"]})
+        target = shown["recordings"][0]["target"]
+        assert target["commit"] == commit_at(str(Path(__file__).parent))
+        assert target["build_id"] is None or bytes.fromhex(target["build_id"])
 
 
 async def test_progress_comes_twice_a_second_and_cancelling_ends_it_in_half_a_second(state: dict[str, str]) -> None:
@@ -102,30 +115,53 @@ async def test_progress_comes_twice_a_second_and_cancelling_ends_it_in_half_a_se
         assert any("system calls, most read" in message for _, message in heard)
 
 
-async def test_the_whole_workflow_names_the_line_and_proves_the_fix(state: dict[str, str]) -> None:
-    async with server(state) as client:
+async def test_the_whole_workflow_names_the_line_changes_it_and_proves_the_fix(
+    state: dict[str, str], tmp_path: Path
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    source = shop / "dedupe_import.py"
+    problem, repaired = ((WORKLOADS / kind / source.name).read_text() for kind in ("problems", "repaired"))
+    source.write_text(problem)
+    async with server({**state, "PERFDOCTOR_USER_ROOTS": str(shop), "PERFDOCTOR_WRITABLE_ROOTS": str(shop)}) as client:
         answers = []
         for kind in ("problems", "repaired"):
-            async with workload(f"{kind}/dedupe_import.py") as program:
-                found = await ask(client, "proc-find", {"query": f"{kind}/dedupe_import.py"})
+            async with workload(str(source)) as program:
+                found = await ask(client, "proc-find", {"query": str(source)})
                 assert found["processes"][0]["pid"] == program.pid
                 watched = await ask(client, "proc-watch", {"pid": program.pid, "seconds": 1})
                 assert watched["readings"]
                 diagnosed = await ask(client, "diagnose", {"pid": program.pid, "seconds": 3})
                 assert diagnosed["recording"] == diagnosed["recording_id"]
                 answers.append(diagnosed)
-                if kind == "problems":
-                    (first, *_) = diagnosed["findings"]
-                    source = program.source.read_text().splitlines()
-                    assert first["pattern"] == "hot-loop" and first["severity"] == "critical"
-                    assert "# <- cost" in source[first["location"]["line"] - 1]
                 assert is_untouched(program)
+            if kind == "problems":
+                (first, *_) = diagnosed["findings"]
+                assert first["pattern"] == "hot-loop" and first["severity"] == "critical"
+                assert "# <- cost" in problem.splitlines()[first["location"]["line"] - 1]
+                await change(client, diagnosed, unified_diff(problem.splitlines(), repaired.splitlines(), lineterm=""))
+                assert source.read_text() == repaired
         before, after = (answer["recording"] for answer in answers)
         compared = await ask(client, "compare", {"before": before, "after": after})
         assert compared["verdict"] == "improved", compared["summary"]
         # Their targets are gone: what was recorded says all of it again.
         for answer in answers:
             assert await ask(client, "diagnose", {"recording": answer["recording"]}) == answer
+
+
+async def change(client: Client, diagnosed: dict[str, Any], diff: Iterable[str]) -> None:
+    """From the finding to the changed code, along what each answer suggests."""
+
+    def suggested(answer: dict[str, Any], tool: str) -> dict[str, Any]:
+        return next(call["arguments"] for call in answer["next"] if call["tool"] == tool)
+
+    inspected = await ask(client, "code-inspect", suggested(diagnosed, "code-inspect"))
+    assert any("# <- cost" in line["text"] and line["cpu_seconds"] for line in inspected["lines"])
+    edit = {**suggested(inspected, "code-edit"), "diff": "\n".join(list(diff)[2:])}
+    shown = await ask(client, "code-edit", edit)
+    assert (shown["added"], shown["removed"]) == (4, 4)
+    applied = await ask(client, "code-edit", suggested(shown, "code-edit"))
+    assert suggested(applied, "compare") == {"before": diagnosed["recording"]}
 
 
 @pytest.mark.parametrize(

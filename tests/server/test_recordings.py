@@ -1,11 +1,9 @@
-"""The store keeps what it was given, forgets the oldest, and survives being killed while it writes."""
+"""The store keeps what it was given, and forgets the oldest. (tests/server/test_killed.py kills it while it writes.)"""
 
-import os
 import re
-import signal
+import shutil
 import sqlite3
-import subprocess
-import sys
+from contextlib import closing
 from pathlib import Path
 
 import anyio
@@ -119,40 +117,95 @@ async def test_a_store_that_is_no_database(tmp_path: Path) -> None:
         await store(tmp_path).ready()
 
 
-WRITER = """
-import anyio, sys
-from pathlib import Path
-from perfdoctor.server.store.recording import Kind
-from perfdoctor.server.store.recordings import Recordings, new_id
-from tests.server import samples
-
-async def main():
-    recordings = Recordings(Path(sys.argv[1]), keep=50, keep_bytes=1 << 30)
-    rows = samples.cpu_rows() * 2000
-    evidence = samples.evidence(cpu=samples.evidence().cpu.model_copy(update={"rows": rows}))
-    while True:
-        identity = new_id()
-        await recordings.add(identity, Kind.CPU, "writer", "", evidence)
-        print(identity, flush=True)
-
-anyio.run(main)
-"""
+OLDER = ROOT / "tests" / "transcripts" / "store" / "recordings-0.1.db"
 
 
-@pytest.mark.parametrize("after", [1, 4, 7])
-async def test_what_was_kept_survives_a_kill_during_the_next_write(tmp_path: Path, after: int) -> None:
-    state = tmp_path / "state"
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(state)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    told = [writer.stdout.readline().strip() for _ in range(after)]
-    # It writes the next one without a pause: the kill falls into that.
-    os.kill(writer.pid, signal.SIGKILL)
-    told += writer.communicate()[0].split()
+async def test_a_store_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """(the file was written by the version before pins, labels and imports)"""
+    (tmp_path / "state").mkdir()
+    shutil.copy(OLDER, tmp_path / "state" / "recordings.db")
     recordings = store(tmp_path)
-    listed, total = await recordings.list(100)
-    assert {identity for identity in told if identity} <= {recording.id for recording in listed}
-    assert total in (len(told), len(told) + 1)
-    for recording in listed:
-        assert len((await recordings.evidence(recording.id)).cpu.rows) == 8000
-    assert sqlite3.connect(state / "recordings.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert await keep(recordings)
+    listed, total = await recordings.list(10)
+    assert [(one.id, one.kind.value, one.state) for one in reversed(listed)] == [
+        ("r-23456789", "diagnosis", "complete"),
+        ("r-3456789a", "watch", "complete"),
+        ("r-456789ab", "cpu", "partial"),
+    ]
+    assert total == 3
+    assert {(one.pinned, one.label, one.imported, one.target.commit) for one in listed} == {(False, "", None, None)}
+    assert await recordings.evidence("r-23456789") == samples.evidence()
+    assert (await recordings.pin("r-23456789", pinned=True)).pinned
+    assert (await recordings.tag("r-456789ab", "before")).label == "before"
+    await keep(recordings)
+    assert (await store(tmp_path).list(10))[1] == 4
+
+
+async def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    await keep(store(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "state" / "recordings.db")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(ProblemError, match="newer perfdoctor"):
+        await store(tmp_path).list(1)
+
+
+async def test_pinned_ones_stay_and_what_went_is_counted(tmp_path: Path) -> None:
+    recordings = store(tmp_path, keep=4)
+    first = await keep(recordings)
+    await recordings.pin(first, pinned=True)
+    made = [await keep(recordings) for _ in range(6)]
+    assert {one.id for one in (await recordings.list(10))[0]} == {first, *made[3:]}
+    assert (await recordings.expired()).total == 3
+    with pytest.raises(ProblemError, match="made room for newer ones") as caught:
+        await recordings.find(made[0])
+    assert made[-1] in caught.value.problem.why
+    with pytest.raises(ProblemError) as caught:
+        await recordings.find("r-never")
+    assert "never made here" in caught.value.problem.why
+    await recordings.pin(first, pinned=False)
+    made.append(await keep(recordings))
+    assert {one.id for one in (await recordings.list(10))[0]} == set(made[3:])
+    assert (await recordings.expired()).total == 4
+
+
+async def test_pins_leave_room_for_what_is_measured_next(tmp_path: Path) -> None:
+    recordings = store(tmp_path, keep=4)
+    made = [await keep(recordings) for _ in range(3)]
+    for identity in made[:2]:
+        await recordings.pin(identity, pinned=True)
+    with pytest.raises(ProblemError, match="cannot be pinned too") as caught:
+        await recordings.pin(made[2], pinned=True)
+    assert "PERFDOCTOR_KEEP_RECORDINGS" in caught.value.problem.next_step
+    assert (await recordings.pin(made[0], pinned=True)).pinned, "which it is already"
+    size = (await recordings.find(made[0])).bytes
+    with pytest.raises(ProblemError, match="cannot be pinned too"):
+        await store(tmp_path, keep_bytes=5 * size).pin(made[2], pinned=True)
+
+
+async def test_a_large_one_goes_when_its_turn_comes(tmp_path: Path) -> None:
+    recordings = store(tmp_path)
+    small = await keep(recordings)
+    rows = samples.cpu_rows() * 4000
+    large = new_id()
+    profile = samples.evidence().cpu
+    assert profile
+    evidence = samples.evidence(cpu=profile.model_copy(update={"rows": rows}))
+    await recordings.add(large, Kind.CPU, "anna", "", evidence)
+    later = await keep(recordings)
+    size = (await recordings.find(small)).bytes
+    last = await keep(store(tmp_path, keep_bytes=size * 3))
+    assert {one.id for one in (await recordings.list(10))[0]} == {later, last}, "the oldest first, until it is enough"
+    with pytest.raises(ProblemError, match="made room"):
+        await recordings.find(large)
+
+
+async def test_labels(tmp_path: Path) -> None:
+    recordings = store(tmp_path)
+    made = [await keep(recordings) for _ in range(3)]
+    for identity in made[:2]:
+        await recordings.tag(identity, "before the fix")
+    assert [one.id for one in await recordings.labelled("before the fix")] == made[:2]
+    await recordings.tag(made[0], "")
+    assert [one.id for one in await recordings.labelled("before the fix")] == made[1:2]
+    assert await recordings.labelled("before") == ()
+    with pytest.raises(ProblemError, match="no recording"):
+        await recordings.tag("r-nothing", "x")
