@@ -35,21 +35,24 @@ async def by_engine(
     and what its control groups did to it; without it ``also`` is called as in ``bpf.observe``."""
     watch = glance = meter = None
     if memory:
-        watch, glance = MemoryWatch(host, target), MemoryGlance(host, target, seconds)
+        watch = MemoryWatch(host, target)
         meter = await to_thread.run_sync(LimitsMeter, host, target.pid)
-        await to_thread.run_sync(glance.begin)
+        if not wanted.launch:  # (who is to be launched has no memory of its own yet)
+            glance = MemoryGlance(host, target, seconds)
+            await to_thread.run_sync(glance.begin)
 
         def also(at: float) -> None:
             watch.sample(at)
-            glance.look(at)
+            if glance:
+                glance.look(at)
 
     evidence = await bpf.observe(host, target, seconds=seconds, wanted=wanted, also=also, progress=progress)
     changes: dict[str, object] = {}
-    if watch and glance:
+    if watch:
         read = Collection(backend="proc", exact=True, reason="/proc/PID/status, five times a second")
-        changes["memory"] = watch.trend().model_copy(update={"heap": glance.heap})
+        changes["memory"] = watch.trend().model_copy(update={"heap": glance.heap if glance else ()})
         collections = evidence.collections | {"memory": read}
-        if found := await to_thread.run_sync(glance.end, evidence.window.seconds):
+        if glance and (found := await to_thread.run_sync(glance.end, evidence.window.seconds)):
             changes["memory_map"], collections["memory_map"] = found
         changes["collections"] = collections
     if meter and (limits := await to_thread.run_sync(meter.limits)) is not None:

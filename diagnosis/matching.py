@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import log, sqrt
+from statistics import median
 
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.words import quoted
@@ -13,6 +14,9 @@ OTHER_SHAPE = 0.3
 FEW_SAMPLES = 100.0
 """What a share is taken to rest on, when nothing tells how many events it was made of: a share moves by some points
 between windows of the same program."""
+_SURE = 2.576
+"""two-sided 99 % of a normal distribution: a finding decides as a figure does"""
+_GRAVITY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Pair:
             return 0.0
         shares = [min(0.995, max(0.005, share)) for share in (self.before.share, self.after.share)]
         moved = log(shares[1] / (1 - shares[1])) - log(shares[0] / (1 - shares[0]))
-        spread = 1.96 * sqrt(sum(1 / (FEW_SAMPLES * share * (1 - share)) for share in shares))
+        spread = _SURE * sqrt(sum(1 / (FEW_SAMPLES * share * (1 - share)) for share in shares))
         return 0.0 if abs(moved) < spread else moved
 
 
@@ -121,3 +125,36 @@ def _moved(a: Finding, b: Finding) -> bool:
 
 def _unplaced(a: Finding, b: Finding) -> bool:
     return a.pattern == b.pattern and (a.location is None or b.location is None)
+
+
+def gathered(windows: list[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """The findings that more than half of the windows have, each with the median of its shares (0 where it was not
+    found) and of its severities."""
+    if len(windows) == 1:
+        return windows[0]
+    groups: list[list[Finding]] = []
+    for found in windows:
+        free = list(groups)
+        for finding in found:
+            group = next(
+                (other for same in (_place, _moved, _unplaced) for other in free if same(other[0], finding)), None
+            )
+            if group is None:
+                groups.append([finding])
+            else:
+                free.remove(group)
+                group.append(finding)
+    return tuple(_usual(group, len(windows)) for group in groups if 2 * len(group) > len(windows))
+
+
+def _usual(group: list[Finding], windows: int) -> Finding:
+    absent = windows - len(group)
+    grave = sorted([*(_GRAVITY.index(finding.severity) for finding in group), *[0] * absent])
+    shares = [finding.share for finding in group if finding.share is not None]
+    middle = sorted(group, key=lambda finding: finding.share or 0.0)[len(group) // 2]
+    return middle.model_copy(
+        update={
+            "severity": _GRAVITY[grave[(windows - 1) // 2]],
+            "share": median([*shares, *[0.0] * absent]) if shares else None,
+        }
+    )

@@ -15,10 +15,23 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Basis(StrEnum):
+    """What an interval rests on."""
+
+    RUNS = "ranks of runs"
+    """one value for each run: exact rank test, shift of Hodges and Lehmann"""
+    BLOCKS = "time blocks"
+    """how each window scattered over its own time: studentised bootstrap on blocks"""
+    COUNTS = "counts"
+    """events that come at random, in bursts: no more is known of windows without a pace"""
+    NONE = "nothing"
+
+
 class MetricChange(Model):
-    """One figure before and after. ``low`` and ``high`` bound the difference ``after - before`` at 95 %, None where
-    one pair of windows cannot bound it. ``better`` is true when the change is beyond noise in the wanted direction,
-    false when beyond noise in the other, None when neither can be said."""
+    """One figure before and after. ``low`` and ``high`` bound the difference ``after - before`` at 95 %, by ``basis``;
+    None where nothing bounds it. ``better`` is true when the change is beyond noise in the wanted direction (at 99 %),
+    false when beyond noise in the other, None when neither can be said. ``detectable`` is the smallest change that
+    would have been called one in 8 of 10 tries; None for figures that are not judged."""
 
     metric: str
     unit: str
@@ -27,6 +40,8 @@ class MetricChange(Model):
     low: float | None = None
     high: float | None = None
     better: bool | None = None
+    detectable: float | None = None
+    basis: Basis = Basis.NONE
 
 
 class FindingChange(Model):
@@ -49,12 +64,15 @@ class StackChange(Model):
 
 
 class Comparison(Model):
-    """Two recordings held against each other. ``per`` says what the figures are divided by (``second`` or a unit of
-    work)."""
+    """Two recordings held against each other, or two sets. ``per`` says what the figures are divided by (``second`` or
+    a unit of work), ``method`` by which statistics. ``side_effects`` are what else got worse, or better, than what the
+    verdict is about."""
 
     verdict: Verdict
     why: str
     per: str
+    method: str = ""
+    side_effects: tuple[str, ...] = ()
     metrics: tuple[MetricChange, ...]
     findings: tuple[FindingChange, ...]
     stacks: tuple[StackChange, ...]

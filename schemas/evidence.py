@@ -16,12 +16,15 @@ from perfdoctor.schemas.memory import LivingRow, MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.network import NetworkUse
+from perfdoctor.schemas.pace import PaceReading
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.thread_stacks import ThreadStacks
 from perfdoctor.schemas.threads import ChildProcess, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitRow
+from perfdoctor.schemas.work import Work
+from perfdoctor.schemas.workload import Run
 
 
 class Evidence(Model):
@@ -31,7 +34,9 @@ class Evidence(Model):
     ``cores`` is the number of CPUs the target may run on. ``user_roots`` are the folders whose code is the user's own
     (empty: decided by excluding the standard library, site-packages and system paths). ``sources`` has the SHA-256 of
     files on the stacks as they were when the window closed: what is shown of them later may be another text. ``age`` is
-    how many seconds the target had been running when the window began; None: not known.
+    how many seconds the target had been running when the window began; None: not known. ``pace`` was read along with
+    the calls and the samples, as the only part without an entry in ``collections``. ``work`` is what a workload itself
+    counted: no collector knows it.
     """
 
     target: Target
@@ -48,6 +53,7 @@ class Evidence(Model):
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
     loops: tuple[PollingThread, ...] | None = None
+    pace: tuple[PaceReading, ...] | None = None
     memory: MemoryTrend | None = None
     limits: Limits | None = None
     living: tuple[LivingRow, ...] | None = None
@@ -61,3 +67,6 @@ class Evidence(Model):
     memory_map: MemoryMap | None = None
     thread_stacks: ThreadStacks | None = None
     custom: CustomOutput | None = None
+    work: Work | None = None
+    run: Run | None = None
+    """the run of a workload that this is the record of"""

@@ -10,7 +10,7 @@ from perfdoctor.collectors.capabilities import ABILITIES, Ability
 from perfdoctor.collectors.capabilities import TOOLS as BENCH
 from perfdoctor.collectors.exactness import QUESTIONS, ROWS, Cell
 from perfdoctor.collectors.runtimes import own_lines
-from perfdoctor.server.settings import CONFIG, PREFIX, Settings
+from perfdoctor.server.settings import CONFIG, ONLY_IN_FILE, PREFIX, Settings
 from perfdoctor.server.store import query, query_child, views
 from perfdoctor.server.tools.catalogue import TOOLS
 from perfdoctor.server.tools.schema import input_schema, output_schema
@@ -58,8 +58,13 @@ def settings() -> str:
         "|---|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = "`~/.local/state/perfdoctor` (XDG)" if field.is_required() else f"`{_plain(field.default)}`"
-        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+        default = (
+            "`~/.local/state/perfdoctor` (XDG)"
+            if field.is_required()
+            else f"`{_plain(field.get_default(call_default_factory=True))}`"
+        )
+        variable = "" if name in ONLY_IN_FILE else f"`{PREFIX}{name.upper()}`"
+        lines.append(f"| `{name}` | {variable} | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 
@@ -180,7 +185,8 @@ def _type(about: dict[str, Any]) -> str:
     if "const" in about:
         return f"`{about['const']}`"
     bounds = [f"{about[key]:,}" for key in ("minimum", "maximum") if key in about]
-    return f"{about['type']} {' to '.join(bounds)}".strip()
+    kinds = [about["type"]] if isinstance(about["type"], str) else about["type"]
+    return f"{' or '.join(kinds)} {' to '.join(bounds)}".strip()
 
 
 def _default(about: dict[str, Any]) -> str:
@@ -191,7 +197,7 @@ def _default(about: dict[str, Any]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if value == ():
+    if value in ((), {}):
         return "(none)"
     return f"{value:g}" if isinstance(value, float) else str(value)
 

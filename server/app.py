@@ -53,8 +53,9 @@ class PerfdoctorServer(MCPServer[Any]):
                 output_schema=output_schema(tool.answer),
                 annotations=ToolAnnotations(
                     read_only_hint=tool.only_measures,
-                    destructive_hint=not tool.only_measures,
-                    idempotent_hint=None if tool.only_measures else False,  # (means nothing where nothing is changed)
+                    # What is so by default, or means nothing where nothing is changed, is left unsaid.
+                    destructive_hint=None if tool.only_measures else True,
+                    idempotent_hint=None if tool.only_measures else False,
                     open_world_hint=False,
                 ),
             )
@@ -80,7 +81,7 @@ class PerfdoctorServer(MCPServer[Any]):
                 await context.report_progress(elapsed, None, message)
 
         caller, offered = _caller(), tuple[str, ...]()
-        if context is not None and caller == LOCAL and tool.role is Role.TRACE:
+        if context is not None and caller == LOCAL and tool.role in (Role.TRACE, Role.OPERATE):
             answered = await workspace(context)
             if isinstance(answered, InputRequiredResult):
                 return answered

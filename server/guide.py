@@ -39,7 +39,8 @@ GUIDE = """\
 8. **Verify.** Same load, same tool, same seconds: `proc-find` (the pid is new), `diagnose {pid}` again, then `compare
    {before, after}`; or `workload-run` again, and `compare` its recordings. `improved` means beyond noise. Look at what
    got worse: memory may have paid for time.
-9. `inconclusive`? Longer windows, steadier load, more repeats, and compare again. `unchanged` or `regressed`? Take the
+9. `inconclusive`? Longer windows, steadier load, and compare again; or five runs of each, in turns, and give
+   compare both sets of recordings. `unchanged` or `regressed`? Take the
    change back (`code-edit {undo}`) and look again. Do not claim what was not measured.
 """
 

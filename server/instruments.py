@@ -9,8 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from perfdoctor.collectors.host.base import Host
     from perfdoctor.collectors.progress import Progress
+    from perfdoctor.collectors.workloads.declared import Declared
+    from perfdoctor.collectors.workloads.run import Outcome
     from perfdoctor.schemas.code import LastChange
     from perfdoctor.schemas.comparison import Comparison
     from perfdoctor.schemas.evidence import Evidence
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from perfdoctor.schemas.process import FindAnswer, WatchAnswer
     from perfdoctor.schemas.system import ToolsAnswer
     from perfdoctor.schemas.target import Target
+    from perfdoctor.schemas.workload import Trace
 
 
 QUESTIONS = (
@@ -72,11 +77,24 @@ class Instruments(Protocol):
         """Ask one of QUESTIONS; ``options`` are its own."""
         ...
 
+    async def run_workload(
+        self,
+        declared: Declared,
+        *,
+        repeat: int,
+        trace: Trace,
+        seconds: float | None,
+        within: float,
+        progress: Progress,
+    ) -> Outcome:
+        """Start a workload, measure it, and end all that it started."""
+        ...
+
     async def last_change(self, path: str) -> LastChange | None: ...
 
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis: ...
 
-    def compare(self, before: Evidence, after: Evidence) -> Comparison: ...
+    def compare(self, before: Sequence[Evidence], after: Sequence[Evidence]) -> Comparison: ...
 
     def patterns(self) -> dict[str, str]:
         """The page of every pattern, by id."""
@@ -174,6 +192,28 @@ class ThisMachine:
         )
         return evidence
 
+    async def run_workload(
+        self,
+        declared: Declared,
+        *,
+        repeat: int,
+        trace: Trace,
+        seconds: float | None,
+        within: float,
+        progress: Progress,
+    ) -> Outcome:
+        from perfdoctor.collectors.workloads.run import run_once
+
+        return await run_once(
+            self._host(),
+            declared,
+            repeat=repeat,
+            trace=trace,
+            seconds=seconds,
+            within=within,
+            progress=progress,
+        )
+
     async def last_change(self, path: str) -> LastChange | None:
         from perfdoctor.collectors.last_change import last_change
 
@@ -184,7 +224,7 @@ class ThisMachine:
 
         return engine.diagnose(evidence, focus=focus)
 
-    def compare(self, before: Evidence, after: Evidence) -> Comparison:
+    def compare(self, before: Sequence[Evidence], after: Sequence[Evidence]) -> Comparison:
         from perfdoctor.diagnosis import comparison
 
         return comparison.compare(before, after)

@@ -37,6 +37,8 @@ class Service:
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
         self.edits = Edits(settings.state)
         self.gate = Gate(settings.max_traces)
+        self._workload = ""
+        self._workload_ended: anyio.Event
         self._usable: list[BackendState] | None = None
         self._running: set[anyio.CancelScope] = set()
         self._all_ended: anyio.Event | None = None
@@ -52,6 +54,26 @@ class Service:
                 self._running.discard(scope)
                 if self._all_ended is not None and not self._running:
                     self._all_ended.set()
+
+    @asynccontextmanager
+    async def workload(self, name: str) -> AsyncIterator[None]:
+        """Around all runs of one call. ProblemError while others run: beside each other they would measure each
+        other. One that was just cancelled is given the time to end."""
+        with anyio.move_on_after(CLEANUP):
+            while self._workload:
+                await self._workload_ended.wait()
+        if self._workload:
+            raise ProblemError(
+                f"The workload {self._workload} is being run, and no other may run beside it.",
+                "Each would take time from the other.",
+                "Call again when it has ended.",
+            )
+        self._workload, self._workload_ended = name, anyio.Event()
+        try:
+            yield
+        finally:
+            self._workload = ""
+            self._workload_ended.set()
 
     async def stop(self) -> None:
         """Cancel every call, and wait until each has cleaned up. Event loops and web servers that end cancel tasks a

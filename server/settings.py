@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -12,6 +13,11 @@ from perfdoctor.schemas.problem import ProblemError
 
 PREFIX = "PERFDOCTOR_"
 CONFIG = "PERFDOCTOR_CONFIG"
+_FOLDERS = ("user_roots", "writable_roots", "workload_roots")
+DECLARATIONS = "perfdoctor.toml"
+"""the file by which a project declares workloads"""
+ONLY_IN_FILE = ("workloads",)
+"""(checked when one is asked for, and not before `initialize` is answered)"""
 LONGEST_WINDOW = 45.0
 """seconds; common clients give a call up after 60, and reading and judging a window takes time too"""
 
@@ -51,6 +57,15 @@ class Settings(Model):
         default=False,
         description="Whether such a program may, where asked, see other processes and the kernel: for trusted callers.",
     )
+    workloads: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Commands that workload-run may run, as tables `[workloads.NAME]`: [workloads.md](workloads.md).",
+    )
+    workload_roots: tuple[str, ...] = Field(
+        default=(),
+        description="Folders whose `perfdoctor.toml` may declare workloads too, separated by `:` in the environment. "
+        "Who may write that file, or the programs that it names, decides what is run.",
+    )
 
     @field_validator("writable_roots")
     @classmethod
@@ -84,10 +99,10 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise ProblemError(
             f"The configuration {path} cannot be read.", f"{error}.", "Correct the file, or move it away."
         ) from error
-    for name in Settings.model_fields:
+    for name in Settings.model_fields.keys() - {*ONLY_IN_FILE}:
         given = environment.get(PREFIX + name.upper())
         if given:
-            values[name] = tuple(given.split(":")) if name in ("user_roots", "writable_roots") else given
+            values[name] = tuple(given.split(":")) if name in _FOLDERS else given
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -96,7 +111,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise ProblemError(
             f"The setting {name} is not valid.",
             f"{first['msg']}.",
-            f"Correct {PREFIX}{name.upper()} in the environment, or {name} in {path}.",
+            f"Correct {name} in {path}."
+            if name.partition(".")[0] in ONLY_IN_FILE
+            else f"Correct {PREFIX}{name.upper()} in the environment, or {name} in {path}.",
         ) from error
 
 

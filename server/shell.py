@@ -22,6 +22,7 @@ from perfdoctor.server.tools.outcome import Outcome, run
 from perfdoctor.server.tools.schema import input_schema
 from perfdoctor.server.tools.tool import Tool
 
+WORKLOAD = "workload-run"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -74,8 +75,10 @@ def _planned(tool: Tool[Any, Any], given: dict[str, Any]) -> float | None:
     field = tool.arguments.model_fields.get("seconds")
     if field is None or given.get("recording") is not None:
         return None
+    # (repeats of a workload take as long as they take, up to the longest call)
+    given_seconds = given.get("seconds", field.default) if tool.name != WORKLOAD else settings.LONGEST_WINDOW
     try:
-        return float(given.get("seconds", field.default))
+        return float(given_seconds)
     except ValueError:
         return None
 

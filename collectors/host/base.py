@@ -1,8 +1,11 @@
 """What a Host can do. ``local`` does it directly, ``recorded`` replays it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import anyio
 
 
 class Program(Protocol):
@@ -28,6 +31,66 @@ class Program(Protocol):
 
     async def wait(self) -> int:
         """Its return code (negative: the signal that ended it), once it has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What is to be started: ``argv`` is found by the PATH of ``environment``, which is all that it gets. ``user`` is
+    (uid, gid, groups), None: ours. ``contained`` False: in no control group of its own, as where none can be made."""
+
+    argv: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    user: tuple[int, int, tuple[int, ...]] | None = None
+    contained: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a launched program ended. ``status`` as wait(2) has it; ``at`` is the monotonic clock's; ``cpu`` are seconds
+    (user, system) of it and all its descendants; ``resident`` the most bytes that one process of them had, 0 where the
+    program never had more than what stood in its place before."""
+
+    status: int
+    at: float
+    cpu: tuple[float, float]
+    resident: int
+
+
+class Launched(Protocol):
+    """A program that was started under supervision: first it is stopped before its first instruction."""
+
+    pid: int
+    supervisor: int
+    """the process that all of them descend from, also those that lost their parents"""
+    contained: bool
+    """whether a control group of its own holds all its descendants; or else they are found by their parents"""
+    began_at: float
+    """when it was told to go, by the monotonic clock"""
+    output_ended: anyio.Event
+    """``read`` has come to the end"""
+
+    async def go(self) -> None:
+        """Let it begin. ProblemError when it cannot be executed."""
+        ...
+
+    async def read(self, feed: Callable[[int, bytes], object]) -> None:
+        """Give ``feed`` each chunk of its standard output (1) and standard error (2), in a worker thread, until both
+        have ended."""
+        ...
+
+    async def ended(self) -> Ended:
+        """How it ended, once it has. Its descendants may live on."""
+        ...
+
+    async def cpu(self) -> tuple[float, float]:
+        """Seconds (user, system) of all that was started, living and dead, since ``go``."""
+        ...
+
+    async def end(self, grace: float) -> tuple[int, int]:
+        """End it and everything that it started: TERM, and after ``grace`` seconds KILL. How many processes there were,
+        and how many could not be ended (they wait for a disk). Idempotent."""
         ...
 
 
@@ -70,6 +133,14 @@ class Host(Protocol):
         killed, it ends too. ``kill=False`` is for programs whose death by SIGKILL would harm their target: they get
         INT and TERM only, with more patience. ``tracefs`` lets it see the kernel's tracepoints: where nobody has
         mounted them, they are mounted for this program alone, and are gone with it."""
+        ...
+
+    def launch(self, wanted: Launch) -> AbstractAsyncContextManager[Launched]:
+        """Start a program with no standard input, stopped before its first instruction. ProblemError when it cannot be
+        started.
+
+        Leaving the context ends it and everything that it started, also what left its process group and session, on
+        success, error and cancellation alike; and so does our own end, however it comes."""
         ...
 
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -12,8 +13,10 @@ from subprocess import DEVNULL, PIPE
 import anyio
 from anyio.abc import Process
 
-from perfdoctor.collectors.host import private_tracefs
-from perfdoctor.collectors.host.base import Memory, Program
+from perfdoctor.collectors.cgroups.where import groups_of
+from perfdoctor.collectors.host import private_tracefs, supervisor
+from perfdoctor.collectors.host.base import Launch, Launched, Memory, Program
+from perfdoctor.collectors.host.launched import SupervisedProgram
 from perfdoctor.schemas.problem import ProblemError
 
 _ERRORS_KEPT = 64 << 10
@@ -168,6 +171,38 @@ class LocalHost:
                 raise group.exceptions[0] from group.exceptions[0].__cause__
             raise
 
+    @asynccontextmanager
+    async def launch(self, wanted: Launch) -> AsyncIterator[Launched]:
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                process = await anyio.open_process(
+                    # Isolated and without site, as for tracefs above.
+                    [sys.executable, "-I", "-S", str(supervisor.__file__), str(theirs.fileno())],
+                    stdin=DEVNULL,
+                    stdout=PIPE,
+                    stderr=PIPE,
+                    pass_fds=[theirs.fileno()],
+                    env={},
+                    start_new_session=True,
+                )
+            program = SupervisedProgram(process, ours)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(program.listen)
+                    try:
+                        await program.prepare(wanted, self._groups() if wanted.contained else ())
+                        yield program
+                    finally:
+                        with anyio.CancelScope(shield=True):
+                            await program.close()
+                        tasks.cancel_scope.cancel()
+            except BaseExceptionGroup as group:
+                # As in ``run``: a lone error is the block's.
+                if len(group.exceptions) == 1:
+                    raise group.exceptions[0] from group.exceptions[0].__cause__
+                raise
+
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:
         chunks, left = [], limit
         with Path(path).open("rb", buffering=0) as file:
@@ -184,6 +219,12 @@ class LocalHost:
 
     def memory(self, pid: int) -> Memory:
         return LocalMemory(pid)
+
+    def _groups(self) -> list[str]:
+        """Below which a control group for a program of ours may be made: the one that we are in."""
+        with suppress(OSError):
+            return [group.folder for group in groups_of(self, os.getpid()).unified[:1]]
+        return []
 
     def forget_references(self, pid: int) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text("1")

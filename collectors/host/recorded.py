@@ -6,13 +6,13 @@ by ``RecordingHost`` around a real host, never typed.
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import anyio
 from pydantic import Field
 
-from perfdoctor.collectors.host.base import Host, Memory, Program
+from perfdoctor.collectors.host.base import Host, Launch, Launched, Memory, Program
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.problem import ProblemError
 
@@ -114,6 +114,13 @@ class RecordedHost:
             yield program
         finally:
             await program.stop()
+
+    def launch(self, wanted: Launch) -> AbstractAsyncContextManager[Launched]:
+        raise ProblemError(
+            f"The program {wanted.argv[0]} could not be started.",
+            "This machine is a recording: what was launched is not in it.",
+            "Run it on a machine.",
+        )
 
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:
         answers = self._said.files.get(path, (None,))
@@ -229,6 +236,9 @@ class RecordingHost:
                             stderr=self._keep(await started.errors()),
                         )
                     )
+
+    def launch(self, wanted: Launch) -> AbstractAsyncContextManager[Launched]:
+        return self._host.launch(wanted)  # (what it did is not written down)
 
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:
         answers = self._files.setdefault(path, [])

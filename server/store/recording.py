@@ -17,6 +17,7 @@ class Kind(StrEnum):
     CPU = "cpu"
     SYSCALLS = "syscalls"
     DIAGNOSIS = "diagnosis"
+    WORKLOAD = "workload"
     MEMORY_MAP = "memory_map"
     THREAD_STACKS = "thread_stacks"
     FILE_USE = "file_use"

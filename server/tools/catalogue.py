@@ -23,6 +23,7 @@ from perfdoctor.server.tools import (
     trace_memory,
     trace_network,
     trace_syscalls,
+    workload_run,
 )
 from perfdoctor.server.tools.tool import Tool
 
@@ -45,6 +46,7 @@ TOOLS: tuple[Tool[Any, Any], ...] = (
     code_search.TOOL,
     code_edit.TOOL,
     trace_locks.TOOL,
+    workload_run.TOOL,
     compare.TOOL,
     recordings.TOOL,
 )

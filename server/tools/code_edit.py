@@ -15,6 +15,7 @@ from perfdoctor.server.consent import Consent
 from perfdoctor.server.formatters import edit as formatter
 from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
+from perfdoctor.server.settings import DECLARATIONS
 from perfdoctor.server.store.edits import digest
 from perfdoctor.server.tools.tool import Arguments, Detail, RecordingId, Tool
 
@@ -139,6 +140,12 @@ def _plan(file: str, roots: tuple[str, ...], arguments: EditArguments, back: byt
 
     with workspace_file.opened(file, roots) as opened:
         path, before = opened.path, opened.data
+    if path.rpartition("/")[2] == DECLARATIONS:
+        raise ProblemError(
+            f"{quoted(path, 200)} may not be changed.",
+            "It declares which programs workload-run may run: that is not for a change of code to widen.",
+            "Ask the user to change it.",
+        )
     text = decode(before)
     if text is None:
         raise ProblemError(

@@ -42,7 +42,7 @@ RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
 class Arguments(Model):
     """What a tool may be asked. Unknown names are refused."""
 
-    detail: Annotated[Detail, Field(description="how much to say")] = Detail.NORMAL
+    detail: Annotated[Detail, Field(description="how much")] = Detail.NORMAL
 
 
 class Listing(Arguments):

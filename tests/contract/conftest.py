@@ -13,7 +13,7 @@ from perfdoctor.server.service import Service
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.tokens import Tokens
 from tests.contract.connections import WAYS, Events, http_server, network_client, stdio_client
-from tests.server.fakes import FakeInstruments
+from tests.server.fakes import WORKLOADS, FakeInstruments
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 
@@ -28,7 +28,9 @@ def memory(tmp_path: Path, events: Events) -> Connect:
     """A client in the same process."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    settings = Settings(state=tmp_path / "state", allow_custom=True, writable_roots=(str(workspace),))
+    settings = Settings(
+        state=tmp_path / "state", allow_custom=True, writable_roots=(str(workspace),), workloads=WORKLOADS
+    )
     server = build(Service(settings, FakeInstruments(events.note)))
     return lambda: Client(server)
 

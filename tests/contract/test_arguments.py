@@ -85,6 +85,39 @@ async def test_an_unknown_recording(memory: Connect) -> None:
     assert made in problem["why"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ([], "r-b", "at least 1 item"),
+        ("r-a,,r-c", "r-b", "at least 1 character"),
+        (["r-a", "r-c"], ["r-b", "r-a"], "one observation"),
+        ("r-a,r-a", "r-b", "one observation"),
+        (7, "r-b", "the id of a recording, or a list of ids"),
+        ([7], "r-b", "valid string"),
+        ([f"r-{i}" for i in range(51)], "r-b", "at most 50 items"),
+        (["x" * 41], "r-b", "at most 40 characters"),
+    ],
+)
+async def test_sets_that_cannot_be_compared(memory: Connect, before: object, after: object, why: str) -> None:
+    async with memory() as client:
+        result = await client.call_tool("compare", {"before": before, "after": after})
+    assert result.is_error
+    assert why in result.structured_content["problem"]["why"]
+
+
+async def test_sets_of_recordings_are_compared(memory: Connect) -> None:
+    async with memory() as client:
+        made = [
+            (await client.call_tool("trace-cpu", {"pid": PID, "seconds": 0.1})).structured_content["recording"]
+            for _ in range(4)
+        ]
+        listed = await client.call_tool("compare", {"before": made[:2], "after": made[2:]})
+        joined = await client.call_tool("compare", {"before": ", ".join(made[:2]), "after": ",".join(made[2:])})
+    assert not listed.is_error, listed.content
+    assert listed.structured_content["before"] == f"{made[0]}, {made[1]}"
+    assert joined.structured_content == listed.structured_content
+
+
 async def test_a_watch_cannot_be_diagnosed(memory: Connect) -> None:
     async with memory() as client:
         watched = await client.call_tool("proc-watch", {"pid": PID, "seconds": 0.1})

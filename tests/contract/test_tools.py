@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 SNAPSHOTS = Path(__file__).parent / "tools"
 TOKENS, ANSWER_TOKENS = 6000, 7000
 """of the whole list without output schemas, and of those; at four characters a token"""
-CHANGE = ("recordings", "code-edit")
+CHANGE = ("recordings", "code-edit", "workload-run")
 """tools that do more than measure"""
 NEED_MORE = ("trace-function", "trace-custom")
 """tools for which a pid is not enough"""
@@ -54,9 +54,9 @@ async def test_every_tool_says_what_a_client_needs(memory: Connect) -> None:
     for tool in await listed(memory):
         assert tool["title"], tool["name"]
         assert tool["description"].startswith(("Costs ", "Touches no process")), "the cost comes first"
-        measures = tool["name"] not in CHANGE
-        hints = {"readOnlyHint": measures, "destructiveHint": not measures, "openWorldHint": False}
-        assert tool["annotations"] == (hints if measures else {**hints, "idempotentHint": False})
+        hints = {"readOnlyHint": tool["name"] not in CHANGE, "openWorldHint": False}
+        changes = {"destructiveHint": True, "idempotentHint": False}
+        assert tool["annotations"] == (hints if hints["readOnlyHint"] else {**hints, **changes})
         assert tool["inputSchema"]["additionalProperties"] is False
         assert tool["outputSchema"]["type"] == "object"
         for argument in tool["inputSchema"]["properties"].values():
@@ -88,7 +88,8 @@ async def test_schemas_name_every_argument_and_accept_what_the_tool_accepts(memo
             {"undo": "e-1"},
         ],
         "trace-locks": [{"pid": PID, "backend": "strace", "limit": 3}],
-        "compare": [{"before": "r-a", "after": "r-b"}],
+        "workload-run": [{"name": "shop"}, {"name": "shop", "against": "fast", "repeats": 7, "trace": "none"}],
+        "compare": [{"before": "r-a", "after": "r-b"}, {"before": ["r-a", "r-c"], "after": "r-b,r-d"}],
         "recordings": [
             {},
             {"action": "show", "id": "r-a"},
@@ -112,11 +113,11 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect, tmp_path: Pa
     tools = {tool["name"]: tool for tool in await listed(memory)}
     async with memory() as client:
 
-        async def structured(name: str, **arguments: object) -> dict[str, object]:
-            result = await client.call_tool(name, arguments)
+        async def structured(tool: str, /, **arguments: object) -> dict[str, object]:
+            result = await client.call_tool(tool, arguments)
             assert not result.is_error, result.content
             assert result.structured_content is not None
-            jsonschema.validate(result.structured_content, tools[name]["outputSchema"])
+            jsonschema.validate(result.structured_content, tools[tool]["outputSchema"])
             return result.structured_content
 
         await structured("tools-check")
@@ -128,6 +129,9 @@ async def test_each_answer_keeps_its_output_schema(memory: Connect, tmp_path: Pa
                 kept += 1
         await structured("trace-custom", pid=PID, program="BEGIN { exit(); }", seconds=0.1)
         kept += 1
+        turns = await structured("workload-run", name="shop", against="fast", repeats=2, seconds=0.1)
+        assert turns["recordings"].keys() == {"shop", "shop/fast"}
+        kept += 4
         first = await structured("diagnose", pid=PID, seconds=0.1)
         assert first["recording"] == first["recording_id"]
         again = await structured("diagnose", recording=first["recording"])

@@ -13,7 +13,7 @@ from perfdoctor.server.app import build
 from perfdoctor.server.service import Service
 from perfdoctor.server.settings import Settings
 from tests.contract.connections import ROOT, fake_server
-from tests.server.fakes import FakeInstruments
+from tests.server.fakes import WORKLOADS, FakeInstruments
 from tests.server.samples import PID
 
 pytestmark = pytest.mark.anyio
@@ -71,6 +71,16 @@ async def test_a_workspace_is_honoured(tmp_path: Path, shop: Path, mode: str) ->
         assert times == 4
         await client.call_tool("tools-check", {})
         assert asked.times == times
+
+
+@MODES
+async def test_runs_of_a_workload_know_the_workspace_too(tmp_path: Path, shop: Path, mode: str) -> None:
+    mine = service(tmp_path, workloads=WORKLOADS)
+    async with Client(build(mine), mode=mode, list_roots_callback=Asked([shop])) as client:
+        result = await client.call_tool("workload-run", {"name": "shop", "repeats": 1, "warm_up": 0})
+        assert not result.is_error and result.structured_content is not None, result.content
+        (recording,) = result.structured_content["recordings"]["shop"]
+        assert (await kept(mine, recording)).user_roots == (str(shop),)
 
 
 @MODES

@@ -1,12 +1,17 @@
 """Did it help? A change of load is never taken for a change of speed, nor noise for either."""
 
+import random
+
 import pytest
 
 from perfdoctor.diagnosis.comparison import compare
 from perfdoctor.diagnosis.example import call, cpu, library, memory, native, python, window
-from perfdoctor.schemas.comparison import Comparison, Verdict
+from perfdoctor.schemas.comparison import Basis, Comparison, MetricChange, Verdict
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.network import NetworkError, Peer, StatementShape
+from perfdoctor.schemas.pace import PaceReading
+from perfdoctor.schemas.work import Work
 
 WORK = native("insertdict")
 SEARCH = (native("list_contains"),)
@@ -135,3 +140,213 @@ def test_a_leak_that_is_gone_while_work_goes_on_is_an_improvement() -> None:
 
 def test_few_units_are_no_units() -> None:
     assert compare(service(12), service(11)).per == "second"
+
+
+# -- the pace of a window --------------------------------------------------------------------------------------------
+
+
+def paced(evidence: Evidence, requests: int, cpu_seconds: float, *, scatter: float = 0.05, seed: int = 0) -> Evidence:
+    """With readings five times a second, whose blocks scatter."""
+    chance, readings, cpu_now, done = random.Random(seed), [PaceReading(at=0.0)], 0.0, 0.0
+    for i in range(1, 51):
+        cpu_now += cpu_seconds / 50 * chance.lognormvariate(0, scatter)
+        done += requests / 50
+        readings.append(PaceReading(at=i / 5, cpu_seconds=cpu_now, accepted=round(done)))
+    return evidence.model_copy(update={"pace": tuple(readings)})
+
+
+def run(evidence: Evidence, started: float, rss: float | None = None) -> Evidence:
+    """The window of another run."""
+    target = evidence.target.model_copy(update={"start_time": started})
+    trend = {} if rss is None else {"memory": memory(0, start=rss)}
+    return evidence.model_copy(update={"target": target, **trend})
+
+
+def figure(comparison: Comparison, name: str) -> MetricChange:
+    return next(metric for metric in comparison.metrics if metric.metric == name)
+
+
+def test_the_spread_of_a_window_over_its_time_bounds_the_difference() -> None:
+    sides = [[paced(service(900), 900, 1.8, scatter=scatter, seed=seed) for seed in (1, 2)] for scatter in (0.02, 0.5)]
+    calm, wild = (figure(compare(*pair), "CPU time per connection") for pair in sides)
+    assert calm.basis is wild.basis is Basis.BLOCKS
+    for metric in (calm, wild):
+        assert metric.low is not None and metric.high is not None
+        assert metric.low <= 0 <= metric.high
+    assert (wild.high or 0) - (wild.low or 0) > 1.3 * ((calm.high or 0) - (calm.low or 0))
+    assert 0.25 * calm.before < (calm.detectable or 0) < (wild.detectable or 0)
+
+
+def test_windows_whose_moments_hang_together_bound_nothing() -> None:
+    rising = service(900).model_copy(
+        update={
+            "pace": tuple(PaceReading(at=i / 5, cpu_seconds=1.8 * (i / 50) ** 4, accepted=18 * i) for i in range(51))
+        }
+    )
+    comparison = compare(rising, paced(service(900, useful=0.001), 900, 0.9))
+    assert comparison.verdict is Verdict.INCONCLUSIVE
+    assert figure(comparison, "CPU time per connection").low is None
+
+
+def test_more_than_chance_and_less_than_restarts_differ_by_is_inconclusive() -> None:
+    comparison = compare(paced(service(900), 900, 1.8), paced(service(900, useful=0.00165), 900, 1.485))
+    assert comparison.verdict is Verdict.INCONCLUSIVE
+    assert "Five runs on each side" in comparison.why
+
+
+def test_a_window_without_readings_is_compared_by_counts() -> None:
+    comparison = compare(paced(service(900), 900, 1.8), service(900))
+    assert figure(comparison, "CPU time per connection").basis is Basis.COUNTS
+    assert "counts" in comparison.method
+
+
+# -- sets ------------------------------------------------------------------------------------------------------------
+
+
+def runs(useful: float, *, first: float, rss: float | None = None, wasted: float = 0.0) -> list[Evidence]:
+    """Five runs, two per cent apart."""
+    return [
+        run(service(900, useful=useful * (0.96 + 0.02 * i), wasted=wasted), first + i, rss=rss and rss * (1 + i / 100))
+        for i in range(5)
+    ]
+
+
+def test_five_runs_on_each_side_show_a_small_change() -> None:
+    comparison = compare(runs(0.002, first=10), runs(0.0018, first=20))
+    assert comparison.verdict is Verdict.IMPROVED
+    assert "rank test" in comparison.method
+    changed = figure(comparison, "CPU time per connection")
+    assert (changed.basis, changed.better) == (Basis.RUNS, True)
+    assert changed.low is not None and changed.high is not None
+    assert changed.low < -0.0002 < changed.high < 0
+    assert compare(runs(0.0018, first=20), runs(0.002, first=10)).verdict is Verdict.REGRESSED
+    assert compare(runs(0.002, first=10), runs(0.002, first=20)).verdict is Verdict.UNCHANGED
+
+
+def test_runs_that_were_not_made_in_turns_must_differ_by_more() -> None:
+    """The machine may have changed between the first five and the last five."""
+
+    def later(windows: list[Evidence]) -> list[Evidence]:
+        at = windows[0].window.model_copy(update={"started": 1.8e9})
+        return [one.model_copy(update={"window": at}) for one in windows]
+
+    small, large = later(runs(0.00185, first=20)), later(runs(0.0014, first=20))
+    assert compare(runs(0.002, first=10), small).verdict is Verdict.UNCHANGED
+    assert compare(runs(0.002, first=10), large).verdict is Verdict.IMPROVED
+
+
+def test_windows_of_one_run_are_no_runs() -> None:
+    before = [run(one, 10) for one in runs(0.002, first=0)]
+    after = [run(one, 20) for one in runs(0.0018, first=0)]
+    comparison = compare(before, after)
+    assert comparison.verdict is not Verdict.IMPROVED
+    assert "5 windows of 1 run" in comparison.method
+
+
+def test_a_finding_of_most_windows_is_one_of_the_set() -> None:
+    often = [*runs(0.002, first=10, wasted=0.006)[:3], *runs(0.002, first=20)[:2]]
+    seldom = [*runs(0.002, first=30)[:3], *runs(0.002, first=40, wasted=0.006)[:2]]
+    comparison = compare(often, seldom)
+    assert changes(comparison) == {("gone", "hot-loop")}
+    assert changes(compare(seldom, seldom)) == set()
+
+
+def test_an_empty_set_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one window"):
+        compare([], [service(900)])
+
+
+# -- costs that move -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict", "words", "because"),
+    [
+        (40e6, 41e6, Verdict.IMPROVED, "", "a mebibyte is nothing"),
+        (40e6, 48e6, Verdict.IMPROVED, "at the price that resident memory rose", "a cache is worth telling"),
+        (40e6, 400e6, Verdict.INCONCLUSIVE, "the cost moved", "a tenfold of memory is a price"),
+        (400e6, 40e6, Verdict.IMPROVED, "", "less of both"),
+    ],
+)
+def test_memory_for_cpu_time_is_never_plainly_an_improvement(
+    before: float, after: float, verdict: Verdict, words: str, because: str
+) -> None:
+    one, two = run(service(900, wasted=0.006), 1, rss=before), run(service(900), 2, rss=after)
+    comparison = compare(one, two)
+    assert comparison.verdict is verdict, f"{because}: {comparison.why}"
+    assert words in comparison.why
+    assert bool(comparison.side_effects) == (abs(after - before) > 4e6)
+    # Without a unit of work it is the same.
+    findings = compare(run(batch(wasted=7, useful=2), 1, rss=before), run(batch(wasted=0, useful=9), 2, rss=after))
+    assert findings.verdict is verdict, findings.why
+
+
+def test_cpu_time_for_memory_is_no_plain_regression() -> None:
+    comparison = compare(run(service(900), 1, rss=400e6), run(service(900, wasted=0.006), 2, rss=40e6))
+    assert comparison.verdict is Verdict.INCONCLUSIVE
+    assert "the cost moved" in comparison.why
+
+
+def test_sets_must_agree_on_a_price() -> None:
+    comparison = compare(
+        runs(0.008, first=10, rss=40e6), [*runs(0.002, first=20, rss=40e6)[:4], *runs(0.002, first=30, rss=400e6)[:1]]
+    )
+    assert comparison.verdict is Verdict.IMPROVED, comparison.why
+    moved = compare(runs(0.008, first=10, rss=40e6), runs(0.002, first=20, rss=400e6))
+    assert moved.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_finding_that_is_gone_while_nothing_costs_less_is_no_improvement() -> None:
+    """The same seconds, spent where no pattern looks."""
+    before = paced(service(900, wasted=0.006), 900, 7.2, scatter=0.02)
+    after = paced(service(900, useful=0.008), 900, 7.2, scatter=0.02, seed=1)
+    comparison = compare(before, after)
+    assert changes(comparison) == {("gone", "hot-loop")}
+    assert comparison.verdict is Verdict.INCONCLUSIVE, comparison.why
+
+
+# -- units -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_workload_counted_is_the_unit() -> None:
+    before, after = (
+        one.model_copy(update={"work": Work(unit="order", count=count)})
+        for one, count in ((batch(wasted=0, useful=8), 4000), (batch(wasted=0, useful=8), 1000))
+    )
+    comparison = compare(before, after)
+    assert comparison.per == "`order`"
+    assert comparison.verdict is Verdict.INCONCLUSIVE or comparison.verdict is Verdict.REGRESSED
+    other = after.model_copy(update={"work": Work(unit="line", count=1000)})
+    assert compare(before, other).per == "second"
+
+
+@pytest.mark.parametrize(
+    ("shape", "times", "errors", "per", "because"),
+    [
+        ("INSERT INTO t VALUES (?)", (500, 450), 0, "`INSERT INTO t VALUES (?)`", "what a worker writes is its work"),
+        ("SELECT a FROM t WHERE id = ?", (500, 450), 0, "second", "questions may be asked too often"),
+        ("INSERT INTO t VALUES (?)", (500, 90), 0, "second", "a fifth of the writes may be the fix"),
+        ("POST /orders", (500, 450), 7, "second", "what fails and is tried again is no work"),
+        ("INSERT INTO t VALUES (?)", (20, 20), 0, "second", "few are no unit"),
+    ],
+)
+def test_statements_with_an_effect_are_work(
+    shape: str, times: tuple[int, int], errors: int, per: str, because: str
+) -> None:
+    failed = (NetworkError(call="answer", errno="HTTP 503", times=errors),) if errors else ()
+    sides = [
+        window(
+            samples=(cpu((python(60, "step"),), 4.0, leaf=(WORK,)),),
+            peers=(
+                Peer(
+                    transport="tcp",
+                    direction="outgoing",
+                    address="10.0.0.7:5432",
+                    errors=failed,
+                    statements=(StatementShape(shape=shape, seen=seen),),
+                ),
+            ),
+        )
+        for seen in times
+    ]
+    assert compare(*sides).per == per, because

@@ -30,3 +30,11 @@ def test_it_runs(bench: str, options: tuple[str, ...]) -> None:
     for row in rows:
         assert "did not run" not in row, went.stderr
         assert "names none" not in row, row
+
+
+def test_equal_and_changed_programs_are_compared() -> None:
+    need(os.geteuid() == 0, "needs root")
+    command = [sys.executable, str(BENCH / "compare.py"), "--quick", "--kinds=steady"]
+    went = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
+    rows = [line for line in went.stdout.splitlines() if line.startswith("| steady | windows of two runs |")]
+    assert len(rows) == 2, went.stdout + went.stderr

@@ -2,11 +2,13 @@
 cancelled."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.workloads.declared import Declared
+from perfdoctor.collectors.workloads.run import Outcome
 from perfdoctor.schemas.code import LastChange
 from perfdoctor.schemas.comparison import Comparison
 from perfdoctor.schemas.evidence import Evidence
@@ -15,8 +17,12 @@ from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import FindAnswer, WatchAnswer
 from perfdoctor.schemas.system import ToolsAnswer
 from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.workload import Trace
 from perfdoctor.server.instruments import Instruments
 from tests.server import samples
+
+WORKLOADS = {"shop": {"argv": ["shop", "--orders", "100"], "variants": {"fast": {"environment": {"FAST": "1"}}}}}
+"""what the operator of a fake server declared"""
 
 
 class FakeInstruments:
@@ -85,6 +91,21 @@ class FakeInstruments:
             target=target, cpu=None, syscalls=None, collections={question: samples.HOW}, **{question: part}
         )
 
+    async def run_workload(
+        self,
+        declared: Declared,
+        *,
+        repeat: int,
+        trace: Trace,
+        seconds: float | None,
+        within: float,
+        progress: Progress,
+    ) -> Outcome:
+        """The variant is the faster one."""
+        await self._window(0.01 if seconds is None else seconds, progress)
+        run = samples.run(variant=declared.variant, repeat=repeat, seconds=2.0 if declared.variant else 3.0)
+        return Outcome(samples.evidence(cpu=None, run=run), None, "")
+
     async def last_change(self, path: str) -> LastChange | None:
         return None
 
@@ -94,7 +115,7 @@ class FakeInstruments:
     def diagnose(self, evidence: Evidence, focus: str) -> Diagnosis:
         return samples.diagnosis()
 
-    def compare(self, before: Evidence, after: Evidence) -> Comparison:
+    def compare(self, before: Sequence[Evidence], after: Sequence[Evidence]) -> Comparison:
         return samples.comparison()
 
     def patterns(self) -> dict[str, str]:

@@ -53,6 +53,7 @@ from perfdoctor.schemas.thread_stacks import (
     WaitKind,
     WaitsIn,
 )
+from perfdoctor.schemas.workload import Run
 
 PID = 4242
 MAIN = Frame(kind=FrameKind.PYTHON, function="main", file="/srv/shop/app.py", line=97)
@@ -119,6 +120,24 @@ def evidence(**changes: object) -> Evidence:
         ),
     )
     return parts.model_copy(update=changes)
+
+
+def run(**changes: object) -> Run:
+    """Three seconds, 2.5 of them on a core, for a hundred orders."""
+    one = Run(
+        workload="shop",
+        repeat=1,
+        ended="exit 0",
+        seconds=3.0,
+        user_seconds=2.0,
+        system_seconds=0.5,
+        peak_bytes=64 << 20,
+        syscalls=10_007,
+        unit="order",
+        units=100.0,
+        metrics={"p99": 12.5},
+    )
+    return one.model_copy(update=changes)
 
 
 def diagnosis() -> Diagnosis:

@@ -9,8 +9,9 @@ import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import report
-from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, FirstLook, Seen, Wanted
+from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
 from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
+from perfdoctor.collectors.backends.bpf.pace import Pace
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
 from perfdoctor.collectors.processes.descendants import tree
@@ -25,8 +26,13 @@ NAME = "bpf"
 _BTF = "/sys/kernel/btf/vmlinux"
 _POLL_SECONDS = 0.05
 _TELL_SECONDS = 0.25
+_LAUNCH_SECONDS = 0.3
+_LAUNCH_POLL_SECONDS = 0.005
+"""A program maps its libraries and sets up its interpreter when it starts: its stacks are named as soon as they are."""
 _ALSO_SECONDS = 0.2
 _NAME_SECONDS = 0.1
+_PACE_SECONDS = 0.2
+"""A window of 5 s has 25 blocks: enough to see how its work scattered."""
 _NS_PER_EVENT = {False: 250e-9, True: 900e-9}
 """What one handled event costs the target, without and with its stack (bench/overhead.py)."""
 _NS_PER_MIXED_SAMPLE = 25_000e-9
@@ -86,35 +92,43 @@ async def observe(
         pids = await to_thread.run_sync(tree, host, target)
         began_wall = time.time()
         await to_thread.run_sync(engine.start, pids)
+        if wanted.launch:
+            began_wall = time.time()
+            await wanted.launch()
         began = time.monotonic()
+        pace = Pace(host, target, engine)
+        await to_thread.run_sync(pace.begin)
         progress(0.0, "attached")
         failed: OSError | None = None
         async with anyio.create_task_group() as beside:
             beside.start_soon(_every, _NAME_SECONDS, engine.name_compiled)
             beside.start_soon(_every, _POLL_SECONDS, engine.tick)
+            beside.start_soon(_every, _PACE_SECONDS, lambda: pace.read(time.monotonic() - began))
             if also:
                 beside.start_soon(_every, _ALSO_SECONDS, lambda: also(time.monotonic() - began))
             try:
-                await _follow(engine, began, seconds, progress, wanted.look)
+                await _follow(engine, began, seconds, progress, wanted)
             except OSError as error:
                 failed = error  # (raised in here it would come out as a group)
             beside.cancel_scope.cancel()
         if failed:
             raise failed
-        return await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
+        await to_thread.run_sync(pace.read, time.monotonic() - began)
+        evidence = await to_thread.run_sync(_conclude, host, target, engine, wanted, began_wall)
+        return evidence.model_copy(update={"pace": pace.readings()})
     finally:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(engine.close)
 
 
-async def _follow(
-    engine: Engine, began: float, seconds: float, progress: Progress, look: FirstLook | None = None
-) -> None:
+async def _follow(engine: Engine, began: float, seconds: float, progress: Progress, wanted: Wanted) -> None:
     """Take what the kernel sends, at once, until the window is over or the target is; or the first look ends it."""
     told = 0.0
     looked = False
+    look = wanted.look
     while (elapsed := time.monotonic() - began) < seconds and not engine.over:
-        with anyio.move_on_after(min(_POLL_SECONDS, seconds - elapsed)):
+        poll = _LAUNCH_POLL_SECONDS if wanted.launch and elapsed < _LAUNCH_SECONDS else _POLL_SECONDS
+        with anyio.move_on_after(min(poll, seconds - elapsed)):
             await anyio.wait_readable(engine.news)
         await to_thread.run_sync(engine.drain)
         elapsed = time.monotonic() - began

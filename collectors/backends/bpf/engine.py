@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from mmap import mmap
 from pathlib import Path
@@ -39,6 +39,9 @@ _ADOPT_AFTER_NS = (20_000_000, 60_000_000, 200_000_000, 1_000_000_000)
 """A program that was just executed is looked at when it has lived this long: before, its interpreter is not set up, and
 short-lived children (a compiler, ``true``) are not worth stacks of their own. Again later, while no interpreter is
 found."""
+
+_ADOPT_LAUNCHED_AFTER_NS = (0, 5_000_000, 15_000_000, *_ADOPT_AFTER_NS[1:])
+"""A program that was launched to be measured is followed from its first instruction on."""
 
 _MAPS_UNTOLD = (
     "the kernel did not tell of all code that was mapped: what was there for less than 0.2 s may be named after what"
@@ -72,7 +75,9 @@ _INTERPRETER_LOOP = ("_PyEval_EvalFrameDefault", "_TAIL_CALL_")
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which events to follow. ``hz`` 0: no CPU samples. ``stacks`` False: counts only. ``part``: a question's own.
-    ``mixed``: CPU samples of Python processes carry their native frames too, to the beginning of the thread."""
+    ``mixed``: CPU samples of Python processes carry their native frames too, to the beginning of the thread.
+    ``launch``: the target is a process that is about to execute its program, and does when this is called; it is
+    measured from there on. ``until`` says why the window is to end early, None while it goes on."""
 
     calls: bool = True
     hz: int = 0
@@ -81,6 +86,8 @@ class Wanted:
     part: Part | None = None
     mixed: bool = False
     look: FirstLook | None = None
+    launch: Callable[[], Awaitable[None]] | None = None
+    until: Callable[[], str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -129,6 +136,8 @@ class Engine:
         self._living = set(target.pids)
         self._looked_for_living = 0.0
         self.warnings: list[str] = []
+        self.by_call: dict[int, int] = {}
+        """how often each system call had ended when the pace was last read"""
         self.unresolved = 0
         self._compiled: list[int] = []
         """stacks of processes that write down what they compile, still without names"""
@@ -151,7 +160,14 @@ class Engine:
         own_namespace = Path("/proc/self/ns/pid").stat().st_ino
         mixed = self._wanted.mixed
         kept = decode.NATIVE_FRAMES if mixed else _FEW_NATIVE_FRAMES
-        settings = (own_namespace, int(self._target.children), int(self._wanted.stacks), kept, int(mixed), 0)
+        settings = (
+            own_namespace,
+            int(self._target.children),
+            int(self._wanted.stacks),
+            kept,
+            int(mixed),
+            int(bool(self._wanted.launch)),
+        )
         decode.SETTINGS.pack_into(made.initial_section(".rodata"), 0, *settings)
         if part:
             part.configure(made)
@@ -185,7 +201,8 @@ class Engine:
             if value := class_of(number):
                 self._maps["classes"].put(number.to_bytes(4, "little"), bytes([value]))
         for pid in pids:
-            self._introduce(pid, None)
+            if not self._wanted.launch:
+                self._introduce(pid, None)
             self._maps["wanted"].put(pid.to_bytes(4, "little"), bytes(4))
         self._shared = made.live_section(".data", decode.SHARED.size)
         # All programs are loaded by now. Ends are attached before beginnings: a call that was seen to begin is
@@ -205,6 +222,8 @@ class Engine:
                     raise
         self.began_ns = time.monotonic_ns()
         self._share(window_start=self.began_ns)
+        if self._wanted.launch:
+            return  # who it is, is looked at once it is the program
         made.run_iterator("begin")
         if self._wanted.calls and self._wanted.stacks:
             self._name_open_files(pids)
@@ -226,6 +245,8 @@ class Engine:
         """Why the window ends before its time; None while it goes on."""
         if self.target_ended:
             return "the target ended"
+        if self._wanted.until and (why := self._wanted.until()):
+            return why
         return (self._wanted.part and self._wanted.part.enough) or None
 
     def drain(self) -> None:
@@ -329,12 +350,10 @@ class Engine:
         if self._wanted.part and (told := self._wanted.part.so_far()):
             return told
         if self._wanted.calls:
-            by_call: dict[str, int] = {}
-            for (_, _, _, call), value in self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE):
-                by_call[name_of(call)] = by_call.get(name_of(call), 0) + value[0]
+            by_call = self.by_call
             total = sum(by_call.values())
-            top = max(by_call, key=lambda name: by_call[name], default="")
-            return f"{total:,} system calls, most {top} ({by_call[top]:,})" if total else "no system calls yet"
+            top = max(by_call, key=lambda call: by_call[call], default=0)
+            return f"{total:,} system calls, most {name_of(top)} ({by_call[top]:,})" if total else "no system calls yet"
         samples = dict[int, int]()
         for (stack, _, kind, _, _), value in self._rows("points", decode.POINT_KEY, decode.POINT_VALUE):
             if kind == decode.POINT_CPU:
@@ -348,6 +367,16 @@ class Engine:
     def calls_so_far(self) -> list[Row]:
         """The rows of system calls as they are now."""
         return self._rows("calls", decode.CALL_KEY, decode.CALL_VALUE) if self._object else []
+
+    def calls_in_short(self, beginning: Struct) -> Iterator[Row]:
+        """The same, of each value only what ``beginning`` reads: a fifth of the time."""
+        if self._object and self._wanted.calls:
+            for key, value in self._maps["calls"].items():
+                yield decode.CALL_KEY.unpack(key), beginning.unpack_from(value)
+
+    def requests_so_far(self) -> int:
+        """How many requests the target's peers have begun to ask of it; 0 where the question's part does not know."""
+        return self._wanted.part.requests_so_far() if self._wanted.part else 0
 
     # -- naming --------------------------------------------------------------------------------------------------------
 
@@ -467,18 +496,22 @@ class Engine:
         now = time.monotonic_ns()
         changed = False
         for pid, (since, looks) in list(self._strangers.items()):
-            if now - since < _ADOPT_AFTER_NS[looks]:
+            after = _ADOPT_LAUNCHED_AFTER_NS if self._is_launched(pid) else _ADOPT_AFTER_NS
+            if now - since < after[looks]:
                 continue
             names = self._introduce(pid, None)
             changed = True
             if self._wanted.part and self._object:
                 self._wanted.part.introduce(self, self._object, pid)
-            if names.interpreter is None and looks + 1 < len(_ADOPT_AFTER_NS):
+            if names.interpreter is None and looks + 1 < len(after):
                 self._strangers[pid] = (since, looks + 1)
             else:
                 del self._strangers[pid]
         if changed:
             self._share(changed=True)
+
+    def _is_launched(self, pid: int) -> bool:
+        return self._wanted.launch is not None and pid in self._target.pids
 
     def _hear(self, data: bytes) -> None:
         kind = data[0]
@@ -524,6 +557,8 @@ class Engine:
         elif record.kind == decode.RECORD_EXEC:
             if record.pid in self.children:
                 self.children[record.pid].program = record.program
+            if self._is_launched(record.pid) and record.pid not in self._executed:
+                self.began_ns = record.at
             self._strangers[record.pid] = (record.at, 0)
             self._executed[record.pid] = record.at
             if (names := self.names.get(record.pid)) is not None:

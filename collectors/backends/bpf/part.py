@@ -46,6 +46,10 @@ class Part:
     def tick(self, engine: Engine) -> None:
         """Some twenty times a second, in a thread beside the one that takes what the kernel sends."""
 
+    def requests_so_far(self) -> int:
+        """How many requests peers have begun to ask of the target; 0 where that is not known."""
+        return 0
+
     def so_far(self) -> str:
         """One line for progress; empty leaves it to the engine."""
         return ""

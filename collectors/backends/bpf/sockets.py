@@ -120,6 +120,13 @@ class SocketPart(Part):
         """Calls on sockets that another thread had closed before they returned: not counted."""
         return self.counters["unknown"]
 
+    def requests_so_far(self) -> int:
+        begun = 0
+        for key, value in self._rows():
+            if key[3] == RECEIVE and (peer := self._peers.get(key[0])) and peer.direction == "incoming":
+                begun += value[4]
+        return begun
+
     def so_far(self) -> str:
         calls: Counter[int] = Counter()
         for key, value in self._rows():

@@ -458,4 +458,4 @@ INLINE u64 walk(struct thread *t, struct pt_regs *regs, u32 slot, enum walk how)
 }
 
 /* Whose row an event belongs to: strangers share one, or a build's compilers would fill the tables. */
-INLINE u32 owner(struct thread *t) { return t->flags & STRANGER ? 0 : t->image; }
+INLINE u32 owner(struct thread *t) { return (t->flags & (STRANGER | LAUNCHED)) == STRANGER ? 0 : t->image; }

@@ -30,7 +30,7 @@ const volatile struct {
     u32 walk_stacks;
     u32 native_frames; /* that are kept of a stack */
     u32 mixed; /* tell which Python frames one call of the interpreter's loop runs, and follow no guess */
-    u32 pad;
+    u32 launched; /* the target is a program that is about to be executed */
     struct call_value no_calls; /* rows start from this: it is too large for the stack */
 } settings = {};
 
@@ -193,6 +193,7 @@ enum {
     STRANGER = 4,           /* executed another program: rows without stack, until user space knows it */
     PREEMPTED = 8,
     BORN_IN_WINDOW = 16,
+    LAUNCHED = 32,          /* of the program that was launched to be measured: its rows are its own from the first on */
 };
 
 struct life {

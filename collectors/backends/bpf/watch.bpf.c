@@ -130,7 +130,7 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
     t->image = is_process ? from->image : t->pid;
     t->record = RECORD_THREAD;
     t->began = t->off_since = t->woken = bpf_ktime_get_ns();
-    t->flags = FRESH | BORN_IN_WINDOW | (from->flags & STRANGER);
+    t->flags = FRESH | BORN_IN_WINDOW | (from->flags & (is_process ? STRANGER : STRANGER | LAUNCHED));
     t->runtime = from->runtime;
     t->layout = from->layout;
     t->space = from->space;
@@ -149,10 +149,32 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
     return 0;
 }
 
+/* A target that is launched is adopted when it executes its program: what stood in its place before is not measured. */
+INLINE struct thread *launched(struct task_struct *task) {
+    u32 pid = number_for_us(task->group_leader->thread_pid);
+    if (!pid || !bpf_map_lookup_elem(&wanted, &pid)) return 0;
+    mark(task);
+    struct thread *t = bpf_task_storage_get(&threads, task, 0, STORAGE_CREATE);
+    if (!t) {
+        count(LOST_EVENTS);
+        return 0;
+    }
+    t->record = RECORD_THREAD;
+    t->began = t->on_since = bpf_ktime_get_ns();
+    t->flags = LAUNCHED;
+    return t;
+}
+
 SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
     struct task_struct *task = (struct task_struct *)ctx[0];
     struct thread *t = known(task);
-    if (!t || shared.stopped) return 0;
+    if (shared.stopped) return 0;
+    u64 wake = RINGBUF_NO_WAKEUP;
+    if (!t && settings.launched) {
+        t = launched(task);
+        wake = RINGBUF_WAKEUP;
+    }
+    if (!t) return 0;
     struct linux_binprm *program = (struct linux_binprm *)ctx[2];
     name_thread(t, task);
     t->image = t->pid;
@@ -166,7 +188,7 @@ SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
     bpf_map_delete_elem(&processes, &t->pid);
     struct life life = {.record = RECORD_EXEC, .pid = t->pid, .at = t->executed};
     bpf_probe_read_kernel_str(life.name, sizeof(life.name), program->filename);
-    bpf_ringbuf_output(&records, &life, sizeof(life), RINGBUF_NO_WAKEUP);
+    bpf_ringbuf_output(&records, &life, sizeof(life), wake);
     return 0;
 }
 

@@ -1,0 +1,1 @@
+"""Declared workloads: run them, measured, and leave nothing of them behind."""
