@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
@@ -34,9 +34,11 @@ import anyio
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.ledger import observe
 from perfdoctor.collectors.target import find_target
+from perfdoctor.diagnosis import side
 from perfdoctor.diagnosis.comparison import compare
 from perfdoctor.schemas.comparison import Comparison, MetricChange, Verdict
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.finding import Diagnosis
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "bench" / "targets" / "paced.py"
@@ -75,6 +77,17 @@ class Recorded:
     evidence: Evidence
 
 
+def cache_by_identity(judge: Callable[[Evidence], Diagnosis]) -> Callable[[Evidence], Diagnosis]:
+    known: dict[int, tuple[Evidence, Diagnosis]] = {}
+
+    def judged(evidence: Evidence) -> Diagnosis:
+        if id(evidence) not in known:
+            known[id(evidence)] = evidence, judge(evidence)
+        return known[id(evidence)][1]
+
+    return judged
+
+
 @contextmanager
 def running(kind: str, change: float, seed: int) -> Iterator[int]:
     command = [sys.executable, TARGET, kind, str(1 + change), str(seed)]
@@ -110,6 +123,8 @@ async def record(kinds: list[str], plan: Plan, folder: Path) -> None:
 
 
 def recorded(folder: Path) -> list[Recorded]:
+    # Each window comes in many comparisons, and its diagnosis is always the same.
+    side.diagnose = cache_by_identity(side.diagnose)
     found = []
     for path in sorted(folder.glob("*.json.gz")):
         kind, change, run, window = path.name.removesuffix(".json.gz").split("-")
@@ -145,9 +160,10 @@ SAME_RUN, OTHER_RUN = "windows of one run", "windows of two runs"
 SETS, APART = f"{SET} and {SET} runs, in turns", f"{SET} runs, then {SET}"
 
 
-def judge(windows: list[Recorded]) -> Iterator[Judged]:
-    chance = random.Random(7)
-    for kind in KINDS:
+def judge(windows: list[Recorded], kinds: Sequence[str] = KINDS) -> Iterator[Judged]:
+    for kind in kinds:
+        chance = random.Random(kind)
+        print(f"judging {kind}", file=sys.stderr, flush=True)
         of = [one for one in windows if one.kind == kind]
         equal = [one for one in of if one.change == 0]
         yield from _equal(kind, equal, chance)
@@ -294,7 +310,7 @@ def main() -> int:
             folder.mkdir(parents=True, exist_ok=True)
             anyio.run(record, chosen.kinds.split(","), QUICK if chosen.quick else FULL, folder)
         windows = recorded(folder)
-    judged = list(judge(windows))
+    judged = list(judge(windows, chosen.kinds.split(",")))
     text = "\n".join(report(judged, windows, " --quick" if chosen.quick else "")) + "\n"
     print(text)
     if chosen.write:

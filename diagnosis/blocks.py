@@ -9,7 +9,7 @@ much neighbours resemble each other. Always the same draws: the same recordings 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import ceil, inf, isfinite, log, sqrt
 from random import Random
 
@@ -65,7 +65,9 @@ class _Side:
     """of the estimate, widened"""
 
 
-def spread(before: Sequence[Series], after: Sequence[Series], *, ratio: bool = True) -> Spread | None:
+def spread(
+    before: Sequence[Series], after: Sequence[Series], *, ratio: bool = True, draws: int = DRAWS
+) -> Spread | None:
     """How far the cost per work of ``after`` lies from that of ``before``, each over all its windows. With ``ratio``
     the logarithm of the ratio, else the difference. None where there are too few blocks, or no work or cost in them;
     bounded by nothing (infinite) where blocks resemble each other too much to say how far chance goes."""
@@ -92,7 +94,7 @@ def spread(before: Sequence[Series], after: Sequence[Series], *, ratio: bool = T
         for windows, total, errors in zip(sides, sums, residuals, strict=True)
     )
     middle = _distance((one.cost, one.work), (two.cost, two.work), ratio=ratio)
-    off = _draw(one, two, middle, ratio=ratio)
+    off = _draw(one, two, middle, ratio=ratio, draws=draws)
     error = sqrt(one.error**2 + two.error**2)
 
     def bound(share: float) -> float:
@@ -159,10 +161,11 @@ def _distance(one: Block, two: Block, *, ratio: bool) -> float:
     return log(after / before) if ratio else after - before
 
 
-def _draw(one: _Side, two: _Side, middle: float, *, ratio: bool) -> list[float]:
+def _draw(one: _Side, two: _Side, middle: float, *, ratio: bool, draws: int) -> list[float]:
     """How far draws lie from the middle, in units of their own errors; in order."""
     off = []
-    for picked in zip(_picks(len(one.pool), one.drawn, 0), _picks(len(two.pool), two.drawn, 1), strict=True):
+    picks = [_picks(len(side.pool), side.drawn, which) for which, side in enumerate((one, two))]
+    for picked in islice(zip(*picks, strict=True), draws):
         drawn, variance = [], 0.0
         for side, which in zip((one, two), picked, strict=True):
             stretches = [side.pool[i] for i in which]

@@ -33,6 +33,8 @@ _POWER = 1.33
 """how much farther than a bound a difference must lie, to be beyond it in 8 of 10 tries"""
 _A_PART = 0.1
 """A smaller part of a figure does not decide how far it scatters."""
+_FEW_DRAWS = 400
+"""for an interval of 95 % that decides nothing"""
 _SURE, _TOLD = 2.576, 1.96
 """two-sided 99 and 95 % of a normal distribution"""
 Bounds = tuple[float, float] | None
@@ -107,13 +109,16 @@ def _per_unit(sides: tuple[Side, Side], unit: Unit) -> list[MetricChange]:
     counts = Allowance(COUNT_SPREAD, RUN_NOISE)
     if not same_load:
         time = counts = Allowance(LOADED_SPREAD, LOADED_NOISE)
-    found.append(_cost("CPU time", "s", sides, cpu, work=unit, allow=time, pace="cpu_seconds"))
+    cpu_blocks = _blocks(sides, "cpu_seconds", unit.pace)
+    found.append(_cost("CPU time", "s", sides, cpu, work=unit, allow=time, blocks=cpu_blocks))
     if same_load:
         # Waits and pauses of the background do not come by the unit: with another load they would seem to change.
-        found.append(_cost("busy time", "s", sides, own_time, work=unit, allow=time, pace="cpu_seconds", part=cpu))
+        found.append(_cost("busy time", "s", sides, own_time, work=unit, allow=time, blocks=cpu_blocks, part=cpu))
     if old.has("syscalls") and new.has("syscalls"):
-        found.append(_cost("system calls", "calls", sides, _calls, work=unit, allow=counts, pace="calls"))
-        found.append(_cost("bytes read and written", "bytes", sides, _moved, work=unit, allow=counts, pace="bytes"))
+        blocks = _blocks(sides, "calls", unit.pace)
+        found.append(_cost("system calls", "calls", sides, _calls, work=unit, allow=counts, blocks=blocks))
+        blocks = _blocks(sides, "bytes", unit.pace)
+        found.append(_cost("bytes read and written", "bytes", sides, _moved, work=unit, allow=counts, blocks=blocks))
     return found
 
 
@@ -131,14 +136,14 @@ def _cost(
     *,
     work: Unit,
     allow: Allowance,
-    pace: str,
+    blocks: Spread | None,
     part: Figure | None = None,
 ) -> MetricChange:
     """A cost per unit of work: better or worse when its 99 % interval excludes that nothing changed, which has in it
     what two runs of one program differ by; or when the runs of both sides differ in rank as chance lets them in one of
     100 comparisons.
 
-    ``pace`` is the field that has it by time; with ``part``, only that part of it."""
+    ``blocks`` are how it was spread over time; with ``part``, only that part of it."""
     old, new = sides
     name = f"{metric} per {work.name}"
     if (ranked := _by_runs(name, unit, sides, cost, work.count, least=allow.least)) is not None:
@@ -151,22 +156,21 @@ def _cost(
     off = ratio_spread(done[0], done[1])
     below, above = (_TOLD * off, _SURE * off), (_TOLD * off, _SURE * off)
     basis = Basis.COUNTS
-    found = _blocks(sides, pace, work.pace) if work.pace else None
     share = 1.0 if part is None else max(side.total(part) / side.total(cost) for side in sides)
-    if found and not found.is_bounded and share > _A_PART:
+    if blocks and not blocks.is_bounded and share > _A_PART:
         # (Counts would not know that neighbours resemble each other, and promise too much.)
         return MetricChange(metric=name, unit=unit, before=before, after=after, detectable=before, basis=Basis.BLOCKS)
-    if found and found.is_bounded:
+    if blocks and blocks.is_bounded:
         basis = Basis.BLOCKS
         # What of it has a pace scatters like its blocks, the rest like counts.
         rest = 0.0 if part is None else 1.0
         below = (
-            hypot(rest * below[0], share * (found.middle - found.low)),
-            hypot(rest * below[1], share * (found.middle - found.least)),
+            hypot(rest * below[0], share * (blocks.middle - blocks.low)),
+            hypot(rest * below[1], share * (blocks.middle - blocks.least)),
         )
         above = (
-            hypot(rest * above[0], share * (found.high - found.middle)),
-            hypot(rest * above[1], share * (found.most - found.middle)),
+            hypot(rest * above[0], share * (blocks.high - blocks.middle)),
+            hypot(rest * above[1], share * (blocks.most - blocks.middle)),
         )
     between = allow.spread * sqrt(1 / len(old.runs) + 1 / len(new.runs))
     moved = log(after / before)
@@ -212,7 +216,8 @@ def _rate(metric: str, unit: str, sides: tuple[Side, Side], count: Figure, pace:
     if (ranked := _by_runs(metric, unit, sides, count, _seconds)) is not None:
         return ranked
     before, after = old.rate(count), new.rate(count)
-    found = _blocks(sides, pace, "at", ratio=False) if pace else None
+    series = [side.series(pace, "at") if pace else [] for side in sides]
+    found = spread(series[0], series[1], ratio=False, draws=_FEW_DRAWS) if all(series) else None
     bounds = _around((before, after), found, sides, TIME_SPREAD) if found else None
     basis = Basis.BLOCKS if found else Basis.NONE
     if bounds is None and unit == "1/s":
@@ -240,7 +245,7 @@ def _level(
         return ranked
     before, after = (side.total(level) / len(side.accounts) for side in sides)
     series = [[readings(account) for account in side.accounts] for side in sides]
-    found = spread(series[0], series[1], ratio=False)
+    found = spread(series[0], series[1], ratio=False, draws=_FEW_DRAWS)
     return _plain(
         metric,
         unit,
@@ -296,7 +301,7 @@ def _by_runs(
 ) -> MetricChange | None:
     """By the ranks of the runs; None where there are too few of them. Judged, if more than the part ``least``."""
     old, new = sides
-    if not can_show(len(old.runs), len(new.runs)):
+    if not _has_runs(sides):
         return None
     before, after = old.by_run(cost, work), new.by_run(cost, work)
     if before is None or after is None:
@@ -317,9 +322,16 @@ def _by_runs(
     )
 
 
-def _blocks(sides: tuple[Side, Side], cost: str, work: str, *, ratio: bool = True) -> Spread | None:
+def _blocks(sides: tuple[Side, Side], cost: str, work: str | None) -> Spread | None:
+    """By two fields of the pace; None where there is none, or where the runs decide."""
+    if work is None or _has_runs(sides):
+        return None
     old, new = (side.series(cost, work) for side in sides)
-    return spread(old, new, ratio=ratio) if old and new else None
+    return spread(old, new) if old and new else None
+
+
+def _has_runs(sides: tuple[Side, Side]) -> bool:
+    return can_show(len(sides[0].runs), len(sides[1].runs))
 
 
 def _around(pair: tuple[float, float], found: Spread, sides: tuple[Side, Side], apart: float) -> Bounds:

@@ -27,7 +27,7 @@ by more units, or fewer"""
 LOADED_NOISE = 0.4
 RUN_NOISE = 0.03
 """What several runs on each side agree on may still be the machine's, if it is less than this."""
-APART_NOISE = 0.10
+APART_NOISE = 0.15
 """And this, where all runs of the one side were made before the first of the other: the machine may have changed."""
 
 
