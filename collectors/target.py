@@ -81,14 +81,6 @@ def still_there(host: Host, target: Target) -> bool:
     return now.started == target.start_time and not now.ended
 
 
-def has_ended(host: Host, pid: int) -> bool:
-    """Whether nothing of a process runs any more."""
-    try:
-        return stat.read(host, pid).ended
-    except OSError:
-        return True
-
-
 def started_at(target: Target) -> float:
     """When it started, in Unix time (of this boot: who has an older recording looks whether that is before it)."""
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + target.start_time

@@ -21,13 +21,13 @@ from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
+from perfdoctor.collectors.backends.proc import stat
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes import own_lines
 from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
-from perfdoctor.collectors.target import has_ended
 from perfdoctor.collectors.text import quoted
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -574,12 +574,19 @@ class Engine:
         now = time.monotonic()
         if now - self._looked_for_living >= _LIVING_SECONDS:
             self._looked_for_living = now
-            for pid in [pid for pid in self._living if has_ended(self.host, pid)]:
+            for pid in [pid for pid in self._living if _has_ended(self.host, pid)]:
                 self._has_ended(pid)
 
     def _has_ended(self, pid: int) -> None:
         self._living.discard(pid)
         self.target_ended = not self._living
+
+
+def _has_ended(host: Host, pid: int) -> bool:
+    try:
+        return stat.read(host, pid).ended
+    except OSError:
+        return True
 
 
 def _cpu_list(name: str) -> list[int]:
