@@ -227,6 +227,9 @@ def report(judged: list[Judged], windows: list[Recorded], how: str) -> list[str]
         f"{windows[0].evidence.window.seconds:.0f} s.",
         "What the programs do: bench/targets/paced.py. A batch shows no unit of work, so only findings speak there.",
         "",
+        "The allowances for what runs differ by (TIME_SPREAD, APART_NOISE in diagnosis/noise.py) were set by such",
+        "windows: what another machine says of equal programs is the fairer test.",
+        "",
         "## Equal programs",
         "",
         f"{len(wrong)} of {len(equal)} comparisons said improved or regressed ({_share(len(wrong), len(equal))}; "
