@@ -14,6 +14,7 @@ pytestmark = pytest.mark.anyio
 MORE = {
     "compare": {"after": "r-after"},
     "code-edit": {"edits": [{"old": "a", "new": "b"}]},
+    "workload-run": {"name": "shop"},
 }
 """what only the caller can add to a call that is suggested"""
 ENDS = ("workload-run",)
