@@ -120,24 +120,19 @@ def place_talk(use: NetworkUse, joined: Joined, told: Mapping[int, Collection[St
             pid, _, _, stack = key
             taken[pid, stack].update(shares)
 
-    def placed(peer: Peer, pid: int, stack: Stack) -> Stack:
-        found = taken.get((pid, stack), Counter())
+    def placed(peer: Peer) -> Peer:
         others = _of_others(peer, told or {})
-        likely = Counter({s: n for s, n in found.items() if s not in others}) or found
-        return (likely.most_common(1)[0][0] or stack) if likely else stack
 
-    peers = tuple(
-        peer.model_copy(
-            update={
-                "rows": tuple(r.model_copy(update={"stack": placed(peer, r.pid, r.stack)}) for r in peer.rows),
-                "statements": tuple(
-                    s.model_copy(update={"stack": placed(peer, s.pid, s.stack)}) for s in peer.statements
-                ),
-            }
-        )
-        for peer in use.peers
-    )
-    return use.model_copy(update={"peers": peers})
+        def place(pid: int, stack: Stack) -> Stack:
+            found = taken.get((pid, stack), Counter())
+            likely = Counter({s: n for s, n in found.items() if s not in others}) or found
+            return (likely.most_common(1)[0][0] or stack) if likely else stack
+
+        rows = tuple(r.model_copy(update={"stack": place(r.pid, r.stack)}) for r in peer.rows)
+        said = tuple(s.model_copy(update={"stack": place(s.pid, s.stack)}) for s in peer.statements)
+        return peer.model_copy(update={"rows": rows, "statements": said})
+
+    return use.model_copy(update={"peers": tuple(placed(peer) for peer in use.peers)})
 
 
 def _of_others(peer: Peer, told: Mapping[int, Collection[Stack]]) -> set[Stack]:

@@ -26,6 +26,8 @@ NAME = door.NAME
 unavailable = door.unavailable
 _LOOK_SECONDS = 0.25
 _LOST = "jdk.DataLoss"
+THINNED = frozenset(f"jdk.{name}" for name in ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite"))
+"""events that only say where calls are made, which are counted elsewhere: many say no more than some"""
 LIVING = "jdk.OldObjectSample"
 """told when the recording ends, of objects of the whole window"""
 _ROOM = 8 << 20
@@ -150,7 +152,7 @@ def _read(host: Host, target: Target, recording: door.Recording, wanted: frozens
     try:
         for chunk in chunks(recording.data):
             reader = _Reader(chunk, frames)
-            for event in chunk.events(wanted | {_LOST}):
+            for event in chunk.events(wanted | {_LOST}, THINNED):
                 try:
                     one = reader.hear(event)
                 except (KeyError, TypeError, ValueError, AttributeError):
