@@ -22,7 +22,16 @@ from tests.live.workload import Workload, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 TRACES = [tool.name for tool in TOOLS if "pid" in tool.arguments.model_fields]
-OTHERS = ("proc-find", "recordings", "compare", "code-inspect", "code-search", "tools-check")
+OTHERS = (
+    "proc-find",
+    "recordings",
+    "compare",
+    "code-inspect",
+    "code-search",
+    "tools-check",
+    "code-edit",
+    "workload-run",
+)
 PROGRAM = """
 tracepoint:syscalls:sys_enter_newfstatat {
     printf("%s %s\\n", comm, str(args->filename));
@@ -52,7 +61,8 @@ FALLBACKS = [
 
 @pytest.fixture
 def service(tmp_path: Path) -> Service:
-    return Service(Settings(state=tmp_path, allow_custom=True))
+    # (the program's own source is not to be shown: that says EVIL, and its password, by right)
+    return Service(Settings(state=tmp_path, allow_custom=True, user_roots=(str(tmp_path),)))
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -168,4 +178,7 @@ async def test_whatever_else_is_asked(service: Service) -> None:
         await asking.ask("trace-custom", {"pid": program.pid, "program": "EVIL\n\x1b[31m` { }"})
         await asking.ask("trace-custom", {"pid": program.pid, "program": "uprobe:libEVIL:x { }"})
         await asking.ask("trace-custom", {"pid": program.pid, "program": "tracepoint:EVIL:x { }"})
+        await asking.ask("recordings", {"action": "query", "sql": "SELECT * FROM recordings"})
+        await asking.ask("code-edit", {"file": "EVIL\n\x1b[31m", "edits": [{"old": "EVIL", "new": "`EVIL\x1b"}]})
+        await asking.ask("workload-run", {"name": "EVIL\n\x1b[31m`"})
         await asking.ask("recordings", {"action": "delete", "id": first})
