@@ -190,7 +190,9 @@ async def repair(client: Client, program: Program, folder: Path, seconds: float)
         assert file.read_text() == program.repaired, "code-edit made something else of it"
         after = await diagnosed(walk, folder, program, seconds, applied)
         outcome.compared = await walk.follow(applied, "compare", {"after": after["recording"]})
-        await walk.follow(outcome.compared, "diagnose", {})
+        # (a longer window, which is what follows where nothing was proved, would want the process, and it has ended)
+        if outcome.verdict != "inconclusive":
+            await walk.follow(outcome.compared, "diagnose", {})
     except (RefusedError, TimeoutError, AssertionError, OSError, subprocess.SubprocessError) as error:
         outcome.failed = f"{type(error).__name__}: {error}"[:300]
     outcome.calls, outcome.dead_ends, outcome.seconds = walk.calls, walk.dead_ends, time.monotonic() - began
