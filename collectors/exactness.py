@@ -167,7 +167,10 @@ ROWS = (
         "test_every_line_of_a_cpp_program",
         allocations=_exact("test_allocations", "test_cpp_is_charged_to_the_line_that_says_new"),
     )),
-    Row("Rust", "debug information (release or not)", _by_test("test_every_line_of_a_rust_program")),
+    Row("Rust", "debug information (release or not)", _by_test(
+        "test_every_line_of_a_rust_program",
+        allocations=_exact("test_allocations", "test_rust_is_charged_to_the_line_that_makes_a_box_or_a_vector"),
+    )),
     Row("Go", "default, and stripped (by its own table)", _by_test(
         "test_every_line_of_a_go_program",
         allocations=Cell(Named.NONE, "tests/live/test_allocations.py::test_a_go_program_is_refused"),

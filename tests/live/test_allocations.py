@@ -128,6 +128,12 @@ async def test_cpp_is_charged_to_the_line_that_says_new() -> None:
     assert_exact(evidence, truth)
 
 
+async def test_rust_is_charged_to_the_line_that_makes_a_box_or_a_vector() -> None:
+    async with workload("allocations.rs") as program:
+        evidence, truth = await trace_its_work(program, mode="allocations")
+    assert_exact(evidence, truth)
+
+
 async def test_an_allocator_that_replaces_the_c_librarys(tmp_path: Path) -> None:
     other = tmp_path / "libmimalloc.so.2"
     shutil.copy(compiled(WORKLOADS / "other_malloc.c"), other)
