@@ -10,7 +10,7 @@ from perfdoctor.diagnosis.side import Side
 from perfdoctor.diagnosis.side_effects import side_effects
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.verdict import by_findings, by_unit, weighed
-from perfdoctor.diagnosis.work import unit_of
+from perfdoctor.diagnosis.work import too_few, unit_of
 from perfdoctor.schemas.comparison import Basis, Comparison, StackChange, Verdict
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -33,6 +33,9 @@ def compare(before: Evidence | Sequence[Evidence], after: Evidence | Sequence[Ev
         verdict, why = weighed(*by_unit(unit.name, metrics, pairs), effects)
     else:
         verdict, why = weighed(*by_findings(sides, pairs), effects)
+        if verdict is Verdict.UNCHANGED and (few := too_few(old, new)):
+            verdict = Verdict.INCONCLUSIVE
+            why = f"Too little work to tell what a piece of it costs: {few}. Measure for longer, or under more load."
     return Comparison(
         verdict=verdict,
         why=why[0].upper() + why[1:] if unit else why,

@@ -43,13 +43,23 @@ def unit_of(before: Side, after: Side) -> Unit | None:
     return next((unit for unit in _candidates(before, after) if unit), None)
 
 
+def too_few(before: Side, after: Side) -> str:
+    """``7 and 12 requests``: units that both sides did, but too few to say what one costs. Empty where there
+    are none."""
+    for unit in (_REQUEST, _CONNECTION, _MESSAGE):
+        one, other = (side.total(unit.count) for side in (before, after))
+        if min(one, other) > 0 and min(one, other) < LEAST_UNITS:
+            return f"{one:.0f} and {other:.0f} {unit.name}s"
+    return ""
+
+
 def _candidates(before: Side, after: Side) -> list[Unit | None]:
     sides = before, after
     return [
         _declared(sides),
-        _enough(Unit("request", _requests, "requests"), sides, _request_bytes),
-        _enough(Unit("connection", _connections, "accepted"), sides),
-        _enough(Unit("message", _messages, "received"), sides, _message_bytes),
+        _enough(_REQUEST, sides, _request_bytes),
+        _enough(_CONNECTION, sides),
+        _enough(_MESSAGE, sides, _message_bytes),
         _called(sides),
         _statement(sides),
     ]
@@ -99,6 +109,11 @@ def _messages(account: Account) -> float:
 
 def _message_bytes(account: Account) -> float:
     return sum(row.bytes for row in account.calls if row.syscall in calls.READS and is_socket(row.object))
+
+
+_REQUEST = Unit("request", _requests, "requests")
+_CONNECTION = Unit("connection", _connections, "accepted")
+_MESSAGE = Unit("message", _messages, "received")
 
 
 def _called(sides: tuple[Side, Side]) -> Unit | None:

@@ -139,7 +139,9 @@ def test_a_leak_that_is_gone_while_work_goes_on_is_an_improvement() -> None:
 
 
 def test_few_units_are_no_units() -> None:
-    assert compare(service(12), service(11)).per == "second"
+    comparison = compare(service(12), service(11))
+    assert comparison.per == "second"
+    assert (comparison.verdict, "12 and 11" in comparison.why) == (Verdict.INCONCLUSIVE, True), comparison.why
 
 
 # -- the pace of a window --------------------------------------------------------------------------------------------
