@@ -82,7 +82,7 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     if evidence.syscalls:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)
     if evidence.network:
-        changes["network"] = place_talk(evidence.network, joined, _by_port(told))
+        changes["network"] = place_talk(evidence.network, joined, _ports(told))
     if evidence.memory:
         changes["living"] = _living(evidence.target.pid, told)
         if after := _after_collections(told):
@@ -104,13 +104,13 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     return _said(evidence.model_copy(update=changes), (), words)
 
 
-def _by_port(told: Told) -> dict[int, set[Stack]]:
-    """The stacks of reads and writes of sockets by the port of the other side."""
-    found: dict[int, set[Stack]] = defaultdict(set)
+def _ports(told: Told) -> dict[Stack, set[int]]:
+    """With which ports of others each stack read and wrote sockets."""
+    found: dict[Stack, set[int]] = defaultdict(set)
     for one in told.heard:
         port = one.values.get("port")
         if one.stack and one.name in ("jdk.SocketRead", "jdk.SocketWrite") and isinstance(port, int):
-            found[port].add(one.stack)
+            found[one.stack].add(port)
     return found
 
 

@@ -109,10 +109,10 @@ def place_calls(profile: SyscallProfile, joined: Joined) -> SyscallProfile:
     return profile.model_copy(update={"rows": tuple(rows)})
 
 
-def place_talk(use: NetworkUse, joined: Joined, told: Mapping[int, Collection[Stack]] | None = None) -> NetworkUse:
+def place_talk(use: NetworkUse, joined: Joined, ports: Mapping[Stack, Collection[int]] | None = None) -> NetworkUse:
     """The same peers, with the stack that most calls of each row or statement had.
 
-    ``told``: the stacks of which the runtime says with which port they talked. A peer of another port is not theirs,
+    ``ports``: of stacks of which the runtime says with which ports they talked. A peer of another port is not theirs,
     although the time would do: one thread may talk to a client and to a database within a millisecond."""
     taken: dict[tuple[int, Stack], Counter[Stack]] = defaultdict(Counter)
     for key, shares in joined.shares.items():
@@ -121,11 +121,14 @@ def place_talk(use: NetworkUse, joined: Joined, told: Mapping[int, Collection[St
             taken[pid, stack].update(shares)
 
     def placed(peer: Peer) -> Peer:
-        others = _of_others(peer, told or {})
+        port = _port_called(peer)
+
+        def is_anothers(stack: Stack) -> bool:
+            return port is not None and ports is not None and stack in ports and port not in ports[stack]
 
         def place(pid: int, stack: Stack) -> Stack:
             found = taken.get((pid, stack), Counter())
-            likely = Counter({s: n for s, n in found.items() if s not in others}) or found
+            likely = Counter({s: n for s, n in found.items() if not is_anothers(s)}) or found
             return (likely.most_common(1)[0][0] or stack) if likely else stack
 
         rows = tuple(r.model_copy(update={"stack": place(r.pid, r.stack)}) for r in peer.rows)
@@ -135,13 +138,10 @@ def place_talk(use: NetworkUse, joined: Joined, told: Mapping[int, Collection[St
     return use.model_copy(update={"peers": tuple(placed(peer) for peer in use.peers)})
 
 
-def _of_others(peer: Peer, told: Mapping[int, Collection[Stack]]) -> set[Stack]:
-    """Stacks that talked with other ports, and not with this peer's. (Who called us did so from ports of its own.)"""
+def _port_called(peer: Peer) -> int | None:
+    """Of a peer that we called. (Who called us did so from ports of its own.)"""
     port = peer.address.rpartition(":")[2]
-    if peer.direction != "outgoing" or not port.isdecimal():
-        return set()
-    own = set(told.get(int(port), ()))
-    return {stack for stacks in told.values() for stack in stacks} - own
+    return int(port) if peer.direction == "outgoing" and port.isdecimal() else None
 
 
 def divide(row: SyscallRow, shares: Mapping[Stack, int]) -> list[SyscallRow]:

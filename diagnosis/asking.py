@@ -12,6 +12,8 @@ from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.network import Awaited, Delay, NetworkError, Peer, StatementShape, TalkRow
 
+LARGE_TRANSFER = 1 << 18
+"""bytes; so many take as long as their way does, whoever is at its ends"""
 _BRINGS = calls.READS | calls.RECEIVES
 """What work comes in by. A wake-up in a poll or a lock may come from within."""
 

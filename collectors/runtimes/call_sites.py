@@ -4,15 +4,14 @@ V8 says of a caller only where its function begins. The line of the call is read
 text names the callee in one line only, or has the callee (a callback) in it, it is that line. Else nobody knows.
 """
 
-import contextlib
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.target_files import content
 
 _LARGEST = 4 << 20
 _MOST_FILES = 256
@@ -42,7 +41,7 @@ class CallSites:
     """Of the files of one process."""
 
     def __init__(self, host: Host, pid: int) -> None:
-        self._host, self._root = host, f"/proc/{pid}/root"
+        self._host, self._pid = host, pid
         self._files: dict[str, _Source | None] = {}
 
     def line(self, file: str, caller: Function, callee: Function, *, same_file: bool) -> int | None:
@@ -60,11 +59,8 @@ class CallSites:
         return self._files[file]
 
     def _read(self, file: str) -> "_Source | None":
-        path = self._root + file
-        with contextlib.suppress(OSError, ValueError):
-            if Path(path).is_file() and Path(path).stat().st_size <= _LARGEST:
-                return _Source(self._host.read_file(path, _LARGEST).decode("utf-8", "replace"))
-        return None
+        text = content(self._host, self._pid, file, _LARGEST)
+        return _Source(text.decode("utf-8", "replace")) if text else None
 
 
 class _Source:

@@ -9,11 +9,11 @@ import binascii
 import contextlib
 import os
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.target_files import content
 from perfdoctor.collectors.text import clean
 
 _LARGEST = 32 << 20
@@ -41,7 +41,7 @@ class SourceMaps:
     """Of one process. What has no map, or one that cannot be read, is None: the generated place stands for itself."""
 
     def __init__(self, host: Host, pid: int) -> None:
-        self._host, self._root = host, f"/proc/{pid}/root"
+        self._host, self._pid = host, pid
         self._files: dict[str, _Generated | None] = {}
         self.unreadable = 0
         """files that name a map which could not be read"""
@@ -71,8 +71,8 @@ class SourceMaps:
         from symbolic.exceptions import SymbolicError
         from symbolic.sourcemapcache import SourceMapCache
 
-        content = self._content(file)
-        named = _NAMED.findall(content) if content else []
+        text = content(self._host, self._pid, file, _LARGEST)
+        named = _NAMED.findall(text)
         if not named:
             return None
         folder = os.path.dirname(file)  # noqa: PTH120 (the target's path, not one of ours)
@@ -80,7 +80,7 @@ class SourceMaps:
             # (the last is meant: a bundle carries those of its parts)
             found, beside = self._map(named[-1].decode("utf-8", "replace"), folder)
             if found:
-                return _Generated(SourceMapCache.from_bytes(content, found), content.split(b"\n"), beside)
+                return _Generated(SourceMapCache.from_bytes(text, found), text.split(b"\n"), beside)
         self.unreadable += 1
         return None
 
@@ -92,14 +92,7 @@ class SourceMaps:
         if parts.scheme not in ("", "file") or parts.netloc:
             return b"", folder
         path = os.path.normpath(os.path.join(folder, unquote(parts.path)))  # noqa: PTH118
-        return self._content(path), os.path.dirname(path)  # noqa: PTH120
-
-    def _content(self, file: str) -> bytes:
-        with contextlib.suppress(OSError, ValueError):
-            path = self._root + file
-            if Path(path).is_file() and Path(path).stat().st_size <= _LARGEST:
-                return self._host.read_file(path, _LARGEST)
-        return b""
+        return content(self._host, self._pid, path, _LARGEST), os.path.dirname(path)  # noqa: PTH120
 
 
 def _first_column(lines: list[bytes], line: int) -> int:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.asking import bytes_each, called_from, peer, per_unit, runtime, whom
+from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
@@ -16,7 +16,9 @@ RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are t
 NUMBER = Threshold(10, "requests in the window", "fewer are no loop")
 WAIT = Threshold(0.002, "s for an answer", "below, starting tasks or threads costs as much as they save")
 PER_UNIT = Threshold(2.5, "requests for each piece of work", "one or two after the other may well depend on each other")
-LARGE = Threshold(1 << 18, "bytes for each request", "large ones share the line: at the same time they take as long")
+LARGE = Threshold(
+    LARGE_TRANSFER, "bytes for each request", "large ones share the line: at the same time they take as long"
+)
 AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
 
 _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")

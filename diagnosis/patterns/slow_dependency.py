@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.asking import bytes_each, called_from, peer, whom
+from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_session, is_transaction
@@ -18,7 +18,7 @@ UNCLEAR = Threshold(
     1.0, "s for an answer", "so long waits too a client that asks to be told of news; only its words tell which"
 )
 LARGE = Threshold(
-    1 << 18, "bytes for each answer", "most of so large a transfer's time is the way, not the other side's work"
+    LARGE_TRANSFER, "bytes for each answer", "most of so large a transfer's time is the way, not the other side's work"
 )
 FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the other side's work")
 

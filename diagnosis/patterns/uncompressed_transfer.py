@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
-from perfdoctor.diagnosis.asking import peer, runtime, whom
+from perfdoctor.diagnosis.asking import LARGE_TRANSFER, peer, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.objects import is_socket
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -21,7 +21,7 @@ SHRINKS = Threshold(
 BODY = Threshold(8192, "bytes each", "a smaller one leaves in one go: its size is not what it waits for")
 RATE = Threshold(200_000, "bytes/s", "a slower stream fits through any link")
 LARGE = Threshold(
-    1 << 18, "bytes each", "the answer to so large a body waits for its way more than for the other side's work"
+    LARGE_TRANSFER, "bytes each", "the answer to so large a body waits for its way more than for the other side's work"
 )
 CPU = Threshold(20e-9, "s of CPU to compress a byte", "gzip at its fastest levels, zstd and brotli need less")
 

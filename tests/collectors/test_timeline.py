@@ -80,6 +80,19 @@ def test_what_was_said_to_a_peer_takes_the_stack_that_most_of_its_calls_had() ->
     assert placed.statements[0].stack == B
 
 
+def test_a_peer_takes_no_stack_that_talked_with_another_port() -> None:
+    taken: Stack = (Frame(kind=FrameKind.NATIVE, function="write0"),)
+    asks, serves = stack("asks"), stack("serves")
+    joined = Joined({(7, "write", None, taken): {serves: 9, asks: 2}}, covered=0, near=11, without=0)
+    row = TalkRow(pid=7, stack=taken, requests=3)
+    called = Peer(transport="tcp", direction="outgoing", address="10.0.0.7:5432", rows=(row,))
+    calling = Peer(transport="tcp", direction="incoming", address="10.0.0.9", rows=(row,))
+    use = NetworkUse(peers=(called, calling))
+    assert [p.rows[0].stack for p in place_talk(use, joined, {serves: {40123}, asks: {5432}}).peers] == [asks, serves]
+    assert [p.rows[0].stack for p in place_talk(use, joined, {serves: {40123, 5432}}).peers] == [serves, serves]
+    assert [p.rows[0].stack for p in place_talk(use, joined).peers] == [serves, serves]
+
+
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 10**6), min_size=1, max_size=20))
 def test_every_division_adds_up(calls: int, weights: list[int]) -> None:
     parts = divide(ROW.model_copy(update={"calls": calls}), {stack(str(i)): w for i, w in enumerate(weights)})
