@@ -7,7 +7,7 @@ nearest to it in time, on the same thread: its place is sampled, its figures are
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from anyio import to_thread
 
@@ -36,12 +36,18 @@ _LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": 
 _OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "true"}}
 """since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
 _SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
+_STARTS = "jdk.ThreadStart"
+_CALL_KEY = 4
+"""(pid, system call, object, stack)"""
+_BEGINNINGS = ("start_thread", "__clone", "clone")
+_COMPILED = "[anonymous memory]"
 _HEAP = "jdk.GCHeapSummary"
 _NO_MOMENTS = frozenset((LIVING, "jdk.ObjectAllocationSample"))
 """events that tell of objects, not of what a thread does"""
 EVENTS = {
     **_LOOKS,
     **{f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")},
+    _STARTS: {"stackTrace": "true"},
     # Without a cutoff the machine does not stop to look for who holds the objects. It takes them from the samples of
     # the other event (JDK 17): what lives on gathers over the window.
     LIVING: {"cutoff": "0 ns", "stackTrace": "true"},
@@ -77,7 +83,8 @@ async def by_engine_and_recorder(
 
 
 def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
-    joined = Timeline(_samples(told), reach=_REACH).join(part.events)
+    in_java = (event for event in part.events if not is_the_machines(event.key))
+    joined = Timeline(_samples(told), reach=_REACH).join(in_java)
     changes: dict[str, object] = {}
     if evidence.syscalls:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)
@@ -134,9 +141,20 @@ def _samples(told: Told) -> Iterator[Sample]:
     ours = {thread.own_tid: thread.tid for thread in told.threads.threads.values()}
     monotonic = time.monotonic_ns() - time.time_ns()
     for one in told.heard:
-        if one.stack and one.own_tid in ours and one.name not in _NO_MOMENTS:
+        # (the stack of a start is that of the thread that starts another)
+        whose = one.values.get("parentThread") if one.name == _STARTS else one.own_tid
+        if one.stack and whose in ours and one.name not in _NO_MOMENTS:
             for at in {one.at, one.at - one.seconds}:
-                yield Sample(int(at * 1e9) + monotonic, ours[one.own_tid], one.stack)
+                yield Sample(int(at * 1e9) + monotonic, ours[whose], one.stack)
+
+
+def is_the_machines(key: Hashable) -> bool:
+    """Whether a call's own stack was walked to the beginning of its thread, past no code that was compiled from Java:
+    the machine makes it for itself, collecting garbage or ending a thread."""
+    if not isinstance(key, tuple) or len(key) != _CALL_KEY or not key[-1]:
+        return False
+    stack: Stack = key[-1]
+    return stack[-1].function.startswith(_BEGINNINGS) and not any(f.function == _COMPILED for f in stack)
 
 
 def _said(evidence: Evidence, lacks: tuple[str, ...], warning: str) -> Evidence:

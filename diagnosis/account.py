@@ -104,9 +104,10 @@ class Account:
     def calls(self) -> tuple[SyscallRow, ...]:
         return self.evidence.syscalls.rows if self.evidence.syscalls else ()
 
-    @property
+    @cached_property
     def samples(self) -> tuple[CpuRow, ...]:
-        return self.evidence.cpu.rows if self.evidence.cpu else ()
+        """Those of the target's own work: without the time in which it was traced."""
+        return tuple(row for row in self.evidence.cpu.rows if not row.is_tracing) if self.evidence.cpu else ()
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -219,16 +220,16 @@ class Account:
 
     @cached_property
     def _client_lines(self) -> dict[int, Stack]:
-        """By process, the stack of the user's line that goes most through a client of the network: in JavaScript by CPU
-        time, in Java by the time that it stands still there."""
+        """By process, the stack of the user's line that goes most through a client of the network: in JavaScript and Go
+        by CPU time, in Java by the time that it stands still there."""
         spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
         stacks: dict[Place, Stack] = {}
         for row in self.samples:
             place = self.place(row.stack)
-            if place is None or row.stack[0].kind is not FrameKind.JAVASCRIPT:
+            if place is None:
                 continue
             own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, self.evidence.user_roots))
-            if any(asks_through(frame.file) for frame in row.stack[:own]):
+            if any(asks_through(frame) for frame in row.stack[:own]):
                 spent[row.pid][place] += row.seconds
                 stacks.setdefault(place, row.stack)
         for call in self.calls:
@@ -265,22 +266,24 @@ class Account:
         """What the code costs that the line calls to ask: from the same line into the same function."""
         if talk.guessed:
             return self.cpu_cost(row for row in self.samples_at.get(talk.place, ()) if row.pid == talk.pid) + (
-                self._loop_cpu(talk.pid) * talk.requests / max(1, self._turns(talk.pid))
+                self._client_cpu(talk.pid) * (talk.requests + talk.failed) / max(1, self._turns(talk.pid))
             )
         rows = (row.stack for row in talk.peer.rows if row.pid == talk.pid and self.place(row.stack) == talk.place)
         ways = {self._way(stack) for stack in rows if stack} - {None}
         return self.cpu_cost(row for row in self.samples if row.pid == talk.pid and self._way(row.stack) in ways)
 
-    def _loop_cpu(self, pid: int) -> float:
-        """CPU time in clients of the network, in JavaScript, that Node.js calls from its loop."""
+    def _client_cpu(self, pid: int) -> float:
+        """CPU time in clients of the network that no line of the program called there: from the loop of Node.js, in
+        goroutines of their own."""
         return self.cpu_cost(
             row
             for row in self.samples_at.get(None, ())
-            if row.pid == pid and any(asks_through(frame.file) for frame in row.stack)
+            if row.pid == pid and any(asks_through(frame) for frame in row.stack)
         )
 
     def _turns(self, pid: int) -> int:
-        return sum(talk.requests for talk in self.talks if talk.pid == pid) + self.load(pid).served
+        asked = sum(talk.requests + talk.failed for talk in self.talks if talk.pid == pid)
+        return asked + self.load(pid).served
 
     @cached_property
     def _signalled(self) -> Futexes:

@@ -8,12 +8,18 @@ from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_lo
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, ProcessRow, State
+from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind
 
 _Stacks = dict[State, dict[Stack, float]]
 
 
 _MOST_PROCESSES = 16
+_NOT_BUSY = (State.IDLE, State.MEASURED)
+_TIMER_SECONDS = 0.5
+"""A sleep of this length is that of a timer, which has nothing to do until then: a heartbeat, a report each second."""
+_AT_WORK = 0.5
+"""Threads that are at work on average, from which on what timers beside them sleep tells nothing of the program."""
 
 
 def ledger(evidence: Evidence) -> Ledger:
@@ -68,15 +74,21 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     cpu = evidence.cpu
     running = sum(t.running for t in threads) if evidence.threads is not None else (cpu.cpu_seconds if cpu else 0.0)
 
-    in_kernel = _book_running(evidence, running, stacks)
+    in_kernel, traced = _book_running(evidence, running, stacks)
     seconds[State.RUNNING_KERNEL] = in_kernel
-    seconds[State.RUNNING_USER] = running - in_kernel
+    seconds[State.MEASURED] = traced
+    seconds[State.RUNNING_USER] = running - in_kernel - traced
     rows_of_calls = evidence.syscalls.rows if evidence.syscalls else ()
     sides = Sides(evidence.network)
     states = [
         (row, state_of(row, evidence.user_roots, signalled, sides)) for row in rows_of_calls if row.blocked_seconds > 0
     ]
     in_loops = waits_in_loops(states, awaited_by(evidence.network))
+    # (what else keeps its threads busy; a fault or a descheduling is too little to matter here)
+    at_work = running - traced + sum(t.runnable for t in threads)
+    at_work += sum(row.blocked_seconds for row, state in states if state not in (State.IDLE, State.SLEEP))
+    if at_work >= _AT_WORK * evidence.window.seconds:
+        states = [(row, State.IDLE if _is_timer(row, state) else state) for row, state in states]
     for row, state in states:
         for_answers = in_loops.get(id(row), 0.0)
         seconds[state] += row.blocked_seconds - for_answers
@@ -108,23 +120,29 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     accounted = sum(row.seconds for row in rows)
     return Ledger(
         thread_seconds=total,
-        busy_seconds=sum(row.seconds for row in rows if row.state is not State.IDLE),
+        busy_seconds=sum(row.seconds for row in rows if row.state not in _NOT_BUSY),
         unaccounted=total - accounted,
         rows=tuple(rows),
     )
 
 
-def _book_running(evidence: Evidence, running: float, stacks: _Stacks) -> float:
-    """Seconds of ``running`` that were in the kernel: by the samples, or failing them by the time inside calls."""
+def _is_timer(row: SyscallRow, state: State) -> bool:
+    return state is State.SLEEP and row.blocked_seconds >= _TIMER_SECONDS * (row.calls + row.unfinished)
+
+
+def _book_running(evidence: Evidence, running: float, stacks: _Stacks) -> tuple[float, float]:
+    """Seconds of ``running`` that were in the kernel, and those in which it traced the target there: by the samples, or
+    failing them by the time inside calls."""
     if evidence.cpu is None or not evidence.cpu.rows:
         rows = evidence.syscalls.rows if evidence.syscalls else ()
-        return min(running, sum(max(0.0, r.seconds - r.blocked_seconds - r.runnable_seconds) for r in rows))
-    sampled = in_kernel = 0.0
+        return min(running, sum(max(0.0, r.seconds - r.blocked_seconds - r.runnable_seconds) for r in rows)), 0.0
+    spent: dict[State, float] = defaultdict(float)
     for row in evidence.cpu.rows:
-        sampled += row.seconds
-        in_kernel += row.seconds if row.kernel else 0.0
-        stacks[State.RUNNING_KERNEL if row.kernel else State.RUNNING_USER][row.stack] += row.seconds
-    return running * min(1.0, in_kernel / sampled) if sampled > 0 else 0.0
+        state = State.MEASURED if row.is_tracing else State.RUNNING_KERNEL if row.kernel else State.RUNNING_USER
+        spent[state] += row.seconds
+        stacks[state][row.stack] += row.seconds
+    scale = running / sampled if (sampled := sum(spent.values())) > 0 else 0.0
+    return scale * spent[State.RUNNING_KERNEL], scale * spent[State.MEASURED]
 
 
 def _heaviest(stacks: dict[Stack, float]) -> Stack:

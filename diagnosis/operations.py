@@ -63,6 +63,7 @@ _V8 = (
     (Operation.CONCATENATE, r"v8::internal::String::(?:SlowFlatten|WriteToFlat)|"
                             r"void v8::internal::String::WriteToFlat"),
     (Operation.REGEX, r"Builtins_RegExp(?:Replace|PrototypeExec|PrototypeTest|Match|Split|ExecInternal|InternalMatch)"),
+    (Operation.ASK, r"Builtins_Atomics(?:Load|CompareExchange)"),
     (Operation.CLOCK, r"v8::internal::(?:JSDate::CurrentTimeValue|Runtime_DateCurrentTime)|Builtins_DateNow|"
                       r"node::performance::|node::(?:process::)?(?:BindingData::)?(?:Fast|Slow)?(?:Hrtime|BigInt)"),
 )  # fmt: skip
@@ -122,6 +123,12 @@ _NATIVE = (
                       r"jit_match)|"
                       r"regex_automata::"),
     (Operation.CLOCK, r"\[vdso\]|_*clock_gettime|gettimeofday|std::chrono::.*::now|std::time::|time$"),
+    (Operation.ASK, r"std::sync::\S*(?:Receiver|SyncSender|Mutex|RwLock|Barrier)<.*>::try_\w+|std::thread::yield_now|"
+                    r"core::hint::spin_loop|(?:crossbeam_\w+|parking_lot|lock_api|tokio::sync|flume)::.*::try_\w+|"
+                    r"crossbeam_queue::.*::pop$|(?:.*\s)?std::this_thread::yield|(?:.*\s)?std::\w*mutex::try_lock|"
+                    r"(?:.*\s)?std::(?:__basic_future|future|shared_future)<.*>::wait_(?:for|until)|"
+                    r"(?:.*\s)?std::\w*semaphore\S*::try_acquire|(?:.*\s)?(?:boost::lockfree|moodycamel)::.*::(?:pop|try_dequeue)\(|"
+                    r"(?:.*\s)?tbb::.*::try_pop\(|_*pthread_\w+_try\w*lock|sem_trywait|_*sched_yield$|_*pthread_yield$"),
 )  # fmt: skip
 _TELLING = tuple(
     (operation, re.compile(names)) for table in (_CPYTHON, _V8, _JAVA, _GO, _NATIVE) for operation, names in table

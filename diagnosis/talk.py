@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from perfdoctor.diagnosis.user_code import is_user_code
-from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import NetworkUse, Peer, TalkRow
 
 if TYPE_CHECKING:
@@ -141,9 +141,19 @@ _JAVASCRIPT_CLIENTS = re.compile(
 )
 
 
-def asks_through(file: str | None) -> bool:
-    """Whether a frame of this file, called by the user's line, is a client of the network in JavaScript."""
-    return file is not None and _JAVASCRIPT_CLIENTS.search(file) is not None
+# Go's clients hand requests to goroutines of their own, which connect, send and receive.
+_GO_CLIENTS = re.compile(
+    r"(?:net/http\.\(\*(?:Client|Transport|persistConn)\)|database/sql\.\(\*|google\.golang\.org/grpc[./]"
+    r"|go\.mongodb\.org/mongo-driver/|github\.com/(?:jackc/pgx|lib/pq|go-sql-driver|redis|go-redis|gomodule/redigo)[./])"
+)
+
+
+def asks_through(frame: Frame) -> bool:
+    """Whether a frame that the user's line called is a client of the network that asks from elsewhere: the loop of
+    Node.js, goroutines of its own."""
+    if frame.kind is FrameKind.JAVASCRIPT:
+        return frame.file is not None and _JAVASCRIPT_CLIENTS.search(frame.file) is not None
+    return frame.kind is FrameKind.NATIVE and _GO_CLIENTS.match(frame.function) is not None
 
 
 # Clients that send from a thread of their own, while the one that asked stands still for the answer.

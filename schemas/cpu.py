@@ -3,6 +3,9 @@
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.model import Model
 
+# __bpf_trace_sys_enter  bpf_trace_run2  trace_call_bpf: by these the kernel runs programs at tracepoints and probes
+_TRACING = ("__bpf_trace_", "bpf_trace_run", "trace_call_bpf", "uprobe_multi_link_", "uprobe_prog_run")
+
 
 class CpuRow(Model):
     """Samples of one (process, thread name, stack).
@@ -22,6 +25,11 @@ class CpuRow(Model):
     kernel: Stack = ()
     samples: int
     seconds: float
+
+    @property
+    def is_tracing(self) -> bool:
+        """Whether the kernel was running a tracing program (of ours, or of another tracer) in the thread's time."""
+        return any(frame.function.startswith(_TRACING) for frame in self.kernel)
 
 
 class EventCount(Model):

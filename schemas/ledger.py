@@ -17,6 +17,7 @@ class State(StrEnum):
     SLEEP = "sleeping or polling"
     OTHER = "blocked on something else"
     OUTSIDE = "blocked outside a system call"
+    MEASURED = "held up by being traced"
     IDLE = "idle: waiting for work"
 
 
@@ -63,7 +64,8 @@ class ProcessRow(Model):
 
 class Ledger(Model):
     """``thread_seconds`` = the sum over threads of the time each was alive in the window = the sum over rows, within
-    2 % (``unaccounted`` is the difference). ``busy_seconds`` is everything but idle: shares of findings are of it.
+    2 % (``unaccounted`` is the difference). ``busy_seconds`` is everything but idle and what tracing cost: shares of
+    findings are of it.
     ``processes``: the busiest ones by themselves, where there are several."""
 
     thread_seconds: float

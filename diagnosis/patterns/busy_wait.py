@@ -218,6 +218,8 @@ def _examples() -> tuple[Example, ...]:
     load = native(
         "std::__atomic_base<long>::load(std::memory_order) const", "/srv/app", "/usr/include/atomic_base.h", 488
     )
+    taken = native("hub::next", "/srv/hub", "/srv/hub.rs", 66)
+    asks = native("std::sync::mpsc::Receiver<T>::try_recv", "/srv/hub", "/rustc/4f/library/std/src/sync/mpsc.rs", 790)
     reader = (python(20, "copy"),)
     reads = call("read", reader, 900_000, on="/data/in", transferred=900_000 * 65536, seconds=8.0)
     asleep = call("epoll_wait", (library("selectors.py", "EpollSelector.select"),), 500, blocked=9.9, empty=20)
@@ -247,6 +249,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "one line loads it, and nothing else is done",
             window(samples=(cpu((turns,), 9.4), cpu((load, turns), 0.3))),
+        ),
+        Example(
+            "a channel that is asked over and over",
+            True,
+            "try_recv of Rust's channels holds most of the loop, which is three lines long",
+            window(samples=(cpu((asks, taken), 5.0), cpu((taken,), 4.5))),
         ),
         Example(
             "a computation that may be stopped",

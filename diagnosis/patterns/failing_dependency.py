@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, whom
-from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.example import call, cpu, library, native, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import Talk
 from perfdoctor.diagnosis.user_code import is_user_code
@@ -179,6 +179,17 @@ def _examples() -> tuple[Example, ...]:
     waits = call("poll", asking, 15, empty=15, blocked=7.5)
     errors = (NetworkError(call="answer", errno="HTTP 503", times=190),)
     broken = peer(asking, 200, wait=5.0, shape="POST /charge", failed=190, errors=errors)
+    go = "/usr/lib/go/src/net"
+    dial = native("net.(*Dialer).DialContext", "/srv/push", f"{go}/dial.go", 406)
+    own_goroutine = (
+        dial,
+        native("net/http.(*Transport).dialConnFor", "/srv/push", f"{go}/http/t.go", 9),
+    )
+    posts = (
+        native("net/http.(*Client).Post", "/srv/push", f"{go}/http/client.go", 854),
+        native("main.(*pusher).try", "/srv/push", "/srv/push.go", 66),
+    )
+    refused_in_go = peer(own_goroutine, 0, failed=35_000, errors=(refused[0].model_copy(update={"times": 35_000}),))
     healthy = peer(
         asking, 200, wait=5.0, shape="POST /charge", failed=1, errors=(errors[0].model_copy(update={"times": 1}),)
     )
@@ -209,6 +220,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "of 200 answers 190 say that there is none",
             window(calls=(call("recvfrom", asking, 200, blocked=5.0),), samples=(work,), peers=(broken,)),
+        ),
+        Example(
+            "a service that is down, asked from Go",
+            True,
+            "the goroutines of net/http connect, for a line that stands on no stack then",
+            window(calls=(), samples=(work, cpu(own_goroutine, 1.5), cpu(posts, 1.0)), peers=(refused_in_go,)),
         ),
         Example(
             "a failure once in a while",

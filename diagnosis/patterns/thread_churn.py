@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding
-from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.threads import ThreadTime
 
@@ -20,9 +20,16 @@ LIFE = Threshold(0.05, "s of life on a core, on average", "a thread that compute
 START = 25e-6
 """Seconds on a core that a thread's start and end cost beyond its system calls, at least: its stack is mapped and
 touched, its storage set up (measured: 15 to 30 µs in C, 50 to 100 µs in Python and Java)."""
-_STARTS = ("pthread_create", "start_thread", "allocate_stack", "__clone", "clone3", "os::create_thread",
-           "JVM_StartThread", "__nptl_deallocate_stack", "__nptl_free_tcb", "advise_stack_range", "_M_start_thread",
-           "uv_thread_create", "thread_native_entry", "JavaThread::", "nptl_", "thread_start")  # fmt: skip
+_STARTS = ("pthread_create", "allocate_stack", "__clone", "clone3", "os::create_thread", "JVM_StartThread",
+           "Threads::add", "Threads::remove", "Thread::exit", "JavaThread::exit", "JavaThread::~JavaThread",
+           "__nptl_deallocate_stack", "__nptl_free_tcb", "advise_stack_range", "_M_start_thread", "uv_thread_create",
+           "nptl_", "thread_start")  # fmt: skip
+_CLONES = ("clone", "clone3")
+_ENTRIES = ("start_thread", "thread_native_entry", "Thread::call_run")
+_AT_ENTRY = 3
+"""frames from the inner end within which a thread's first functions are still setting it up, or taking it down"""
+_REGISTERS = ("Threads::add", "Threads::remove", "JVM_StartThread", "allocate_stack", "__nptl_deallocate_stack")
+"""where threads that start and end wait for each other: for the list of all threads, for the stacks of those gone"""
 _PYTHON = {"Thread.start", "Thread._bootstrap", "Thread._bootstrap_inner", "Thread._set_tstate_lock", "Thread.__init__",
            "Thread._delete", "Thread._stop", "start_new_thread"}  # fmt: skip
 _JAVA = ("java.lang.Thread.start", "java.lang.Thread.start0", "Thread.start")
@@ -45,17 +52,18 @@ def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]
     per_second = started / account.seconds
     if started < COUNT.value or per_second < RATE.value or ran / started > LIFE.value:
         return []
-    rows = [row for row in account.calls if row.pid == pid and starts_thread(row.stack)]
-    clones = [row for row in rows if row.syscall in ("clone", "clone3")]
+    own = [row for row in account.calls if row.pid == pid]
+    clones = [row for row in own if row.syscall in _CLONES]
+    if sum(row.calls for row in clones) > 2 * started:  # most are forks
+        clones = [row for row in clones if starts_thread(row.stack)]
+    rows = [*clones, *(row for row in own if row.syscall not in _CLONES and starts_thread(row.stack))]
     at: dict[Place, list[SyscallRow]] = defaultdict(list)
     # (what is called beside says it too, where the stack of the call itself ends in hand-written code)
     for row in clones if any(account.place(row.stack) for row in clones) else rows:
         if place := account.place(row.stack):
             at[place].append(row)
     place = max(at, key=lambda p: sum(row.calls for row in at[p]), default=None)
-    # (a wait for the new thread to come to life is a wait, but a processor's time is what it costs everybody)
-    around = account.cpu_cost(row for row in account.samples if row.pid == pid and starts_thread(row.stack, row.native))
-    spent = max(around, started * START + sum(row.seconds - row.blocked_seconds for row in rows))
+    spent = _spent(account, pid, started, rows)
     lived = sum(time.wall for time in times) / started
     heaviest = max(at[place], key=lambda row: row.calls).stack if place else ()
     where = place or f"process {pid}"
@@ -79,8 +87,22 @@ def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]
     )
 
 
+def _spent(account: Account, pid: int, started: int, rows: list[SyscallRow]) -> float:
+    """Seconds that starting and ending threads took: on a core, with their part of all queueing for one, and waiting
+    for each other to be entered and struck out. A wait for a new thread to come to life is none of them."""
+    own = [time for time in account.evidence.threads or () if time.pid == pid]
+    ran = sum(time.running for time in own)
+    sampled = sum(r.seconds for r in account.samples if r.pid == pid and starts_thread(r.stack, r.native))
+    on_core = sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in rows)
+    queued = 1 + sum(time.runnable for time in own) / ran if ran > 0 else 1.0
+    registered = sum(r.blocked_seconds for r in rows if any(f.function.startswith(_REGISTERS) for f in r.stack))
+    return min(ran, max(sampled, started * START + on_core)) * queued + registered
+
+
 def starts_thread(stack: Stack, native: Stack = ()) -> bool:
     """Whether what runs or waits at the inner end of the stack is a thread that is being started or ended."""
+    if any(frame.function.startswith(_ENTRIES) for frame in (*native, *stack)[:_AT_ENTRY]):
+        return True
     for frame in (*native[:6], *stack):
         if frame.kind is FrameKind.PYTHON:
             if basename(frame.file) == "threading.py" and frame.function in _PYTHON:
@@ -111,6 +133,15 @@ def _examples() -> tuple[Example, ...]:
     starting = cpu(start, 2.0)
     body = cpu((python(50, "job"), library("threading.py", "Thread.run")), 1.5)
     in_c = (native("__clone3", "/lib/libc.so.6"), native("submit", "/srv/app", "/srv/app.c", 77))
+    started = Frame(kind=FrameKind.JAVA, function="Fanout.main", file="/srv/Fanout.java", line=101)
+    machine = "/usr/lib/jvm/lib/server/libjvm.so"
+    registers = call(
+        "futex",
+        (native("__lll_lock_wait"), native("Mutex::lock()", machine), native("Threads::remove(JavaThread*)", machine)),
+        9000,
+        on="futex:0x7f10",
+        blocked=6.0,
+    )
     jobs = thread(running=9.0, asleep=30.0, count=40, born=True)
     few = call("clone3", start, 40, seconds=0.01)
     long = thread(running=14.0, asleep=3.0, count=60, born=True)
@@ -129,6 +160,16 @@ def _examples() -> tuple[Example, ...]:
                 calls=(call("clone3", in_c, 40_000, seconds=2.0),),
                 samples=(cpu((native("work", "/srv/app", "/srv/app.c", 20),), 3.0),),
                 times=(thread(running=3.0, count=40_000, asleep=1.0, born=True), main),
+            ),
+        ),
+        Example(
+            "a thread for each message in Java",
+            True,
+            "they wait for each other at the machine's list of threads, and for a core",
+            window(
+                calls=(call("clone3", (started,), 10_000, seconds=0.2), registers),
+                samples=(cpu((started,), 1.0),),
+                times=(thread(running=2.0, runnable=3.0, asleep=8.0, count=10_000, born=True), main),
             ),
         ),
         Example(

@@ -103,3 +103,25 @@ def test_each_process_of_a_tree_has_an_account_that_adds_up() -> None:
     assert first.busy_seconds + second.busy_seconds == pytest.approx(account.busy_seconds)
     assert abs(first.unaccounted) < 1e-9 and abs(second.unaccounted) < 1e-9
     assert ledger(one).processes == ()
+
+
+def test_what_tracing_costs_is_not_the_programs_time() -> None:
+    program = kernel("bpf_prog_1_native_frame", "bpf_trace_run2", "__bpf_trace_sys_enter", "do_syscall_64")
+    network = kernel("bpf_prog_2_classify", "cls_bpf_classify", "tcf_classify")
+    evidence = window(samples=(cpu(OWN, 3.0, inside=program), cpu(OWN, 1.0, inside=network), cpu(OWN, 4.0)), threads=0)
+    account = ledger(evidence.model_copy(update={"threads": None}))
+    assert seconds(account)[State.MEASURED] == pytest.approx(3.0)
+    assert seconds(account)[State.RUNNING_KERNEL] == pytest.approx(1.0)
+    assert account.busy_seconds == pytest.approx(5.0)
+    assert sum(row.seconds for row in account.rows) == pytest.approx(8.0)
+
+
+def test_a_timer_is_idle_beside_threads_at_work_and_a_short_sleep_is_not() -> None:
+    each_second = call("clock_nanosleep", (python(3, "report"),), 9, blocked=9.0)
+    retries = call("clock_nanosleep", (python(5, "ask"),), 90, blocked=9.0)
+    busy = window(calls=(each_second, retries), samples=(cpu(OWN, 6.0),), threads=0)
+    rest = window(calls=(each_second,), threads=0)
+    at_work = seconds(ledger(busy.model_copy(update={"threads": None})))
+    assert at_work[State.IDLE] == at_work[State.SLEEP] == pytest.approx(9.0)
+    at_rest = seconds(ledger(rest.model_copy(update={"threads": None})))
+    assert at_rest[State.SLEEP] == pytest.approx(9.0) and State.IDLE not in at_rest

@@ -171,6 +171,18 @@ async def test_the_threads_time_adds_up() -> None:
     assert evidence.cpu.cpu_seconds == pytest.approx(sum(t.running for t in evidence.threads))
 
 
+async def test_a_new_thread_waits_for_a_core_until_it_runs() -> None:
+    """It is woken when it is made: nothing blocks it."""
+    async with workload("problems/job_threads.c") as program:
+        evidence = await bpf.observe(HOST, target_of(program.pid), seconds=0.5, wanted=Wanted(), progress=silent)
+    assert evidence.threads
+    born = [thread for thread in evidence.threads if thread.started_in_window]
+    started = sum(thread.count for thread in born)
+    assert started > 50
+    assert sum(t.elsewhere for t in born) < 0.1 * sum(t.wall for t in born)
+    assert sum(t.running for t in born) > 0
+
+
 async def test_who_sleeps_all_the_time_is_seen_with_its_stack() -> None:
     async with workload("known_counts.py") as program:
         evidence = await bpf.observe(HOST, target_of(program.pid), seconds=0.4, wanted=Wanted(), progress=silent)

@@ -165,7 +165,10 @@ def _conclude(
     if syscalls is not None:
         parts["syscalls"] = collection
     if cpu is not None:
-        cost = collection.cost
+        traced = sum(row.seconds for row in cpu.rows if row.is_tracing)
+        cost = collection.cost.model_copy(update={"estimated_seconds": max(traced, collection.cost.estimated_seconds)})
+        collection = collection.model_copy(update={"cost": cost})
+        parts = dict.fromkeys(parts, collection)
         if wanted.mixed:
             more = cpu.samples * _NS_PER_MIXED_SAMPLE
             cost = cost.model_copy(update={"estimated_seconds": cost.estimated_seconds + more})

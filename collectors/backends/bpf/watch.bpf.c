@@ -16,7 +16,7 @@ INLINE void back_on_cpu(struct thread *t, u64 now) {
     if (t->flags & PREEMPTED)
         ready = off;
     else
-        ready = t->woken > t->off_since ? now - t->woken : 0;
+        ready = t->woken >= t->off_since ? now - t->woken : 0; /* (a new thread is woken when it is made) */
     u64 blocked = off - ready;
     t->runnable += ready;
     if (t->call_began) {
