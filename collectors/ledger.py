@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import anyio
+from anyio import to_thread
 
 from perfdoctor.collectors import cpu, locks, network, syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
@@ -13,6 +14,7 @@ from perfdoctor.collectors.java import by_engine_and_recorder
 from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import ProblemError
@@ -64,6 +66,9 @@ async def observe(
             return await by(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
 
         evidence = await network.beside(host, target, window)
+        if evidence.cpu:
+            cpu_profile = await to_thread.run_sync(with_shapes, host, evidence.cpu)
+            evidence = evidence.model_copy(update={"cpu": cpu_profile})
         if look and look.ended:
             return await _with_locks(host, target, evidence, seconds, progress)
         return evidence

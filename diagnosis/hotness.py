@@ -9,7 +9,7 @@ from perfdoctor.diagnosis.interpreter import Work, compiled_work_of, work_of
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of, telling_frame
 from perfdoctor.diagnosis.user_code import basename, blamed_library, is_user_code, user_frame
-from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.cpu import CpuRow, LineShape
 from perfdoctor.schemas.frame import Frame, FrameKind
 
 # Functions that only ask whether something has happened yet, in the standard library's own terms.
@@ -74,6 +74,17 @@ class HotFunction:
             by[_work_of_user(self.account, row)] += row.seconds
         total = self.seconds or 1.0
         return defaultdict(float, {work: spent / total for work, spent in by.items()})
+
+    @cached_property
+    def shaped(self) -> dict[LineShape, float]:
+        """The part of its CPU time on its own lines whose text says what they do, by what that is."""
+        told = self.account.evidence.cpu.shapes if self.account.evidence.cpu else ()
+        known = {(line.file, line.line): line.shape for line in told}
+        by: dict[LineShape, float] = defaultdict(float)
+        for row in self.rows:
+            if row.stack and (shape := known.get((row.stack[0].file or "", row.stack[0].line or 0))):
+                by[shape] += row.seconds
+        return defaultdict(float, {shape: spent / (self.seconds or 1.0) for shape, spent in by.items()})
 
     @cached_property
     def language(self) -> Language:

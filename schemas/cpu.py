@@ -1,5 +1,7 @@
 """Where CPU time went."""
 
+from enum import StrEnum
+
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.model import Model
 
@@ -32,6 +34,22 @@ class CpuRow(Model):
         return any(frame.function.startswith(_TRACING) for frame in self.kernel)
 
 
+class LineShape(StrEnum):
+    """What the text of a line, or of the loop around it, says that it does."""
+
+    WALK = "walks a linked list"
+    SCAN = "compares one element after the other"
+    SHIFT = "moves the rest of a list"
+
+
+class ShapedLine(Model):
+    """A line of the target's own code that held CPU time. ``file`` as in frames."""
+
+    file: str
+    line: int
+    shape: LineShape
+
+
 class EventCount(Model):
     """How often an event happened to the target, as the processor's own counters say.
 
@@ -47,7 +65,8 @@ class CpuProfile(Model):
     """``hz`` samples were asked for per second of CPU time; ``cpu_seconds`` is the exact CPU time of the target's
     threads in the window (/proc/PID/schedstat), ``sampled_seconds`` what the samples alone would say. ``events``
     is empty where the processor offers no counters. ``mixed``: Python stacks carry native frames, in all but
-    ``unplaced`` samples between the right ones."""
+    ``unplaced`` samples between the right ones. ``shapes``: of its hottest lines of compiled code, those whose text
+    says what they do."""
 
     rows: tuple[CpuRow, ...] = ()
     hz: int = 0
@@ -57,3 +76,4 @@ class CpuProfile(Model):
     events: tuple[EventCount, ...] = ()
     mixed: bool = False
     unplaced: int = 0
+    shapes: tuple[ShapedLine, ...] = ()

@@ -11,6 +11,8 @@ from perfdoctor.diagnosis.language import Language
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import WARNING_SHARE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.cpu import LineShape, ShapedLine
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
 
@@ -74,6 +76,12 @@ _SEARCH = _Shape(
         "std::lower_bound. Build it once, outside of the loop.",
     },
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
+_WALK = _SEARCH._replace(
+    what="walks a linked list to find something in it", confidence=0.8, least_share=SORT_SHARE.value
+)
+_SCAN = _SEARCH._replace(
+    what="compares one element after the other to find something", confidence=0.75, least_share=SORT_SHARE.value
+)
 _MEASURE = _Shape(
     "measures the length of a text again and again",
     {None: "strlen walks to the end of its text each time: take the length once, before the loop, and keep it "
@@ -97,6 +105,7 @@ _SHIFT = _Shape(
         "many from the midst, std::erase_if (or erase with std::remove_if).",
     },
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
+_SHIFT_BY_TEXT = _SHIFT._replace(confidence=0.8, least_share=SORT_SHARE.value)
 _SORT = _Shape(
     "sorts again and again",
     {
@@ -190,7 +199,8 @@ def _shape_of_compiled(function: HotFunction) -> _Shape:
         return _COPY
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
         return _MEMORY
-    return _PLAIN
+    by_text = ((_WALK, LineShape.WALK), (_SCAN, LineShape.SCAN), (_SHIFT_BY_TEXT, LineShape.SHIFT))
+    return next((shape for shape, told in by_text if function.shaped[told] >= SHAPE.value), _PLAIN)
 
 
 def _shape_of_python(function: HotFunction) -> _Shape:
@@ -317,6 +327,13 @@ def _examples() -> tuple[Example, ...]:
     spread = tuple(
         cpu((python(10 * i, f"step_{i}"),), 0.9, leaf=(native("_PyEval_EvalFrameDefault"),)) for i in range(1, 11)
     )
+    walks = native("flow_of", "/srv/flows", "/srv/flows.c", 28)
+
+    def with_text(seen: Evidence, shape: LineShape) -> Evidence:
+        assert seen.cpu
+        told = ShapedLine(file="/srv/flows.c", line=28, shape=shape)
+        return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (told,)})})
+
     idle = (cpu(line, 0.05, leaf=(native("list_contains"),)),)
     return (
         Example(
@@ -360,6 +377,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "strcmp below one line holds the function's time: it compares one name after the other",
             window(samples=(cpu(compares, 6.0), rest)),
+        ),
+        Example(
+            "a linked list in C",
+            True,
+            "the text of its hottest lines says that the loop walks from one to the next, comparing",
+            with_text(window(samples=(cpu((walks,), 6.0), rest)), LineShape.WALK),
+        ),
+        Example(
+            "a short walk along a list",
+            False,
+            "it holds a tenth of the time: no warning",
+            with_text(window(samples=(cpu((walks,), 1.0), *spread)), LineShape.WALK),
         ),
         Example(
             "array.shift() in JavaScript",

@@ -1,0 +1,138 @@
+"""What do the hottest lines of compiled code do, by their own text?
+
+Where a function of a library does the work, its name says what is done. A loop that the program wrote itself, or that
+its compiler put in place of the call, has no name: but its text says whether it walks a linked list, compares one
+element after the other, or moves the rest of a list, as anybody would read it there. The kind is kept, not the text.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.target_files import content
+from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
+from perfdoctor.schemas.frame import FrameKind
+
+_LARGEST = 4 << 20
+_MOST_LINES = 24
+_WORTH = 0.03
+"""of all CPU time, from which on a line is read"""
+_LONGEST_BODY = 8
+"""lines; a loop that does more than to look is longer"""
+_UPWARDS = 8
+_NO_CODE = re.compile(r"//.*|/\*.*?\*/|#\[.*?\]|\"(?:\\.|[^\"\\])*\"")
+_HEADER = re.compile(r"\s*(?:\}?\s*(?:for|while)\b|'\w+:\s*(?:for|while)\b|for\s*\{)")
+# flow = flow->next    node := node.next    cur = &n.next    e = e.getNext()
+_NEXT = re.compile(r"=\s*&?(?:mut\s+)?\w+(?:->|\.)(?:\w+(?:->|\.))?(?:next|nxt|link|cdr|getNext)\w*\b")
+_LINK = re.compile(r"while let Some\(\w+\) = \w+|(?:->|\.)(?:next|nxt|link|cdr|getNext)\b")
+# struct entry *e = table[hash % SIZE]: a chain of a hash table is short
+_BUCKET = re.compile(r"=\s*[&*]?\(?[\w.>\-]+\[[^\]]+\]|\b(?:bucket|slot|hash|chain)\w*", re.IGNORECASE)
+_COMPARES = r"strn?(?:case)?cmp|memcmp|bcmp|equals(?:IgnoreCase)?|Equal|eq"
+_EQUAL = re.compile(rf"==|\b(?:{_COMPARES})\s*\(")
+_NOT_EQUAL = re.compile(r"!==?")
+_LETTER = re.compile(r"b?'(?:\\.|[^'\\])'")
+_PROBES = re.compile(r"%|&\s*\(?\w*mask|&\s*\(\w+\s*-\s*1\)|>>", re.IGNORECASE)
+_LEAVES = re.compile(
+    r"\b(?:return|break|continue|goto)\b|\+\+|\+=\s*1\b|=\s*(?:true|false|i|index|&?\w+\[\w+\])\s*;?\s*\}?$"
+)
+# One step from element to element, from the first on.
+_STEPS = re.compile(r"<\s*[\w.\->()]+\s*;|<=|\brange\b|\bof\b|\bin\b|:\s*[\w.\->()]+\s*\)|\.iter\(\)|\+\+|\+=\s*1\b")
+_ARITHMETIC = re.compile(r"[\w)]\s?[*/^]\s\w|\w[*/^]\w|<<|\+=\s*(?!1\b)")
+# Any other call does work of its own: what is left are comparisons, accessors and lengths.
+_WORKS = re.compile(
+    rf"(?<![\w.>])(?!(?:if|for|while|switch|return|sizeof|len|range|Some|Ok|Err|{_COMPARES})\b)\w+\s*\("
+    rf"|(?:\.|->|::)(?!(?:{_COMPARES}|get|at|charAt|iter)\b)\w+\s*\(\s*[^)\s]"
+)
+_SHIFTS = re.compile(
+    r"\.remove\(0\)|\.add\(0,|\.insert\(0,|\.shift\(\)|\.unshift\(|\.drain\(\.\.1\)|\.erase\(\s*([\w.>\-]+?)(?:\.|->)begin\(\)\s*\)"
+    r"|\.insert\(\s*[\w.>\-]+(?:\.|->)begin\(\)|append\((\w+)\[:\w+\],\s*\2\[\w+\s*\+\s*1:\]|copy\((\w+)(?:\[:\])?,\s*\3\[1:\]\)"
+    r"|memmove\(\s*(\w+),\s*\4\s*\+\s*1\b"
+)
+
+
+def with_shapes(host: Host, profile: CpuProfile) -> CpuProfile:
+    """The same profile, with what the text of its hottest own lines says."""
+    return profile.model_copy(update={"shapes": tuple(_shapes(host, profile.rows))})
+
+
+def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
+    spent: dict[tuple[int, str, int], float] = defaultdict(float)
+    every = 0.0
+    for row in rows:
+        every += row.seconds
+        inner = row.stack[0] if row.stack else None
+        told = inner and inner.kind in (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA)
+        if inner and told and not row.kernel and inner.file and inner.file.startswith("/") and inner.line:
+            spent[row.pid, inner.file, inner.line] += row.seconds
+    files: dict[tuple[int, str], list[str]] = {}
+    hottest = sorted((key for key in spent if spent[key] >= _WORTH * every), key=lambda key: -spent[key])
+    for pid, file, line in hottest[:_MOST_LINES]:
+        if (pid, file) not in files:
+            files[pid, file] = content(host, pid, file, _LARGEST).decode("utf-8", "replace").splitlines()
+        if shape := shape_of(files[pid, file], line):
+            yield ShapedLine(file=file, line=line, shape=shape)
+
+
+def shape_of(text: list[str], number: int) -> LineShape | None:
+    """Of line ``number`` (from 1) of a file: what the line itself, or the loop that it belongs to, does."""
+    if not 0 < number <= len(text):
+        return None
+    if _SHIFTS.search(_code(text[number - 1])):
+        return LineShape.SHIFT
+    header = _header(text, number - 1)
+    if header is None:
+        return None
+    loop = _loop(text, header)
+    if loop is None or not header <= number - 1 < header + len(loop):
+        return None
+    said, before = " ".join(loop), " ".join(_code(line) for line in text[max(0, header - 3) : header])
+    walks = _NEXT.search(said) and _LINK.search(said)
+    looks = (_EQUAL.search(said) or (walks and _NOT_EQUAL.search(said))) and _LEAVES.search(said)
+    if not looks or any(other.search(said) for other in (_LETTER, _PROBES, _ARITHMETIC, _WORKS)):
+        return None
+    if walks:
+        return None if _BUCKET.search(before + loop[0]) else LineShape.WALK
+    return LineShape.SCAN if _STEPS.search(loop[0]) else None
+
+
+def _code(line: str) -> str:
+    return _NO_CODE.sub("", line).rstrip()
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _header(text: list[str], at: int) -> int | None:
+    """The line at which the innermost loop around line ``at`` begins, by its indentation; not far above."""
+    within = _indent(text[at]) + 1
+    for i in range(at, max(-1, at - _UPWARDS), -1):
+        line = _code(text[i])
+        if not line.strip():
+            continue
+        if _indent(line) < within:
+            if _HEADER.match(line):
+                return i
+            # (the function's own head, or a block in between, which belongs to the loop)
+            within = _indent(line)
+            if within == 0:
+                return None
+    return None
+
+
+def _loop(text: list[str], header: int) -> list[str] | None:
+    """The loop's lines without comments and texts; None where it is longer than one that only looks."""
+    lines = [_code(text[header])]
+    depth = _indent(text[header])
+    for raw in text[header + 1 : header + 2 + _LONGEST_BODY]:
+        line = _code(raw)
+        if line.strip() and _indent(line) <= depth:
+            if line.strip()[0] not in "{}":
+                return lines
+            lines.append(line)
+            if line.strip()[0] == "}":
+                return lines
+            continue
+        lines.append(line)
+    return lines if len(lines) <= _LONGEST_BODY else None

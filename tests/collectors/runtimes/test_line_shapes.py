@@ -1,0 +1,123 @@
+"""What the text of a hot line says: positives in several languages, and near misses that must say nothing."""
+
+import pytest
+
+from perfdoctor.collectors.runtimes.line_shapes import shape_of
+from perfdoctor.schemas.cpu import LineShape
+
+SAYS = {
+    "a linked list in C": (
+        LineShape.WALK,
+        """for (struct flow *f = first; f; f = f->next) /* all */
+    if (f->key.from == key->from
+        && f->key.to == key->to) // <- hot
+        return f;""",
+    ),
+    "a linked list in Go": (
+        LineShape.WALK,
+        """for node := l.head; node != nil; node = node.next {
+	if node.id == id { // <- hot
+		return node
+	}
+}""",
+    ),
+    "an array in C, by name": (
+        LineShape.SCAN,
+        """for (int i = 0; i < known; i++)
+    if (strcmp(hosts[i].name, name) == 0) // <- hot
+        return &hosts[i];""",
+    ),
+    "a slice in Go": (
+        LineShape.SCAN,
+        """for _, order := range orders {
+	if order.customer == customer { // <- hot
+		return order
+	}
+}""",
+    ),
+    "a list in Java": (
+        LineShape.SCAN,
+        """for (Customer c : customers) {
+    if (c.name().equals(name)) { // <- hot
+        return c;
+    }
+}""",
+    ),
+    "an array in JavaScript": (
+        LineShape.SCAN,
+        """for (const user of users) {
+  if (user.id === id) return user; // <- hot
+}""",
+    ),
+    "a vector in Rust": (
+        LineShape.SCAN,
+        """for item in items.iter() {
+    if item.key == key { // <- hot
+        return Some(item);
+    }
+}""",
+    ),
+    "the head of a list in Java": (LineShape.SHIFT, "sum += inbox.remove(0); // <- hot"),
+    "the head of a vector in C++": (LineShape.SHIFT, "events.erase(events.begin()); // <- hot"),
+    "out of the midst of a slice": (LineShape.SHIFT, "s.jobs = append(jobs[:i], jobs[i+1:]...) // <- hot"),
+}
+SAYS_NOTHING = {
+    "a chain of a hash table": """struct entry *e = table[hash(key) % SIZE];
+while (e) {
+    if (e->key == key) // <- hot
+        return e;
+    e = e->next;
+}""",
+    "probing of a hash table": """for (size_t i = h & mask; slots[i].used; i = (i + 1) & mask)
+    if (slots[i].key == key) // <- hot
+        return &slots[i];""",
+    "a search by halves": """while (low < high) {
+    int middle = (low + high) / 2;
+    if (keys[middle] == key) // <- hot
+        return middle;
+}""",
+    "the letters of a text": """for (size_t i = 0; i < size; i++)
+    if (text[i] == '\\n') // <- hot
+        lines++;""",
+    "a sum": """for (int i = 0; i < size; i++)
+    if (rows[i].kind == kind) // <- hot
+        total += rows[i].price * rows[i].count;""",
+    "work for each": """for _, job := range jobs {
+	if run(job) == nil { // <- hot
+		return
+	}
+}""",
+    "a tree": """while (node) {
+    if (node->key == key) // <- hot
+        return node;
+    node = key < node->key ? node->left : node->right;
+}""",
+    "a comparison in no loop": """int same(int a, int b)
+{
+    if (a == b) // <- hot
+        return 1;
+}""",
+    "an append at the end": "jobs = append(jobs, job) // <- hot",
+    "a line that is not there": "",
+}
+
+
+def hot(text: str) -> tuple[list[str], int]:
+    lines = text.splitlines()
+    return lines, next((number for number, line in enumerate(lines, 1) if "<- hot" in line), 7)
+
+
+@pytest.mark.parametrize("case", SAYS)
+def test_a_line_that_says_what_it_does(case: str) -> None:
+    shape, text = SAYS[case]
+    assert shape_of(*hot(text)) is shape
+
+
+@pytest.mark.parametrize("case", SAYS_NOTHING)
+def test_a_line_that_does_not(case: str) -> None:
+    assert shape_of(*hot(SAYS_NOTHING[case])) is None
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2, 10**9])
+def test_hostile_positions_and_texts_say_nothing(number: int) -> None:
+    assert shape_of(["for (" * 2000 + "\x00" * 100], number) is None
