@@ -183,6 +183,7 @@ def below(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> 
 
 
 _COLLECTOR = "(garbage collector)"
+_COLLECTS = re.compile(r"(?:\S+ )?v8::internal::(?:Heap|Scaveng|Mark|Sweep|Minor|Incremental|SemiSpace|Evacuat|GC)")
 
 
 def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample]) -> Counter[Stack]:
@@ -233,7 +234,16 @@ def divided(row: CpuRow, inner: Mapping[_Inner, int]) -> Iterator[CpuRow]:
         samples = row.samples * so_far // total - given
         given += samples
         parts = {"native": native, "kernel": kernel, "samples": samples, "seconds": row.seconds * times / total}
+        if len(row.stack) > 1 and row.stack[0].function == _COLLECTOR and _is_of_a_builtin(native):
+            parts["stack"] = row.stack[1:]
         yield row.model_copy(update=parts)
+
+
+def _is_of_a_builtin(native: Stack) -> bool:
+    """Whether a function of the language was at work, and not its collector: the two profilers look at different
+    moments, and of the collector the engine's stack knows better than V8's nearest sample."""
+    names = [frame.function for frame in native]
+    return any(name.startswith("Builtins_") for name in names) and not any(_COLLECTS.match(name) for name in names)
 
 
 def _called(stack: Stack) -> _Called:

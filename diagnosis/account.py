@@ -11,7 +11,7 @@ from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, asks_thro
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.cpu import CpuRow, LineShape
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import FrameKind, Stack
@@ -89,6 +89,19 @@ class Account:
             self._places[id(stack)] = known
             self._stacks.append(stack)
         return known
+
+    def shape_at(self, place: Place | None) -> LineShape | None:
+        """What the text of a line says that it does, where it is a hot one of compiled code."""
+        return self._shapes.get((place.file, place.line)) if place else None
+
+    def shape_of(self, stack: Stack) -> LineShape | None:
+        """The same of the innermost line, whoever's it is."""
+        return self._shapes.get((stack[0].file, stack[0].line)) if stack else None
+
+    @cached_property
+    def _shapes(self) -> dict[tuple[str | None, int | None], LineShape]:
+        told = self.evidence.cpu.shapes if self.evidence.cpu else ()
+        return {(line.file, line.line): line.shape for line in told}
 
     def below(self, row: CpuRow) -> Stack:
         """What ran below the user's line, innermost first: the library's frames, and the native ones below those. The

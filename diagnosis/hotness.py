@@ -77,12 +77,13 @@ class HotFunction:
 
     @cached_property
     def shaped(self) -> dict[LineShape, float]:
-        """The part of its CPU time on its own lines whose text says what they do, by what that is."""
-        told = self.account.evidence.cpu.shapes if self.account.evidence.cpu else ()
-        known = {(line.file, line.line): line.shape for line in told}
+        """The part of its CPU time on lines whose text says what they do, by what that is: its own time of a loop, all
+        of what lies below a line that copies."""
         by: dict[LineShape, float] = defaultdict(float)
         for row in self.rows:
-            if row.stack and (shape := known.get((row.stack[0].file or "", row.stack[0].line or 0))):
+            whole = self.account.shape_at(self.account.place(row.stack))
+            shape = whole if whole is LineShape.GROW else self.account.shape_of(row.stack)
+            if shape is not None:
                 by[shape] += row.seconds
         return defaultdict(float, {shape: spent / (self.seconds or 1.0) for shape, spent in by.items()})
 

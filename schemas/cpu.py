@@ -40,6 +40,8 @@ class LineShape(StrEnum):
     WALK = "walks a linked list"
     SCAN = "compares one element after the other"
     SHIFT = "moves the rest of a list"
+    GROW = "makes a new one of what it has and a piece more"
+    JOIN = "puts many pieces together at once"
 
 
 class ShapedLine(Model):

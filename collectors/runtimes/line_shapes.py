@@ -15,7 +15,10 @@ from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
 
 _LARGEST = 4 << 20
-_MOST_LINES = 24
+_MOST_LINES = 48
+_FRAMES = 6
+"""from the inner end: below the program's own line there may be some of a library"""
+_TOLD = (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA)
 _WORTH = 0.03
 """of all CPU time, from which on a line is read"""
 _LONGEST_BODY = 8
@@ -49,6 +52,12 @@ _SHIFTS = re.compile(
     r"|\.insert\(\s*[\w.>\-]+(?:\.|->)begin\(\)|append\((\w+)\[:\w+\],\s*\2\[\w+\s*\+\s*1:\]|copy\((\w+)(?:\[:\])?,\s*\3\[1:\]\)"
     r"|memmove\(\s*(\w+),\s*\4\s*\+\s*1\b"
 )
+# all = [...all, ...page]   state = {...state, [key]: value}   body = Buffer.concat([body, chunk])
+_GROWS = re.compile(
+    r"([\w.]+)\s*=\s*(?:\[\s*\.\.\.\1\b|\{\s*\.\.\.\1\b|Buffer\.concat\(\s*\[\s*\1\b|\1\.concat\(|Object\.assign\(\{\},\s*\1\b"
+    r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b)"
+)
+_JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
 
 
 def with_shapes(host: Host, profile: CpuProfile) -> CpuProfile:
@@ -61,10 +70,10 @@ def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     every = 0.0
     for row in rows:
         every += row.seconds
-        inner = row.stack[0] if row.stack else None
-        told = inner and inner.kind in (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA)
-        if inner and told and not row.kernel and inner.file and inner.file.startswith("/") and inner.line:
-            spent[row.pid, inner.file, inner.line] += row.seconds
+        at = {(f.file, f.line) for f in row.stack[:_FRAMES] if f.kind in _TOLD and f.line}
+        for file, line in at:
+            if file and line and file.startswith("/"):
+                spent[row.pid, file, line] += row.seconds
     files: dict[tuple[int, str], list[str]] = {}
     hottest = sorted((key for key in spent if spent[key] >= _WORTH * every), key=lambda key: -spent[key])
     for pid, file, line in hottest[:_MOST_LINES]:
@@ -78,8 +87,10 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     """Of line ``number`` (from 1) of a file: what the line itself, or the loop that it belongs to, does."""
     if not 0 < number <= len(text):
         return None
-    if _SHIFTS.search(_code(text[number - 1])):
-        return LineShape.SHIFT
+    own = _code(text[number - 1])
+    for shape, says in ((LineShape.SHIFT, _SHIFTS), (LineShape.GROW, _GROWS), (LineShape.JOIN, _JOINS)):
+        if says.search(own):
+            return shape
     header = _header(text, number - 1)
     if header is None:
         return None

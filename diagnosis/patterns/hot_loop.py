@@ -195,7 +195,7 @@ def _shape_of_compiled(function: HotFunction) -> _Shape:
         if work[kind] >= SHAPE.value:
             # A comparison that a sort or a search by halves asks for is not a loop over all.
             return _PLAIN if kind is Work.SEARCH and function.compares_for_order else shape
-    if work[Work.COPY] + work[Work.CONCATENATE] >= SHAPE.value:
+    if max(work[Work.COPY] + work[Work.CONCATENATE], function.shaped[LineShape.GROW]) >= SHAPE.value:
         return _COPY
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
         return _MEMORY

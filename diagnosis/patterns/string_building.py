@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.cpu import CpuRow, LineShape
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
@@ -75,7 +75,8 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     copying = sum(row.seconds for row in rows if _is_copying(account.below(row), row)) / seconds if seconds else 0.0
     cost = account.cpu_cost(rows)
     share = account.share(cost)
-    if copying < COPYING.value or share < SHARE.value:
+    # (one call that puts all pieces together is what the cure would be)
+    if copying < COPYING.value or share < SHARE.value or account.shape_at(place) is LineShape.JOIN:
         return []
     heaviest = max((row for row in rows if account.place(row.stack) == place), key=lambda row: row.seconds)
     frame = _concatenates(account.below(heaviest), heaviest)

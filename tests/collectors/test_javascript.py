@@ -65,3 +65,14 @@ def test_native_code_is_charged_to_the_function_that_v8_sampled_beside_it() -> N
 def test_a_row_without_native_code_beside_it_stays_what_it_was() -> None:
     row = CpuRow(pid=7, stack=COMPUTES, samples=3, seconds=0.1)
     assert list(divided(row, {})) == [row]
+
+
+def test_a_builtin_at_work_is_not_its_collector() -> None:
+    collector = Frame(kind=FrameKind.NATIVE, function="(garbage collector)")
+    row = CpuRow(pid=1, stack=(collector, *COMPUTES), samples=10, seconds=1.0)
+    grows, collects = native("Builtins_GrowFastSmiOrObjectElements"), native("v8::internal::Heap::Scavenge()")
+    both = (*native("memmove"), *native("v8::internal::Heap::CopyRange()", "Builtins_ArrayMap"))
+    parts = {part.native: part for part in divided(row, {(grows, ()): 6, (collects, ()): 3, (both, ()): 1})}
+    assert parts[grows].stack == COMPUTES
+    assert parts[collects].stack == parts[both].stack == row.stack
+    assert sum(part.samples for part in parts.values()) == 10

@@ -59,6 +59,10 @@ SAYS = {
     ),
     "the head of a list in Java": (LineShape.SHIFT, "sum += inbox.remove(0); // <- hot"),
     "the head of a vector in C++": (LineShape.SHIFT, "events.erase(events.begin()); // <- hot"),
+    "a list that is spread into itself": (LineShape.GROW, "all = [...all, ...page]; // <- hot"),
+    "an object that is spread into itself": (LineShape.GROW, "this.state = {...this.state, [key]: value}; // <- hot"),
+    "a buffer that grows": (LineShape.GROW, "body = Buffer.concat([body, chunk]); // <- hot"),
+    "a buffer that is joined once": (LineShape.JOIN, "return Buffer.concat(chunks); // <- hot"),
     "out of the midst of a slice": (LineShape.SHIFT, "s.jobs = append(jobs[:i], jobs[i+1:]...) // <- hot"),
 }
 SAYS_NOTHING = {
@@ -97,6 +101,7 @@ while (e) {
     if (a == b) // <- hot
         return 1;
 }""",
+    "two lists in a new one": "const all = [...mine, ...yours]; // <- hot",
     "an append at the end": "jobs = append(jobs, job) // <- hot",
     "a line that is not there": "",
 }
