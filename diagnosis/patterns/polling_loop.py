@@ -2,7 +2,7 @@
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, java, library, python, window
+from perfdoctor.diagnosis.example import call, cpu, java, library, native, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.waiting import sleeps
@@ -24,6 +24,7 @@ ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleep
 WORK = Threshold(
     0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
 )
+_ATOMICS_WAIT = "v8::internal::FutexEmulation::"
 _NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
 """calls that return nothing when all is well: a runtime's own housekeeping"""
 
@@ -50,9 +51,11 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     wakes = sum(row.calls for row in rows)
     per_second = wakes / account.seconds
     asleep = sum(row.blocked_seconds for row in rows)
-    if place is None or per_second < RATE.value:
+    if per_second < RATE.value:
         return []
     pause = asleep / wakes
+    if place is None:
+        return _of_a_worker(account, rows, per_second, pause)
     others = _other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
     fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
@@ -95,6 +98,33 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     )
 
 
+def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pause: float) -> list[Finding]:
+    """Atomics.wait in a worker of Node.js, whose lines V8 does not tell beside those of the main thread. (Runtimes have
+    pauses of their own in threads without lines: those of Go's monitor, of garbage collectors.)"""
+    waits = [row for row in rows if any(frame.function.startswith(_ATOMICS_WAIT) for frame in row.stack)]
+    ended = sum(row.calls for row in waits)
+    if ended / account.seconds < RATE.value or sum(row.errors for row in waits) < FRUITLESS.value * ended:
+        return []
+    return weigh(
+        account,
+        "polling-loop",
+        title=f"a worker thread wakes {rate(per_second)} times a second from Atomics.wait, to find nothing and sleep "
+        f"{pause * 1000:.1f} ms again",
+        seconds=sum(row.blocked_seconds for row in waits),
+        place=None,
+        stack=waits[0].stack,
+        facts=(
+            account.fact("syscalls", "wake-ups from Atomics.wait", ended / account.seconds, "calls/s"),
+            account.fact("syscalls", "mean pause", pause, "s"),
+        ),
+        fix="Let the thread that has work wake the worker: Atomics.notify on what it waits for, or a message "
+        "(parentPort.on('message')). The line is that of Atomics.wait in the worker's code: code-search finds it.",
+        verify=again(account, "these wake-ups", f"{rate(per_second)}/s", "as many as there are jobs", "trace-syscalls"),
+        confidence=0.75,
+        at_most=Severity.WARNING,
+    )
+
+
 def _other_calls(account: Account, place: Place, rows: list[SyscallRow]) -> list[SyscallRow]:
     """Calls made in the loop around the pause, in the same function or below it."""
     pauses = {id(row) for row in rows}
@@ -119,6 +149,13 @@ def _examples() -> tuple[Example, ...]:
     work = cpu((python(60, "handle"),), 3.0)
     sleeps = call("clock_nanosleep", line, 8000, seconds=9.0, blocked=8.8)
     stats = call("newfstatat", ask, 8000, on="/run/app/done", errors=8000, seconds=0.03)
+    waits_in_node = (
+        native("pthread_cond_timedwait"),
+        native("v8::internal::FutexEmulation::WaitJs32(int)", "/usr/bin/node"),
+    )
+    waits_in_go = (native("runtime.sysmon", "/srv/app", "/usr/lib/go/src/runtime/proc.go", 5153),)
+    worker = call("futex", waits_in_node, 2400, on="futex:0x7f53", errors=2400, blocked=9.8)
+    monitor = call("nanosleep", waits_in_go, 4000, blocked=9.7)
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
     poll = call("poll", line, 1000, blocked=9.5, empty=990)
     paced = call("sendto", ask, 2000, on="fd:4 (socket:[9])", transferred=2000 * 1200, seconds=0.1)
@@ -145,6 +182,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "800 wake-ups a second, each with a stat that fails",
             window(calls=(sleeps, stats), samples=(work,), threads=2),
+        ),
+        Example(
+            "Atomics.wait in a worker of Node.js",
+            True,
+            "240 waits a second that all run out; of the worker's lines V8 tells nothing",
+            window(calls=(worker,), samples=(work,), threads=2),
+        ),
+        Example(
+            "a runtime's own monitor",
+            False,
+            "Go's looks at its threads at pauses of its own, in a thread without lines",
+            window(calls=(monitor,), samples=(work,), threads=2),
         ),
         Example(
             "a poll with a time limit of 10 ms",
