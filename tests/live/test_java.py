@@ -49,14 +49,26 @@ def enters(frame: Frame, marker: str) -> bool:
 
 
 def left_behind(pid: int) -> list[str]:
-    """What we may have left in /tmp, but for the socket of the machine's own."""
+    """What we may have left in /tmp, but for the socket of the machine's own, and folders of servers that another test
+    has killed."""
     return [
-        path.name for path in TMP.iterdir() if path.name in (f".attach_pid{pid}", f"perf-{pid}.map") or _is_window(path)
+        path.name
+        for path in TMP.iterdir()
+        if path.name in (f".attach_pid{pid}", f"perf-{pid}.map")
+        or (_is_window(path) and path.name not in _OF_THE_KILLED)
     ]
 
 
 def _is_window(path: Path) -> bool:
     return path.name.startswith("perfdoctor-") and (path / "settings.jfc").exists()
+
+
+_OF_THE_KILLED: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _note_what_was_left_before() -> None:
+    _OF_THE_KILLED.update(path.name for path in TMP.iterdir() if _is_window(path))
 
 
 @asynccontextmanager
