@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.concentration import holder
 from perfdoctor.diagnosis.example import call, cpu, javascript, library, loop, native, python, window
 from perfdoctor.diagnosis.loops import kind_of, mean_lag, rows_of
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
+from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.loops import PollingThread
@@ -140,11 +142,13 @@ def _computes(account: Account, held: _Held) -> list[Finding]:
         if held.kind in ("asyncio", "gevent", "Trio", "Twisted", "Tornado")
         else "a thread of its own, or cut it into pieces"
     )
+    within = holder(account, (row for row in account.samples if _is_of(account, row, held.thread.pid, function)))
+    most, advice = (f", most of it in {within}", f" {within.advice}".rstrip()) if within else ("", "")
     return weigh(
         account,
         "blocking-io",
         title=f"{place}{caller} computes on the thread of the event loop ({held.kind}), up to {longest * 1000:.0f} ms "
-        "in one piece: nothing else is served meanwhile",
+        f"in one piece{most}: nothing else is served meanwhile",
         seconds=seconds,
         place=place,
         stack=stacks[place],
@@ -153,10 +157,15 @@ def _computes(account: Account, held: _Held) -> list[Finding]:
             account.fact("loops", "longest time without a look at events", longest, "s"),
             account.fact("loops", "waiting for events", held.thread.poll_seconds / held.wall, "of the loop's time"),
         ),
-        fix=f"Take what {place} computes off the loop: {away}.",
+        fix=f"Take what {place} computes off the loop: {away}.{advice}",
         verify=again(account, "the longest time without a look at events", f"{longest:.3f} s", "less than 0.05 s"),
         confidence=0.85,
     )
+
+
+def _is_of(account: Account, row: CpuRow, pid: int, function: tuple[str | None, str]) -> bool:
+    place = account.place(row.stack)
+    return row.pid == pid and place is not None and (place.file, place.function) == function
 
 
 def _caller(account: Account, stack: Stack, place: Place) -> str:
