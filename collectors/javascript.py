@@ -154,8 +154,8 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, fo
     rows = [row for row in cpu.rows if row not in own]
     found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples)
     own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
-    for row in node.cpu_rows(found.tree, evidence.target, main.running):
-        rows += divided(row, own_code.get(_called(row.stack), {}))
+    sampled = node.cpu_rows(found.tree, evidence.target, main.running)
+    rows += with_callers([part for row in sampled for part in divided(row, own_code.get(_called(row.stack), {}))])
     if left:
         whole = CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left)
         rows += _of_other_threads(evidence, part, whole, main.tid)
@@ -237,6 +237,42 @@ def divided(row: CpuRow, inner: Mapping[_Inner, int]) -> Iterator[CpuRow]:
         if len(row.stack) > 1 and row.stack[0].function == _COLLECTOR and _is_of_a_builtin(native):
             parts["stack"] = row.stack[1:]
         yield row.model_copy(update=parts)
+
+
+def with_callers(rows: Sequence[CpuRow]) -> list[CpuRow]:
+    """Where V8's sample stood in no JavaScript, but the engine's in a function of the language, some line had called
+    it: those that are known to call that function, in proportion. What nobody is known to call stays as it was."""
+    callers: dict[str, list[CpuRow]] = defaultdict(list)
+    for row in rows:
+        if _is_in_a_line(row.stack) and (name := _builtin(row.native)):
+            callers[name].append(row)
+    told = list[CpuRow]()
+    for row in rows:
+        known = [] if _is_in_a_line(row.stack) else callers.get(_builtin(row.native), [])
+        total = sum(caller.seconds for caller in known)
+        if not total:
+            told.append(row)
+            continue
+        given = 0
+        so_far = 0.0
+        for caller in known:
+            so_far += caller.seconds
+            samples = round(row.samples * so_far / total) - given
+            given += samples
+            part = {"stack": caller.stack, "samples": samples, "seconds": row.seconds * caller.seconds / total}
+            told.append(row.model_copy(update=part))
+    return told
+
+
+def _is_in_a_line(stack: Stack) -> bool:
+    return any(frame.kind is FrameKind.JAVASCRIPT for frame in stack)
+
+
+def _builtin(native: Stack) -> str:
+    """The function of the language that a native stack is in, empty where it is in none, or in its collector."""
+    if not _is_of_a_builtin(native):
+        return ""
+    return next(frame.function for frame in native if frame.function.startswith("Builtins_"))
 
 
 def _is_of_a_builtin(native: Stack) -> bool:

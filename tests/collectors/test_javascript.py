@@ -1,6 +1,8 @@
 """What the engine saw, to V8's samples: calls by the function of Node.js that makes them, native code by time."""
 
-from perfdoctor.collectors.javascript import below, divided, join_by_name
+import pytest
+
+from perfdoctor.collectors.javascript import below, divided, join_by_name, with_callers
 from perfdoctor.collectors.timeline import Event, Sample
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -76,3 +78,24 @@ def test_a_builtin_at_work_is_not_its_collector() -> None:
     assert parts[grows].stack == COMPUTES
     assert parts[collects].stack == parts[both].stack == row.stack
     assert sum(part.samples for part in parts.values()) == 10
+
+
+def test_a_builtin_without_a_caller_belongs_to_those_that_call_it() -> None:
+    grows, sorts = native("memmove", "Builtins_GrowElements"), native("Builtins_ArraySort")
+
+    def row(stack: Stack, inner: Stack, samples: int) -> CpuRow:
+        return CpuRow(pid=1, stack=stack, native=inner, samples=samples, seconds=samples / 10)
+
+    program = native("(program)")
+    rows = [
+        row(COMPUTES, grows, 30),
+        row(READS, grows, 10),
+        row(program, grows, 20),
+        row(program, sorts, 5),
+    ]
+    told = with_callers(rows)
+    assert sum(r.samples for r in told) == 65
+    assert sum(r.seconds for r in told) == pytest.approx(6.5)
+    assert [r.samples for r in told if r.stack == COMPUTES] == [30, 15]
+    assert [r.samples for r in told if r.stack == READS] == [10, 5]
+    assert [r.samples for r in told if r.stack == program] == [5]
