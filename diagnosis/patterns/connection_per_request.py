@@ -96,6 +96,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
 def _own_time(account: Account, talks: list[Talk]) -> float:
     """CPU in what connects, shakes hands and closes, and in its system calls, at the lines that open."""
     places = {talk.place for talk in talks if talk.opened}
+    if any(talk.guessed for talk in talks):  # (it is opened on behalf of the line, elsewhere)
+        places |= {None}
     roots = account.evidence.user_roots
     cpu_time = account.cpu_cost(
         row

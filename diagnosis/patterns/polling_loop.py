@@ -24,6 +24,10 @@ ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleep
 WORK = Threshold(
     0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
 )
+IN_VAIN = Threshold(0.95, "of the checks", "what is sometimes there is looked for with success")
+FEW = Threshold(3, "paths", "a search looks in many places")
+SHORTEST = Threshold(0.0005, "s of pause", "with less there is none: a loop, or a search, that costs a core")
+BESIDE = Threshold(0.1, "cores used beside the loop", "who works asks on the way; who polls does nothing else")
 _ATOMICS_WAIT = "v8::internal::FutexEmulation::"
 _NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
 """calls that return nothing when all is well: a runtime's own housekeeping"""
@@ -34,6 +38,10 @@ def check(account: Account) -> list[Finding]:
     pauses = [row for row in account.calls if _is_pause(account, row)]
     for place, rows in account.by_place(pauses).items():
         found += _judge(account, place, rows)
+    known = {(f.location.file, f.location.function) for f in found if f.location}
+    for place, rows in account.calls_at.items():
+        if place is not None and (place.file, place.function) not in known:
+            found += _asks_in_vain(account, place, rows)
     return found
 
 
@@ -98,6 +106,53 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     )
 
 
+def _asks_in_vain(account: Account, place: Place, rows: list[SyscallRow]) -> list[Finding]:
+    """A line that asks for the same thing over and over, and sleeps in a timer of its runtime (a goroutine, a task, a
+    callback): no call of its own shows the pause."""
+    asks = [
+        row for row in rows if row.syscall in calls.LOOKUPS | calls.OPENS and row.errors >= IN_VAIN.value * row.calls
+    ]
+    misses = sum(row.errors for row in asks)
+    others = _other_calls(account, place, asks)
+    fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
+    if not asks or len({row.object for row in asks}) > FEW.value or fruits >= FRUITFUL.value * misses:
+        return []
+    work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
+    work = max(work, sum(row.seconds for row in asks))
+    pause = (account.seconds - work) / max(1, misses)
+    if misses / account.seconds < RATE.value or pause < SHORTEST.value:
+        return []  # (without a pause it is no poll: a busy wait, or a search)
+    beside = sum(row.seconds for row in account.samples if row.pid == asks[0].pid) - work
+    if beside > BESIDE.value * account.seconds or account.load(asks[0].pid).served:
+        return []  # (it asks on the way, while it works or serves)
+    heaviest = max(asks, key=lambda row: row.errors)
+    return weigh(
+        account,
+        "polling-loop",
+        title=f"{place} asks {rate(misses / account.seconds)} times a second with {heaviest.syscall}, to find nothing "
+        f"and pause about {pause * 1000:.1f} ms",
+        seconds=pause * misses + work,
+        place=place,
+        stack=heaviest.stack,
+        facts=(
+            account.fact("syscalls", "checks that found nothing", misses / account.seconds, "calls/s"),
+            account.fact("syscalls", "mean pause, at most", pause, "s"),
+            account.fact("cpu", "CPU used by the loop", work / account.seconds, "cores"),
+        ),
+        fix=f"Let what {place} waits for say so: a message or channel, inotify (fsnotify, fs.watch) for files. If it "
+        "must poll, poll less often, with a pause that grows.",
+        verify=again(
+            account,
+            f"checks at {place} that find nothing",
+            f"{rate(misses / account.seconds)}/s",
+            "a few",
+            "trace-syscalls",
+        ),
+        confidence=0.75,
+        at_most=Severity.WARNING,
+    )
+
+
 def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pause: float) -> list[Finding]:
     """Atomics.wait in a worker of Node.js, whose lines V8 does not tell beside those of the main thread. (Runtimes have
     pauses of their own in threads without lines: those of Go's monitor, of garbage collectors.)"""
@@ -154,6 +209,11 @@ def _examples() -> tuple[Example, ...]:
         native("v8::internal::FutexEmulation::WaitJs32(int)", "/usr/bin/node"),
     )
     waits_in_go = (native("runtime.sysmon", "/srv/app", "/usr/lib/go/src/runtime/proc.go", 5153),)
+    looking = (
+        native("syscall.fstatat", "/srv/app", "/usr/lib/go/src/syscall/zsyscall_linux_amd64.go", 1439),
+        native("main.waitFor", "/srv/app", "/srv/app/main.go", 11),
+    )
+    looks = call("newfstatat", looking, 4500, on="/run/app/done", errors=4500, seconds=0.02)
     worker = call("futex", waits_in_node, 2400, on="futex:0x7f53", errors=2400, blocked=9.8)
     monitor = call("nanosleep", waits_in_go, 4000, blocked=9.7)
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
@@ -188,6 +248,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "240 waits a second that all run out; of the worker's lines V8 tells nothing",
             window(calls=(worker,), samples=(work,), threads=2),
+        ),
+        Example(
+            "a goroutine that looks for a file",
+            True,
+            "450 looks a second, all in vain, between them the timer of the runtime: no call shows the pause",
+            window(calls=(looks,), samples=(cpu(looking, 0.2),), threads=2),
+        ),
+        Example(
+            "a flag that is looked for on the way",
+            False,
+            "the process works meanwhile, and asks at each piece of work",
+            window(calls=(looks,), samples=(cpu(looking, 0.2), work), threads=2),
         ),
         Example(
             "a runtime's own monitor",
@@ -242,7 +314,7 @@ PATTERN = Pattern(
     "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",
     fine="Slow checks (a few a second), pacing of output, hardware that has no other way to be asked.",
-    thresholds=(RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
+    thresholds=(IN_VAIN, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
     needs=("syscalls",),
     focus=frozenset({Focus.CPU, Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
