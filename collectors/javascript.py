@@ -113,9 +113,20 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
             beside = Timeline(in_script if name == _BUILTIN else in_native, reach=reach)
             lines[name] = Timeline(by_name[name], reach=_ANYWHERE) if name in by_name else beside
         found = lines[name].join(own)
-        shares.update(found.shares)
+        shares.update({row: _without_gaps(told) for row, told in found.shares.items()})
         covered, near, without = covered + found.covered, near + found.near, without + found.without
     return Joined(shares, covered, near, without)
+
+
+_ENOUGH = 0.1
+"""of a row's events, from which on those that have a stack speak for the others"""
+
+
+def _without_gaps(told: Mapping[Stack, int]) -> Mapping[Stack, int]:
+    """The same call upon the same thing, from the same native code, comes from the same lines: those that no sample was
+    near belong to the stacks that the others have, where these are some."""
+    known = {stack: times for stack, times in told.items() if stack}
+    return known if sum(known.values()) >= _ENOUGH * sum(told.values()) else told
 
 
 def _is_the_loops(key: Hashable) -> bool:

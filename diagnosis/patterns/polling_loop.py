@@ -40,7 +40,8 @@ def check(account: Account) -> list[Finding]:
         found += _judge(account, place, rows)
     known = {(f.location.file, f.location.function) for f in found if f.location}
     for place, rows in account.calls_at.items():
-        if place is not None and (place.file, place.function) not in known:
+        told = any((frame.file, frame.function) in known for row in rows for frame in row.stack)
+        if place is not None and not told:
             found += _asks_in_vain(account, place, rows)
     return found
 

@@ -15,6 +15,7 @@ from perfdoctor.schemas.syscalls import SyscallRow
 
 PASSES = Threshold(5, "times its size", "a file that is read this often in one window was not kept")
 RATE = Threshold(2, "passes/s", "a reload every second or so may be meant")
+TINY = Threshold(64, "bytes a read", "with less, to read it once would take as long: it is read byte by byte")
 REACH = Threshold(4, "lines", "what is made of a file stands right below the line that opens it")
 
 
@@ -39,6 +40,8 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
     passes = moved / fact.size
     if passes < PASSES.value or passes / account.seconds < RATE.value:
         return []
+    if moved < TINY.value * sum(row.calls for row in reads):
+        return []  # (that each read brings next to nothing is what it costs, the first time too: small-io)
     opens = [row for row in rows if row.syscall in calls.OPENS]
     opened = sum(row.calls - row.errors for row in opens)
     # Reads at chosen offsets may be of different parts each time: a data base, an archive.
@@ -100,9 +103,16 @@ def _examples() -> tuple[Example, ...]:
         call("close", line, 5000, on=path, seconds=0.1),
     )
     whole = FileFact(path=path, kind="file", size=80_000)
+    bytewise = call("read", parse, 80_000 * 40, on=path, transferred=80_000 * 40, seconds=3.0)
     log = call("read", line, 5000, on="/var/log/x.log", transferred=5000 * 8192, seconds=1.8)
     blocks = call("read", line, 80_000, on="/data/big.bin", transferred=80_000 * 65536, seconds=4.0)
     return (
+        Example(
+            "a file read byte by byte, more than once",
+            False,
+            "each pass takes 80,000 calls: that is the thing to mend (small-io)",
+            window(calls=(bytewise,), files=(whole,), samples=(work,)),
+        ),
         Example(
             "settings read at each request",
             True,
@@ -140,7 +150,7 @@ PATTERN = Pattern(
     fix="Keep what was made of the file in memory, and check the time of change before reading it again.",
     fine="A file that changes with each read (status files), or one too large to keep that is really needed in full "
     "each time.",
-    thresholds=(PASSES, RATE, REACH),
+    thresholds=(PASSES, RATE, TINY, REACH),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,

@@ -99,3 +99,14 @@ def test_a_builtin_without_a_caller_belongs_to_those_that_call_it() -> None:
     assert [r.samples for r in told if r.stack == COMPUTES] == [30, 15]
     assert [r.samples for r in told if r.stack == READS] == [10, 5]
     assert [r.samples for r in told if r.stack == program] == [5]
+
+
+def test_calls_without_a_sample_near_them_belong_to_the_lines_of_the_others() -> None:
+    stat = (1, "statx", "/x", STAT)
+    events = [Event(at, at + 1, 7, stat) for at in (101, 102, 10**9, 2 * 10**9)]
+    joined = join_by_name([Sample(100, 7, READS)], events, reach=50)
+    assert joined.shares[stat] == {READS: 2} and joined.without == 2
+    few = join_by_name(
+        [Sample(100, 7, READS)], [events[0], *(Event(10**9 + i, 10**9 + i, 7, stat) for i in range(20))], reach=50
+    )
+    assert few.shares[stat] == {READS: 1, (): 20}

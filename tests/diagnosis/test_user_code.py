@@ -140,3 +140,21 @@ def test_without_code_of_the_users_the_innermost_line_is_charged() -> None:
     assert charged((Frame(kind=FrameKind.NATIVE, function="[unknown]"), LIBC)) == LIBC
     assert charged(()) is None
     assert charged((LIBC_SOURCE, OWN)) == OWN
+
+
+@pytest.mark.parametrize(
+    ("function", "own"),
+    [
+        ("Row::Row(Row const&)", False),
+        ("shop::Row::Row(shop::Row&&)", False),
+        ("Row::~Row()", False),
+        ("Row& Row::operator=(Row const&)", False),
+        ("Row::Row(int, std::string const&)", True),
+        ("Table::copy(Row const&)", True),
+        ("Table::Table(Row const&)", True),
+    ],
+)
+def test_who_copies_an_object_is_charged_and_not_the_line_that_declares_it(function: str, own: bool) -> None:
+    caller = native("total(std::vector<Row>)", "/srv/app", "/srv/app.cpp", 6)
+    copying = native(function, "/srv/app", "/srv/app.cpp", 5)
+    assert user_frame((copying, caller)) == (copying if own else caller)
