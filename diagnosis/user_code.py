@@ -44,9 +44,12 @@ _JAVA_LIBRARY = re.compile(
     r"com/(?:fasterxml|google|mysql|zaxxer|squareup|datadog|newrelic)|ch/qos|okhttp3|redis/clients)/"
 )
 _SITE = re.compile(r"/(?:site-packages|dist-packages|node_modules)/((?:@[^/]+/)?[^/]+)")
-# Row::Row(Row const&)   shop::Cart::~Cart()   Row::operator=(Row&&): mostly the compiler's own, and whoever copies or
-# lets go of an object can do something about it, not the line that declares what it is.
-_COPIES = re.compile(r"(?:^|[\s:])(\w+)(?:<.*>)?::(?:~\1\(\)|(?:\1|operator=)\((?:\w+::)*\1(?:<.*>)?(?: const&|&&)\))$")
+# Row::Row(Row const&)   shop::Cart::~Cart()   <shop::Row as core::clone::Clone>::clone: mostly the compiler's own, and
+# whoever copies or lets go of an object can do something about it, not the line that declares what it is.
+_COPIES = re.compile(
+    r"^<.* as core::clone::Clone>::clone$"
+    r"|(?:^|[\s:])(\w+)(?:<.*>)?::(?:~\1\(\)|(?:\1|operator=)\((?:\w+::)*\1(?:<.*>)?(?: const&|&&)\))$"
+)
 # Packages of Go's standard library as a binary names them that was built with -trimpath.
 _GO_TRIMMED = re.compile(
     r"^(?:archive|bufio|bytes|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go"

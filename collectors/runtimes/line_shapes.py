@@ -118,7 +118,9 @@ def _indent(line: str) -> int:
 def _header(text: list[str], at: int) -> int | None:
     """The line at which the innermost loop around line ``at`` begins, by its indentation; not far above."""
     within = _indent(text[at]) + 1
-    for i in range(at, max(-1, at - _UPWARDS), -1):
+    # (compilers charge the jump back to the bracket that ends the loop)
+    last = at - 1 if _code(text[at]).strip().startswith("}") else at
+    for i in range(last, max(-1, at - _UPWARDS), -1):
         line = _code(text[i])
         if not line.strip():
             continue

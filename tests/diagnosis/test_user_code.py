@@ -148,6 +148,8 @@ def test_without_code_of_the_users_the_innermost_line_is_charged() -> None:
         ("Row::Row(Row const&)", False),
         ("shop::Row::Row(shop::Row&&)", False),
         ("Row::~Row()", False),
+        ("<app::Row as core::clone::Clone>::clone", False),
+        ("<app::Row as app::Store>::clone_into", True),
         ("Row& Row::operator=(Row const&)", False),
         ("Row::Row(int, std::string const&)", True),
         ("Table::copy(Row const&)", True),

@@ -43,6 +43,12 @@ SAYS = {
     }
 }""",
     ),
+    "the end of a loop": (
+        LineShape.SCAN,
+        """for (Customer c : customers) {
+    if (c.name().equals(name)) return c;
+} // <- hot""",
+    ),
     "an array in JavaScript": (
         LineShape.SCAN,
         """for (const user of users) {
@@ -91,6 +97,12 @@ while (e) {
 		return
 	}
 }""",
+    "the end of a block beside a loop": """for (Customer c : customers) {
+    if (c.name().equals(name)) return c;
+}
+if (customers.isEmpty()) {
+    warn();
+} // <- hot""",
     "a tree": """while (node) {
     if (node->key == key) // <- hot
         return node;
