@@ -1,12 +1,12 @@
 """Is diagnose right? Every program below tests/workloads/{problems,repaired,healthy}, and below the same folders of
-tests/workloads/fresh, asked as an assistant asks.
+tests/workloads/fresh and fresh2, asked as an assistant asks.
 
     python bench/diagnosis.py [--only NAME] [--part PART] [--seconds 5] [--jobs 1] [--list] [--write]
 
 Each program is started, diagnosed by the server over stdio, stopped, and diagnosed again from its recording, which must
-say the same. Programs whose tool chain is missing are skipped, by name. There are three parts: ``development``; the
+say the same. Programs whose tool chain is missing are skipped, by name. There are four parts: ``development``; the
 ``held-out`` are those that nobody looked at while detectors were written (a hash of the name decides, see planted.py);
-``fresh`` ones were written later, by somebody who knew no detector. Run these two last, and do not tune to them.
+``fresh`` and ``fresh2`` were written later, by somebody who knew no detector. Run these last, and do not tune to them.
 ``--write`` keeps the tables in bench/results/diagnosis.md. Needs root.
 """
 

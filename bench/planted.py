@@ -11,9 +11,10 @@ from asking import ROOT, Answer
 
 WORKLOADS = ROOT / "tests" / "workloads"
 FOLDERS = ("problems", "repaired", "healthy")
-PARTS = ("development", "held-out", "fresh")
-"""Programs below ``fresh`` were written by somebody who knew no detector, after the detectors; of the others, a hash of
-the name decides."""
+LATER = ("fresh", "fresh2")
+"""Folders of programs that were written by somebody who knew no detector, after the detectors, one after the other."""
+PARTS = ("development", "held-out", *LATER)
+"""Of programs that are in none of the later folders, a hash of the name decides."""
 AMONG = 3
 _PATTERN = re.compile(r"expect: pattern=([\w-]+)")
 _COST = re.compile(r"(?:#|//) <- cost\b.*$")
@@ -34,8 +35,8 @@ class Planted:
     @property
     def part(self) -> str:
         """One of PARTS. Only those for development are looked at while detectors are written; others are measured."""
-        if self.source.parent.parent.name == "fresh":
-            return "fresh"
+        if self.source.parent.parent.name in LATER:
+            return self.source.parent.parent.name
         return PARTS[hashlib.sha256(self.source.stem.encode()).digest()[0] & 1]
 
     @property
@@ -95,7 +96,7 @@ class Outcome:
 
 def planted(folders: Iterable[str] = FOLDERS) -> list[Planted]:
     """Every program that says in its first lines what to expect of it, by part, folder and name."""
-    parts = [WORKLOADS, WORKLOADS / "fresh"]
+    parts = [WORKLOADS, *(WORKLOADS / part for part in LATER)]
     found = [path for part in parts for folder in folders for path in sorted((part / folder).iterdir())]
     return [_read(path) for path in found if path.is_file()]
 
