@@ -125,4 +125,4 @@ def _explains(winner: Finding, loser: Finding) -> bool:
     if (winner.location.file, winner.location.function) != (loser.location.file, loser.location.function):
         return False
     # Of much less time, even at the same line, it is no explanation: the loser has a cost of its own.
-    return winner.share >= (0.25 if winner.location.line == loser.location.line else 0.5) * loser.share
+    return winner.share >= (0.25 if winner.location.line == loser.location.line else 0.75) * loser.share

@@ -141,8 +141,10 @@ def _book_running(evidence: Evidence, running: float, stacks: _Stacks) -> tuple[
         state = State.MEASURED if row.is_tracing else State.RUNNING_KERNEL if row.kernel else State.RUNNING_USER
         spent[state] += row.seconds
         stacks[state][row.stack] += row.seconds
-    scale = running / sampled if (sampled := sum(spent.values())) > 0 else 0.0
-    return scale * spent[State.RUNNING_KERNEL], scale * spent[State.MEASURED]
+    if (sampled := sum(spent.values())) <= 0:
+        return 0.0, 0.0
+    traced = running * min(1.0, spent[State.MEASURED] / sampled)
+    return min(running - traced, running * min(1.0, spent[State.RUNNING_KERNEL] / sampled)), traced
 
 
 def _heaviest(stacks: dict[Stack, float]) -> Stack:

@@ -1,5 +1,7 @@
 """Pools: which stacks are those of workers, and which wait until a pool has something to lend them."""
 
+import re
+
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.schemas.frame import FrameKind, Stack
 
@@ -12,6 +14,10 @@ _LENDERS = ("/sqlalchemy/pool/", "/psycopg_pool/", "/psycopg2/pool.py", "/urllib
 _JAVA_LENDERS = ("com.zaxxer.hikari.pool.", "org.apache.commons.pool2.", "org.apache.commons.pool.",
                  "org.apache.tomcat.jdbc.pool.", "com.mchange.v2.resourcepool.",
                  "org.apache.http.pool.", "org.apache.http.impl.conn.PoolingHttpClient")  # fmt: skip
+_LENDS = re.compile(
+    r"(?i:pool)\w*(?:\.<locals>)?\.(?:lend|borrow|lease|get|take|acquire|check_?out|connect|connection|__enter__)\w*$"
+    r"|(?:^|\.)(?:lend|borrow|lease|check_?out)_?\w*$|(?:^|\.)(?:get|take|acquire)_?(?:conn|client|session)\w*$"
+)
 
 
 def lender_of(stack: Stack) -> str | None:
@@ -27,7 +33,9 @@ def lender_of(stack: Stack) -> str | None:
             if lender:
                 return lender.strip("/")
         if is_user_code(frame):
-            return None
+            # (a pool of the program's own: Pool.lend, ConnectionPool.acquire)
+            own = waits and frame.kind is FrameKind.PYTHON and _LENDS.search(frame.function) is not None
+            return f"{basename(frame.file)}, {frame.function}" if own else None
     return None
 
 

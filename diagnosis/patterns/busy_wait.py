@@ -129,7 +129,7 @@ def _says_wait(function: str) -> bool:
 def _by_calls(account: Account) -> list[Finding]:
     found = []
     for place, rows in account.calls_at.items():
-        spins = [row for row in rows if _is_fruitless(row)]
+        spins = [row for row in rows if _is_fruitless(row) or _is_idle_poll(account, row)]
         total = sum(row.calls for row in spins)
         names = {row.syscall for row in spins}
         # (A client that looks whether its connection still stands before each request asks in vain, and works.)
@@ -161,6 +161,15 @@ def _is_fruitless(row: SyscallRow) -> bool:
     if row.syscall in calls.READS | calls.RECEIVES | calls.ACCEPTS:
         return row.errors >= FRUITLESS.value * row.calls > 0
     return False
+
+
+def _is_idle_poll(account: Account, row: SyscallRow) -> bool:
+    """A poll that returns at once, every time, with events on which next to nothing is done: it was asked to tell of
+    what is always so (that a socket can be written to)."""
+    if row.syscall not in calls.POLLS or row.calls < CALLS.value * account.seconds or row.blocked_seconds > 0:
+        return False
+    others = sum(r.calls for r in account.calls if r.pid == row.pid and r.syscall not in calls.POLLS)
+    return others <= (1 - FRUITLESS.value) * row.calls
 
 
 def _finding(account: Account, place: Place, seconds: float, told: _Told) -> list[Finding]:
@@ -199,6 +208,11 @@ def _examples() -> tuple[Example, ...]:
         cpu((library("threading.py", "Event.is_set"), python(12, "run")), 2.0, leaf=(loop,)),
     )
     read = (python(44, "drain"),)
+    loop_in_c = (native("epoll_wait", "/usr/lib/libc.so.6"), native("main", "/srv/proxy", "/srv/proxy.c", 132))
+    few = call("write", read, 7000, on="fd:7 (socket:[9])", seconds=0.1)
+    many = call("write", read, 6_000_000, on="fd:7 (socket:[9])", seconds=2.0)
+    ready = call("epoll_wait", loop_in_c, 7_000_000, on="fd:5 (anon_inode:[eventpoll])", seconds=6.5)
+    spins_in_c = cpu(loop_in_c, 9.0, inside=kernel("ep_send_events", "do_syscall_64"))
     retries = call("recvfrom", read, 9_000_000, on="fd:5 (socket:[77])", errors=8_999_000, seconds=4.0)
     client = (library("redis/connection.py", "Connection.can_read"), python(19, "price"))
     answer = (library("redis/connection.py", "Connection.read_response"), python(19, "price"))
@@ -242,6 +256,21 @@ def _examples() -> tuple[Example, ...]:
             "999 of 1,000 calls say `nothing yet`, with no pause between them",
             window(
                 calls=(retries,), samples=(cpu(read, 4.0, inside=kernel("do_syscall_64")), cpu(read, 5.5, leaf=(loop,)))
+            ),
+        ),
+        Example(
+            "a loop of events that asks whether it may write",
+            True,
+            "epoll_wait returns at once 700,000 times a second, and next to nothing is read or written",
+            window(calls=(ready, few), samples=(spins_in_c,)),
+        ),
+        Example(
+            "a busy loop of events",
+            False,
+            "each time that epoll_wait returns at once something is read and answered",
+            window(
+                calls=(ready, many),
+                samples=(spins_in_c,),
             ),
         ),
         Example(

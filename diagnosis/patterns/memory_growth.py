@@ -89,6 +89,9 @@ def _tells(evidence: Evidence, trend: MemoryTrend) -> bool:
     """Whether resident memory, which grows steadily, is kept memory."""
     if not steady(trend):
         return False
+    if evidence.target.runtime == "go":
+        # (its heap grows to twice what lived at the last collection before the next one comes)
+        return _held(trend.samples[-1]) - _held(trend.samples[0]) >= OUTSIDE.value
     if evidence.target.runtime not in _COLLECTED:
         return True
     if not trend.heap or evidence.target.runtime == "java":

@@ -10,11 +10,12 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.files import FileFact
-from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.finding import Finding, Location, Severity
 from perfdoctor.schemas.syscalls import SyscallRow
 
 PASSES = Threshold(5, "times its size", "a file that is read this often in one window was not kept")
 RATE = Threshold(2, "passes/s", "a reload every second or so may be meant")
+ROOM = Threshold(64 << 20, "bytes of files", "so much is read in passes on purpose: it would not be kept in memory")
 TINY = Threshold(64, "bytes a read", "with less, to read it once would take as long: it is read byte by byte")
 REACH = Threshold(4, "lines", "what is made of a file stands right below the line that opens it")
 
@@ -26,10 +27,23 @@ def check(account: Account) -> list[Finding]:
         path = file_of(row.object)
         if path in facts and row.syscall in calls.READS | calls.OPENS | calls.OPEN_COMPANIONS:
             by_path[path].append(row)
-    found = []
+    at: dict[Location | None, list[tuple[Finding, int]]] = defaultdict(list)
     for path, rows in by_path.items():
-        found += _judge(account, facts[path], rows)
-    return found
+        for finding in _judge(account, facts[path], rows):
+            at[finding.location].append((finding, facts[path].size))
+    return [_of_one_line(found) for found in at.values()]
+
+
+def _of_one_line(found: list[tuple[Finding, int]]) -> Finding:
+    """Of the files that one line reads again and again, the one that costs most. All of them together must have room in
+    memory, where they are to be kept."""
+    heaviest = max((finding for finding, _ in found), key=lambda finding: finding.share or 0.0)
+    if len(found) == 1:
+        return heaviest
+    title = f"{heaviest.title}, and {len(found) - 1} more files"
+    whole = sum(size for _, size in found)
+    severity = Severity.INFO if whole > ROOM.value else heaviest.severity
+    return heaviest.model_copy(update={"title": title, "severity": severity})
 
 
 def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Finding]:
@@ -103,10 +117,18 @@ def _examples() -> tuple[Example, ...]:
         call("close", line, 5000, on=path, seconds=0.1),
     )
     whole = FileFact(path=path, kind="file", size=80_000)
+    album = [FileFact(path=f"/data/{i}.raw", kind="file", size=3 << 20) for i in range(40)]
+    pictures = tuple(call("read", line, 40, on=one.path, transferred=40 * one.size, seconds=0.2) for one in album)
     bytewise = call("read", parse, 80_000 * 40, on=path, transferred=80_000 * 40, seconds=3.0)
     log = call("read", line, 5000, on="/var/log/x.log", transferred=5000 * 8192, seconds=1.8)
     blocks = call("read", line, 80_000, on="/data/big.bin", transferred=80_000 * 65536, seconds=4.0)
     return (
+        Example(
+            "passes over many large files",
+            False,
+            "40 pictures of 3 MB in turn: together they are more than a program keeps in memory",
+            window(calls=pictures, files=tuple(album), samples=(work,)),
+        ),
         Example(
             "a file read byte by byte, more than once",
             False,
@@ -150,7 +172,7 @@ PATTERN = Pattern(
     fix="Keep what was made of the file in memory, and check the time of change before reading it again.",
     fine="A file that changes with each read (status files), or one too large to keep that is really needed in full "
     "each time.",
-    thresholds=(PASSES, RATE, TINY, REACH),
+    thresholds=(PASSES, RATE, ROOM, TINY, REACH),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,

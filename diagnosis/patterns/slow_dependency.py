@@ -20,6 +20,7 @@ UNCLEAR = Threshold(
 LARGE = Threshold(
     LARGE_TRANSFER, "bytes for each answer", "most of so large a transfer's time is the way, not the other side's work"
 )
+RARE = Threshold(0.2, "answers for each request served", "most requests are answered without it: what it said is kept")
 FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the other side's work")
 
 
@@ -54,6 +55,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     far = trips >= FAR.value * mean
     large = bytes_each(talks) > LARGE.value
     unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
+    rare = answered < RARE.value * load.served
     facts = [
         account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
         account.fact("network", "mean wait for an answer", mean, "s"),
@@ -80,7 +82,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "trace-network",
         ),
         confidence=(0.6 if unclear else 0.88) * where.sureness,
-        at_most=Severity.INFO if large or (unclear and not where.shape) else Severity.CRITICAL,
+        at_most=Severity.INFO if large or rare or (unclear and not where.shape) else Severity.CRITICAL,
     )
 
 
@@ -186,7 +188,7 @@ PATTERN = Pattern(
     "while they wait.",
     fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
     fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
-    thresholds=(SLOW, FEW, UNCLEAR, LARGE, FAR),
+    thresholds=(SLOW, FEW, UNCLEAR, LARGE, FAR, RARE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

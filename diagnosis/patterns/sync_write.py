@@ -12,6 +12,8 @@ from perfdoctor.schemas.syscalls import SyscallRow
 
 RATE = Threshold(5, "syncs/s", "a checkpoint now and then is what fsync is for")
 BATCH = Threshold(1 << 20, "bytes a sync", "a batch of this size takes the disk about as long as the sync itself does")
+GATHERED = Threshold(8, "writes a sync", "so many share one: it is called for a batch already")
+PAGE = Threshold(4096, "bytes a sync", "a record that is written in many small pieces is one record")
 WAITING = Threshold(
     0.5, "of the write's time asleep", "a write to the page cache does not sleep; one to a file opened with O_SYNC does"
 )
@@ -22,8 +24,10 @@ def check(account: Account) -> list[Finding]:
     written = sum(row.bytes for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
     syncs = [row for row in account.calls if row.syscall in calls.SYNCS]
     every = sum(row.calls for row in syncs)
+    writes = sum(row.calls for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
+    gathered = every > 0 and writes >= GATHERED.value * every and written >= PAGE.value * every
     for place, rows in account.by_place(syncs).items():
-        found += _judge(account, place, rows, written / every if every else 0.0)
+        found += _judge(account, place, rows, written / every if every else 0.0, gathered)
     waiting = [row for row in account.calls if _sleeps_in_write(row)]
     for place, rows in account.by_place(waiting).items():
         moved, done = sum(r.bytes for r in rows), sum(r.calls for r in rows)
@@ -37,7 +41,9 @@ def _sleeps_in_write(row: SyscallRow) -> bool:
     return row.blocked_seconds > WAITING.value * row.seconds and row.bytes / row.calls < BATCH.value
 
 
-def _judge(account: Account, place: Place | None, rows: list[SyscallRow], batch: float) -> list[Finding]:
+def _judge(
+    account: Account, place: Place | None, rows: list[SyscallRow], batch: float, gathered: bool = False
+) -> list[Finding]:
     total = sum(row.calls for row in rows)
     per_second = total / account.seconds
     if per_second < RATE.value:
@@ -72,7 +78,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow], batch:
         fix=f"At {at}: {cure}. Where losing the last second is acceptable, sync once a second.",
         verify=again(account, f"{name} calls at {at}", f"{rate(per_second)}/s", "one for each batch", "trace-syscalls"),
         confidence=0.9 if name in calls.SYNCS else 0.6,
-        at_most=Severity.INFO if batch >= BATCH.value else Severity.CRITICAL,
+        at_most=Severity.INFO if batch >= BATCH.value or gathered else Severity.CRITICAL,
     )
 
 
@@ -89,8 +95,28 @@ def _examples() -> tuple[Example, ...]:
         call("write", line, 400, on=path, transferred=100 * (4 << 20), seconds=0.4),
         call("fsync", line, 100, on=path, seconds=5.0, blocked=4.8),
     )
+    gathered = (
+        call("pwrite64", line, 29_000, on=path, transferred=29_000 * 900, seconds=0.4),
+        call("fdatasync", line, 1700, on=path, seconds=5.0, blocked=4.8),
+    )
+    pieces = (
+        call("write", line, 29_000, on=path, transferred=29_000 * 40, seconds=0.4),
+        call("fdatasync", line, 1700, on=path, seconds=5.0, blocked=4.8),
+    )
     checkpoint = call("fdatasync", line, 20, on=path, seconds=0.4, blocked=0.4)
     return (
+        Example(
+            "a group commit",
+            False,
+            "17 letters share each sync: what comes meanwhile is gathered",
+            window(calls=gathered, samples=(work,)),
+        ),
+        Example(
+            "a record in pieces",
+            True,
+            "17 small writes make up one record, and each record is synced",
+            window(calls=pieces, samples=(work,)),
+        ),
         Example(
             "fsync after each order",
             True,
@@ -124,7 +150,7 @@ PATTERN = Pattern(
     "volumes, each time, while nothing else happens on that thread.",
     fix="Group commit: many records in one transaction or one sync; a writer thread that gathers what comes meanwhile.",
     fine="When each single record must survive a power cut before it is acknowledged, and no two can share a sync.",
-    thresholds=(RATE, BATCH, WAITING),
+    thresholds=(RATE, BATCH, WAITING, GATHERED, PAGE),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,

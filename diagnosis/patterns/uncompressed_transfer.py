@@ -1,5 +1,6 @@
 """Are large bodies sent as they are that would shrink if they were compressed?"""
 
+import math
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis import calls
@@ -23,6 +24,8 @@ RATE = Threshold(200_000, "bytes/s", "a slower stream fits through any link")
 LARGE = Threshold(
     LARGE_TRANSFER, "bytes each", "the answer to so large a body waits for its way more than for the other side's work"
 )
+FAR = Threshold(0.005, "s there and back", "clients nearer than this have what they asked for within a few of them")
+FIRST_BURST = Threshold(14_600, "bytes", "what leaves before anything must have been confirmed")
 CPU = Threshold(20e-9, "s of CPU to compress a byte", "gzip at its fastest levels, zstd and brotli need less")
 
 _DIRECTIONS = ("sent", "received")
@@ -71,6 +74,8 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
     in_calls = sum(row.seconds for row in moving)
     if sent and flow.bytes >= LARGE.value * flow.bodies:
         in_calls += sum(account.waited(t, t.wait_seconds) for t in account.talks if t.peer is flow.peer)
+    trips = _trips(flow) if served_far(flow) else 0.0
+    in_calls += trips
     # Sending less saves time in proportion; compressing costs some of it again.
     saved = in_calls * (1 - flow.shrinks_to) - flow.bytes * CPU.value
     if saved <= 0:
@@ -107,8 +112,21 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
             "trace-network",
         ),
         confidence=0.85,
-        at_most=Severity.CRITICAL if in_calls > 0 else Severity.INFO,
+        # (what a client waits for on its way costs the server nothing)
+        at_most=Severity.INFO if in_calls <= 0 else Severity.WARNING if trips > in_calls / 2 else Severity.CRITICAL,
     )
+
+
+def served_far(flow: _Flow) -> bool:
+    """Whether clients wait for the way of what is sent to them: their time, which no call of the server shows."""
+    return flow.way == "sent" and is_served(flow.peer) and (flow.peer.rtt_seconds or 0.0) >= FAR.value
+
+
+def _trips(flow: _Flow) -> float:
+    """Seconds that all bodies are on their way, at least: each goes in bursts of twice the size of the one before, one
+    for each way there and back (slow start of TCP, RFC 6928: the first are ten segments)."""
+    bursts = math.log2(1 + flow.bytes / flow.bodies / FIRST_BURST.value)
+    return flow.bodies * bursts * (flow.peer.rtt_seconds or 0.0)
 
 
 def _moves(account: Account, row: SyscallRow, flow: _Flow) -> bool:
@@ -228,7 +246,7 @@ PATTERN = Pattern(
     "wait is that.",
     fix="Content-Encoding: gzip, zstd or br, where the client accepts it; fewer fields, pages instead of whole lists.",
     fine="What is compressed or encrypted already; fast links within a rack; bodies of a few kilobytes.",
-    thresholds=(SHRINKS, BODY, RATE, LARGE, CPU),
+    thresholds=(SHRINKS, BODY, RATE, LARGE, CPU, FAR, FIRST_BURST),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,
