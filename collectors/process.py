@@ -19,6 +19,7 @@ from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.target import user_name
 from perfdoctor.collectors.text import clean, quoted
 from perfdoctor.collectors.watch import watch
+from perfdoctor.collectors.whose import Allowed, is_allowed
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import FindAnswer, ProcessRow
 from perfdoctor.schemas.recording import NextCall
@@ -40,6 +41,7 @@ class _Asked:
     container: str | None
     cwd: str | None
     pid: int | None
+    allowed: Allowed | None
 
     def words(self) -> str:
         """What was asked for, for people."""
@@ -66,6 +68,7 @@ class _Found:
     ports: dict[str, dict[int, int]] = field(default_factory=dict)
     """by network namespace: port by inode of the sockets that listen"""
     hidden_port: bool = False
+    all_shown: bool = True
 
 
 async def find_processes(
@@ -79,6 +82,7 @@ async def find_processes(
     cwd: str | None = None,
     pid: int | None = None,
     limit: int = 20,
+    allowed: Allowed | None = None,
 ) -> FindAnswer:
     """Processes that match everything that is given; without anything, all. The best match first, then the busiest.
 
@@ -87,10 +91,18 @@ async def find_processes(
     id or name; ``cwd`` a folder at or above its working directory. ``children`` of a row counts all its living
     descendants. Threads of the kernel are left out; zombies, and perfdoctor with the processes that started it, come
     last. Secrets in command lines are hidden, and do not match. Reads /proc for about 0.3 s, processes notice nothing.
-    ``unreadable`` counts those that could not be judged, or not be shown in full.
+    ``unreadable`` counts those that could not be judged, or not be shown in full. Of processes that ``allowed`` is
+    false of, nothing is said: they are not counted, not suggested, and nobody's parent or child.
     """
     asked = _Asked(
-        (query or "").strip() or None, _uid_of(user), port, runtime or None, container or None, cwd or None, pid
+        (query or "").strip() or None,
+        _uid_of(user),
+        port,
+        runtime or None,
+        container or None,
+        cwd or None,
+        pid,
+        allowed,
     )
     found = await to_thread.run_sync(_match, host, asked)
     await anyio.sleep(_LOOK_SECONDS)
@@ -123,7 +135,8 @@ def _match(host: Host, asked: _Asked) -> _Found:
             "Run perfdoctor on Linux, with /proc mounted.",
         ) from error
     ours = {own: "perfdoctor itself"} | dict.fromkeys(parents(seen, own), "started perfdoctor")
-    found = _Found(seen, ours)
+    seen = {pid: process for pid, process in seen.items() if is_allowed(host, pid, asked.allowed)}
+    found = _Found(seen, ours, all_shown=asked.allowed is None)
     for pid, process in seen.items():
         if asked.pid not in (None, pid):
             continue
@@ -252,7 +265,7 @@ def _row(host: Host, found: _Found, pid: int, *, share: float, boot: float, desc
         why = f"{why} ({found.ours[pid]})" if why else found.ours[pid]
     return ProcessRow(
         pid=pid,
-        ppid=now.parent,
+        ppid=now.parent if found.all_shown or now.parent in found.seen else 0,
         name=clean(now.name, 64),
         command=command_line(process.arguments),
         user=owner,
@@ -276,7 +289,7 @@ def _found_summary(asked: _Asked, found: _Found, rows: tuple[ProcessRow, ...], t
         said = [f"No process matches {words}."]
         if similar := _similar(asked, found):
             said.append(f"Similar names: {', '.join(map(quoted, similar))}.")
-        if found.hidden_port:
+        if found.hidden_port and found.all_shown:
             said.append(f"Somebody listens on port {asked.port}, but its process may not be inspected.")
         elif found.denied:
             said.append(f"{len(found.denied)} processes could not be judged: they may not be inspected.")

@@ -3,10 +3,9 @@
 ``mcp`` is the server for the local user, which ``mcp run server/app.py`` and ``mcp dev server/app.py`` look for.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
@@ -15,13 +14,21 @@ from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from mcp_types import Tool as ListedTool
 
 import perfdoctor
-from perfdoctor.schemas.problem import Problem
+from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.server import asking, guide, settings
+from perfdoctor.server.audit.requests import Requests, came_by, reached
+from perfdoctor.server.identity import current
 from perfdoctor.server.offers import offer
-from perfdoctor.server.policy import LOCAL, Caller, Role
+from perfdoctor.server.policy import LOCAL, Role
 from perfdoctor.server.reporter import Reporter
+from perfdoctor.server.rules import access
 from perfdoctor.server.service import Call, Service
 from perfdoctor.server.workspace import workspace
+
+if TYPE_CHECKING:
+    from perfdoctor.server.audit.log import Entry
+    from perfdoctor.server.tools.outcome import Outcome
+    from perfdoctor.server.tools.tool import Tool
 
 _STOPPING = Problem(
     what="The measurement was stopped.",
@@ -43,7 +50,8 @@ class PerfdoctorServer(MCPServer[Any]):
         from perfdoctor.server.tools.catalogue import TOOLS
         from perfdoctor.server.tools.schema import input_schema, output_schema
 
-        caller = _caller()
+        caller = current()
+        rules = self.service.settings.rules
         return [
             ListedTool(
                 name=tool.name,
@@ -60,19 +68,46 @@ class PerfdoctorServer(MCPServer[Any]):
                 ),
             )
             for tool in TOOLS
-            if caller.may(tool.role)
+            if caller.may(tool.role) and access(rules, caller, tool.name).may_call
         ]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Run one tool. Refusals are answers (``is_error``) in three parts; cancellation passes through. A local client
-        that has a workspace is asked for it first, where it matters whose code is whose."""
-        from perfdoctor.server.tools.catalogue import TOOLS, find
-        from perfdoctor.server.tools.outcome import problem_outcome, run
+        """Run one tool, with its lines in the audit. Refusals are answers (``is_error``) in three parts; cancellation
+        passes through."""
+        from perfdoctor.server.tools.catalogue import find
+        from perfdoctor.server.tools.outcome import problem_outcome
 
         tool = find(name)
+        marks = reached.get()
+        if marks is not None:
+            marks.append(name)
+        via, peer = came_by(context.request_context.request if context is not None else None)
+        acts = tool is not None and (tool.role is not Role.OBSERVE or not tool.only_measures)
+        what = f"tools/call {tool.name if tool is not None else name}"
+        audited = self.service.audit.call(current(), via, what, arguments, peer=peer, acts=acts)
+        try:
+            async with audited as entry:
+                return await self._call_tool(tool, name, arguments, context, entry)
+        except ProblemError as error:
+            return _result(problem_outcome(error.problem))
+
+    async def _call_tool(
+        self,
+        tool: "Tool[Any, Any] | None",
+        name: str,
+        arguments: dict[str, Any],
+        context: Context[Any, Any] | None,
+        entry: "Entry",
+    ) -> CallToolResult | InputRequiredResult:
+        """A local client that has a workspace is asked for it first, where it matters whose code is whose."""
+        from perfdoctor.server.audit.log import settle
+        from perfdoctor.server.tools.catalogue import TOOLS
+        from perfdoctor.server.tools.outcome import problem_outcome, run
+
         if tool is None:
+            entry.outcome = "refused"
             known = ", ".join(tool.name for tool in TOOLS)
             raise ToolError(f"There is no tool {name[:60]!r}.\nWhy: The tools are {known}.\nNext: Call one of these.")
 
@@ -80,14 +115,15 @@ class PerfdoctorServer(MCPServer[Any]):
             if context is not None:
                 await context.report_progress(elapsed, None, message)
 
-        caller, offered = _caller(), tuple[str, ...]()
+        caller, offered = current(), tuple[str, ...]()
         if context is not None and caller == LOCAL and tool.role in (Role.TRACE, Role.OPERATE):
             answered = await workspace(context)
             if isinstance(answered, InputRequiredResult):
+                entry.outcome = "asked"
                 return answered
             offered = answered
         reporter = Reporter(send)
-        call = Call(self.service, caller, reporter.see, offered, asking.through(context))
+        call = Call(self.service, caller, reporter.see, offered, asking.through(context), trail=entry.trail)
         outcome, question = problem_outcome(_STOPPING), None
         try:
             with self.service.running():
@@ -105,18 +141,18 @@ class PerfdoctorServer(MCPServer[Any]):
                 "Next: Call tools-check; if it happens again, report the log to the maintainers of perfdoctor."
             ) from crash
         if question is not None:
+            entry.outcome = "asked"
             return question
-        return CallToolResult(
-            content=[TextContent(type="text", text=outcome.text)],
-            structured_content=outcome.structured,
-            is_error=outcome.refused,
-        )
+        settle(entry, outcome)
+        return _result(outcome)
 
 
-def _caller() -> Caller:
-    """Who asks: the holder of the token, or the local user where there is none (stdio, or HTTP with --no-token)."""
-    token = get_access_token()
-    return LOCAL if token is None else Caller(token.client_id, Role(token.scopes[0]))
+def _result(outcome: "Outcome") -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(type="text", text=outcome.text)],
+        structured_content=outcome.structured,
+        is_error=outcome.refused,
+    )
 
 
 def build(
@@ -134,6 +170,7 @@ def build(
         log_level="WARNING",
         token_verifier=verifier,
         auth=auth,
+        middleware=[Requests(service)],
         subscriptions=False,
     )
     server.service = service

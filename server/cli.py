@@ -1,4 +1,4 @@
-"""The command line: `perfdoctor serve`, `perfdoctor token`, and every tool as a command.
+"""The command line: `perfdoctor serve`, `perfdoctor token`, `perfdoctor audit`, and every tool as a command.
 
 Exit codes: 0 answered; 2 the command or the question was refused; 128 + N ended by signal N (130: Ctrl-C).
 
@@ -35,7 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["serve"]:
             return _serve(arguments[1:])
         if arguments[:1] == ["token"]:
-            return _token(arguments[1:])
+            from perfdoctor.server import token_command
+
+            return token_command.run(arguments[1:])
+        if arguments[:1] == ["audit"]:
+            from perfdoctor.server.audit import command
+
+            return command.run(arguments[1:])
         from perfdoctor.server.shell import run_tool
 
         return run_tool(arguments)
@@ -105,42 +111,6 @@ def _serve(argv: Sequence[str]) -> int:
 def _imports_are_done() -> None:
     gc.freeze()
     gc.enable()
-
-
-def _token(argv: Sequence[str]) -> int:
-    from perfdoctor.server import settings
-    from perfdoctor.server.policy import Role
-    from perfdoctor.server.tokens import Tokens
-
-    parser = ArgumentParser("perfdoctor token", description="Tokens that let clients connect over HTTP.")
-    actions = parser.add_subparsers(dest="action", required=True)
-    create = actions.add_parser("create", help="make a token and print it, once")
-    create.add_argument("--name", required=True, help="whose it is")
-    create.add_argument(
-        "--role",
-        required=True,
-        choices=[role.value for role in Role],
-        help="observe: look; trace: also measure; operate: also delete recordings; admin: everything",
-    )
-    actions.add_parser("list", help="names, roles and ages of all tokens")
-    revoke = actions.add_parser("revoke", help="refuse a token from now on")
-    revoke.add_argument("name")
-    given = parser.parse_args(argv)
-
-    tokens = Tokens(settings.load().state)
-    if given.action == "create":
-        sys.stdout.write(tokens.create(given.name, Role(given.role)) + "\n")
-        sys.stderr.write("Keep it: it is not stored and cannot be shown again. Clients send it as a bearer token.\n")
-    elif given.action == "list":
-        from datetime import UTC, datetime
-
-        for token in tokens.list():
-            made = datetime.fromtimestamp(token.created, UTC)
-            sys.stdout.write(f"{token.name}\t{token.role}\t{made:%Y-%m-%d %H:%M} UTC\n")
-    else:
-        tokens.revoke(given.name)
-        sys.stdout.write(f"revoked {given.name}\n")
-    return 0
 
 
 def version() -> str:

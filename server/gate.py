@@ -18,24 +18,35 @@ async def never() -> bool:
 class _Running:
     pids: frozenset[int]
     stops: Stops
+    who: str | None
 
 
 class Gate:
-    def __init__(self, most: int) -> None:
+    """At most ``most`` measurements in all, and ``most_each`` of one identity."""
+
+    def __init__(self, most: int, most_each: int | None = None) -> None:
         self._most = most
+        self._most_each = most_each or most
         self._running: list[_Running] = []
 
     @asynccontextmanager
-    async def enter(self, pids: Sequence[int], stops: Stops) -> AsyncIterator[None]:
-        """Hold a place for one measurement of ``pids``. ProblemError at once when it may not run now: a caller knows
-        better than we do whether to wait."""
+    async def enter(self, pids: Sequence[int], stops: Stops, who: str | None = None) -> AsyncIterator[None]:
+        """Hold a place for one measurement of ``pids`` by ``who`` (None: by somebody whose share nobody limits).
+        ProblemError at once when it may not run now: a caller knows better than we do whether to wait."""
         if len(self._running) >= self._most:
             raise ProblemError(
                 f"{len(self._running)} measurements are running, and no more may run at once.",
                 "Each costs its target and this machine something.",
                 "Wait until one ends and call again, or ask the operator to raise PERFDOCTOR_MAX_TRACES.",
             )
-        mine = _Running(frozenset(pids), stops)
+        own = sum(running.who == who for running in self._running)
+        if who is not None and own >= self._most_each:
+            raise ProblemError(
+                f"You have {own} measurements running, and may have no more at once.",
+                "Others shall find room too.",
+                "Wait until one of yours ends and call again, or ask the operator to raise PERFDOCTOR_MAX_TRACES_EACH.",
+            )
+        mine = _Running(frozenset(pids), stops, who)
         others = [running for running in self._running if running.pids & mine.pids]
         # In the list before the first await: two that arrive together see each other.
         self._running.append(mine)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from perfdoctor.server.policy import Denied
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from perfdoctor.collectors.host.base import Host
     from perfdoctor.collectors.progress import Progress
+    from perfdoctor.collectors.whose import Allowed, Held, Whose
     from perfdoctor.collectors.workloads.declared import Declared
     from perfdoctor.collectors.workloads.run import Outcome
     from perfdoctor.schemas.code import LastChange
@@ -40,6 +43,26 @@ QUESTIONS = (
 collectors that answers it by its function ``measure``."""
 
 
+class Unseen(Denied):
+    """A process that is not there, or that rules hide."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(
+            f"There is no process {pid} that you may look at.",
+            "It has ended, or never was, or the rules of this server do not let you see it.",
+            "Call proc-find to see which processes you may look at.",
+        )
+
+
+class Holding(Protocol):
+    """See ``collectors.whose.Held``."""
+
+    @property
+    def any_ended(self) -> bool: ...
+    def check(self) -> bool: ...
+    def close(self) -> None: ...
+
+
 class Instruments(Protocol):
     """What measures and what judges. Everything raises ProblemError when it cannot."""
 
@@ -55,10 +78,22 @@ class Instruments(Protocol):
         runtime: str | None,
         cwd: str | None,
         limit: int,
-    ) -> FindAnswer: ...
+        allowed: Allowed | None = None,
+    ) -> FindAnswer:
+        """Of processes that ``allowed`` is false of, nothing is said."""
+        ...
 
-    async def find_target(self, who: int | str, *, children: bool) -> Target:
-        """By pid; by name: all processes that are called so."""
+    async def find_target(self, who: int | str, *, children: bool, allowed: Allowed | None = None) -> Target:
+        """By pid; by name: all processes that are called so. Others than ``allowed`` ones are as if they were not
+        there."""
+        ...
+
+    async def hold(self, target: Target) -> Holding:
+        """Hold the very processes of ``target``, to be asked later whether their numbers still mean them."""
+        ...
+
+    async def family(self, target: Target, before: Mapping[int, float]) -> list[Whose]:
+        """Everybody that is measured with ``target`` now; ``before`` are start times by pid of those that were."""
         ...
 
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer: ...
@@ -130,6 +165,7 @@ class ThisMachine:
         runtime: str | None,
         cwd: str | None,
         limit: int,
+        allowed: Allowed | None = None,
     ) -> FindAnswer:
         from perfdoctor.collectors import process
 
@@ -142,21 +178,41 @@ class ThisMachine:
             runtime=runtime,
             cwd=cwd,
             limit=limit,
+            allowed=allowed,
         )
 
-    async def find_target(self, who: int | str, *, children: bool) -> Target:
+    async def find_target(self, who: int | str, *, children: bool, allowed: Allowed | None = None) -> Target:
         from anyio import to_thread
 
         from perfdoctor.collectors.code_version import with_version
         from perfdoctor.collectors.processes.named import find_named
         from perfdoctor.collectors.target import find_target
+        from perfdoctor.collectors.whose import is_allowed
 
         def find() -> Target:
-            if isinstance(who, int):
-                return with_version(find_target(self._host(), who, children=children))
-            return with_version(find_named(self._host(), who, children=children))
+            host = self._host()
+            if isinstance(who, str):
+                return with_version(find_named(host, who, children=children, allowed=allowed))
+            if not is_allowed(host, who, allowed):
+                # The same words whether it is forbidden or not there: a caller must not learn which.
+                raise Unseen(who)
+            return with_version(find_target(host, who, children=children))
 
         return await to_thread.run_sync(find)
+
+    async def hold(self, target: Target) -> Held:
+        from anyio import to_thread
+
+        from perfdoctor.collectors.whose import Held
+
+        return await to_thread.run_sync(Held, self._host(), target)
+
+    async def family(self, target: Target, before: Mapping[int, float]) -> list[Whose]:
+        from anyio import to_thread
+
+        from perfdoctor.collectors.whose import family
+
+        return await to_thread.run_sync(family, self._host(), target, before)
 
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer:
         from perfdoctor.collectors import process

@@ -15,6 +15,9 @@ from mcp_types import (
 
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server import guide
+from perfdoctor.server.identity import current
+from perfdoctor.server.readable import list_readable, readable
+from perfdoctor.server.rules import RECORDINGS, access
 from perfdoctor.server.service import Service
 
 _COMPLETIONS = 100
@@ -41,7 +44,9 @@ def offer(server: MCPServer[Any], service: Service) -> None:
     async def recording(id: str) -> str:
         """Everything that one window saw, as JSON."""
         try:
-            about = await service.recordings.find(id)
+            may = access(service.settings.rules, current(), RECORDINGS)
+            may.must_call()
+            about = await readable(service.recordings, may, id)
             artefact = await service.recordings.json(id)
         except ProblemError as error:
             raise ResourceNotFoundError(str(error)) from error
@@ -66,7 +71,8 @@ def offer(server: MCPServer[Any], service: Service) -> None:
         if uri.startswith("pattern://"):
             known = list(service.instruments.patterns())
         elif uri.startswith("recording://") or argument.name == "recording":
-            found, _ = await service.recordings.list(_COMPLETIONS)
+            may = access(service.settings.rules, current(), RECORDINGS)
+            found, _ = await list_readable(service.recordings, may, _COMPLETIONS)
             known = [recording.id for recording in found]
         else:
             return None

@@ -6,6 +6,10 @@ from enum import StrEnum
 from perfdoctor.schemas.problem import ProblemError
 
 
+class Denied(ProblemError):  # noqa: N818 - it is one: of the kind that a policy decided
+    """Refused because of who asks, and not because of what was asked."""
+
+
 class Role(StrEnum):
     """Each may do all that those before it may."""
 
@@ -33,7 +37,7 @@ class Caller:
     def must(self, needed: Role, to: str) -> None:
         """ProblemError unless this caller may ``to`` (a phrase: "delete a recording")."""
         if not self.may(needed):
-            raise ProblemError(
+            raise Denied(
                 f"You may not {to}.",
                 f"Your token has the role {self.role}; this needs {needed}.",
                 f"Ask the operator of this server for a token: `perfdoctor token create --name NAME --role {needed}`.",
@@ -41,3 +45,5 @@ class Caller:
 
 
 LOCAL = Caller("local", Role.ADMIN)
+RESERVED = frozenset({LOCAL.name})
+"""names that no token may have"""

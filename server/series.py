@@ -74,7 +74,7 @@ class Series:
             self.call.progress(elapsed, f"{label}: {message}")
 
         self.call.progress(0.0, label)
-        outcome = await self.call.service.instruments.run_workload(
+        outcome = await self.call.instruments.run_workload(
             side, repeat=repeat, trace=self.trace, seconds=self.seconds, within=self._left(), progress=tell
         )
         if outcome.failure is not None:

@@ -1,8 +1,9 @@
 """What a running server holds, and what one call of a tool is given."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -12,11 +13,19 @@ from perfdoctor.schemas.system import BackendState
 from perfdoctor.schemas.target import Target
 from perfdoctor.server.consent import Ask, nobody
 from perfdoctor.server.gate import Gate, Stops, never
+from perfdoctor.server.guard import Guarded
 from perfdoctor.server.instruments import Instruments, ThisMachine
 from perfdoctor.server.policy import LOCAL, Caller
+from perfdoctor.server.readable import list_readable, readable
+from perfdoctor.server.rules import Access, access
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.edits import Edits
+from perfdoctor.server.store.recording import Recording
 from perfdoctor.server.store.recordings import Recordings
+from perfdoctor.server.trail import Trail
+
+if TYPE_CHECKING:
+    from perfdoctor.server.audit.log import Audit
 
 STOPPING = frozenset({"strace", "ltrace", "memray"})
 """backends that stop their target"""
@@ -36,12 +45,22 @@ class Service:
         self.instruments = instruments or ThisMachine(attach_runtimes=settings.attach_runtimes)
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
         self.edits = Edits(settings.state)
-        self.gate = Gate(settings.max_traces)
+        self.gate = Gate(settings.max_traces, settings.max_traces_each)
+        self._audit: Audit | None = None
         self._workload = ""
         self._workload_ended: anyio.Event
         self._usable: list[BackendState] | None = None
         self._running: set[anyio.CancelScope] = set()
         self._all_ended: anyio.Event | None = None
+
+    @property
+    def audit(self) -> "Audit":
+        """Of every call (imported at the first: `initialize` is answered before)."""
+        if self._audit is None:
+            from perfdoctor.server.audit.log import Audit
+
+            self._audit = Audit(self.settings)
+        return self._audit
 
     @contextmanager
     def running(self) -> Iterator[anyio.CancelScope]:
@@ -115,13 +134,42 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a tool: who asks, and whom to tell how it goes. ``offered`` are the folders that a local client says
-    it works on. ``ask_user`` puts a question to the user, where there is a way."""
+    it works on. ``ask_user`` puts a question to the user, where there is a way. ``tool`` is the tool's name, as which
+    rules allow or refuse; ``trail`` is told what is touched."""
 
     service: Service
     caller: Caller
     progress: Progress
     offered: tuple[str, ...] = ()
     ask_user: Ask = nobody
+    tool: str = ""
+    trail: Trail = field(default_factory=Trail)
+
+    @property
+    def access(self) -> Access:
+        """What this caller may touch by this tool."""
+        return access(self.service.settings.rules, self.caller, self.tool)
+
+    @property
+    def instruments(self) -> Guarded:
+        """Those that look at processes, as this caller may use them."""
+        return Guarded(self.service.instruments, self.access, self.trail.note)
+
+    async def must_read(self, identities: Iterable[str]) -> None:
+        """Note which recordings are read; ProblemError for one that rules hide from this caller."""
+        allowed = self.access
+        for identity in identities:
+            self.trail.recordings.append(identity)
+            if allowed.restricted:
+                await readable(self.service.recordings, allowed, identity)
+
+    def only_readable(self, found: Iterable[Recording]) -> tuple[Recording, ...]:
+        allowed = self.access
+        return tuple(one for one in found if allowed.reads(one.target, one.caller))
+
+    async def list_recordings(self, most: int) -> tuple[tuple[Recording, ...], int]:
+        """The newest that this caller may read, and how many they are."""
+        return await list_readable(self.service.recordings, self.access, most)
 
     def code_roots(self, target: Target) -> tuple[str, ...]:
         """Below which folders this caller may see source code."""
@@ -145,7 +193,12 @@ class Call:
                 f"Its operator allows {longest:g}.",
                 f"Ask for at most {longest:g} seconds, or ask the operator to raise PERFDOCTOR_MAX_SECONDS.",
             )
-        target = await self.service.instruments.find_target(who, children=children)
+        target = await self.instruments.find_target(who, children=children)
         await self.service.recordings.ready()
-        async with self.service.gate.enter(target.pids, stops):
+        async with self.service.gate.enter(target.pids, stops, self.share):
             yield target
+
+    @property
+    def share(self) -> str | None:
+        """As whom measurements are counted; nobody limits those of the local user but ``max_traces``."""
+        return None if self.caller == LOCAL else self.caller.name

@@ -4,20 +4,24 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.server.private import must_be_trusted
+from perfdoctor.server.rules import Rule
 
 PREFIX = "PERFDOCTOR_"
 CONFIG = "PERFDOCTOR_CONFIG"
 _FOLDERS = ("user_roots", "writable_roots", "workload_roots")
 DECLARATIONS = "perfdoctor.toml"
 """the file by which a project declares workloads"""
-ONLY_IN_FILE = ("workloads",)
-"""(checked when one is asked for, and not before `initialize` is answered)"""
+ONLY_IN_FILE = ("workloads", "rules", "oauth")
+"""(workloads are checked when one is asked for, OAuth when HTTP is served: not before `initialize` is answered)"""
+_DECIDES_WHO = ("rules", "oauth")
+"""what in the file decides who may do what"""
 LONGEST_WINDOW = 45.0
 """seconds; common clients give a call up after 60, and reading and judging a window takes time too"""
 
@@ -28,6 +32,9 @@ class Settings(Model):
         default=LONGEST_WINDOW, ge=0.1, le=LONGEST_WINDOW, description="Longest window of one call, in seconds."
     )
     max_traces: int = Field(default=4, ge=1, le=64, description="Measurements that may run at the same time.")
+    max_traces_each: int = Field(
+        default=2, ge=1, le=64, description="Of these, those of one identity that connects with a token."
+    )
     keep_recordings: int = Field(default=500, ge=1, description="Recordings kept; the oldest go first.")
     keep_bytes: int = Field(
         default=512 << 20, ge=1 << 20, description="Bytes of compressed evidence kept; the oldest go first."
@@ -66,6 +73,31 @@ class Settings(Model):
         description="Folders whose `perfdoctor.toml` may declare workloads too, separated by `:` in the environment. "
         "Who may write that file, or the programs that it names, decides what is run.",
     )
+    rules: tuple[Rule, ...] = Field(
+        default=(),
+        description="Which processes, workloads and tools an identity may touch, as tables `[[rules]]`: "
+        "[access.md](access.md).",
+    )
+    oauth: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Whose access tokens are accepted, as a table `[oauth]`: [access.md](access.md).",
+    )
+    audit: Literal["off", "http", "all"] = Field(
+        default="http",
+        description="Of which calls a line is kept: those over HTTP, all (stdio and the shell too), or none.",
+    )
+    audit_folder: Path | None = Field(
+        default=None, description="Where these lines are kept; without it in the folder `audit` of `state`."
+    )
+    audit_when_full: Literal["refuse", "go-on"] = Field(
+        default="refuse", description="What becomes of a call of which no line can be kept, as on a full disk."
+    )
+    audit_bytes: int = Field(
+        default=16 << 20, ge=64 << 10, le=1 << 30, description="Size at which the audit begins a new file."
+    )
+    audit_files: int = Field(
+        default=64, ge=2, le=100_000, description="Full files of the audit that are kept; the oldest go first."
+    )
 
     @field_validator("writable_roots")
     @classmethod
@@ -87,7 +119,11 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     path = config_path(environment)
     values: dict[str, object] = {"state": _xdg(environment, "XDG_STATE_HOME", ".local/state")}
     try:
-        values |= tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            read = tomllib.loads(file.read().decode("utf-8"))
+            if any(name in read for name in _DECIDES_WHO):
+                must_be_trusted(path, os.fstat(file.fileno()))
+        values |= read
     except FileNotFoundError:
         if CONFIG in environment:
             raise ProblemError(

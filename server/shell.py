@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from perfdoctor.server import settings
+from perfdoctor.server.audit.log import settle
 from perfdoctor.server.cli import REFUSED, version
 from perfdoctor.server.consent import at_shell
 from perfdoctor.server.instruments import Instruments
@@ -63,7 +64,10 @@ async def _ask(service: Service, tool: Tool[Any, Any], given: dict[str, Any]) ->
             with anyio.CancelScope() as scope:
                 tasks.start_soon(stop_on_signal, scope)
                 tasks.start_soon(reporter.run)
-                outcome = await run(tool, Call(service, LOCAL, reporter.see, ask_user=at_shell), given)
+                async with service.audit.call(LOCAL, "shell", f"tools/call {tool.name}", given, acts=True) as entry:
+                    call = Call(service, LOCAL, reporter.see, ask_user=at_shell, trail=entry.trail)
+                    outcome = await run(tool, call, given)
+                    settle(entry, outcome)
             tasks.cancel_scope.cancel()
     finally:
         bar.clear()
@@ -87,7 +91,8 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "perfdoctor",
         description="Find, explain and prove fixed a performance problem in a live process.",
-        epilog="Also: `perfdoctor serve` for MCP clients, `perfdoctor token` for access over HTTP.",
+        epilog="Also: `perfdoctor serve` for MCP clients, `perfdoctor token` for access over HTTP, "
+        "`perfdoctor audit` for what was called.",
     )
     parser.add_argument("--version", action="version", version=version())
     commands = parser.add_subparsers(dest="tool", required=True, metavar="command")

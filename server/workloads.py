@@ -3,7 +3,7 @@
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,13 +41,20 @@ class Source:
 
 
 def pair(
-    settings: Settings, name: str, variant: str | None, against: str | None, environment: Mapping[str, str] = os.environ
+    settings: Settings,
+    name: str,
+    variant: str | None,
+    against: str | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    allowed: Callable[[str], bool] = bool,
 ) -> tuple["Declared", ...]:
-    """One workload, or two that are to be held against each other. Reads files: call it in a worker thread.
+    """One workload, or two that are to be held against each other. Reads files: call it in a worker thread. Those whose
+    names are not ``allowed`` are as if nobody had declared them.
 
     ``against`` is a variant of the same workload, another workload, or ``workload/variant``. ProblemError that names
     what is declared when something is not."""
-    known = declared(settings)
+    known = {each: source for each, source in declared(settings).items() if allowed(each)}
     one = _prepared(known, name, variant, environment)
     if against is None:
         return (one,)

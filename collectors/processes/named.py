@@ -5,6 +5,7 @@ from perfdoctor.collectors.processes.match import fit
 from perfdoctor.collectors.processes.sweep import parents, sweep
 from perfdoctor.collectors.target import find_target
 from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.whose import Allowed, is_allowed
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.target import Target
 
@@ -13,11 +14,12 @@ _EXACT = 5
 """the quality of a fit from which the name itself is meant, and not a part of it"""
 
 
-def find_named(host: Host, name: str, *, children: bool = True) -> Target:
+def find_named(host: Host, name: str, *, children: bool = True, allowed: Allowed | None = None) -> Target:
     """The processes whose name, program or script is exactly ``name`` (in upper or lower case), measured together.
 
     The first is the one that has used most CPU time. perfdoctor itself and those who started it are left out, zombies
-    too. ProblemError when there is none, when there are more than 64, or when the first may not be measured.
+    too; and those that ``allowed`` is false of, as if they were not there. ProblemError when there is none, when there
+    are more than 64, or when the first may not be measured.
     """
     try:
         seen = sweep(host)
@@ -32,6 +34,7 @@ def find_named(host: Host, name: str, *, children: bool = True) -> Target:
         and not process.stat.ended
         and (fits := fit(name, pid, process.stat.name, process.arguments))
         and fits.quality == _EXACT
+        and is_allowed(host, pid, allowed)
     ]
     shown = clean(name, 64)
     if not found:

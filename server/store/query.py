@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import WatchAnswer
 from perfdoctor.server.store import query_child, views
 from perfdoctor.server.store.folder import private_folder
-from perfdoctor.server.store.recording import Kind
+from perfdoctor.server.store.recording import Kind, Recording
 from perfdoctor.server.store.recordings import Recordings
 
 _ID = re.compile(r"r-[0-9a-z]{1,38}")
@@ -50,23 +50,35 @@ class Found:
     read: tuple[str, ...]
 
 
-async def query(recordings: Recordings, state: Path, sql: str, most: int) -> Found:
-    """The first ``most`` rows of a SELECT. The view ``recordings`` has all recordings; the others have the evidence of
-    those whose ids stand in the statement. ProblemError for anything but a SELECT of views, harmless functions and
+def named(sql: str) -> list[str]:
+    """The ids that stand in a statement."""
+    return list(dict.fromkeys(_ID.findall(sql)))
+
+
+async def query(
+    recordings: Recordings,
+    state: Path,
+    sql: str,
+    most: int,
+    only: Callable[[Iterable[Recording]], Sequence[Recording]] = tuple,
+) -> Found:
+    """The first ``most`` rows of a SELECT. The view ``recordings`` has all recordings that pass ``only``; the others
+    have the evidence of those whose ids stand in the statement.
+    ProblemError for anything but a SELECT of views, harmless functions and
     moderate appetite."""
     if "\0" in sql:
         raise _refused("it holds a NUL character")
-    named = list(dict.fromkeys(_ID.findall(sql)))
-    if len(named) > MOST_RECORDINGS:
+    asked = named(sql)
+    if len(asked) > MOST_RECORDINGS:
         raise ProblemError(
-            f"The statement names {len(named)} recordings.",
+            f"The statement names {len(asked)} recordings.",
             f"The evidence of at most {MOST_RECORDINGS} can be read at once.",
             "Name fewer; the view recordings has all of them in any case.",
         )
-    listed, _ = await recordings.list(_LISTED)
+    listed = only((await recordings.list(_LISTED))[0])
     known = {one.id: one for one in listed}
     evidence: list[tuple[str, Evidence | WatchAnswer]] = []
-    for identity in named:
+    for identity in asked:
         one = known.get(identity) or await recordings.find(identity)
         if one.kind is not Kind.WATCH:
             evidence.append((identity, await recordings.evidence(identity)))

@@ -47,7 +47,7 @@ async def ask(call: Call, arguments: DiagnoseArguments) -> DiagnoseAnswer:
         return answer
     stops = call.service.stops("trace-syscalls", "auto")
     async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
-        evidence = await call.service.instruments.observe(target, seconds=arguments.seconds, progress=call.progress)
+        evidence = await call.instruments.observe(target, seconds=arguments.seconds, progress=call.progress)
         return await keep(call, Kind.DIAGNOSIS, evidence, judge)
 
 

@@ -34,4 +34,5 @@ async def keep(call: Call, kind: Kind, evidence: Evidence, answer: Callable[[str
         sources = await to_thread.run_sync(digests, evidence, roots)
         evidence = evidence.model_copy(update={"sources": sources})
     await call.service.recordings.add(identity, kind, call.caller.name, said.summary, evidence)
+    call.trail.made.append(identity)
     return said

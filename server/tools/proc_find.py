@@ -23,7 +23,7 @@ class FindArguments(Listing):
 
 
 async def ask(call: Call, arguments: FindArguments) -> FindAnswer:
-    return await call.service.instruments.find_processes(
+    return await call.instruments.find_processes(
         query=arguments.query,
         user=arguments.user,
         port=arguments.port,

@@ -15,10 +15,11 @@ class WatchArguments(OfProcess):
 
 async def ask(call: Call, arguments: WatchArguments) -> WatchAnswer:
     async with call.window(arguments.who, arguments.seconds, children=arguments.children) as target:
-        watched = await call.service.instruments.watch(target, seconds=arguments.seconds, progress=call.progress)
+        watched = await call.instruments.watch(target, seconds=arguments.seconds, progress=call.progress)
         identity = new_id()
         answer = watched.model_copy(update={"recording": identity})
         await call.service.recordings.add(identity, Kind.WATCH, call.caller.name, answer.summary, answer)
+        call.trail.made.append(identity)
         shown = answer.readings[-arguments.rows :]
         omitted = answer.omitted_readings + len(answer.readings) - len(shown)
         return answer.model_copy(update={"readings": shown, "omitted_readings": omitted})

@@ -104,9 +104,9 @@ def _of_one(one: Recording, summary: str, follows: tuple[NextCall, ...] | None =
 async def _list(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
     store = call.service.recordings
     if arguments.label is None:
-        found, total = await store.list(arguments.rows)
+        found, total = await call.list_recordings(arguments.rows)
     else:
-        labelled = (await store.labelled(arguments.label))[::-1]
+        labelled = call.only_readable(await store.labelled(arguments.label))[::-1]
         found, total = labelled[: arguments.rows], len(labelled)
     gone = await store.expired()
     said = f"{total} recordings{' of that label' if arguments.label is not None else ''}, newest first."
@@ -129,11 +129,14 @@ async def _list(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
 
 
 async def _query(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
-    from perfdoctor.server.store.query import query
+    from perfdoctor.server.store.query import named, query
 
     assert arguments.sql is not None
     service = call.service
-    found = await query(service.recordings, service.settings.state, arguments.sql, arguments.rows)
+    await call.must_read(named(arguments.sql))
+    found = await query(
+        service.recordings, service.settings.state, arguments.sql, arguments.rows, only=call.only_readable
+    )
     number = len(found.rows)
     of_whom = f" Evidence of {', '.join(found.read)}." if found.read else ""
     more = " There are more: limit shows them, or a narrower SELECT." if found.more else ""
@@ -157,7 +160,7 @@ async def _export(call: Call, arguments: RecordingsArguments) -> RecordingsAnswe
         name = (await store.find(arguments.id)).id
         wanted: tuple[str, ...] = (name,)
     else:
-        labelled = await store.labelled(arguments.label or "")
+        labelled = call.only_readable(await store.labelled(arguments.label or ""))
         if not labelled:
             raise ProblemError(
                 f"No recording has the label {quoted(arguments.label or '', 80)}.",

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from perfdoctor.schemas.model import Model
 from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
+from perfdoctor.server.tools.referred import NamesRecording
 from perfdoctor.server.tools.refusal import refusal
 
 
@@ -36,7 +37,7 @@ NotBool = BeforeValidator(_not_a_bool)
 Pid = Annotated[int, Field(ge=1, le=1 << 22, description="process id, from proc-find"), NotBool]
 Seconds = Annotated[float, Field(ge=0.1, le=45, description="of the window"), NotBool]
 Children = Annotated[bool, Field(description="its children too")]
-RecordingId = Annotated[str, Field(min_length=1, max_length=40)]
+RecordingId = Annotated[str, Field(min_length=1, max_length=40), NamesRecording]
 
 
 class Arguments(Model):

@@ -27,7 +27,7 @@ async def ask(call: Call, arguments: CpuArguments) -> CpuAnswer:
     # (with the native frames between them twice as many are needed to reach the same Python lines)
     frames = arguments.frames * (2 if arguments.native else 1)
     async with call.window(arguments.who, arguments.seconds, children=arguments.children) as target:
-        evidence = await call.service.instruments.trace_cpu(
+        evidence = await call.instruments.trace_cpu(
             target,
             seconds=arguments.seconds,
             hz=arguments.hz,

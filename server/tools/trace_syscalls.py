@@ -25,7 +25,7 @@ async def ask(call: Call, arguments: SyscallArguments) -> SyscallAnswer:
 
     stops = call.service.stops(TOOL.name, arguments.backend)
     async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
-        evidence = await call.service.instruments.trace_syscalls(
+        evidence = await call.instruments.trace_syscalls(
             target, seconds=arguments.seconds, backend=arguments.backend, progress=call.progress
         )
         return await keep(

@@ -25,7 +25,7 @@ async def traced(
     """Ask the question ``kind`` of one process, keep the evidence, and give ``answer(recording, evidence)``."""
     stops = call.service.stops(tool, backend)
     async with call.window(arguments.who, arguments.seconds, children=arguments.children, stops=stops) as target:
-        evidence = await call.service.instruments.measure(
+        evidence = await call.instruments.measure(
             kind.value, target, seconds=arguments.seconds, backend=backend, progress=call.progress, **options
         )
         return await keep(call, kind, evidence, answer)

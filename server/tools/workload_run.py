@@ -36,11 +36,13 @@ async def ask(call: Call, arguments: WorkloadArguments) -> WorkloadAnswer:
 
     service = call.service
     sides = await to_thread.run_sync(
-        lambda: workloads.pair(service.settings, arguments.name, arguments.variant, arguments.against)
+        lambda: workloads.pair(
+            service.settings, arguments.name, arguments.variant, arguments.against, allowed=call.access.runs
+        )
     )
     await service.recordings.ready()
     trace = Trace(arguments.trace)
-    async with service.workload(sides[0].title), service.gate.enter((), never):
+    async with service.workload(sides[0].title), service.gate.enter((), never, call.share):
         kept = await Series(call, sides, arguments.repeats, arguments.warm_up, arguments.seconds, trace).run()
     return await to_thread.run_sync(lambda: workload_answer(sides, kept, rows=ROWS[arguments.detail]))
 

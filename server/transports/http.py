@@ -6,10 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from mcp.server.auth.provider import AccessToken, TokenVerifier
-from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -17,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 import perfdoctor
 from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.server import identity
 from perfdoctor.server.app import build
 from perfdoctor.server.service import Service
 from perfdoctor.server.tokens import Tokens
@@ -27,17 +25,6 @@ IDLE_SESSION = 600.0
 """seconds after which a session that nobody uses is closed"""
 GRACE = 2
 """seconds that open connections have to end, after their calls have, when the server is told to"""
-
-
-class _Verifier(TokenVerifier):
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-
-    async def verify_token(self, token: str) -> AccessToken | None:
-        caller = self._tokens.check(token)
-        if caller is None:
-            return None
-        return AccessToken(token=token, client_id=caller.name, subject=caller.name, scopes=[caller.role])
 
 
 class _Server(uvicorn.Server):
@@ -56,11 +43,12 @@ def application(service: Service, *, hosts: list[str], tokens: Tokens | None) ->
     """The ASGI application. ``hosts`` are the values of the Host header that are answered; an Origin, where there is
     one, must be one of them too: a page of another site cannot reach a server on its visitor's machine. Without
     ``tokens`` everybody who reaches it is the local user."""
-    auth = None
-    if tokens is not None:
-        # No resource URL: there is no authorization server to be sent to, tokens are made at the shell.
-        auth = AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None, required_scopes=[])
-    server = build(service, verifier=_Verifier(tokens) if tokens else None, auth=auth)
+    oauth = identity.oauth_of(service.settings)
+    if tokens is None:
+        server, metadata = build(service), []
+    else:
+        server = build(service, verifier=identity.verifier(tokens, oauth), auth=identity.auth_settings(oauth))
+        metadata = identity.metadata_routes(oauth)
     checks = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=allowed_origins(hosts))
     # Neither json_response nor stateless_http: both lose progress or cancellation on one era of the protocol.
     http = server.streamable_http_app(
@@ -76,8 +64,9 @@ def application(service: Service, *, hosts: list[str], tokens: Tokens | None) ->
         async with server.session_manager.run():
             yield
 
-    routes: list[BaseRoute] = [*http.routes, *sse.routes, Route("/healthz", healthz)]
-    return Starlette(routes=routes, middleware=http.user_middleware, lifespan=lifespan)
+    routes: list[BaseRoute] = [*metadata, *http.routes, *sse.routes, Route("/healthz", healthz)]
+    middleware = [*identity.middleware(service), *http.user_middleware]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 def serve(service: Service, *, host: str, port: int, no_token: bool, allow: list[str]) -> None:
@@ -90,11 +79,12 @@ def serve(service: Service, *, host: str, port: int, no_token: bool, allow: list
             "Leave out --no-token (`perfdoctor token create` makes one), or use --host 127.0.0.1.",
         )
     tokens = None if no_token else Tokens(service.settings.state)
-    if tokens is not None and not tokens.list():
+    if tokens is not None and not tokens.list() and identity.oauth_of(service.settings) is None:
         raise ProblemError(
             "There is no token yet, so nobody could connect.",
             f"No token is known in {service.settings.state}.",
-            "Run `perfdoctor token create --name NAME --role trace` first, or use --no-token on loopback.",
+            "Run `perfdoctor token create --name NAME --role trace` first (or set [oauth]), or use --no-token on "
+            "loopback.",
         )
     listener = _listen(host, port)
     bound = listener.getsockname()[1]

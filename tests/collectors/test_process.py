@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from perfdoctor.collectors.process import find_processes
 from perfdoctor.collectors.processes.match import fit, script_of
+from perfdoctor.collectors.processes.named import find_named
+from perfdoctor.collectors.whose import Whose, whose
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import FindAnswer
 from tests.collectors.machine import Machine, machine, process
@@ -188,3 +190,42 @@ def test_how_it_fits(query: str, why: str | None) -> None:
 def test_any_words_fit_or_not(query: str, name: str, arguments: list[str]) -> None:
     found = fit(query, 42, name, arguments)
     assert found is None or 1 <= found.quality <= 6
+
+
+async def test_of_processes_that_are_not_allowed_nothing_is_said() -> None:
+    def not_the_shop(one: Whose) -> bool:
+        return not {"gunicorn", "bash"} & set(one.names)
+
+    host = shop()
+    everything, allowed = await find_processes(host), await find_processes(host, allowed=not_the_shop)
+    assert {10, 11, 12, 13, 60} <= set(pids(everything))
+    assert not {10, 11, 12, 13, 60} & set(pids(allowed))
+    assert allowed.total == everything.total - 5
+    init = {row.pid: row for row in allowed.processes}[1]
+    assert init.children == {row.pid: row for row in everything.processes}[1].children - 5
+    assert {row.pid: row for row in allowed.processes}[77].ppid == 0, "its parent is hidden"
+    for asked in ({"query": "gunicron"}, {"query": "10"}, {"port": 8080}, {"cwd": "/"}):
+        answer = await find_processes(host, **asked, allowed=not_the_shop)  # type: ignore[arg-type]
+        assert "gunicorn" not in answer.model_dump_json().replace("gunicron", "")
+        assert not {10, 11, 12} & set(pids(answer))
+
+
+def test_whose_a_process_is() -> None:
+    host = shop()
+    front = whose(host, 30)
+    assert front is not None
+    assert front.contained and front.containers == (ID, ID[:12], f"/docker-{ID}.scope")
+    assert front.names == ("shopd",)
+    web = whose(host, 10)
+    assert web is not None
+    assert web.names == ("gunicorn", "python3")
+    assert not web.contained
+    assert whose(host, 4711) is None
+
+
+def test_a_set_by_name_holds_only_those_that_are_allowed() -> None:
+    host = shop()
+    assert find_named(host, "gunicorn").pids == (10, 11, 12)
+    assert find_named(host, "gunicorn", allowed=lambda one: one.pid != 10).pids == (11, 12)
+    with pytest.raises(ProblemError, match="No process is called 'gunicorn'"):
+        find_named(host, "gunicorn", allowed=lambda _one: False)

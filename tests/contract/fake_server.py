@@ -4,6 +4,7 @@
 instruments notice is appended to the file EVENTS, a line each, before it can be lost.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ def main() -> None:
     transport, events, state, *rest = sys.argv[1:]
     log = os.open(events, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     instruments = FakeInstruments(lambda event, at: _append(log, event, at))
-    service = Service(Settings(state=Path(state)), instruments)
+    more = json.loads(os.environ.get("FAKE_SETTINGS", "{}"))
+    service = Service(Settings.model_validate({"state": Path(state), **more}), instruments)
     if transport == "stdio":
         from perfdoctor.server.transports import stdio
 

@@ -2,11 +2,12 @@
 cancelled."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.whose import Allowed, Whose
 from perfdoctor.collectors.workloads.declared import Declared
 from perfdoctor.collectors.workloads.run import Outcome
 from perfdoctor.schemas.code import LastChange
@@ -18,11 +19,35 @@ from perfdoctor.schemas.process import FindAnswer, WatchAnswer
 from perfdoctor.schemas.system import ToolsAnswer
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.workload import Trace
-from perfdoctor.server.instruments import Instruments
+from perfdoctor.server.instruments import Instruments, Unseen
 from tests.server import samples
 
 WORKLOADS = {"shop": {"argv": ["shop", "--orders", "100"], "variants": {"fast": {"environment": {"FAST": "1"}}}}}
 """what the operator of a fake server declared"""
+
+
+class FakeHeld:
+    """The processes of a target, which are the same until ``lost`` is set."""
+
+    def __init__(self) -> None:
+        self.lost = self.any_ended = False
+
+    def check(self) -> bool:
+        return not self.lost
+
+    def close(self) -> None:
+        pass
+
+
+def whose(pid: int, user: str, name: str, container: str | None = None) -> Whose:
+    return Whose(
+        pid=pid,
+        start_time=12.5,
+        users=((user, "33"),),
+        names=(name,),
+        containers=(container,) if container else ("/user.slice",),
+        contained=container is not None,
+    )
 
 
 class FakeInstruments:
@@ -33,6 +58,10 @@ class FakeInstruments:
         self.note = note
         self.usable: tuple[str, ...] = ("bpf", "strace")
         self.checks = 0
+        self.allowed: Allowed | None = None
+        self.held = FakeHeld()
+        self.processes = {samples.PID: whose(samples.PID, "web", "shop")}
+        """those whose family and owner are known; all that are not ``samples.PID`` are its children"""
 
     async def check_tools(self) -> ToolsAnswer:
         self.checks += 1
@@ -48,7 +77,9 @@ class FakeInstruments:
         runtime: str | None,
         cwd: str | None,
         limit: int,
+        allowed: Allowed | None = None,
     ) -> FindAnswer:
+        self.allowed = allowed
         if query == "crash":
             raise RuntimeError("a secret of the server")
         if query == "group":
@@ -56,13 +87,23 @@ class FakeInstruments:
                 tasks.start_soon(self._refuse)
         return samples.found()
 
-    async def find_target(self, pid: int, *, children: bool) -> Target:
+    async def find_target(self, pid: int | str, *, children: bool, allowed: Allowed | None = None) -> Target:
         # 4343 is a second process, for what may run beside what.
+        if isinstance(pid, str):
+            pid = next((known for known, whose in self.processes.items() if pid in whose.names), 0)
+        if allowed is not None and not (pid in self.processes and allowed(self.processes[pid])):
+            raise Unseen(pid)
         if pid not in (samples.PID, samples.PID + 101):
             raise ProblemError(
                 f"There is no process {pid}.", "It has ended, or never was.", "Call proc-find to see which there are."
             )
         return samples.TARGET.model_copy(update={"pid": pid, "children": children})
+
+    async def hold(self, target: Target) -> FakeHeld:
+        return self.held
+
+    async def family(self, target: Target, before: Mapping[int, float]) -> list[Whose]:
+        return [whose for pid, whose in self.processes.items() if pid == target.pid or target.children]
 
     async def watch(self, target: Target, *, seconds: float, progress: Progress) -> WatchAnswer:
         await self._window(seconds, progress)

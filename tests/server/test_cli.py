@@ -155,6 +155,30 @@ def test_tokens(environment: dict[str, str]) -> None:
     assert perfdoctor(environment, "token", "create", "--name", "b", "--role", "king").returncode == 2
 
 
+def test_a_token_with_an_end_is_rotated(environment: dict[str, str]) -> None:
+    first = perfdoctor(environment, "token", "create", "--name", "ci", "--role", "trace", "--expires", "30d").stdout
+    assert "until 2" in perfdoctor(environment, "token", "list").stdout
+    made = perfdoctor(environment, "token", "rotate", "ci", "--grace", "1h")
+    assert re.fullmatch(r"pd_[\w-]{43}\n", made.stdout)
+    assert made.stdout != first
+    assert "The old one is good until" in made.stderr
+    assert "rotating: old secret until" in perfdoctor(environment, "token", "list").stdout
+    refused = perfdoctor(environment, "token", "create", "--name", "b", "--role", "trace", "--expires", "soon")
+    assert refused.returncode == 2
+    assert "--expires 'soon' is not a length of time" in refused.stderr
+
+
+def test_the_shell_is_audited_where_the_operator_wants_it(environment: dict[str, str]) -> None:
+    perfdoctor(environment, "recordings")
+    assert perfdoctor(environment, "audit", "show").stdout == ""
+    perfdoctor({**environment, "PERFDOCTOR_AUDIT": "all"}, "recordings", "list")
+    shown = perfdoctor(environment, "audit", "show").stdout.splitlines()
+    assert "call  local (admin)  tools/call recordings  allowed  answered" in shown[-1]
+    verified = perfdoctor(environment, "audit", "verify")
+    assert verified.returncode == 0
+    assert "whole: 3 lines" in verified.stdout
+
+
 def test_a_broken_configuration_is_a_refusal(environment: dict[str, str]) -> None:
     done = perfdoctor({**environment, "PERFDOCTOR_MAX_TRACES": "many"}, "recordings")
     assert done.returncode == 2

@@ -7,13 +7,15 @@ from perfdoctor.collectors.host.base import Host
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``leader`` is the pid of the process that the thread belongs to, ``uid`` the effective one. Bytes; a process
-    without memory of its own (a kernel thread, a zombie) has 0. ``capabilities`` is the effective set, one bit each.
+    """``leader`` is the pid of the process that the thread belongs to, ``uid`` the effective one; ``uids`` are the
+    real, the effective, the saved one and that of the file system. Bytes; a process without memory of its own (a
+    kernel thread, a zombie) has 0. ``capabilities`` is the effective set, one bit each.
     ``inner_pid`` is its pid in the innermost pid namespace that it lives in. ``seccomp``: 0 none, 2 filtered."""
 
     leader: int
     inner_pid: int
     uid: int
+    uids: tuple[int, ...]
     capabilities: int
     seccomp: int
     rss: int
@@ -36,6 +38,7 @@ def parse(data: bytes) -> Status:
         leader=number(b"Tgid"),
         inner_pid=number(b"NSpid", column=-1),
         uid=number(b"Uid", column=1),  # real, effective, saved, file system
+        uids=tuple(int(word) for word in fields[b"Uid"].split()),
         capabilities=number(b"CapEff", base=16),
         seccomp=number(b"Seccomp"),
         rss=number(b"VmRSS") << 10,
