@@ -197,7 +197,7 @@ def _default(about: dict[str, Any]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if value in ((), {}):
+    if value in ((), {}, None):
         return "(none)"
     return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -137,7 +137,7 @@ def build(
         subscriptions=False,
     )
     server.service = service
-    offer(server, service)
+    offer(server, service, _caller)
     return server
 
 

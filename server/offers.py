@@ -1,6 +1,7 @@
 """Besides tools: resources to read, prompts to start from, and completions for both."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
@@ -15,14 +16,15 @@ from mcp_types import (
 
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server import guide
+from perfdoctor.server.policy import Caller
 from perfdoctor.server.service import Service
 
 _COMPLETIONS = 100
 """the most that the protocol allows in one answer"""
 
 
-def offer(server: MCPServer[Any], service: Service) -> None:
-    """Register everything that is not a tool."""
+def offer(server: MCPServer[Any], service: Service, caller: Callable[[], Caller]) -> None:
+    """Register everything that is not a tool. ``caller`` says who asks, during a request."""
 
     @server.resource("guide://workflow", name="workflow", title="From slow to proven fixed", mime_type="text/markdown")
     def workflow() -> str:
@@ -41,8 +43,8 @@ def offer(server: MCPServer[Any], service: Service) -> None:
     async def recording(id: str) -> str:
         """Everything that one window saw, as JSON."""
         try:
-            about = await service.recordings.find(id)
-            artefact = await service.recordings.json(id)
+            recordings = service.recordings_of(caller())
+            about, artefact = await recordings.find(id), await recordings.json(id)
         except ProblemError as error:
             raise ResourceNotFoundError(str(error)) from error
         return f'{{"recording": {json.dumps(about.model_dump(mode="json"))}, "{_part(about.kind)}": {artefact}}}'
@@ -66,7 +68,7 @@ def offer(server: MCPServer[Any], service: Service) -> None:
         if uri.startswith("pattern://"):
             known = list(service.instruments.patterns())
         elif uri.startswith("recording://") or argument.name == "recording":
-            found, _ = await service.recordings.list(_COMPLETIONS)
+            found, _ = await service.recordings_of(caller()).list(_COMPLETIONS)
             known = [recording.id for recording in found]
         else:
             return None

@@ -13,10 +13,11 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.server.consent import Ask, nobody
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.instruments import Instruments, ThisMachine
-from perfdoctor.server.policy import LOCAL, Caller
+from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.edits import Edits
-from perfdoctor.server.store.recordings import Recordings
+from perfdoctor.server.store.recording import Quota
+from perfdoctor.server.store.recordings import Recordings, Store
 
 STOPPING = frozenset({"strace", "ltrace", "memray"})
 """backends that stop their target"""
@@ -34,7 +35,7 @@ class Service:
     def __init__(self, settings: Settings, instruments: Instruments | None = None) -> None:
         self.settings = settings
         self.instruments = instruments or ThisMachine(attach_runtimes=settings.attach_runtimes)
-        self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
+        self.recordings = Store(settings.state, _quota(settings), settings.postgresql)
         self.edits = Edits(settings.state)
         self.gate = Gate(settings.max_traces)
         self._workload = ""
@@ -85,6 +86,10 @@ class Service:
             with anyio.move_on_after(CLEANUP, shield=True):
                 await self._all_ended.wait()
 
+    def recordings_of(self, caller: Caller) -> Recordings:
+        """Those that ``caller`` may see: their own and shared ones; all, with the role admin or at this machine."""
+        return self.recordings.seen_by(caller.name, everything=caller.may(Role.ADMIN))
+
     def code_roots(self, caller: Caller, target: Target, offered: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Below which folders source code may be shown: those that the operator set; without any the local user sees
         the workspace that the client offers, and the folders in which the process runs and its script lies; others
@@ -123,6 +128,11 @@ class Call:
     offered: tuple[str, ...] = ()
     ask_user: Ask = nobody
 
+    @property
+    def recordings(self) -> Recordings:
+        """Those that this caller may see."""
+        return self.service.recordings_of(self.caller)
+
     def code_roots(self, target: Target) -> tuple[str, ...]:
         """Below which folders this caller may see source code."""
         return self.service.code_roots(self.caller, target, self.offered)
@@ -149,3 +159,9 @@ class Call:
         await self.service.recordings.ready()
         async with self.service.gate.enter(target.pids, stops):
             yield target
+
+
+def _quota(settings: Settings) -> Quota:
+    number, size = settings.keep_recordings, settings.keep_bytes
+    each, each_size = settings.keep_recordings_each or number, settings.keep_bytes_each or size
+    return Quota(number, size, min(each, number), min(each_size, size))
