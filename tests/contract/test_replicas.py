@@ -2,11 +2,6 @@
 
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,57 +9,17 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
 
-from perfdoctor.server.policy import Role
-from perfdoctor.server.tokens import Tokens
-from tests.contract.connections import ROOT, fake_server, network_client
+from tests.contract.connections import network_client
+from tests.contract.replicas import Callers, made_callers, replica
 from tests.server.samples import PID
 from tests.server.stores import Postgres
 
 pytestmark = pytest.mark.anyio
 
 
-@dataclass
-class Replica:
-    process: subprocess.Popen[bytes]
-    url: str
-
-
-@contextmanager
-def replica(folder: Path, tokens: Path, *rest: str) -> Iterator[Replica]:
-    """A server with a state folder of its own, and the tokens of all."""
-    state = folder / "state"
-    state.mkdir(mode=0o700, parents=True)
-    (state / "tokens.json").write_bytes(tokens.read_bytes())
-    (state / "tokens.json").chmod(0o600)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(fake_server("http", folder / "events", state, *rest), cwd=ROOT, stderr=log)
-    try:
-        yield Replica(process, _where(process, folder / "log"))
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _where(process: subprocess.Popen[bytes], log: Path) -> str:
-    ends = time.monotonic() + 60
-    while "\n" not in (said := log.read_text()):
-        assert process.poll() is None and time.monotonic() < ends, said
-        time.sleep(0.02)
-    return next(word for word in said.split() if word.startswith("http://")).removesuffix("/mcp")
-
-
-@dataclass
-class Callers:
-    anna: str
-    ben: str
-    file: Path
-
-
 @pytest.fixture
 def callers(tmp_path: Path) -> Callers:
-    tokens = Tokens(tmp_path / "tokens")
-    anna, ben = (tokens.create(name, Role.OPERATE) for name in ("anna", "ben"))
-    return Callers(anna, ben, tmp_path / "tokens" / "tokens.json")
+    return made_callers(tmp_path / "tokens")
 
 
 async def called(client: Client, tool: str, **arguments: object) -> dict[str, object]:
