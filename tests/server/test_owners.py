@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 
 from perfdoctor.schemas.evidence import Evidence
@@ -191,3 +192,19 @@ async def test_who_has_most_makes_room_when_all_is_full(tmp_path: Path, place: s
     assert await held(store) == {"anna": 3, "ben": 3}, "neither pushes out the other"
     assert (await anna.expired()).total == 3 and (await ben.expired()).total == 2
     assert (await store.seen_by("", everything=True).expired()).total == 5
+
+
+async def test_servers_that_expire_at_once_keep_exactly_the_quota(tmp_path: Path, place: str | None) -> None:
+    servers = [stores.store(tmp_path, place, keep=5, each=4) for _ in range(3)]
+    made: list[str] = []
+
+    async def measure(store: Store, caller: str) -> None:
+        made.append(await keep(store.seen_by(caller)))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(15):
+            tasks.start_soon(measure, servers[number % 3], ("anna", "ben")[number % 2])
+    everything = servers[0].seen_by("", everything=True)
+    assert len(set(made)) == 15
+    assert (await everything.list(99))[1] == 5 and (await everything.expired()).total == 10
+    assert sorted((await held(servers[1])).values()) == [2, 3]
