@@ -174,7 +174,7 @@ def build(
         subscriptions=False,
     )
     server.service = service
-    offer(server, service)
+    offer(server, service, current)
     return server
 
 

@@ -1,6 +1,7 @@
 """Besides tools: resources to read, prompts to start from, and completions for both."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
@@ -15,7 +16,7 @@ from mcp_types import (
 
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server import guide
-from perfdoctor.server.identity import current
+from perfdoctor.server.policy import Caller
 from perfdoctor.server.readable import list_readable, readable
 from perfdoctor.server.rules import RECORDINGS, access
 from perfdoctor.server.service import Service
@@ -24,8 +25,8 @@ _COMPLETIONS = 100
 """the most that the protocol allows in one answer"""
 
 
-def offer(server: MCPServer[Any], service: Service) -> None:
-    """Register everything that is not a tool."""
+def offer(server: MCPServer[Any], service: Service, caller: Callable[[], Caller]) -> None:
+    """Register everything that is not a tool. ``caller`` says who asks, during a request."""
 
     @server.resource("guide://workflow", name="workflow", title="From slow to proven fixed", mime_type="text/markdown")
     def workflow() -> str:
@@ -44,10 +45,11 @@ def offer(server: MCPServer[Any], service: Service) -> None:
     async def recording(id: str) -> str:
         """Everything that one window saw, as JSON."""
         try:
-            may = access(service.settings.rules, current(), RECORDINGS)
+            may = access(service.settings.rules, caller(), RECORDINGS)
             may.must_call()
-            about = await readable(service.recordings, may, id)
-            artefact = await service.recordings.json(id)
+            recordings = service.recordings_of(caller())
+            about = await readable(recordings, may, id)
+            artefact = await recordings.json(id)
         except ProblemError as error:
             raise ResourceNotFoundError(str(error)) from error
         return f'{{"recording": {json.dumps(about.model_dump(mode="json"))}, "{_part(about.kind)}": {artefact}}}'
@@ -71,8 +73,8 @@ def offer(server: MCPServer[Any], service: Service) -> None:
         if uri.startswith("pattern://"):
             known = list(service.instruments.patterns())
         elif uri.startswith("recording://") or argument.name == "recording":
-            may = access(service.settings.rules, current(), RECORDINGS)
-            found, _ = await list_readable(service.recordings, may, _COMPLETIONS)
+            may = access(service.settings.rules, caller(), RECORDINGS)
+            found, _ = await list_readable(service.recordings_of(caller()), may, _COMPLETIONS)
             known = [recording.id for recording in found]
         else:
             return None

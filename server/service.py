@@ -15,13 +15,13 @@ from perfdoctor.server.consent import Ask, nobody
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.guard import Guarded
 from perfdoctor.server.instruments import Instruments, ThisMachine
-from perfdoctor.server.policy import LOCAL, Caller
+from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.readable import list_readable, readable
 from perfdoctor.server.rules import Access, access
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.edits import Edits
-from perfdoctor.server.store.recording import Recording
-from perfdoctor.server.store.recordings import Recordings
+from perfdoctor.server.store.recording import Quota, Recording
+from perfdoctor.server.store.recordings import Recordings, Store
 from perfdoctor.server.trail import Trail
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Service:
     def __init__(self, settings: Settings, instruments: Instruments | None = None) -> None:
         self.settings = settings
         self.instruments = instruments or ThisMachine(attach_runtimes=settings.attach_runtimes)
-        self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
+        self.recordings = Store(settings.state, _quota(settings), settings.postgresql)
         self.edits = Edits(settings.state)
         self.gate = Gate(settings.max_traces, settings.max_traces_each)
         self._audit: Audit | None = None
@@ -104,6 +104,10 @@ class Service:
             with anyio.move_on_after(CLEANUP, shield=True):
                 await self._all_ended.wait()
 
+    def recordings_of(self, caller: Caller) -> Recordings:
+        """Those that ``caller`` may see: their own and shared ones; all, with the role admin or at this machine."""
+        return self.recordings.seen_by(caller.name, everything=caller.may(Role.ADMIN))
+
     def code_roots(self, caller: Caller, target: Target, offered: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Below which folders source code may be shown: those that the operator set; without any the local user sees
         the workspace that the client offers, and the folders in which the process runs and its script lies; others
@@ -161,7 +165,7 @@ class Call:
         for identity in identities:
             self.trail.recordings.append(identity)
             if allowed.restricted:
-                await readable(self.service.recordings, allowed, identity)
+                await readable(self.recordings, allowed, identity)
 
     def only_readable(self, found: Iterable[Recording]) -> tuple[Recording, ...]:
         allowed = self.access
@@ -169,7 +173,12 @@ class Call:
 
     async def list_recordings(self, most: int) -> tuple[tuple[Recording, ...], int]:
         """The newest that this caller may read, and how many they are."""
-        return await list_readable(self.service.recordings, self.access, most)
+        return await list_readable(self.recordings, self.access, most)
+
+    @property
+    def recordings(self) -> Recordings:
+        """Those that this caller may see."""
+        return self.service.recordings_of(self.caller)
 
     def code_roots(self, target: Target) -> tuple[str, ...]:
         """Below which folders this caller may see source code."""
@@ -202,3 +211,9 @@ class Call:
     def share(self) -> str | None:
         """As whom measurements are counted; nobody limits those of the local user but ``max_traces``."""
         return None if self.caller == LOCAL else self.caller.name
+
+
+def _quota(settings: Settings) -> Quota:
+    number, size = settings.keep_recordings, settings.keep_bytes
+    each, each_size = settings.keep_recordings_each or number, settings.keep_bytes_each or size
+    return Quota(number, size, min(each, number), min(each_size, size))

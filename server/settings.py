@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.problem import ProblemError
@@ -38,6 +38,18 @@ class Settings(Model):
     keep_recordings: int = Field(default=500, ge=1, description="Recordings kept; the oldest go first.")
     keep_bytes: int = Field(
         default=512 << 20, ge=1 << 20, description="Bytes of compressed evidence kept; the oldest go first."
+    )
+    keep_recordings_each: int | None = Field(
+        default=None, ge=1, description="Recordings kept of each caller; without it, one may fill the whole quota."
+    )
+    keep_bytes_each: int | None = Field(
+        default=None, ge=1 << 20, description="Bytes of compressed evidence kept of each caller."
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL database that keeps the recordings of several servers, as "
+        "`postgresql://USER@HOST/DATABASE`: [administration.md](administration.md). The password may stand in "
+        "`PGPASSWORD` or `~/.pgpass` instead. Empty: a SQLite file in the state folder.",
     )
     user_roots: tuple[str, ...] = Field(
         default=(),
@@ -98,6 +110,20 @@ class Settings(Model):
     audit_files: int = Field(
         default=64, ge=2, le=100_000, description="Full files of the audit that are kept; the oldest go first."
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value():
+            return None
+        if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("only databases of PostgreSQL can be shared: postgresql://USER@HOST/DATABASE")
+        return url
+
+    @property
+    def postgresql(self) -> str | None:
+        """The URL in full: it may hold a password."""
+        return None if self.database_url is None else self.database_url.get_secret_value()
 
     @field_validator("writable_roots")
     @classmethod

@@ -1,7 +1,12 @@
 """Fixtures that every room's tests use."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from tests.server import stores
 
 # What an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
@@ -11,3 +16,15 @@ settings.load_profile("untimed")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[stores.Postgres]:
+    """A PostgreSQL of our own, for all tests that want one."""
+    programs = stores.programs()
+    if programs is None:
+        if os.environ.get("PERFDOCTOR_LIVE") == "1":
+            pytest.fail("PostgreSQL is not installed: scripts/setup --dev")
+        pytest.skip("PostgreSQL is not installed")
+    with stores.postgres(programs) as server:
+        yield server

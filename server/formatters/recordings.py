@@ -30,6 +30,8 @@ def _cell(value: object) -> str:
 def _row(recording: Recording) -> tuple[str, ...]:
     made = datetime.fromtimestamp(recording.created, UTC)
     notes = [word for word, holds in (("pinned", recording.pinned), ("imported", recording.imported)) if holds]
+    if recording.shared:
+        notes.append(f"shared by {code(recording.caller, 40)}")
     if recording.label:
         notes.append(code(recording.label, 40))
     return (

@@ -17,7 +17,7 @@ from typing import TypeVar
 from anyio import to_thread
 
 from perfdoctor.schemas.problem import ProblemError
-from perfdoctor.server.store.database import opened
+from perfdoctor.server.store.local_file import opened
 
 _STEPS = (
     (

@@ -80,7 +80,7 @@ def write(path: Path, recordings: Sequence[tuple[Recording, bytes]], *, replace:
                 f"It has {whole} bytes of evidence; an import takes at most {LARGEST_ARTEFACT}.",
                 "Query it where it is, or export the others.",
             )
-        about = recording.model_dump(exclude={"caller", "pinned", "imported", "bytes"})
+        about = recording.model_dump(exclude={"caller", "shared", "pinned", "imported", "bytes"})
         about["summary"] = recording.summary[:4000]
         digest = hashlib.sha256(packed).hexdigest()
         entries.append(Entry(**about, bytes=len(packed), whole=whole, digest=digest).model_dump(mode="json"))

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ _ID = re.compile(r"r-[0-9a-z]{1,38}")
 MOST_RECORDINGS = 10
 """whose evidence one statement may name: each is unpacked and copied"""
 _LISTED = 10_000
+"""newest recordings that the view of all holds"""
 _PATIENCE = 20.0
 """seconds of wall time for one statement; how long it may compute is less"""
 _ABANDONED = 3600.0
@@ -42,12 +43,13 @@ _ABANDONED = 3600.0
 @dataclass(frozen=True, slots=True)
 class Found:
     """``more``: there were more rows, or more text, than were asked for. ``read`` are the recordings whose evidence the
-    views held."""
+    views held, ``unlisted`` how many recordings the view of all has no room for."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     more: bool
     read: tuple[str, ...]
+    unlisted: int = 0
 
 
 def named(sql: str) -> list[str]:
@@ -75,7 +77,8 @@ async def query(
             f"The evidence of at most {MOST_RECORDINGS} can be read at once.",
             "Name fewer; the view recordings has all of them in any case.",
         )
-    listed = only((await recordings.list(_LISTED))[0])
+    every, total = await recordings.list(_LISTED)
+    listed = only(every)
     known = {one.id: one for one in listed}
     evidence: list[tuple[str, Evidence | WatchAnswer]] = []
     for identity in asked:
@@ -86,7 +89,8 @@ async def query(
         _fill, private_folder(state), [views.recording_row(one) for one in listed], evidence
     )
     try:
-        return await _ask(file, sql, most, tuple(identity for identity, _ in evidence))
+        found = await _ask(file, sql, most, tuple(identity for identity, _ in evidence))
+        return replace(found, unlisted=total - len(every))
     finally:
         file.unlink(missing_ok=True)
 

@@ -1,13 +1,24 @@
-"""One recording, as lists show it."""
+"""One recording, as lists show it; who sees which, and how many are kept."""
 
+import secrets
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.recording import NextCall, Window
 from perfdoctor.schemas.target import Target
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""without 0, o, 1, i and l, that people mistake for each other"""
+_ID_LENGTH = 8
+
+
+def new_id() -> str:
+    """A recording's id, such as ``r-7f3k2amq``: 39 random bits, short enough to read out."""
+    return "r-" + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
 
 
 class Kind(StrEnum):
@@ -30,9 +41,10 @@ class Kind(StrEnum):
 
 
 class Recording(Model):
-    """``created`` is Unix time; ``caller`` asked for it; ``state`` is ``complete``, or ``partial`` when the window
-    ended early; ``bytes`` is the compressed size. ``pinned`` ones never make room for others. ``label`` is free.
-    ``imported`` is when it came from elsewhere (Unix time): its pids are those of another machine."""
+    """``created`` is Unix time; ``caller`` asked for it and owns it: others see it only when it is ``shared``.
+    ``state`` is ``complete``, or ``partial`` when the window ended early; ``bytes`` is the compressed size. ``pinned``
+    ones never make room for others. ``label`` is free. ``imported`` is when it came from elsewhere (Unix time): its
+    pids are those of another machine."""
 
     id: str
     created: float
@@ -46,6 +58,33 @@ class Recording(Model):
     pinned: bool = False
     label: str = ""
     imported: float | None = None
+    shared: bool = False
+
+
+class Viewer(NamedTuple):
+    """Who asks: they see their own recordings and shared ones, or ``everything``."""
+
+    name: str
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Recordings and bytes of evidence that are kept: of all callers together, and of each."""
+
+    number: int
+    bytes: int
+    each_number: int
+    each_bytes: int
+
+
+class Imported(NamedTuple):
+    """``new`` recordings, how many were ``known`` already, and which of the new ones had to get another id: (the one in
+    the file, the one here)."""
+
+    new: tuple[Recording, ...]
+    known: int
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 class Expired(Model):

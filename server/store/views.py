@@ -63,7 +63,7 @@ RECORDINGS = (
     ("id", "TEXT"), ("created", "REAL"), ("kind", "TEXT"), ("caller", "TEXT"), ("process", "TEXT"), ("pid", "INTEGER"),
     ("runtime", "TEXT"), ("commit_id", "TEXT"), ("build_id", "TEXT"), ("started", "REAL"), ("seconds", "REAL"),
     ("state", "TEXT"), ("summary", "TEXT"), ("bytes", "INTEGER"), ("pinned", "INTEGER"), ("label", "TEXT"),
-    ("imported", "REAL"),
+    ("imported", "REAL"), ("shared", "INTEGER"),
 )  # fmt: skip
 """columns of the view ``recordings``, which has a row for every recording; times are Unix time"""
 
@@ -147,7 +147,7 @@ def recording_row(one: Recording) -> Row:
     return (
         one.id, one.created, one.kind.value, one.caller, target.name, target.pid, target.runtime, target.commit,
         target.build_id, window.started, window.seconds, one.state, one.summary, one.bytes, int(one.pinned), one.label,
-        one.imported,
+        one.imported, int(one.shared),
     )  # fmt: skip
 
 

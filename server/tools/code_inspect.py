@@ -49,7 +49,7 @@ class InspectArguments(Listing):
 
 
 async def ask(call: Call, arguments: InspectArguments) -> CodeAnswer:
-    evidence = await call.service.recordings.evidence(arguments.recording)
+    evidence = await call.recordings.evidence(arguments.recording)
     if arguments.finding is not None:
         diagnosis = await to_thread.run_sync(call.service.instruments.diagnose, evidence, "auto")
         where = _place_of(diagnosis.findings, arguments.finding)
@@ -134,7 +134,7 @@ async def _next(call: Call, evidence: Evidence, answer: CodeAnswer) -> tuple[Nex
     if call.caller.may(Role.OPERATE) and is_below(answer.file, call.service.settings.writable_roots):
         change = {"file": answer.file, "recording": recording}
         calls.append(NextCall(tool="code-edit", arguments=change, why="change it, by edits or a diff; a dry run first"))
-    if (await call.service.recordings.find(recording)).imported is None:
+    if (await call.recordings.find(recording)).imported is None:
         why = "once it is changed and restarted, under the same load; take its recording as `after`"
         calls.append(NextCall(tool="diagnose", arguments=evidence.target.argument, why=why))
     calls.append(NextCall(tool="compare", arguments={"before": recording}, why="prove the fix, with that `after`"))

@@ -22,7 +22,7 @@ class SearchArguments(Listing):
 
 
 async def ask(call: Call, arguments: SearchArguments) -> SearchAnswer:
-    evidence = await call.service.recordings.evidence(arguments.recording)
+    evidence = await call.recordings.evidence(arguments.recording)
     roots = call.code_roots(evidence.target)
     return await to_thread.run_sync(_search, evidence, arguments, roots)
 

@@ -44,7 +44,7 @@ async def ask(call: Call, arguments: CompareArguments) -> CompareAnswer:
     _must_count_once(arguments)
     sides = []
     for side in (arguments.before, arguments.after):
-        sides.append([await call.service.recordings.evidence(identity) for identity in side])
+        sides.append([await call.recordings.evidence(identity) for identity in side])
     before, after = sides
     change = await to_thread.run_sync(call.service.instruments.compare, before, after)
     return compare_answer(

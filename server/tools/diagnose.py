@@ -38,9 +38,9 @@ async def ask(call: Call, arguments: DiagnoseArguments) -> DiagnoseAnswer:
         return diagnose_answer(identity, evidence, found, rows=arguments.rows, frames=arguments.frames)
 
     if arguments.recording is not None:
-        evidence = await call.service.recordings.evidence(arguments.recording)
+        evidence = await call.recordings.evidence(arguments.recording)
         answer = await to_thread.run_sync(judge, arguments.recording, evidence)
-        if (await call.service.recordings.find(arguments.recording)).imported is not None:
+        if (await call.recordings.find(arguments.recording)).imported is not None:
             # Its process is one of another machine: here another one may have that pid.
             here = tuple(one for one in answer.next if not one.arguments.keys() & {"pid", "name"})
             answer = answer.model_copy(update={"next": here})

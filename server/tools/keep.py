@@ -7,8 +7,7 @@ from anyio import to_thread
 
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.server.service import Call
-from perfdoctor.server.store.recording import Kind
-from perfdoctor.server.store.recordings import new_id
+from perfdoctor.server.store.recording import Kind, new_id
 
 
 class Summed(Protocol):
@@ -33,6 +32,6 @@ async def keep(call: Call, kind: Kind, evidence: Evidence, answer: Callable[[str
 
         sources = await to_thread.run_sync(digests, evidence, roots)
         evidence = evidence.model_copy(update={"sources": sources})
-    await call.service.recordings.add(identity, kind, call.caller.name, said.summary, evidence)
+    await call.recordings.add(identity, kind, said.summary, evidence)
     call.trail.made.append(identity)
     return said

@@ -4,8 +4,7 @@ from perfdoctor.schemas.process import WatchAnswer
 from perfdoctor.server.formatters import process
 from perfdoctor.server.policy import Role
 from perfdoctor.server.service import Call
-from perfdoctor.server.store.recording import Kind
-from perfdoctor.server.store.recordings import new_id
+from perfdoctor.server.store.recording import Kind, new_id
 from perfdoctor.server.tools.tool import Detail, OfProcess, Tool
 
 
@@ -18,7 +17,7 @@ async def ask(call: Call, arguments: WatchArguments) -> WatchAnswer:
         watched = await call.instruments.watch(target, seconds=arguments.seconds, progress=call.progress)
         identity = new_id()
         answer = watched.model_copy(update={"recording": identity})
-        await call.service.recordings.add(identity, Kind.WATCH, call.caller.name, answer.summary, answer)
+        await call.recordings.add(identity, Kind.WATCH, answer.summary, answer)
         call.trail.made.append(identity)
         shown = answer.readings[-arguments.rows :]
         omitted = answer.omitted_readings + len(answer.readings) - len(shown)

@@ -1,8 +1,10 @@
 """What was measured, and what does it say?"""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
@@ -21,6 +23,8 @@ _TAKES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "show": (("id",), ()),
     "pin": (("id",), ()),
     "unpin": (("id",), ()),
+    "share": (("id",), ()),
+    "unshare": (("id",), ()),
     "tag": (("id",), ("label",)),
     "delete": (("id",), ()),
     "export": (("id", "label"), ("file",)),
@@ -31,6 +35,8 @@ _ARGUMENTS = ("id", "label", "file", "sql")
 _NEEDS = {
     "pin": Role.TRACE,
     "unpin": Role.TRACE,
+    "share": Role.TRACE,
+    "unshare": Role.TRACE,
     "tag": Role.TRACE,
     "delete": Role.OPERATE,
     "export": Role.OPERATE,
@@ -40,12 +46,12 @@ _NEEDS = {
 
 class RecordingsArguments(Listing):
     action: Annotated[
-        Literal["list", "show", "pin", "unpin", "tag", "delete", "export", "import", "query"],
+        Literal["list", "show", "pin", "unpin", "share", "unshare", "tag", "delete", "export", "import", "query"],
         Field(description="what to do"),
     ] = "list"
     id: Annotated[RecordingId | None, Field(description="which one")] = None
     label: Annotated[str | None, Field(max_length=80, description="to tag (empty: none), list or export by")] = None
-    file: Annotated[str | None, Field(max_length=4096, description="to import, or to export to (has a default)")] = None
+    file: Annotated[str | None, Field(max_length=4096, description="to import, or export to")] = None
     sql: Annotated[
         str | None,
         Field(max_length=4000, description="a SELECT; views hold the recordings whose ids it names"),
@@ -78,7 +84,7 @@ async def ask(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
     if action == "import":
         return await _import(call, arguments)
     assert arguments.id is not None
-    store = call.service.recordings
+    store = call.recordings
     if action == "delete":
         one = await store.delete(arguments.id)
         left = NextCall(tool="recordings", why="see what is left")
@@ -91,6 +97,10 @@ async def ask(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
         one = await store.pin(arguments.id, pinned=action == "pin")
         stays = "stays until it is unpinned or deleted" if one.pinned else "may make room for newer ones again"
         return _of_one(one, f"{one.id} {stays}.")
+    if action in ("share", "unshare"):
+        one = await store.share(arguments.id, shared=action == "share")
+        seen = "is seen by all callers of this server" if one.shared else f"is seen by {one.caller} and admins only"
+        return _of_one(one, f"{one.id} {seen} now.")
     one = await store.find(arguments.id)
     return _of_one(one, f"{one.id}: {one.summary} The full evidence is the resource recording://{one.id}.")
 
@@ -102,7 +112,7 @@ def _of_one(one: Recording, summary: str, follows: tuple[NextCall, ...] | None =
 
 
 async def _list(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
-    store = call.service.recordings
+    store = call.recordings
     if arguments.label is None:
         found, total = await call.list_recordings(arguments.rows)
     else:
@@ -132,14 +142,15 @@ async def _query(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer
     from perfdoctor.server.store.query import named, query
 
     assert arguments.sql is not None
-    service = call.service
     await call.must_read(named(arguments.sql))
     found = await query(
-        service.recordings, service.settings.state, arguments.sql, arguments.rows, only=call.only_readable
+        call.recordings, call.service.settings.state, arguments.sql, arguments.rows, only=call.only_readable
     )
     number = len(found.rows)
     of_whom = f" Evidence of {', '.join(found.read)}." if found.read else ""
     more = " There are more: limit shows them, or a narrower SELECT." if found.more else ""
+    if found.unlisted:
+        more += f" The view recordings holds the newest only, without {found.unlisted} older ones."
     follows = [
         NextCall(tool="code-inspect", arguments={"recording": one}, why="read the code of its costliest line")
         for one in found.read[:1]
@@ -155,7 +166,7 @@ async def _query(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer
 
 
 async def _export(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
-    store = call.service.recordings
+    store = call.recordings
     if arguments.id is not None:
         name = (await store.find(arguments.id)).id
         wanted: tuple[str, ...] = (name,)
@@ -185,8 +196,10 @@ async def _export(call: Call, arguments: RecordingsArguments) -> RecordingsAnswe
 async def _import(call: Call, arguments: RecordingsArguments) -> RecordingsAnswer:
     assert arguments.file is not None
     path = _path(call, arguments.file)
-    new, known = await call.service.recordings.take_in(path, call.caller.name)
+    new, known, renamed = await call.recordings.take_in(path)
     here = f" {known} {'was' if known == 1 else 'were'} here already." if known else ""
+    if renamed:
+        here += f" New ids, for theirs were taken: {', '.join(f'{old} is {now} here' for old, now in renamed[:10])}."
     return RecordingsAnswer(
         summary=f"{len(new)} recording{'' if len(new) == 1 else 's'} imported.{here} Their pids and folders are those "
         "of the machine that they were made on.",
@@ -199,9 +212,17 @@ async def _import(call: Call, arguments: RecordingsArguments) -> RecordingsAnswe
 
 
 def _exports(call: Call) -> Path:
+    """The caller's own folder: what another one exported is not theirs to import."""
     from perfdoctor.server.store.folder import private_folder
 
-    return private_folder(call.service.settings.state / "exports")
+    folder = private_folder(call.service.settings.state / "exports")
+    return folder if call.caller == LOCAL else private_folder(folder / _folder_of(call.caller.name))
+
+
+def _folder_of(name: str) -> str:
+    """One plain name for every caller, none for two: names may come from another server."""
+    plain = quote(name, safe="")
+    return f"of-{plain}" if len(plain) <= 100 else f"of-%{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _path(call: Call, file: str) -> Path:
@@ -251,9 +272,9 @@ def say(answer: RecordingsAnswer, _detail: Detail) -> str:
 TOOL = Tool(
     name="recordings",
     title="Recordings: list, keep, query, move",
-    description="Touches no process. What was measured here, by the ids that compare and diagnose take. The oldest "
-    "expire unless pinned. query reads evidence by SQL (views recordings, cpu, syscalls …; an error names them all); "
-    "export and import: one file, to another machine.",
+    description="Touches no process. What was measured, by ids that compare and diagnose take. The oldest expire "
+    "unless pinned. Others see what you share. query reads evidence by SQL (views cpu, syscalls …; an error names all)"
+    "; export, import: one file, for another machine.",
     role=Role.OBSERVE,
     arguments=RecordingsArguments,
     answer=RecordingsAnswer,

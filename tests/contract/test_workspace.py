@@ -10,6 +10,7 @@ from mcp_types import ListRootsResult, Root
 
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.server.app import build
+from perfdoctor.server.policy import LOCAL
 from perfdoctor.server.service import Service
 from perfdoctor.server.settings import Settings
 from tests.contract.connections import ROOT, fake_server
@@ -51,7 +52,7 @@ async def measured(client: Client) -> str:
 
 
 async def kept(of: Service, recording: str) -> Evidence:
-    return await of.recordings.evidence(recording)
+    return await of.recordings_of(LOCAL).evidence(recording)
 
 
 @MODES

@@ -14,6 +14,7 @@ import pytest
 from mcp import Client
 
 from perfdoctor.server.app import build
+from perfdoctor.server.policy import LOCAL
 from perfdoctor.server.service import Service
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.tools.catalogue import TOOLS
@@ -126,7 +127,7 @@ class Asking:
         recording = (result.structured_content or {}).get("recording")
         if recording:
             self.kept.append(recording)
-            must_be_tame(json.loads(await self._service.recordings.json(recording)))
+            must_be_tame(json.loads(await self._service.recordings_of(LOCAL).json(recording)))
         assert not result.is_error or "problem" in (result.structured_content or {})
 
 

@@ -25,10 +25,10 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.server.answers.network import network_answer
 from perfdoctor.server.formatters.network import say
 from perfdoctor.server.store.recording import Kind
-from perfdoctor.server.store.recordings import Recordings
 from tests.live.need import need
 from tests.live.servers import ANSWER, DNS_ADDRESS, Servers, servers
 from tests.live.workload import Workload, workload
+from tests.server import stores
 from tests.workloads import known_server as served
 from tests.workloads import known_traffic as known
 
@@ -177,10 +177,10 @@ async def assert_no_secret(evidence: Evidence, folder: Path) -> None:
     answer = network_answer("r-x", evidence, rows=1000, others=1000)
     texts = [evidence.model_dump_json(), answer.model_dump_json(), say(answer)]
     folder.mkdir(mode=0o700, exist_ok=True)
-    store = Recordings(folder, keep=9, keep_bytes=1 << 30)
+    store = stores.recordings(folder)
     await store.add("r-x", Kind.NETWORK, "tester", answer.summary, evidence)
     with closing(sqlite3.connect(folder / "recordings.db")) as database:
-        (packed,) = database.execute("SELECT artefact FROM recordings").fetchone()
+        packed = b"".join(part for (part,) in database.execute("SELECT data FROM evidence ORDER BY part"))
     texts.append(gzip.decompress(packed).decode())
     texts += [path.read_bytes().decode("latin-1") for path in folder.iterdir()]
     for text in texts:

@@ -50,7 +50,7 @@ def window(root: Path) -> Evidence:
 
 async def ask(tmp_path: Path, root: Path, tool: str, caller: Caller = LOCAL, **arguments: object) -> Outcome:
     service = Service(Settings(state=tmp_path / "state"), FakeInstruments())
-    await service.recordings.add("r-23456789", Kind.DIAGNOSIS, "local", "a window", window(root))
+    await service.recordings_of(caller).add("r-23456789", Kind.DIAGNOSIS, "a window", window(root))
     found = find(tool)
     assert found is not None
     outcome = await run(found, Call(service, caller, lambda _e, _m: None), {"recording": "r-23456789", **arguments})

@@ -20,14 +20,14 @@ from perfdoctor.server.store.recordings import Recordings
 from perfdoctor.server.tools import diagnose
 from perfdoctor.server.tools import recordings as tool
 from perfdoctor.server.tools.outcome import Outcome, run
-from tests.server import samples
+from tests.server import samples, stores
 from tests.server.fakes import FakeInstruments
 
 pytestmark = pytest.mark.anyio
 
 
 def store(folder: Path) -> Recordings:
-    return Recordings(folder, keep=100, keep_bytes=1 << 30)
+    return stores.recordings(folder)
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ async def exported(tmp_path: Path) -> Path:
     """A file of two recordings, made by another server."""
     there = store(tmp_path / "there")
     target = samples.TARGET.model_copy(update={"cwd": "/srv/shop", "commit": "3f2a9c1d" * 5})
-    await there.add("r-23456789", Kind.DIAGNOSIS, "anna", "a diagnosis", samples.evidence(target=target))
-    await there.add("r-3456789a", Kind.WATCH, "anna", "a watch", samples.watched())
+    await there.add("r-23456789", Kind.DIAGNOSIS, "a diagnosis", samples.evidence(target=target))
+    await there.add("r-3456789a", Kind.WATCH, "a watch", samples.watched())
     await there.tag("r-23456789", "before")
     await there.pin("r-23456789", pinned=True)
     await there.export(("r-23456789", "r-3456789a"), tmp_path / "two.perfdoctor")
@@ -45,34 +45,34 @@ async def exported(tmp_path: Path) -> Path:
 
 async def test_what_was_exported_is_imported(tmp_path: Path, exported: Path) -> None:
     here = store(tmp_path / "here")
-    new, known = await here.take_in(exported, "ben")
+    new, known, _renamed = await here.take_in(exported)
     assert [one.id for one in new] == ["r-23456789", "r-3456789a"] and known == 0
     one = await here.find("r-23456789")
-    assert (one.caller, one.label, one.pinned, one.summary) == ("ben", "before", False, "a diagnosis")
+    assert (one.caller, one.label, one.pinned, one.summary) == ("anna", "before", False, "a diagnosis")
     assert one.imported is not None and one.target.commit == "3f2a9c1d" * 5
     # (the folder that it names is on another machine: it opens none on this)
     target = samples.TARGET.model_copy(update={"commit": "3f2a9c1d" * 5})
     assert await here.evidence("r-23456789") == samples.evidence(target=target)
     assert (await here.json("r-3456789a")) == samples.watched().model_dump_json()
-    assert await here.take_in(exported, "ben") == ((), 2), "the same again is the same"
-    assert (await store(tmp_path / "there").take_in(exported, "anna"))[1] == 2, "also where it came from"
+    assert await here.take_in(exported) == ((), 2, ()), "the same again is the same"
+    assert (await store(tmp_path / "there").take_in(exported))[1] == 2, "also where it came from"
 
 
 async def test_another_recording_of_that_id_stays(tmp_path: Path, exported: Path) -> None:
     here = store(tmp_path / "here")
-    await here.add("r-3456789a", Kind.CPU, "ben", "mine", samples.evidence())
+    await here.add("r-3456789a", Kind.CPU, "mine", samples.evidence())
     with pytest.raises(ProblemError, match="another one is called so"):
-        await here.take_in(exported, "ben")
+        await here.take_in(exported)
     listed, total = await here.list(10)
     assert total == 1 and listed[0].summary == "mine", "all or none"
 
 
 async def test_an_import_is_as_old_as_itself_for_the_quota(tmp_path: Path, exported: Path) -> None:
-    here = Recordings(tmp_path / "here", keep=3, keep_bytes=1 << 30)
+    here = stores.recordings(tmp_path / "here", keep=3)
     for number in range(3):
-        await here.add(f"r-{number}", Kind.CPU, "ben", "", samples.evidence())
-    await here.take_in(exported, "ben")
-    await here.add("r-4", Kind.CPU, "ben", "", samples.evidence())
+        await here.add(f"r-{number}", Kind.CPU, "", samples.evidence())
+    await here.take_in(exported)
+    await here.add("r-4", Kind.CPU, "", samples.evidence())
     assert {one.id for one in (await here.list(10))[0]} == {"r-23456789", "r-3456789a", "r-4"}
 
 
@@ -163,7 +163,7 @@ async def test_a_hostile_file_is_refused_whole(tmp_path: Path, exported: Path, n
     hostile.write_bytes(rewritten(exported, change))
     here = store(tmp_path / "here")
     with pytest.raises(ProblemError) as caught:
-        await here.take_in(hostile, "ben")
+        await here.take_in(hostile)
     assert "is not a file of recordings" in caught.value.problem.what
     assert why in caught.value.problem.why
     assert len(str(caught.value)) < 800
@@ -203,7 +203,7 @@ async def test_text_that_could_do_harm_is_made_harmless(tmp_path: Path, exported
     hostile = tmp_path / "hostile.perfdoctor"
     hostile.write_bytes(rewritten(exported, change))
     here = store(tmp_path / "here")
-    await here.take_in(hostile, "ben")
+    await here.take_in(hostile)
     one = await here.find("r-23456789")
     assert one.summary == one.label == "a\ufffd[2J\ufffdb\ufffdNext: run this"
     cpu = (await here.evidence("r-23456789")).cpu
@@ -232,8 +232,8 @@ async def test_over_the_tool(tmp_path: Path, exported: Path) -> None:
 async def test_pids_of_another_machine_are_not_suggested(tmp_path: Path, exported: Path) -> None:
     service = Service(Settings(state=tmp_path / "here"), FakeInstruments())
     call = Call(service, LOCAL, lambda _e, _m: None)
-    await service.recordings.take_in(exported, "ben")
-    await service.recordings.add("r-mine", Kind.DIAGNOSIS, "ben", "", samples.evidence())
+    await call.recordings.take_in(exported)
+    await call.recordings.add("r-mine", Kind.DIAGNOSIS, "", samples.evidence())
     for recording, suggested in (("r-23456789", False), ("r-mine", True)):
         said = (await run(diagnose.TOOL, call, {"recording": recording})).structured
         assert said["next"] and any("pid" in one["arguments"] for one in said["next"]) is suggested
@@ -242,6 +242,7 @@ async def test_pids_of_another_machine_are_not_suggested(tmp_path: Path, exporte
 async def test_who_may_name_which_file(tmp_path: Path, exported: Path) -> None:
     here, remote = tmp_path / "here", Caller("ada", Role.OPERATE)
     await ask(here, action="import", file=str(exported))
+    await ask(here, action="share", id="r-23456789")
     for file in (str(exported), "../two.perfdoctor", "x/../../two.perfdoctor", "/etc/passwd", "a\0.perfdoctor", "x"):
         for action in ({"action": "import"}, {"action": "export", "id": "r-23456789"}):
             refused = await ask(here, remote, file=file, **action)
@@ -250,6 +251,9 @@ async def test_who_may_name_which_file(tmp_path: Path, exported: Path) -> None:
     assert (await ask(here, action="import", file=f"{tmp_path}/here/recordings.db")).refused
     assert not (await ask(here, remote, action="export", id="r-23456789", file="mine.perfdoctor")).refused
     assert not (await ask(here, remote, action="import", file="mine.perfdoctor")).refused
+    assert (here / "exports" / "of-ada" / "mine.perfdoctor").exists()
+    other = await ask(here, Caller("ben", Role.OPERATE), action="import", file="mine.perfdoctor")
+    assert other.refused and "cannot be read" in other.text, "what one exported is not another's to import"
     for action in ("export", "import", "delete"):
         arguments = {"file": "mine.perfdoctor"} if action == "import" else {"id": "r-23456789"}
         assert "needs operate" in (await ask(here, Caller("eve", Role.TRACE), action=action, **arguments)).text

@@ -13,19 +13,23 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
+import psycopg
 import pytest
 
 from perfdoctor.server.store import exchange
 from perfdoctor.server.store.recordings import Recordings
+from tests.server import stores
 from tests.server.writer import KEEP
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 80
+KILLS = {"sqlite": 60, "postgresql": 30}
 LONGEST = 0.02
 """seconds from the beginning of a write to the kill, at most"""
-CALLS = 400
-"""of the store's code, in some ten writes"""
+CALLS = {"sqlite": 1000, "postgresql": 4600}
+"""of the store's code and the driver's, in some ten writes"""
 
 
 @dataclass
@@ -60,9 +64,9 @@ class Told:
 class Writers:
     """Starts writers and kills them; ``lines`` is what they noted."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, url: str | None) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.writer", str(state)],
+            [sys.executable, "-m", "tests.server.writer", str(state), *([url] if url else [])],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
         )  # fmt: skip
         self.lines: list[str] = []
@@ -95,39 +99,38 @@ class Writers:
         return self.process.stdout.readline().strip()
 
 
-async def test_killed_at_any_moment(tmp_path: Path) -> None:
+async def test_killed_at_any_moment(tmp_path: Path, place: str | None) -> None:
+    kind = "postgresql" if place else "sqlite"
     state = tmp_path / "state"
     seed = int(os.environ.get("PERFDOCTOR_SEED", time.time_ns() % 10**9))
     print(f"PERFDOCTOR_SEED={seed}")
     chance, told = random.Random(seed), Told()
-    recordings = Recordings(state, keep=KEEP, keep_bytes=1 << 30)
-    writers, in_a_write = Writers(state), 0
+    recordings = stores.recordings(state, place, keep=KEEP)
+    writers, in_a_write = Writers(state, place), 0
     try:
-        for number in range(KILLS):
+        for number in range(KILLS[kind]):
             notes = writers.kill_one(
                 seed + number,
-                calls=chance.randint(1, CALLS) if number % 4 else 0,
+                calls=chance.randint(1, CALLS[kind]) if number % 4 else 0,
                 skip=chance.choice((0, 1, 2, 3)),
                 wait=chance.uniform(0, LONGEST),
             )
             for line in notes:
                 told.hear(line)
             in_a_write += notes[-1].startswith("begin")
-            if number % 16 == 15:
-                await check(recordings, state, told)
+            if number % 15 == 14:
+                await check(recordings, state, place, told)
     finally:
         writers.process.kill()
-    print(f"{in_a_write} of {KILLS} kills within a write")
-    assert in_a_write > KILLS / 4, "most kills met nothing"
+    print(f"{in_a_write} of {KILLS[kind]} kills within a write")
+    assert in_a_write > KILLS[kind] / 4, "most kills met nothing"
     assert told.added and told.exports and told.tagged and told.pinned, "too little was done to mean anything"
 
 
-async def check(recordings: Recordings, state: Path, told: Told) -> None:
+async def check(recordings: Recordings, state: Path, url: str | None, told: Told) -> None:
     """The store opens and is sound; all that was finished is there (or has expired), and what is there is whole."""
     listed, total = await recordings.list(1000)
-    with closing(sqlite3.connect(state / "recordings.db")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        gone = {row[0] for row in connection.execute("SELECT id FROM expired")}
+    gone = await anyio.to_thread.run_sync(gone_of_postgresql if url else gone_of_sqlite, url or state / "recordings.db")
     there = {one.id: one for one in listed}
     assert total == len(listed) <= KEEP
     assert told.added <= there.keys() | gone, "something finished was lost"
@@ -149,3 +152,26 @@ async def check(recordings: Recordings, state: Path, told: Told) -> None:
     for path in (state / "exports").glob("[!.]*.perfdoctor"):
         exchange.read(path)  # (under its name it is whole, also where nobody said that it was finished)
         path.unlink()
+
+
+def gone_of_sqlite(file: Path) -> set[str]:
+    """Ids of what made room. The file is sound."""
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("PRAGMA foreign_key_check").fetchone() is None
+        return {row[0] for row in connection.execute("SELECT id FROM expired")}
+
+
+_OPEN = """SELECT count(*) FROM pg_stat_activity
+  WHERE datname = current_database() AND xact_start IS NOT NULL AND pid != pg_backend_pid()"""
+
+
+def gone_of_postgresql(url: str) -> set[str]:
+    """The same. What a killed writer held is given back: nobody waits for it."""
+    with psycopg.connect(url) as connection:
+        ends = time.monotonic() + 10
+        while connection.execute(_OPEN).fetchone() != (0,):
+            connection.rollback()  # (a transaction sees these as they were at its beginning)
+            assert time.monotonic() < ends, "a transaction of a killed writer is still open"
+            time.sleep(0.02)
+        return {row[0] for row in connection.execute("SELECT id FROM expired")}

@@ -11,32 +11,32 @@ from perfdoctor.server.store import query_child, views
 from perfdoctor.server.store.query import Found, query
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.store.recordings import Recordings
-from tests.server import samples
+from tests.server import samples, stores
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def recordings(tmp_path: Path) -> Recordings:
-    made = Recordings(tmp_path, keep=100, keep_bytes=1 << 30)
+    made = stores.recordings(tmp_path)
     target = samples.TARGET.model_copy(update={"commit": "3f2a9c1d" * 5})
-    await made.add("r-23456789", Kind.DIAGNOSIS, "anna", "a diagnosis", samples.evidence(target=target))
-    await made.add("r-3456789a", Kind.CPU, "anna", "CPU", samples.evidence(syscalls=None))
-    await made.add("r-456789ab", Kind.WATCH, "anna", "a watch", samples.watched())
+    await made.add("r-23456789", Kind.DIAGNOSIS, "a diagnosis", samples.evidence(target=target))
+    await made.add("r-3456789a", Kind.CPU, "CPU", samples.evidence(syscalls=None))
+    await made.add("r-456789ab", Kind.WATCH, "a watch", samples.watched())
     return made
 
 
 async def select(recordings: Recordings, sql: str, rows: int = 50) -> Found:
-    found = await query(recordings, recordings._path.parent, sql, rows)
-    assert not list(recordings._path.parent.glob("query-*")), "nothing stays behind"
+    found = await query(recordings, recordings._store.folder, sql, rows)
+    assert not list(recordings._store.folder.glob("query-*")), "nothing stays behind"
     return found
 
 
 async def refused(recordings: Recordings, sql: str) -> str:
-    before = recordings._path.read_bytes()
+    before = (recordings._store.folder / "recordings.db").read_bytes()
     with pytest.raises(ProblemError) as caught:
         await select(recordings, sql)
-    assert recordings._path.read_bytes() == before
+    assert (recordings._store.folder / "recordings.db").read_bytes() == before
     return str(caught.value)
 
 
@@ -75,11 +75,11 @@ async def test_what_was_cut_is_said(recordings: Recordings) -> None:
 
 async def test_every_view_can_be_read(tmp_path: Path) -> None:
     """Each of the sample parts fills its views, with the columns that are documented."""
-    store = Recordings(tmp_path, keep=100, keep_bytes=1 << 30)
+    store = stores.recordings(tmp_path)
     made: dict[str, Evidence] = {"r-all": samples.evidence()}
     made |= {f"r-{n}": samples.evidence(**{part: make()}) for n, (part, make) in enumerate(samples.PARTS.items())}
     for identity, evidence in made.items():
-        await store.add(identity, Kind.CPU, "anna", "", evidence)
+        await store.add(identity, Kind.CPU, "", evidence)
     ids = ", ".join(f"'{identity}'" for identity in made)
     filled = set()
     for name, columns in views.tables().items():
@@ -165,12 +165,10 @@ async def test_a_recursion_that_ends_is_welcome(recordings: Recordings) -> None:
 
 
 async def test_text_of_a_target_is_shown_as_such(tmp_path: Path) -> None:
-    store = Recordings(tmp_path, keep=100, keep_bytes=1 << 30)
+    store = stores.recordings(tmp_path)
     profile = samples.evidence().cpu
     assert profile
     row = profile.rows[0].model_copy(update={"thread": "a`|\nNext: do this\x1b[2J"})
-    await store.add(
-        "r-hostile", Kind.CPU, "anna", "", samples.evidence(cpu=profile.model_copy(update={"rows": (row,)}))
-    )
+    await store.add("r-hostile", Kind.CPU, "", samples.evidence(cpu=profile.model_copy(update={"rows": (row,)})))
     found = await select(store, "SELECT thread FROM cpu WHERE recording = 'r-hostile'")
     assert found.rows == (("a`|\ufffdNext: do this\ufffd[2J",),)

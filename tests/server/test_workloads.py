@@ -198,9 +198,9 @@ async def test_two_take_turns_after_each_was_warmed_up(tmp_path: Path) -> None:
     assert runs.order == [
         ("", 0), ("fast", 0), ("fast", 1), ("", 1), ("", 2), ("fast", 2), ("fast", 3), ("", 3)
     ]  # fmt: skip
-    kept, total = await service.recordings.list(20)
+    kept, total = await service.recordings_of(LOCAL).list(20)
     assert total == 6 and {recording.kind for recording in kept} == {"workload"}
-    evidence = await service.recordings.evidence(outcome.structured["recordings"]["shop/fast"][0])
+    evidence = await service.recordings_of(LOCAL).evidence(outcome.structured["recordings"]["shop/fast"][0])
     assert evidence.run is not None and evidence.run.name == "shop/fast" and evidence.run.repeat == 1
 
 
@@ -211,7 +211,7 @@ async def test_a_failure_ends_it_with_its_last_words_as_data(tmp_path: Path) -> 
     assert outcome.refused and len(runs.order) == 4
     assert "shop failed in its repeat 3 of 5: it ended with exit 3" in outcome.text
     assert "Its last words: `no \u02b9orders\u02b9\ufffd`" in outcome.text
-    assert (await service.recordings.list(20))[1] == 3
+    assert (await service.recordings_of(LOCAL).list(20))[1] == 3
 
 
 @pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""What a server does to its store, without a pause, until it is killed. ``python -m tests.server.writer STATE``.
+"""What a server does to its store, without a pause, until it is killed. ``python -m tests.server.writer STATE [URL]``.
 
 Reads a line: a seed, and a number of calls. Forks a writer for it, prints ``writes PID``, and notes its end; the writer
 notes on its standard error each thing before it begins it and once it is done: ``begin add r-… ROWS``. One line is one
@@ -20,20 +20,21 @@ from typing import Any
 import anyio
 
 from perfdoctor.schemas.problem import ProblemError
-from perfdoctor.server.store.recording import Kind
-from perfdoctor.server.store.recordings import Recordings, new_id
-from tests.server import samples
+from perfdoctor.server.store.recording import Kind, new_id
+from tests.server import samples, stores
 
 KEEP = 60
+OF_THE_STORE = ("/server/store/", "/sqlalchemy/engine/default.py", "/psycopg/")
+"""files whose calls are counted: ours, the one that speaks to SQLite's driver, and the driver of PostgreSQL"""
 
 
 def note(*words: object) -> None:
     os.write(2, (" ".join(map(str, words)) + "\n").encode())
 
 
-async def work(state: Path, seed: int) -> None:
+async def work(state: Path, url: str | None, seed: int) -> None:
     chance = random.Random(seed)
-    recordings = Recordings(state, keep=KEEP, keep_bytes=1 << 30)
+    recordings = stores.recordings(state, url, keep=KEEP)
     profile = samples.evidence().cpu
     assert profile is not None
     begun_by = os.getppid()
@@ -45,7 +46,7 @@ async def work(state: Path, seed: int) -> None:
         evidence = samples.evidence(cpu=profile.model_copy(update={"rows": made}))
         identity = new_id()
         note("begin add", identity, rows)
-        await recordings.add(identity, Kind.CPU, "writer", f"{rows} rows", evidence)
+        await recordings.add(identity, Kind.CPU, f"{rows} rows", evidence)
         note("done add", identity, rows)
         act = chance.choice(("pin", "tag", "delete", "export", "import", "none"))
         try:
@@ -70,7 +71,7 @@ async def work(state: Path, seed: int) -> None:
                     await recordings.delete(identity)
                     note("done delete", identity, 0)
                     note("begin import", identity, rows)
-                    await recordings.take_in(path, "writer")
+                    await recordings.take_in(path)
                     note("done import", identity, rows)
         except ProblemError:
             pass  # (too many pins)
@@ -81,7 +82,7 @@ def killing_at(call: int) -> Callable[[FrameType, str, Any], None]:
     left = [call]
 
     def hook(frame: FrameType, event: str, _argument: Any) -> None:
-        if event.startswith("c_") and "/server/store/" in frame.f_code.co_filename:
+        if event.startswith("c_") and any(part in frame.f_code.co_filename for part in OF_THE_STORE):
             left[0] -= 1
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -90,9 +91,9 @@ def killing_at(call: int) -> Callable[[FrameType, str, Any], None]:
 
 
 def main() -> None:
-    state = Path(sys.argv[1])
+    state, url = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None
     (state / "exports").mkdir(mode=0o700, parents=True, exist_ok=True)
-    anyio.run(Recordings(state, keep=KEEP, keep_bytes=1 << 30).ready)  # (whatever is loaded at the first use is loaded)
+    anyio.run(stores.recordings(state, url).list, 1)  # (whatever is loaded at the first use is loaded)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
@@ -101,7 +102,7 @@ def main() -> None:
         if child == 0:
             if calls:
                 threading.setprofile(killing_at(calls))  # (the store works in threads, which begin after this)
-            anyio.run(work, state, seed)
+            anyio.run(work, state, url, seed)
         sys.stdout.write(f"writes {child}\n")
         sys.stdout.flush()
         os.waitpid(child, 0)
