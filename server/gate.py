@@ -25,6 +25,11 @@ class Gate:
         self._most = most
         self._running: list[_Running] = []
 
+    @property
+    def running(self) -> int:
+        """How many measurements hold a place."""
+        return len(self._running)
+
     @asynccontextmanager
     async def enter(self, pids: Sequence[int], stops: Stops) -> AsyncIterator[None]:
         """Hold a place for one measurement of ``pids``. ProblemError at once when it may not run now: a caller knows

@@ -13,6 +13,7 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.server.consent import Ask, nobody
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.instruments import Instruments, ThisMachine
+from perfdoctor.server.meters import Meters
 from perfdoctor.server.policy import LOCAL, Caller
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.edits import Edits
@@ -37,6 +38,7 @@ class Service:
         self.recordings = Recordings(settings.state, keep=settings.keep_recordings, keep_bytes=settings.keep_bytes)
         self.edits = Edits(settings.state)
         self.gate = Gate(settings.max_traces)
+        self.meters = Meters()
         self._workload = ""
         self._workload_ended: anyio.Event
         self._usable: list[BackendState] | None = None
