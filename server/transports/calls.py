@@ -11,6 +11,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
 from perfdoctor.schemas.problem import Problem
+from perfdoctor.server.transports.limits import of_token
 from perfdoctor.server.transports.metrics import OTHER, Metrics, Outcome, Reason
 
 _ENDING = Problem(
@@ -36,7 +37,7 @@ class Calls:
         if ctx.method != "tools/call":
             return await call_next(ctx)
         token = get_access_token()
-        identity = token.client_id if token is not None else ""
+        identity = of_token(token) if token is not None else ""
         problem = self._refusal(identity)
         if problem is not None:
             return problem

@@ -27,7 +27,7 @@ from perfdoctor.server.transports import health, listen
 from perfdoctor.server.transports.calls import Calls
 from perfdoctor.server.transports.doors import Doors
 from perfdoctor.server.transports.hosts import allowed_hosts, allowed_origins, is_loopback, url_host
-from perfdoctor.server.transports.limits import MOST_BODY, Allowed, Limits, named
+from perfdoctor.server.transports.limits import MOST_BODY, Allowed, Limits, of_owner
 from perfdoctor.server.transports.metrics import Metrics
 from perfdoctor.server.transports.tls import Tls
 from perfdoctor.server.transports.web import Web
@@ -131,7 +131,7 @@ def _allowed(service: Service) -> Allowed:
 
 def _sessions_of(manager: StreamableHTTPSessionManager) -> Callable[[str], int]:
     """(The SDK limits how many there are, but not how many of one identity.)"""
-    return lambda identity: sum(named(owner["client_id"]) == identity for owner in manager._session_owners.values())
+    return lambda identity: sum(of_owner(**owner) == identity for owner in manager._session_owners.values())
 
 
 @dataclass(frozen=True, slots=True)

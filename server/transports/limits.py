@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken, principal_components
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
@@ -140,14 +141,19 @@ class Limits:
 def _identity(scope: Scope) -> str:
     user = scope.get("user")
     if isinstance(user, AuthenticatedUser):
-        return named(user.access_token.client_id)
+        return of_token(user.access_token)
     client = scope.get("client")
     return f"from {client[0]}" if client else f"uid {scope['state'].get('peer_uid')}"
 
 
-def named(client_id: str | None) -> str:
-    """The identity of the holder of a token; nobody else's begins like this."""
-    return f"as {client_id}"
+def of_token(token: AccessToken) -> str:
+    """Whose it is; nobody who has none is called like this."""
+    return of_owner(*principal_components(token))
+
+
+def of_owner(client_id: str | None, issuer: str | None, subject: str | None) -> str:
+    """The same, of what the SDK keeps of the token that began a session. (One OAuth client has many users.)"""
+    return f"as {issuer or ''} {client_id or ''} {subject or ''}"
 
 
 def _opens_session(scope: Scope, headers: Headers) -> bool:
