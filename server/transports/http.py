@@ -179,12 +179,7 @@ def serve(
             doors.unix_owner = application(service, hosts=hosts, tokens=None, shared=shared, make=make)
             doors.unix_other = application(service, hosts=hosts, tokens=tokens, shared=shared, make=make)
             said.append(f"unix:{unix.path}")
-        print(  # noqa: T201
-            f"perfdoctor serves {' and '.join(said)} (and /sse, /healthz, /readyz, /metrics)",
-            file=sys.stderr,
-            flush=True,
-        )
-        ended_by = web.run(doors)
+        ended_by = web.run(doors, f"perfdoctor serves {' and '.join(said)} (and /sse, /healthz, /readyz, /metrics)")
     if ended_by == signal.SIGTERM:
         signal.raise_signal(ended_by)  # all is put away: who started us shall see that it was their signal
     return 128 + ended_by if ended_by else os.EX_OK

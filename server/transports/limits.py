@@ -73,9 +73,8 @@ class Limits:
             return
 
         async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] in _STATUS:
-                challenged = any(name.lower() == b"www-authenticate" for name, _ in message["headers"])
-                self._metrics.refused(Reason.TOKEN if challenged else _STATUS[message["status"]])
+            if message["type"] == "http.response.start" and (reason := _reason(scope, message)):
+                self._metrics.refused(reason)
             await send(message)
 
         stream = scope["path"] == "/sse"
@@ -136,6 +135,15 @@ class Limits:
         then = "Correct the request." if wait is None else f"Send it again after {headers['Retry-After']} seconds."
         said = f"The request was refused: {reason}.\nWhy: {why}\nNext: {then}\n"
         return PlainTextResponse(said, status_code=status, headers=headers)
+
+
+def _reason(scope: Scope, message: Message) -> Reason | None:
+    """Why what is inside refused a request, by its answer."""
+    if any(name.lower() == b"www-authenticate" for name, _ in message["headers"]):
+        return Reason.TOKEN
+    if message["status"] == 503 and scope["path"] == "/mcp":
+        return Reason.SESSIONS
+    return _STATUS.get(message["status"])
 
 
 def _identity(scope: Scope) -> str:

@@ -3,7 +3,9 @@
 import logging
 import time
 
+import anyio
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from perfdoctor.collectors.text import clean
 
@@ -12,12 +14,15 @@ RATE = 10.0
 BURST = 100.0
 LONGEST = 500
 """characters of a message"""
+_OF_CLIENTS = (ValidationError, ClientDisconnect, anyio.ClosedResourceError, anyio.BrokenResourceError)
+"""what a client does by sending nonsense, or by leaving in the middle; the SDK logs it as a fault"""
+_ANSWERED = "Request validation failed"
+"""what the SDK raises at /sse after it has refused a Host or an Origin"""
 
 
 class Bounded(logging.Filter):
     """On the handlers: no client can fill the log's disk, nor write lines of its own into it. What is left out is
-    counted, and said with the next line that is not. Faults of ours keep their traceback, messages that cannot be
-    parsed (the SDK logs each with one) do not."""
+    counted, and said with the next line that is not. Faults of ours keep their traceback, what clients do loses it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +43,8 @@ class Bounded(logging.Filter):
             said += f" ({self._left_out} lines before this one were left out: too many at once)"
             self._left_out = 0
         record.msg, record.args = said, ()
-        if record.exc_info and isinstance(record.exc_info[1], ValidationError):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, _OF_CLIENTS) or (isinstance(error, ValueError) and str(error) == _ANSWERED):
             record.exc_info = None
         return True
 

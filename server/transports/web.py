@@ -45,13 +45,16 @@ class Web:
         self._service = service
         self._shared = shared
         self._sockets: list[tuple[socket.socket, Tls | None, ssl.SSLContext | None]] = []
+        self._ready = ""
 
     def listen(self, listener: socket.socket, tls: Tls | None = None) -> None:
         """ProblemError when there is no TLS with these files."""
         self._sockets.append((listener, tls, tls.context() if tls else None))
 
-    def run(self, app: ASGIApp) -> int:
-        """Until a signal, whose number it returns; 0 when it ended by itself."""
+    def run(self, app: ASGIApp, ready: str) -> int:
+        """Until a signal, whose number it returns; 0 when it ended by itself. Says ``ready`` on standard error when
+        clients are served and signals are heard."""
+        self._ready = ready
         most = self._service.settings.max_connections
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if files != resource.RLIM_INFINITY:
@@ -84,12 +87,14 @@ class Web:
             made: asyncio.Protocol = make(server.config, server.server_state, server.lifespan.state)  # type: ignore[call-arg]
             return made
 
-        return [
+        servers = [
             await loop.create_server(
                 connected, sock=listener, ssl=context, ssl_handshake_timeout=HEADER_SECONDS if context else None
             )
             for listener, _, context in self._sockets
         ]
+        print(self._ready, file=sys.stderr, flush=True)  # noqa: T201
+        return servers
 
     def hang_up(self, server: "_Server") -> None:
         """SIGHUP: the certificate is read again; a server without one ends, as when its terminal is closed."""
