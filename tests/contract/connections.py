@@ -56,7 +56,7 @@ def http_process(events: Path, state: Path, *rest: str) -> Iterator[tuple[subpro
             yield process, _where(process, state / "log")
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _where(process: subprocess.Popen[str], log: Path) -> str:

@@ -56,7 +56,7 @@ async def test_a_unix_socket_is_a_door_for_the_local_user(tmp_path: Path, events
             while len(events.times("cancelled")) < 3:
                 await anyio.sleep(0.01)
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         assert not path.exists()
 
 
@@ -214,7 +214,7 @@ async def test_each_way_ends_in_order(tmp_path: Path, events: Events, way: str) 
                 await running.wait()
                 process.send_signal(signal.SIGTERM)
         assert "The measurement was stopped." in said[0]
-        assert process.wait(timeout=10) == -signal.SIGTERM
+        assert process.wait(timeout=60) == -signal.SIGTERM
         assert len(events.times("cancelled")) == len(events.times("cleaned")) == 1
         assert "Traceback" not in (tmp_path / "state" / "log").read_text()
 
@@ -222,7 +222,7 @@ async def test_each_way_ends_in_order(tmp_path: Path, events: Events, way: str) 
 def test_without_tls_a_closed_terminal_ends_it_in_order(tmp_path: Path, events: Events) -> None:
     with http_process(events.path, tmp_path / "state", "--no-token") as (process, _):
         process.send_signal(signal.SIGHUP)
-        assert process.wait(timeout=10) == 128 + signal.SIGHUP
+        assert process.wait(timeout=60) == 128 + signal.SIGHUP
 
 
 @pytest.mark.parametrize(
