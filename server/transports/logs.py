@@ -43,10 +43,15 @@ class Bounded(logging.Filter):
             said += f" ({self._left_out} lines before this one were left out: too many at once)"
             self._left_out = 0
         record.msg, record.args = said, ()
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, _OF_CLIENTS) or (isinstance(error, ValueError) and str(error) == _ANSWERED):
+        if record.exc_info and _of_a_client(record.exc_info[1]):
             record.exc_info = None
         return True
+
+
+def _of_a_client(error: BaseException | None) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_of_a_client(inner) for inner in error.exceptions)
+    return isinstance(error, _OF_CLIENTS) or (isinstance(error, ValueError) and str(error) == _ANSWERED)
 
 
 def bound() -> None:
