@@ -3,11 +3,13 @@
 ``mcp`` is the server for the local user, which ``mcp run server/app.py`` and ``mcp dev server/app.py`` look for.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
+from mcp.server.context import ServerMiddleware
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
@@ -122,7 +124,7 @@ class PerfdoctorServer(MCPServer[Any]):
                 entry.outcome = "asked"
                 return answered
             offered = answered
-        reporter = Reporter(send)
+        reporter = Reporter(send, self.service.meters)
         call = Call(self.service, caller, reporter.see, offered, asking.through(context), trail=entry.trail)
         outcome, question = problem_outcome(_STOPPING), None
         try:
@@ -160,9 +162,12 @@ def build(
     *,
     verifier: TokenVerifier | None = None,
     auth: AuthSettings | None = None,
+    middleware: Sequence[ServerMiddleware[Any]] = (),
+    kind: type[PerfdoctorServer] = PerfdoctorServer,
 ) -> PerfdoctorServer:
-    """A server on ``service``; with ``verifier`` and ``auth`` every request over HTTP needs a token."""
-    server = PerfdoctorServer(
+    """A server on ``service``; with ``verifier`` and ``auth`` every request over HTTP needs a token. ``middleware``
+    stands around each request."""
+    server = kind(
         "perfdoctor",
         title="perfdoctor",
         version=perfdoctor.__version__,
@@ -170,7 +175,7 @@ def build(
         log_level="WARNING",
         token_verifier=verifier,
         auth=auth,
-        middleware=[Requests(service)],
+        middleware=[Requests(service), *middleware],
         subscriptions=False,
     )
     server.service = service

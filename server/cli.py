@@ -8,7 +8,6 @@ What a command needs is imported when it is known which one it is: a client wait
 import gc
 import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,29 +58,11 @@ def refuse(problem: "Problem") -> int:
 
 
 def _serve(argv: Sequence[str]) -> int:
-    parser = ArgumentParser(
-        "perfdoctor serve",
-        description="Serve MCP clients: one over standard input and output, or many over HTTP.",
-    )
-    parser.add_argument("--stdio", action="store_true", help="serve one client over standard input and output")
-    parser.add_argument("--host", help="serve over HTTP on this address (127.0.0.1 unless --port alone is given)")
-    parser.add_argument("--port", type=int, help="the TCP port (8077; 0 takes a free one)")
-    parser.add_argument(
-        "--no-token", action="store_true", help="answer without a token; allowed on a loopback address only"
-    )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME[:PORT]",
-        help="answer to this Host header too, such as the public name of a proxy (repeatable)",
-    )
+    from perfdoctor.server import serving
+
+    parser = serving.parser()
     given = parser.parse_args(argv)
-    over_http = given.host is not None or given.port is not None
-    if given.stdio == over_http:
-        parser.error("choose either --stdio, or --host and --port")
-    if given.stdio and (given.no_token or given.allow_host):
-        parser.error("--no-token and --allow-host are for HTTP; over --stdio the client is whoever started this")
+    serving.check(parser, given)
 
     from perfdoctor.server import settings
     from perfdoctor.server.service import Service
@@ -97,15 +78,9 @@ def _serve(argv: Sequence[str]) -> int:
         return 0
     from perfdoctor.server.transports import http
 
+    tcp, unix = serving.doors(given)
     _imports_are_done()
-    http.serve(
-        service,
-        host=given.host or "127.0.0.1",
-        port=8077 if given.port is None else given.port,
-        no_token=given.no_token,
-        allow=given.allow_host,
-    )
-    return 0
+    return http.serve(service, tcp, unix)
 
 
 def _imports_are_done() -> None:

@@ -29,6 +29,11 @@ class Gate:
         self._most_each = most_each or most
         self._running: list[_Running] = []
 
+    @property
+    def running(self) -> int:
+        """How many measurements hold a place."""
+        return len(self._running)
+
     @asynccontextmanager
     async def enter(self, pids: Sequence[int], stops: Stops, who: str | None = None) -> AsyncIterator[None]:
         """Hold a place for one measurement of ``pids`` by ``who`` (None: by somebody whose share nobody limits).

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
+from perfdoctor.server.meters import Meters
+
 EVERY = 0.25
 """seconds; at least two messages a second are promised, at most five wanted"""
 PATIENCE = 1.0
@@ -20,8 +22,9 @@ Send = Callable[[float, str], Awaitable[None]]
 class Reporter:
     """``see`` is given to the measurement; ``run`` is the task that sends. The figure sent always increases."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, meters: Meters | None = None) -> None:
         self._send = send
+        self._meters = meters or Meters()
         self._message = "starting"
 
     def see(self, _elapsed: float, message: str) -> None:
@@ -31,5 +34,6 @@ class Reporter:
         began = anyio.current_time()
         while True:
             await anyio.sleep(EVERY)
-            with anyio.move_on_after(PATIENCE):
+            with anyio.move_on_after(PATIENCE) as patience:
                 await self._send(anyio.current_time() - began, self._message)
+            self._meters.progress(sent=not patience.cancelled_caught)

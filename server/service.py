@@ -15,6 +15,7 @@ from perfdoctor.server.consent import Ask, nobody
 from perfdoctor.server.gate import Gate, Stops, never
 from perfdoctor.server.guard import Guarded
 from perfdoctor.server.instruments import Instruments, ThisMachine
+from perfdoctor.server.meters import Meters
 from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.readable import list_readable, readable
 from perfdoctor.server.rules import Access, access
@@ -46,6 +47,7 @@ class Service:
         self.recordings = Store(settings.state, _quota(settings), settings.postgresql)
         self.edits = Edits(settings.state)
         self.gate = Gate(settings.max_traces, settings.max_traces_each)
+        self.meters = Meters()
         self._audit: Audit | None = None
         self._workload = ""
         self._workload_ended: anyio.Event

@@ -31,9 +31,20 @@ class Settings(Model):
     max_seconds: float = Field(
         default=LONGEST_WINDOW, ge=0.1, le=LONGEST_WINDOW, description="Longest window of one call, in seconds."
     )
-    max_traces: int = Field(default=4, ge=1, le=64, description="Measurements that may run at the same time.")
+    max_traces: int = Field(default=4, ge=1, le=1000, description="Measurements that may run at the same time.")
     max_traces_each: int = Field(
-        default=2, ge=1, le=64, description="Of these, those of one identity that connects with a token."
+        default=2, ge=1, le=1000, description="Of these, those of one identity that connects with a token."
+    )
+    max_calls_each: int = Field(
+        default=16, ge=1, le=1000, description="Over HTTP: calls of one identity that may run at the same time."
+    )
+    max_requests_per_second: float = Field(
+        default=50.0,
+        gt=0,
+        description="Over HTTP: requests a second of one identity, in the mean; four seconds' worth may come at once.",
+    )
+    max_connections: int = Field(
+        default=1000, ge=1, le=100_000, description="Over HTTP: connections that may be open at the same time."
     )
     keep_recordings: int = Field(default=500, ge=1, description="Recordings kept; the oldest go first.")
     keep_bytes: int = Field(

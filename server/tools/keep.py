@@ -32,6 +32,7 @@ async def keep(call: Call, kind: Kind, evidence: Evidence, answer: Callable[[str
 
         sources = await to_thread.run_sync(digests, evidence, roots)
         evidence = evidence.model_copy(update={"sources": sources})
+    call.service.meters.lost(sum(how.lost for how in evidence.collections.values()))
     await call.recordings.add(identity, kind, said.summary, evidence)
     call.trail.made.append(identity)
     return said

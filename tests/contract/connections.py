@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -38,18 +39,32 @@ def fake_server(transport: str, events: Path, state: Path, *rest: str) -> list[s
 
 @contextmanager
 def http_server(events: Path, state: Path, *rest: str) -> Iterator[str]:
-    """The base URL of a server on a free port of the loopback, once it listens."""
-    process = subprocess.Popen(
-        fake_server("http", events, state, *rest), cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    try:
-        assert process.stderr is not None
-        line = process.stderr.readline()
-        assert line.startswith("perfdoctor serves http://"), line + process.stderr.read()
-        yield line.split()[2].removesuffix("/mcp")
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
+    """The base URL of a server on a free port of the loopback (unless ``rest`` says something else), once it
+    listens."""
+    with http_process(events, state, *rest) as (_, url):
+        yield url
+
+
+@contextmanager
+def http_process(events: Path, state: Path, *rest: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The same, with its process, whose standard error goes on in the file ``log`` of the state folder."""
+    state.mkdir(mode=0o700, exist_ok=True)
+    with (state / "log").open("w+") as log:
+        command = fake_server("http", events, state, *rest)
+        process = subprocess.Popen(command, cwd=ROOT, stderr=log, text=True, env=os.environ)
+        try:
+            yield process, _where(process, state / "log")
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def _where(process: subprocess.Popen[str], log: Path) -> str:
+    while "\n" not in (said := log.read_text()) and process.poll() is None:
+        time.sleep(0.01)
+    lines = [line for line in said.splitlines() if line.startswith("perfdoctor serves ")]
+    assert lines, said
+    return lines[0].split()[2].removesuffix("/mcp")
 
 
 @asynccontextmanager
@@ -60,15 +75,23 @@ async def stdio_client(events: Path, state: Path, mode: str) -> AsyncIterator[Cl
 
 
 @asynccontextmanager
-async def network_client(way: str, url: str, token: str | None, mode: str) -> AsyncIterator[Client]:
+async def network_client(
+    way: str, url: str, token: str | None, mode: str, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def http_client(
+        headers: dict[str, str] | None = None, timeout: object = None, auth: httpx2.Auth | None = None
+    ) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(headers=headers, timeout=httpx2.Timeout(10, read=60), auth=auth, transport=transport)
+
     if way == "sse":
-        async with Client(sse_client(f"{url}/sse", headers=headers), mode=mode) as client:
+        stream = sse_client(f"{url}/sse", headers=headers, httpx_client_factory=http_client)
+        async with Client(stream, mode=mode) as client:
             yield client
     else:
-        timeout = httpx2.Timeout(10, read=60)
         async with (
-            httpx2.AsyncClient(headers=headers, timeout=timeout) as http,
+            http_client(headers) as http,
             Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
         ):
             yield client

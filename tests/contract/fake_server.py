@@ -1,8 +1,9 @@
 """The real server, as a process of its own, on instruments that need no machine.
 
-``python -m tests.contract.fake_server stdio EVENTS STATE`` or ``... http EVENTS STATE [no-token] [OPTION...]``, with
-``name=value`` for settings and ``--allow-host=NAME``. What the instruments notice is appended to the file EVENTS, a
-line each, before it can be lost.
+``python -m tests.contract.fake_server stdio EVENTS STATE`` or ``... http EVENTS STATE [OPTION...]`` with options of
+``perfdoctor serve`` (a free port of the loopback unless they say something else), ``--hurry`` for short time limits of
+connections, and ``name=value`` for settings. What the instruments notice is appended to the file EVENTS, a line each,
+before it can be lost.
 """
 
 import json
@@ -22,7 +23,7 @@ def _append(log: int, event: str, at: float) -> None:
     os.write(log, f"{event} {at}\n".encode())
 
 
-def main() -> None:
+def main() -> int:
     transport, events, state, *rest = sys.argv[1:]
     log = os.open(events, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     instruments = FakeInstruments(lambda event, at: _append(log, event, at))
@@ -33,11 +34,16 @@ def main() -> None:
         from perfdoctor.server.transports import stdio
 
         anyio.run(stdio.serve, service)
-    else:
-        from perfdoctor.server.transports import http
+        return 0
+    from perfdoctor.server import serving
+    from perfdoctor.server.transports import connection, http
 
-        allow = [option.partition("=")[2] for option in rest if option.startswith("--allow-host=")]
-        http.serve(service, host="127.0.0.1", port=0, no_token="no-token" in rest, allow=allow)
+    if "--hurry" in rest:
+        connection.HEADER_SECONDS, connection.BODY_SECONDS, connection.READ_SECONDS = 0.5, 0.5, 0.5
+    options = ["--no-token" if option == "no-token" else option for option in rest]
+    options = [option for option in options if option[0] == "-" and option != "--hurry"]
+    tcp = () if any(option.startswith(("--unix=", "--port=")) for option in options) else ("--port=0",)
+    return http.serve(service, *serving.doors(serving.parser().parse_args([*tcp, *options])))
 
 
-main()
+sys.exit(main())

@@ -101,7 +101,7 @@ def test_a_revoked_token_is_refused_at_once(url: str, folder: Path) -> None:
 
 
 async def test_without_tokens_the_checks_remain(tmp_path: Path, events: Events) -> None:
-    with http_server(events.path, tmp_path / "state", "no-token") as url:
+    with http_server(events.path, tmp_path / "state", "--no-token") as url:
         assert ask(url, "/mcp", Host="evil.example") == 421
         assert ask(url, "/mcp", Origin="http://evil.example") == 403
         async with network_client("http", url, None, "auto") as client:

@@ -120,7 +120,7 @@ async def test_what_mcp_json_says_works() -> None:
 
 
 def test_http_ends_in_order_too(tmp_path: Path, events: Events) -> None:
-    command = fake_server("http", events.path, tmp_path / "state", "no-token")
+    command = fake_server("http", events.path, tmp_path / "state", "--no-token")
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ)
     assert process.stderr is not None
     url = process.stderr.readline().split()[2]

@@ -1,5 +1,6 @@
 """The benches that compare CPU profilers run, and our own has something to say in them. No figure is asserted."""
 
+import json
 import os
 import subprocess
 import sys
@@ -38,3 +39,13 @@ def test_equal_and_changed_programs_are_compared() -> None:
     went = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
     rows = [line for line in went.stdout.splitlines() if line.startswith("| steady | windows of two runs |")]
     assert len(rows) == 2, went.stdout + went.stderr
+
+
+def test_no_message_to_many_clients_is_lost() -> None:
+    command = [sys.executable, str(BENCH / "load.py"), "--clients=9", "--seconds=1.5", "--spread=0"]
+    went = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert went.returncode == 0, went.stderr
+    told = json.loads(went.stdout)
+    assert told["answered"] == 9
+    assert told["progress received"] == told["progress sent"] > 9
+    assert told["progress given up"] == told["progress lost"] == 0
