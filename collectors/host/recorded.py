@@ -82,6 +82,7 @@ class RecordedHost:
     """Replays a transcript; see ``Host``. What was not asked when it was recorded is an error here."""
 
     attach_runtimes = True
+    helper = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
