@@ -1,4 +1,4 @@
-"""The command line: `perfdoctor serve`, `perfdoctor token`, and every tool as a command.
+"""The command line: `perfdoctor serve`, `perfdoctor token`, `perfdoctor helper`, and every tool as a command.
 
 Exit codes: 0 answered; 2 the command or the question was refused; 128 + N ended by signal N (130: Ctrl-C).
 
@@ -36,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _serve(arguments[1:])
         if arguments[:1] == ["token"]:
             return _token(arguments[1:])
+        if arguments[:1] == ["helper"]:
+            from perfdoctor.server import helper_command
+
+            return helper_command.run(arguments[1:])
         from perfdoctor.server.shell import run_tool
 
         return run_tool(arguments)

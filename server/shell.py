@@ -87,7 +87,8 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "perfdoctor",
         description="Find, explain and prove fixed a performance problem in a live process.",
-        epilog="Also: `perfdoctor serve` for MCP clients, `perfdoctor token` for access over HTTP.",
+        epilog="Also: `perfdoctor serve` for MCP clients, `perfdoctor token` for access over HTTP, "
+        "`perfdoctor helper` for a server without privilege.",
     )
     parser.add_argument("--version", action="version", version=version())
     commands = parser.add_subparsers(dest="tool", required=True, metavar="command")

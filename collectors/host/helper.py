@@ -156,13 +156,18 @@ class HelperHost(LocalHost):
         return LocalMemory(pid, fd=descriptors[0])
 
 
+def socket_path() -> str:
+    """Where the helper listens: where its unit says, unless the environment names another place."""
+    return os.environ.get("PERFDOCTOR_HELPER") or protocol.SOCKET
+
+
 def this_host(*, attach_runtimes: bool = True, path: str | None = None) -> Host:
     """This machine as we may use it: by ourselves where we are privileged, through the helper where its socket is, or
     else by what an unprivileged process may."""
     local = LocalHost(attach_runtimes=attach_runtimes)
     if capable(local, CAP_SYS_ADMIN) or (capable(local, CAP_BPF) and capable(local, CAP_PERFMON)):
         return local
-    path = path or os.environ.get("PERFDOCTOR_HELPER") or protocol.SOCKET
+    path = path or socket_path()
     with suppress(OSError):
         if Path(path).is_socket():
             return HelperHost(HelperClient(path), attach_runtimes=attach_runtimes)

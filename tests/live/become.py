@@ -27,7 +27,11 @@ def main() -> None:
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    os.chdir("/")
+    if not os.access(".", os.R_OK | os.X_OK):
+        os.chdir("/")
+    if passed := os.environ.pop("PASS_SOCKET", None):  # as systemd does: sd_listen_fds(3)
+        os.dup2(int(passed), 3, inheritable=True)
+        os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
     os.execvpe(sys.argv[end + 1], sys.argv[end + 1 :], dict(os.environ))
 
 

@@ -4,16 +4,19 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
+from perfdoctor.collectors.helper import unit
+from perfdoctor.collectors.helper.policy import FILE
+from perfdoctor.collectors.host import installation
 from perfdoctor.collectors.host.helper import HelperClient
 from tests.live import become
 from tests.live.need import need
@@ -21,8 +24,6 @@ from tests.live.need import need
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "perfdoctor-test"
 NOBODY = 65534
-CAPABILITIES = ("bpf", "perfmon", "sys_ptrace", "dac_read_search", "syslog")
-"""those of the unit (collectors/helper/unit.py), without ``CAP_``"""
 
 
 @dataclass
@@ -76,10 +77,9 @@ def second_user() -> Iterator[SecondUser]:
     folder = Path(mkdtemp(prefix="perfdoctor-workload-user-", dir="/tmp"))
     try:
         folder.chmod(0o755)
-        for name in ("python", "checkout", "packages", "home", "helper"):
+        for name in ("python", "checkout", "packages", "home"):
             (folder / name).mkdir()
         os.chown(folder / "home", known.pw_uid, known.pw_gid)
-        os.chown(folder / "helper", NOBODY, NOBODY)
         binds = {
             "python": os.path.realpath(sys.base_prefix),
             "checkout": str(ROOT),
@@ -92,34 +92,39 @@ def second_user() -> Iterator[SecondUser]:
 
 
 class RunningHelper:
-    """The daemon, as nobody with the capabilities of its unit and no others, listening at ``path``."""
+    """The daemon from its private copy, as nobody with the capabilities of its unit and no others, on a socket that is
+    passed to it. ``start`` again after ``stop``: the socket stays, as with systemd."""
 
     def __init__(self, user: SecondUser, policy: str) -> None:
-        self.user, self._policy = user, policy
-        self.path = user.folder / "helper" / "helper.sock"
+        self.user = user
+        self.root = Path(mkdtemp(prefix="helper-", dir=user.folder))
+        self.root.chmod(0o755)
+        self.path = self.root / "helper.sock"
         self.process: subprocess.Popen[bytes] | None = None
+        installation.install([], root=str(self.root), python=self.user.python, look=False)
+        (self.root / FILE.lstrip("/")).write_text(policy)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(str(self.path))
+        self.path.chmod(0o666)
+        self._listener.listen(64)
 
     def start(self) -> None:
-        file = self.user.folder / "helper" / "policy.toml"
-        file.write_text(self._policy)
-        os.chown(file, NOBODY, NOBODY)
-        self.path.unlink(missing_ok=True)
-        held = "-all," + ",".join(f"+{name}" for name in CAPABILITIES)
-        program = self.user.checkout / "collectors" / "helper" / "main.py"
-        # (the user's view of the files, but not yet the user)
+        held = "-all," + ",".join(f"+{name.removeprefix('CAP_').lower()}" for name in unit.CAPABILITIES)
+        # (root sees the files as the user does)
         root = SecondUser(0, 0, self.user.folder, self.user.binds)
         command = [
             "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs",
             f"--inh-caps={held}", f"--ambient-caps={held}", f"--bounding-set={held}", "--",
-            self.user.python, "-I", "-S", str(program), "--policy", str(file), "--socket", str(self.path),
+            self.user.python, "-I", "-S", f"{self.root}{unit.PROGRAM}", "--policy", f"{self.root}{FILE}",
         ]  # fmt: skip
-        self.process = subprocess.Popen(root.argv(*command), stderr=subprocess.PIPE, env=self.user.environment())
-        for _ in range(200):
-            if self.path.exists() and HelperClient(str(self.path)).unavailable() is None:
-                return
-            assert self.process.poll() is None, (self.process.stderr or sys.stderr).read()
-            time.sleep(0.05)
-        raise AssertionError("the helper does not listen")
+        self.process = subprocess.Popen(
+            root.argv(*command),
+            stderr=subprocess.PIPE,
+            pass_fds=[self._listener.fileno()],
+            env=self.user.environment(PASS_SOCKET=str(self._listener.fileno())),
+        )
+        problem = HelperClient(str(self.path)).unavailable()
+        assert problem is None, problem
 
     def workers(self) -> list[int]:
         assert self.process is not None
@@ -134,12 +139,16 @@ class RunningHelper:
                 self.process.stderr.close()
             self.process = None
 
+    def close(self) -> None:
+        self.stop()
+        self._listener.close()
+
 
 @contextmanager
 def running_helper(user: SecondUser, policy: str | None = None) -> Iterator[RunningHelper]:
     helper = RunningHelper(user, policy if policy is not None else f"allow = [{user.uid}]\n")
-    helper.start()
     try:
+        helper.start()
         yield helper
     finally:
-        helper.stop()
+        helper.close()
