@@ -196,6 +196,8 @@ class _RecordingProgram:
 class RecordingHost:
     """Asks another host and writes down what it says; ``save`` makes the transcript."""
 
+    helper = None
+
     def __init__(self, host: Host, folder: Path) -> None:
         self._host, self._folder = host, folder
         folder.mkdir(parents=True, exist_ok=True)
