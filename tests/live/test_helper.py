@@ -107,6 +107,7 @@ TOOLS: dict[str, dict[str, Any]] = {
 READS = ("proc-threads", "proc-memory", "proc-watch")
 
 
+@pytest.mark.timeout(400)
 async def test_every_tool_on_ones_own_and_none_on_others(user: SecondUser, helper: RunningHelper) -> None:
     async with program(user, "problems/bytewise_parser.py") as target, server(user, helper) as client:
         told: dict[str, dict[str, Any]] = {}
@@ -115,7 +116,7 @@ async def test_every_tool_on_ones_own_and_none_on_others(user: SecondUser, helpe
 
         async def on_ones_own(tool: str, arguments: dict[str, Any]) -> None:
             async with at_once:
-                told[tool] = await ask(client, tool, {"pid": target.pid, "seconds": 1, **arguments})
+                told[tool] = await ask(client, tool, {"pid": target.pid, "seconds": 0.5, **arguments})
 
         async def on_roots(tool: str, arguments: dict[str, Any]) -> None:
             result = await client.call_tool(tool, {"pid": os.getpid(), "seconds": 1, **arguments})
@@ -205,7 +206,7 @@ async def test_a_process_that_gains_privilege_is_let_go(user: SecondUser, helper
 async def test_killed_at_random_nothing_stays_attached(user: SecondUser, helper: RunningHelper) -> None:
     order = random.Random(20)
     async with program(user, "problems/bytewise_parser.py") as target:
-        for turn in range(4):
+        for turn in range(3):
             async with attacker(user) as say:
                 await say({"connect": str(helper.path)})
                 steps = [
@@ -227,6 +228,48 @@ async def test_killed_at_random_nothing_stays_attached(user: SecondUser, helper:
         await anyio.sleep(0.3)
         assert Path(f"/proc/{target.pid}/io").read_text() != before, "it works on"
         assert "TracerPid:\t0" in Path(f"/proc/{target.pid}/status").read_text()
+
+
+async def test_cancelled_ended_and_killed_windows(user: SecondUser, helper: RunningHelper) -> None:
+    """What every Host promises: nothing is left when the caller gives up, the target ends, or the helper is killed."""
+    async with program(user, "targets/many_threads.py", "1", "1") as target, server(user, helper) as client:
+
+        async def trace(then: Callable[[], Awaitable[object]]) -> Any:
+            attached, told = anyio.Event(), []
+
+            async def progress(_done: float, _total: float | None, message: str | None) -> None:
+                if message != "starting":
+                    attached.set()
+
+            async def ask_for_it() -> None:
+                arguments = {"pid": target.pid, "seconds": 40, "backend": "bpf"}
+                told.append(await client.call_tool("trace-syscalls", arguments, progress_callback=progress))
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask_for_it)
+                with anyio.fail_after(40):
+                    await attached.wait()
+                assert programs_of(NOBODY)
+                if await then() == "cancel":
+                    tasks.cancel_scope.cancel()
+            with anyio.fail_after(10):
+                while programs_of(NOBODY):
+                    await anyio.sleep(0.02)
+            return told[0] if told else None
+
+        async def cancel() -> str:
+            return "cancel"
+
+        async def kill() -> None:
+            helper.stop(signal.SIGKILL)
+
+        assert await trace(cancel) is None
+        said = await trace(kill)
+        assert said.is_error and "the privileged helper" in said.content[0].text, said
+        assert "TracerPid:\t0" in Path(f"/proc/{target.pid}/status").read_text()
+        helper.start()
+        said = await trace(target.stop)
+        assert not said.is_error and said.structured_content["window"]["partial"] == "the target ended"
 
 
 # -- what they need ----------------------------------------------------------------------------------------------------
