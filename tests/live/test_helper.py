@@ -131,7 +131,7 @@ async def test_every_tool_on_ones_own_and_none_on_others(user: SecondUser, helpe
                 tasks.start_soon(on_roots, tool, {})
         await on_ones_own("trace-memory", {"mode": "allocations"})
     for tool in TOOLS:
-        collections = [told[tool]["collection"]] if "collection" in told[tool] else told[tool]["collections"]
+        collections = list(told[tool]["collections"].values()) if tool == "diagnose" else [told[tool]["collection"]]
         assert any(one["backend"] == "bpf" for one in collections), (tool, collections)
     assert refused.keys() == TOOLS.keys() | set(READS)
     assert all("may not be inspected" in text and "belongs to root" in text for text in refused.values()), refused
