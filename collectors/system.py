@@ -216,7 +216,8 @@ def _privileges(host: Host) -> tuple[str, ...]:
     except (OSError, ValueError):
         return ()
     held = tuple(name for bit, name in _CAPABILITIES.items() if ours.capabilities >> bit & 1)
-    return f"user {user_name(ours.uid)}", *held
+    through = ("the privileged helper",) if host.helper is not None and host.helper.unavailable() is None else ()
+    return f"user {user_name(ours.uid)}", *held, *through
 
 
 def _runtimes(host: Host) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command line: `perfdoctor serve`, `perfdoctor token`, `perfdoctor audit`, and every tool as a command.
+"""The command line: `perfdoctor serve`, `token`, `audit` and `helper`, and every tool as a command.
 
 Exit codes: 0 answered; 2 the command or the question was refused; 128 + N ended by signal N (130: Ctrl-C).
 
@@ -41,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from perfdoctor.server.audit import command
 
             return command.run(arguments[1:])
+        if arguments[:1] == ["helper"]:
+            from perfdoctor.server import helper_command
+
+            return helper_command.run(arguments[1:])
         from perfdoctor.server.shell import run_tool
 
         return run_tool(arguments)

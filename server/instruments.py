@@ -145,9 +145,9 @@ class ThisMachine:
 
     def _host(self) -> Host:
         if self._local is None:
-            from perfdoctor.collectors.host.local import LocalHost
+            from perfdoctor.collectors.host.helper import this_host
 
-            self._local = LocalHost(attach_runtimes=self._attach_runtimes)
+            self._local = this_host(attach_runtimes=self._attach_runtimes)
         return self._local
 
     async def check_tools(self) -> ToolsAnswer:

@@ -92,7 +92,7 @@ def _parser() -> ArgumentParser:
         "perfdoctor",
         description="Find, explain and prove fixed a performance problem in a live process.",
         epilog="Also: `perfdoctor serve` for MCP clients, `perfdoctor token` for access over HTTP, "
-        "`perfdoctor audit` for what was called.",
+        "`perfdoctor audit` for what was called, `perfdoctor helper` for a server without privilege.",
     )
     parser.add_argument("--version", action="version", version=version())
     commands = parser.add_subparsers(dest="tool", required=True, metavar="command")

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
+
+from perfdoctor.schemas.problem import Problem
 
 
 class Program(Protocol):
@@ -109,11 +111,35 @@ class Memory(Protocol):
     def close(self) -> None: ...
 
 
+class Channel(Protocol):
+    """One connection to the privileged helper; what was opened through it ends with it."""
+
+    def ask(self, header: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes, tuple[int, ...]]:
+        """One request (helper/protocol.py): the answer, its bytes, and descriptors, which are the caller's from now on.
+        ProblemError when it is refused, OSError when the system could not or the helper is gone."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Helper(Protocol):
+    """The privileged helper, as an unprivileged server sees it."""
+
+    def unavailable(self) -> Problem | None:
+        """Why it does not serve us; None when it does. Asks it once."""
+        ...
+
+    def connect(self) -> Channel: ...
+
+
 class Host(Protocol):
     """A machine. Only implementations of this start processes; nobody ever starts a shell."""
 
     attach_runtimes: bool
     """whether runtimes may be asked about themselves (Java by its attach mechanism, Node.js by its inspector)"""
+
+    helper: Helper | None
+    """who loads our BPF programs where we may not; None: we do it ourselves, or cannot"""
 
     def which(self, program: str) -> str | None:
         """The absolute path of a program on PATH, or beside our own interpreter."""

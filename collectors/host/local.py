@@ -15,7 +15,7 @@ from anyio.abc import Process
 
 from perfdoctor.collectors.cgroups.where import groups_of
 from perfdoctor.collectors.host import private_tracefs, supervisor
-from perfdoctor.collectors.host.base import Launch, Launched, Memory, Program
+from perfdoctor.collectors.host.base import Helper, Launch, Launched, Memory, Program
 from perfdoctor.collectors.host.launched import SupervisedProgram
 from perfdoctor.schemas.problem import ProblemError
 
@@ -83,9 +83,10 @@ class LocalProgram:
 class LocalMemory:
     """/proc/PID/mem, for reading."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, *, fd: int | None = None) -> None:
+        """``fd``: a descriptor of it that is open already, and is ours from here on."""
         self._pid, self._pages = pid, -1
-        self._fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        self._fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC) if fd is None else fd
 
     def read(self, address: int, size: int) -> bytes:
         try:
@@ -117,6 +118,8 @@ class LocalMemory:
 
 class LocalHost:
     """See ``Host``."""
+
+    helper: Helper | None = None
 
     def __init__(self, *, attach_runtimes: bool = True) -> None:
         self.attach_runtimes = attach_runtimes

@@ -82,6 +82,7 @@ class RecordedHost:
     """Replays a transcript; see ``Host``. What was not asked when it was recorded is an error here."""
 
     attach_runtimes = True
+    helper = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -194,6 +195,8 @@ class _RecordingProgram:
 
 class RecordingHost:
     """Asks another host and writes down what it says; ``save`` makes the transcript."""
+
+    helper = None
 
     def __init__(self, host: Host, folder: Path) -> None:
         self._host, self._folder = host, folder

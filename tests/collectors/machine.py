@@ -13,6 +13,7 @@ class Machine:
     paths."""
 
     attach_runtimes = True
+    helper = None
 
     files: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from perfdoctor.collectors.backends.bpf.engine import Engine, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.allocators import NAMES, Function, find_allocator
 from perfdoctor.collectors.runtimes.which import runtime_of
@@ -66,8 +66,8 @@ class AllocationsPart(Part):
     ) -> None:
         self._host, self._mode = host, mode
         self._most_events, self._most_share = most_events, most_share
-        self._made: Object | None = None
-        self._maps: dict[str, Map] = {}
+        self._made: Programs | None = None
+        self._maps: dict[str, Table] = {}
         self._probed: set[tuple[int, tuple[int, int], int]] = set()
         self._replaced: dict[int, int] = {}
         self._cpus = 1
@@ -79,12 +79,12 @@ class AllocationsPart(Part):
         self.tallies = dict.fromkeys(_TALLIES, 0)
         self.missed = 0
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         made.probe_at_once(self.unattached)
 
     # -- the probes ------------------------------------------------------------------------------------------------
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._made = made
         self._cpus = engine.cpus
         for name, key, value in (
@@ -103,7 +103,7 @@ class AllocationsPart(Part):
                 "Ask trace-memory with mode=growth: page faults by line need no allocator.",
             )
 
-    def introduce(self, engine: Engine, made: Object, pid: int) -> None:
+    def introduce(self, engine: Engine, made: Programs, pid: int) -> None:
         """What it had allocated went with the program that it was."""
         # (not the time now: it is introduced again, while it may still turn out to be an interpreter)
         self._replaced[pid] = engine.names[pid].executed

@@ -56,11 +56,14 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
             why=f"{_BTF} is missing: the kernel was built without BTF (CONFIG_DEBUG_INFO_BTF).",
             next_step="Use backend strace, perf or py-spy, or a kernel with BTF (most distributions since 2021).",
         )
+    if host.helper is not None:
+        return host.helper.unavailable()
     if not capable(host, CAP_SYS_ADMIN) and not (capable(host, CAP_BPF) and capable(host, CAP_PERFMON)):
         return Problem(
             what="The BPF engine may not be loaded by this process.",
             why="It needs root, or the capabilities CAP_BPF and CAP_PERFMON.",
-            next_step="Run perfdoctor as root, or use backend py-spy or strace on your own processes.",
+            next_step="Install the helper as root (perfdoctor helper install), run perfdoctor as root, or use backend "
+            "py-spy or strace on your own processes.",
         )
     try:
         library()
@@ -219,6 +222,11 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int) -> Colle
         warnings.append(
             f"{counters['reused_stacks']:,} calls of one loop came too fast to walk each: they carry the stack of the "
             "call before, which is looked at again every 64 calls"
+        )
+    if counters["raised"]:
+        warnings.append(
+            f"{counters['raised']:,} processes or threads were let go: they are not the target's user's alone, or"
+            " gained privilege by executing a program"
         )
     replaced = sum(names.replaced_code for names in engine.names.values())
     if replaced:

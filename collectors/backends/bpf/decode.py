@@ -14,7 +14,7 @@ BORN_IN_WINDOW = 16
 IS_PATH, IS_FD, IS_ADDRESS = 1 << 63, 1 << 60, 1 << 61
 IS_STANDING = 1 << 63 | 1 << 62
 
-SETTINGS = struct.Struct("<6I")
+SETTINGS = struct.Struct("<8I")
 SHARED = struct.Struct("<4IQ")
 PROCESS = struct.Struct("<3QIIQ")
 CALL_KEY = struct.Struct("<QQIi")
@@ -23,7 +23,6 @@ FD_KEY = struct.Struct("<II")
 ERROR_KEY = struct.Struct("<ii")
 POINT_KEY = struct.Struct("<QiIII")
 POINT_VALUE = struct.Struct("<3Q")
-KERNEL_STACK_DEPTH = 32
 COUNTERS = (
     "lost_stacks",
     "lost_rows",
@@ -33,6 +32,7 @@ COUNTERS = (
     "no_stack",
     "reused_stacks",
     "events",
+    "raised",
 )
 
 _STACK = struct.Struct("<IIQBBBBB3x")

@@ -4,8 +4,8 @@ import os
 import struct
 
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.backends.bpf.report import object_names
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.text import clean
@@ -25,15 +25,15 @@ class DiskPart(Part):
     programs = ("request_ends", "request_begins", "page_comes")
 
     def __init__(self) -> None:
-        self._disk: Map | None = None
-        self._cached: Map | None = None
+        self._disk: Table | None = None
+        self._cached: Table | None = None
         self._rows: list[Row] = []
         self._misses: list[Row] = []
         self._queue: bytes = bytes(QUEUE.size)
-        self._made: Object | None = None
+        self._made: Programs | None = None
         self.lost = 0
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._made = made
         self._disk = made.map("disk", DISK_KEY.size, DISK_VALUE.size)
         self._cached = made.map("cached", CACHED_KEY.size, CACHED_VALUE.size)
@@ -42,8 +42,7 @@ class DiskPart(Part):
         assert self._disk is not None and self._cached is not None and self._made is not None
         self._rows = [(DISK_KEY.unpack(key), DISK_VALUE.unpack(value)) for key, value in self._disk.items()]
         self._misses = [(CACHED_KEY.unpack(key), CACHED_VALUE.unpack(value)) for key, value in self._cached.items()]
-        with self._made.live_section(".data.queue", QUEUE.size) as memory:
-            self._queue = memory[: QUEUE.size]
+        self._queue = self._made.peek(".data.queue", QUEUE.size)
 
     def evidence(self, engine: Engine, seen: Seen) -> dict[str, object]:
         name = object_names(engine)

@@ -5,20 +5,19 @@ Everything here blocks for some milliseconds; backend.py calls it from a worker 
 
 import contextlib
 import os
-import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from mmap import mmap
 from pathlib import Path
 from struct import Struct
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS, class_of
 from perfdoctor.collectors.backends.bpf.code_maps import CodeMaps
-from perfdoctor.collectors.backends.bpf.libbpf import Object, open_cpu_clock
+from perfdoctor.collectors.backends.bpf.libbpf import Object, online_cpus, possible_cpus
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, open_programs
 from perfdoctor.collectors.backends.bpf.sleepers import Sleeper, look
 from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_BYTES, UnwindTables
 from perfdoctor.collectors.backends.proc import stat
@@ -28,8 +27,8 @@ from perfdoctor.collectors.runtimes.native import KernelNames
 from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
-from perfdoctor.collectors.text import quoted
-from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.collectors.text import clean, quoted
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.target import Target
 
@@ -57,6 +56,7 @@ _NAMING_SECONDS = 0.01
 """How long one ``name_compiled`` goes on, ten times a second: the target may want this core. What is left is named when
 the window has closed."""
 _LIVING_SECONDS = 0.5
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -112,12 +112,13 @@ class Engine:
 
     def __init__(self, host: Host, target: Target, wanted: Wanted) -> None:
         self.host, self._target, self._wanted = host, target, wanted
-        self._object: Object | None = None
-        self._shared: mmap | None = None
+        self._object: Programs | None = None
+        self._generation = 1
         self._unwinding: UnwindTables | None = None
         self._code_maps: CodeMaps | None = None
         self._layouts: dict[Layout, int] = {}
         self._kernel = KernelNames(host)
+        self._kernel_stacks: dict[int, tuple[Frame, ...]] = {}
         self._strangers: dict[int, tuple[int, int]] = {}
         self._executed: dict[int, int] = {}
         """by process: when it became the program that it is now, of those that did so in the window"""
@@ -150,7 +151,7 @@ class Engine:
     def start(self, pids: list[int]) -> None:
         """Load, attach, adopt every thread of ``pids``. OSError with libbpf's or the verifier's words."""
         part = self._wanted.part
-        made = self._object = Object(part.file if part else OBJECT)
+        made = self._object = open_programs(self.host, part.file if part else OBJECT)
         programs = set(_ALWAYS)
         programs |= {"call_begins", "call_ends"} if self._wanted.calls else set()
         programs |= {"sample"} if self._wanted.hz else set()
@@ -167,24 +168,26 @@ class Engine:
             kept,
             int(mixed),
             int(bool(self._wanted.launch)),
+            0,
+            0,
         )
         decode.SETTINGS.pack_into(made.initial_section(".rodata"), 0, *settings)
         if part:
             part.configure(made)
-        made.load()
+        made.load(self._with_starts(pids))
+        left_out = getattr(made, "left_out", ())
+        if left_out:
+            self.warnings.append(_left_out(left_out))
         self._maps = {
             name: made.map(name, key, value)
             for name, key, value in (
-                ("wanted", 4, 4),
                 ("processes", 4, decode.PROCESS.size),
                 ("layouts", 4, LAYOUT_BYTES),
                 ("classes", 4, 1),
                 ("calls", decode.CALL_KEY.size, decode.CALL_VALUE.size),
                 ("points", decode.POINT_KEY.size, decode.POINT_VALUE.size),
                 ("errors", decode.ERROR_KEY.size, 8),
-                ("kernel_stacks", 4, 8 * decode.KERNEL_STACK_DEPTH),
                 ("counters", 4, 8),
-                ("records", 0, 0),
                 ("descriptors", decode.FD_KEY.size, 8),
                 ("spaces", 4, MAPPING.size * MAPPINGS),
                 ("unwind_rows", 4, ROW_BYTES),
@@ -192,34 +195,24 @@ class Engine:
         }
         if self._wanted.stacks:
             try:
-                self._code_maps = CodeMaps(_online_cpus())
+                self._code_maps = CodeMaps(online_cpus())
             except OSError as error:
                 self.warnings.append(f"{_MAPS_UNTOLD} ({error.strerror})")
             self._unwinding = UnwindTables(self._maps["spaces"], self._maps["unwind_rows"], always=mixed)
-        made.listen(self._maps["records"], self._hear)
+        made.listen(self._hear)
         for number in range(NUMBERS):
             if value := class_of(number):
                 self._maps["classes"].put(number.to_bytes(4, "little"), bytes([value]))
         for pid in pids:
             if not self._wanted.launch:
                 self._introduce(pid, None)
-            self._maps["wanted"].put(pid.to_bytes(4, "little"), bytes(4))
-        self._shared = made.live_section(".data", decode.SHARED.size)
         # All programs are loaded by now. Ends are attached before beginnings: a call that was seen to begin is
         # then always seen to end.
         order = ("forks", "executes", "exits", "wakes_up", "switches", "faults", "call_ends", "call_begins")
         if part:
             part.start(self, made)
-        for name in [*(n for n in order if n in programs), *(part.programs if part else ())]:
-            made.attach(name)
-        if self._wanted.hz:
-            for cpu in _online_cpus():
-                fd = open_cpu_clock(cpu, self._wanted.hz)
-                try:
-                    made.attach_perf_event("sample", fd)
-                except OSError:
-                    os.close(fd)
-                    raise
+        attached = [*(n for n in order if n in programs), *(part.programs if part else ())]
+        made.attach_all(attached, hz=self._wanted.hz)
         self.began_ns = time.monotonic_ns()
         self._share(window_start=self.began_ns)
         if self._wanted.launch:
@@ -238,7 +231,7 @@ class Engine:
     @property
     def cpus(self) -> int:
         """How many values a per-CPU map has for one key."""
-        return _possible_cpus()
+        return possible_cpus()
 
     @property
     def over(self) -> str | None:
@@ -316,8 +309,6 @@ class Engine:
 
     def close(self) -> None:
         """Detach and free. Idempotent; the target keeps nothing."""
-        if self._shared is not None:
-            self._shared.close()
         if self._unwinding is not None:
             self._unwinding.close()
         if self._code_maps is not None:
@@ -330,13 +321,13 @@ class Engine:
 
     def program(self, name: str) -> int:
         """libbpf's handle of a loaded program, for those who measure us."""
-        assert self._object is not None
+        assert isinstance(self._object, Object)
         return self._object.program(name)
 
     # -- what is being seen --------------------------------------------------------------------------------------------
 
     def counters(self) -> dict[str, int]:
-        cpus = _possible_cpus()
+        cpus = possible_cpus()
         totals = {}
         for i, name in enumerate(decode.COUNTERS):
             raw = self._maps["counters"].get(i.to_bytes(4, "little"), 8 * cpus) or b""
@@ -405,13 +396,24 @@ class Engine:
 
     def kernel_stack(self, key: int) -> tuple[Frame, ...]:
         """The kernel frames of a stack id, innermost first; empty for -1."""
-        raw = self._maps["kernel_stacks"].get(key.to_bytes(4, "little")) if key >= 0 else None
-        if not raw:
-            return ()
-        addresses = [int.from_bytes(raw[i : i + 8], "little") for i in range(0, len(raw), 8)]
-        return tuple(self._kernel.frame(a) for a in addresses if a)
+        known = self._kernel_stacks.get(key)
+        if known is None:
+            told = self._object.kernel_stack(key) if key >= 0 and self._object else []
+            known = self._kernel_stacks[key] = tuple(
+                Frame(kind=FrameKind.KERNEL, function=clean(at, 128)) if isinstance(at, str) else self._kernel.frame(at)
+                for at in told
+            )
+        return known
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _with_starts(self, pids: list[int]) -> list[tuple[int, int]]:
+        """Each process with its start in clock ticks: of the target itself, as it was when it was found."""
+        known = {self._target.pid: self._target.start_time}
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                known.setdefault(pid, stat.read(self.host, pid).started)
+        return [(pid, round(known[pid] * _TICKS)) for pid in pids if pid in known]
 
     def _rows(self, name: str, key: Struct, value: Struct) -> list[Row]:
         return [(key.unpack(k), value.unpack(v)) for k, v in self._maps[name].items()]
@@ -424,16 +426,17 @@ class Engine:
         files_opened: int | None = None,
         changed: bool = False,
     ) -> None:
-        assert self._shared is not None
+        made = self._object
+        assert made is not None
         if changed:
-            (generation,) = decode.SHARED.unpack_from(self._shared)[:1]
-            self._shared[0:4] = (generation + 1).to_bytes(4, "little")
+            self._generation += 1
+            made.poke(".data", 0, self._generation.to_bytes(4, "little"))
         if stopped is not None:
-            self._shared[4:8] = stopped.to_bytes(4, "little")
+            made.poke(".data", 4, stopped.to_bytes(4, "little"))
         if files_opened is not None:
-            self._shared[8:12] = files_opened.to_bytes(4, "little")
+            made.poke(".data", 8, files_opened.to_bytes(4, "little"))
         if window_start is not None:
-            self._shared[16:24] = window_start.to_bytes(8, "little")
+            made.poke(".data", 16, window_start.to_bytes(8, "little"))
 
     def _introduce(self, pid: int, parent: ProcessNames | None) -> ProcessNames:
         """Tell the kernel how this process keeps its frames. What cannot be told is a warning, not an error."""
@@ -582,26 +585,16 @@ class Engine:
         self.target_ended = not self._living
 
 
+def _left_out(pids: Sequence[int]) -> str:
+    which = ", ".join(map(str, pids[:8])) + (", …" if len(pids) > 8 else "")
+    return f"not measured, for they are not the target's user's alone: process{'es' * (len(pids) > 1)} {which}"
+
+
 def _has_ended(host: Host, pid: int) -> bool:
     try:
         return stat.read(host, pid).ended
     except OSError:
         return True
-
-
-def _cpu_list(name: str) -> list[int]:
-    text = Path(f"/sys/devices/system/cpu/{name}").read_text()
-    # 0-3,8
-    ranges = re.findall(r"(\d+)(?:-(\d+))?", text)
-    return [cpu for low, high in ranges for cpu in range(int(low), int(high or low) + 1)]
-
-
-def _online_cpus() -> list[int]:
-    return _cpu_list("online")
-
-
-def _possible_cpus() -> int:
-    return len(_cpu_list("possible"))
 
 
 def _below_python(native: Stack) -> Stack:

@@ -4,8 +4,8 @@ import struct
 
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.backends.bpf.report import object_names
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.frame import Stack
@@ -23,11 +23,11 @@ class FilesPart(Part):
     source = "files"
 
     def __init__(self) -> None:
-        self._orders: Map | None = None
+        self._orders: Table | None = None
         self._rows: list[Row] = []
         self.orders: dict[tuple[int, str | None, Stack, bool], tuple[int, int]] = {}
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         accesses = made.map("accesses", 4, 1)
         for number in range(NUMBERS):
             if access := ACCESSES.get(name_of(number)):

@@ -5,8 +5,8 @@ import time
 from collections import defaultdict
 
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.functions import Place, find_functions
 from perfdoctor.schemas.frame import Stack
@@ -47,8 +47,8 @@ class FunctionsPart(Part):
     ) -> None:
         self._host, self._asked, self._value = host, asked, value
         self._most_events, self._most_share = most_events, most_share
-        self._made: Object | None = None
-        self._maps: dict[str, Map] = {}
+        self._made: Programs | None = None
+        self._maps: dict[str, Table] = {}
         self._cpus = 1
         self._numbers: dict[tuple[str, str], int] = {}
         self._probed: dict[int, set[tuple[tuple[int, int], int]]] = defaultdict(set)
@@ -59,19 +59,19 @@ class FunctionsPart(Part):
         self.tallies = dict.fromkeys(_TALLIES, 0)
         self.missed = 0
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         made.probe_at_once(self.unattached)
         number = VALUES.index(self._value) if self._value in VALUES else _NOTHING
         struct.pack_into("<II", made.initial_section(".rodata.functions"), 0, number, 0)
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._made, self._cpus = made, engine.cpus
         self._maps["functions"] = made.map("functions", FUNCTION_KEY.size, FUNCTION_VALUE.size)
         self._maps["tallies"] = made.map("tallies", 4, 8)
         for pid in list(engine.names):
             self._probe(pid)
 
-    def introduce(self, engine: Engine, made: Object, pid: int) -> None:
+    def introduce(self, engine: Engine, made: Programs, pid: int) -> None:
         self._probed.pop(pid, None)
         self._probe(pid)
 

@@ -5,8 +5,8 @@ import struct
 
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.allocations import AllocationProfile, MappedKind, MappedRow, Mode
 from perfdoctor.schemas.frame import Stack
@@ -25,15 +25,15 @@ class GrowthPart(Part):
     programs = ("kernel_faults",)
 
     def __init__(self) -> None:
-        self._mapped: Map | None = None
+        self._mapped: Table | None = None
         self._rows: list[Row] = []
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         known = {name_of(number): number for number in range(NUMBERS)}
         numbers = [known[name] for name in _CALLS]
         MEMORY_CALLS.pack_into(made.initial_section(".rodata.growth"), 0, *numbers, 0)
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._mapped = made.map("mapped", MAPPED_KEY.size, MAPPED_VALUE.size)
 
     def finish(self, engine: Engine, seen: Seen) -> None:

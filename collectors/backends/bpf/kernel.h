@@ -52,6 +52,7 @@ static long (*bpf_probe_read_user_str)(void *to, u32 size, const void *from) = (
 static long (*bpf_probe_read_kernel_str)(void *to, u32 size, const void *from) = (void *)115;
 static long (*bpf_ringbuf_output)(void *ringbuf, void *data, u64 size, u64 flags) = (void *)130;
 static void *(*bpf_task_storage_get)(void *map, struct task_struct *task, void *value, u64 flags) = (void *)156;
+static long (*bpf_task_storage_delete)(void *map, struct task_struct *task) = (void *)157;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 static struct pt_regs *(*bpf_task_pt_regs)(struct task_struct *task) = (void *)175;
 static long (*bpf_loop)(u32 times, void *callback, void *context, u64 flags) = (void *)181; /* Linux 5.17 */
@@ -85,6 +86,30 @@ struct thread_struct {
         unsigned long tp_value;
     } uw;
 } KERNEL;
+typedef struct {
+    u32 val;
+} kernel_id;
+typedef struct {
+    u64 val;
+} kernel_capabilities;
+struct user_namespace {
+    kernel_id owner;
+} KERNEL;
+struct cred {
+    kernel_id uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
+    kernel_capabilities cap_permitted;
+    struct user_namespace *user_ns;
+} KERNEL;
+/* Linux 6.18 made a bitmap of the flags; the first word says the same in both. */
+struct mm_struct___word {
+    unsigned long flags;
+} KERNEL;
+typedef struct {
+    unsigned long __mm_flags[1];
+} kernel_mm_flags;
+struct mm_struct___bits {
+    kernel_mm_flags flags;
+} KERNEL;
 struct task_struct {
     unsigned int __state;
     int on_cpu;
@@ -93,6 +118,8 @@ struct task_struct {
     struct task_struct *group_leader;
     struct pid *thread_pid;
     struct signal_struct *signal;
+    struct cred *real_cred;
+    void *mm;
     char comm[16];
     struct thread_struct thread;
 } KERNEL;

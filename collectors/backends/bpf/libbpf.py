@@ -10,6 +10,7 @@ import ctypes
 import ctypes.util
 import mmap
 import os
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,9 @@ from perfdoctor.collectors.backends.bpf import uprobe_multi
 RECORD_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _PRINT_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _BATCH = 1024
+KERNEL_FRAMES = 32
+STOP = object()
+"""what a listener says that wants no more records now"""
 _DETACHERS = 32
 """threads that take uprobes away"""
 
@@ -57,6 +61,10 @@ class Library:
             ("bpf_iter_create", number, [number]),
             ("bpf_map__name", text, [pointer]),
             ("bpf_map__fd", number, [pointer]),
+            ("bpf_map__type", number, [pointer]),
+            ("bpf_map__key_size", ctypes.c_uint32, [pointer]),
+            ("bpf_map__value_size", ctypes.c_uint32, [pointer]),
+            ("bpf_map__max_entries", ctypes.c_uint32, [pointer]),
             ("bpf_map__initial_value", pointer, [pointer, ctypes.POINTER(ctypes.c_size_t)]),
             ("bpf_map_lookup_elem", number, [number, pointer, pointer]),
             ("bpf_map_update_elem", number, [number, pointer, pointer, ctypes.c_uint64]),
@@ -125,6 +133,8 @@ class Map:
         self._lib, self.name = lib, name
         self.fd = _checked(lib.bpf_map__fd(handle), f"map {name}")
         self.key_size, self.value_size = key_size, value_size
+        self._entries = int(lib.bpf_map__max_entries(handle))
+        self._memory: mmap.mmap | None = None
 
     def put(self, key: bytes, value: bytes) -> None:
         _checked(self._lib.bpf_map_update_elem(self.fd, key, value, 0), f"write map {self.name}")
@@ -133,6 +143,23 @@ class Map:
         """The value of a key (``size``: of all CPUs together, for a per-CPU map), None where there is none."""
         value = ctypes.create_string_buffer(size or self.value_size)
         return value.raw if self._lib.bpf_map_lookup_elem(self.fd, key, value) == 0 else None
+
+    @property
+    def extent(self) -> int:
+        """bytes of an array"""
+        return self._entries * self.value_size
+
+    def write(self, at: int, data: bytes | memoryview) -> None:
+        """Into the memory of an array that can be mapped, from byte ``at`` on."""
+        if self._memory is None:
+            self._memory = mmap.mmap(self.fd, self.extent)
+        self._memory[at : at + len(data)] = data
+
+    def close(self) -> None:
+        """Give back what ``write`` mapped. Idempotent; the map lives as long as its object."""
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All (key, value) pairs, read in batches (kernel 5.6 and newer)."""
@@ -166,6 +193,7 @@ class Object:
         self._links: list[int] = []
         self._probe_links: list[int] = []
         self._at_once: set[str] = set()
+        self._sections: dict[str, mmap.mmap] = {}
         self._ring = 0
         self._lib.words.clear()
         self._handle = self._lib.bpf_object__open_mem(self._image, len(self._image), None)
@@ -188,9 +216,21 @@ class Object:
         address = self._lib.bpf_map__initial_value(self._section(name), ctypes.byref(size))
         return (ctypes.c_char * size.value).from_address(address)
 
-    def live_section(self, name: str, size: int) -> mmap.mmap:
-        """The memory of ``.data`` that the loaded programs read and write."""
-        return mmap.mmap(_checked(self._lib.bpf_map__fd(self._section(name)), name), size)
+    def peek(self, section: str, size: int) -> bytes:
+        """The first ``size`` bytes of ``.data`` or another section that the loaded programs read and write."""
+        return self._live(section)[:size]
+
+    def poke(self, section: str, at: int, data: bytes) -> None:
+        """Write into such a section."""
+        self._live(section)[at : at + len(data)] = data
+
+    def _live(self, section: str) -> mmap.mmap:
+        memory = self._sections.get(section)
+        if memory is None:
+            handle = self._section(section)
+            fd = _checked(self._lib.bpf_map__fd(handle), section)
+            memory = self._sections[section] = mmap.mmap(fd, self._lib.bpf_map__value_size(handle))
+        return memory
 
     def _section(self, name: str) -> int:
         handle: int = 0
@@ -199,20 +239,50 @@ class Object:
                 return int(handle)
         raise OSError(2, f"the program has no section {name}")
 
-    def load(self) -> None:
+    def load(self, processes: Sequence[tuple[int, int]] = ()) -> None:
+        """``processes``: whom the programs are to follow, each with its start in clock ticks."""
         if self._lib.bpf_object__load(self._handle) < 0:
             raise OSError(ctypes.get_errno(), f"load: {self._lib.last_words()}")
+        for pid, _ in processes:
+            self.map("wanted", 4, 4).put(pid.to_bytes(4, "little"), bytes(4))
 
     def map(self, name: str, key_size: int, value_size: int) -> Map:
         handle = self._lib.bpf_object__find_map_by_name(self._handle, name.encode())
         return Map(self._lib, handle, name, key_size, value_size)
 
+    def shape(self, name: str) -> tuple[int, int, int]:
+        """Of a map: bytes of a key, bytes of a value, and its type (enum bpf_map_type). OSError when there is none."""
+        handle = self._lib.bpf_object__find_map_by_name(self._handle, name.encode())
+        if not handle:
+            raise OSError(2, f"the program has no map {name}")
+        lib = self._lib
+        return lib.bpf_map__key_size(handle), lib.bpf_map__value_size(handle), lib.bpf_map__type(handle)
+
+    def has_section(self, name: str) -> bool:
+        with contextlib.suppress(OSError):
+            return bool(self._section(name))
+        return False
+
+    def attach_all(self, names: Sequence[str], *, hz: int = 0) -> None:
+        """Attach programs for tracepoints, one after the other, and (``hz`` above 0) ``sample`` to the clock of every
+        CPU."""
+        for name in names:
+            self.attach(name)
+        if hz:
+            self.attach_clock("sample", hz)
+
     def attach(self, name: str) -> None:
         self._keep(self._lib.bpf_program__attach(self.program(name)), name)
 
-    def attach_perf_event(self, name: str, fd: int) -> None:
-        """Attach to a perf event; libbpf owns the descriptor from here on only when this succeeds."""
-        self._keep(self._lib.bpf_program__attach_perf_event(self.program(name), fd), name)
+    def attach_clock(self, name: str, hz: int) -> None:
+        """Run a program ``hz`` times a second on every CPU that is online."""
+        for cpu in online_cpus():
+            fd = open_cpu_clock(cpu, hz)
+            try:  # libbpf owns the descriptor only when this succeeds
+                self._keep(self._lib.bpf_program__attach_perf_event(self.program(name), fd), name)
+            except OSError:
+                os.close(fd)
+                raise
 
     def attach_uprobe(
         self, name: str, path: str, offset: int, *, pid: int = -1, returns: bool = False, cookie: int = 0
@@ -261,12 +331,18 @@ class Object:
         finally:
             self._lib.bpf_link__destroy(link)
 
-    def listen(self, ring: Map, hear: Callable[[bytes], None]) -> None:
-        """Give every record of a ring buffer to ``hear``, whenever ``consume`` is called."""
+    def kernel_stack(self, key: int) -> list[int | str]:
+        """The addresses of a kernel stack, innermost first."""
+        raw = self.map("kernel_stacks", 4, 8 * KERNEL_FRAMES).get(key.to_bytes(4, "little")) or b""
+        addresses = [int.from_bytes(raw[i : i + 8], "little") for i in range(0, len(raw), 8)]
+        return [address for address in addresses if address]
+
+    def listen(self, hear: Callable[[bytes], object]) -> None:
+        """Give every record of the ring buffer to ``hear``, whenever ``consume`` is called, until it says STOP."""
+        ring = self.map("records", 0, 0)
 
         def deliver(_context: int, data: int, size: int) -> int:
-            hear(ctypes.string_at(data, size))
-            return 0
+            return -1 if hear(ctypes.string_at(data, size)) is STOP else 0
 
         self._deliver = RECORD_CALLBACK(deliver)
         self._ring = self._lib.ring_buffer__new(ring.fd, self._deliver, None, None)
@@ -279,8 +355,9 @@ class Object:
         return int(self._lib.ring_buffer__epoll_fd(self._ring))
 
     def consume(self) -> int:
-        """Deliver what is waiting; how many records that was."""
-        return _checked(self._lib.ring_buffer__consume(self._ring), "read the ring buffer")
+        """Deliver what is waiting; how many records that was, -1 when it was told to stop."""
+        result = int(self._lib.ring_buffer__consume(self._ring))
+        return result if result == -1 else _checked(result, "read the ring buffer")
 
     def missed(self, name: str) -> int:
         """How often the kernel did not run a program because that CPU was running it already (Linux 5.12 and newer)."""
@@ -303,6 +380,9 @@ class Object:
     def close(self) -> None:
         """Detach and free everything. Idempotent."""
         self.detach()
+        for memory in self._sections.values():
+            memory.close()
+        self._sections.clear()
         if self._ring:
             self._lib.ring_buffer__free(self._ring)
             self._ring = 0
@@ -319,6 +399,22 @@ class Object:
         if not link:
             raise OSError(ctypes.get_errno(), f"attach {name}: {self._lib.last_words()}")
         self._links.append(link)
+
+
+def _cpu_list(name: str) -> list[int]:
+    text = Path(f"/sys/devices/system/cpu/{name}").read_text()
+    # 0-3,8
+    ranges = re.findall(r"(\d+)(?:-(\d+))?", text)
+    return [cpu for low, high in ranges for cpu in range(int(low), int(high or low) + 1)]
+
+
+def online_cpus() -> list[int]:
+    return _cpu_list("online")
+
+
+def possible_cpus() -> int:
+    """How many values a per-CPU map has for one key."""
+    return len(_cpu_list("possible"))
 
 
 _PERF_SYSCALL = {"x86_64": 298, "aarch64": 241}

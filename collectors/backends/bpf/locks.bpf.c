@@ -394,8 +394,10 @@ SEC("tp_btf/sched_waking") int lock_wakes(u64 *ctx) {
     } else if (class == FUTEX && !w->shared) {
         return 0;
     }
-    w->waker_pid = number_for_us(task->group_leader->thread_pid);
-    bpf_probe_read_kernel(w->waker, sizeof(w->waker), &task->comm);
+    if (by || belongs(task)) { /* (who else's it is, is not told) */
+        w->waker_pid = number_for_us(task->group_leader->thread_pid);
+        bpf_probe_read_kernel(w->waker, sizeof(w->waker), &task->comm);
+    }
     if (!by) return 0;
     w->waker_stack = by->call_began ? by->call_stack : 0;
     struct lock_use *use = bpf_map_lookup_elem(&lock_uses, &w->lock);

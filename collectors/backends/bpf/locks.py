@@ -6,7 +6,6 @@ from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS
 from perfdoctor.collectors.backends.bpf.engine import Engine, Seen
 from perfdoctor.collectors.backends.bpf.gil import GilWatch
-from perfdoctor.collectors.backends.bpf.libbpf import Object
 from perfdoctor.collectors.backends.bpf.lock_report import LockNames, lock_profile
 from perfdoctor.collectors.backends.bpf.lock_tables import (
     ASLEEP,
@@ -30,6 +29,7 @@ from perfdoctor.collectors.backends.bpf.lock_tables import (
     waiting_of,
 )
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 
@@ -49,19 +49,19 @@ class LockPart(Part):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._made: Object | None = None
+        self._made: Programs | None = None
         self._looked = False
         self._look_again = 0.0
         self._names = LockNames(host)
         self.tables = Tables()
         self.gil = GilWatch(host)
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         numbers = {name_of(number): number for number in range(NUMBERS)}
         wanted = [numbers.get(name, -1) for name in ("futex", "flock", "fcntl", "semop", "semtimedop")]
         CALLS.pack_into(made.initial_section(".rodata.locks"), 0, *wanted)
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._made = made
         self.gil.start(engine.names)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from perfdoctor.collectors.backends.bpf.engine import Engine, Seen
-    from perfdoctor.collectors.backends.bpf.libbpf import Object
+    from perfdoctor.collectors.backends.bpf.programs import Programs
 
 
 class Part:
@@ -30,14 +30,14 @@ class Part:
     def file(self) -> Path:
         return Path(__file__).with_name(f"{self.source}.bpf.o")
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         """Opened and not loaded: constants may be set (``made.initial_section(".rodata.part")``)."""
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         """Loaded, ``engine.names`` knows the processes, nothing is attached: tables may be filled, uprobes attached.
         OSError or ProblemError ends the attempt."""
 
-    def introduce(self, engine: Engine, made: Object, pid: int) -> None:
+    def introduce(self, engine: Engine, made: Programs, pid: int) -> None:
         """A process of the window executed another program and has just been looked at again."""
 
     def hear(self, data: bytes) -> None:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from perfdoctor.collectors.backends.bpf.decode import RECORD_PART
 from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.compressed import Sample
 from perfdoctor.collectors.lookups import Lookups
 from perfdoctor.collectors.network_calls import ADDRESSED, FORMS, KINDS
@@ -60,12 +60,12 @@ class SocketPart(Part):
         self._shapes: Counter[_Shape] = Counter()
         self._samples: dict[tuple[int, bool], Sample] = defaultdict(Sample)
         self._lookups: Lookups[int] = Lookups()
-        self._maps: dict[str, Map] = {}
+        self._maps: dict[str, Table] = {}
         self._talk: list[Row] = []
         self._failures: list[tuple[tuple[int, ...], int]] = []
         self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._maps = {
             "talk": made.map("talk", TALK_KEY.size, TALK_VALUE.size),
             "failures": made.map("failures", FAILURE_KEY.size, 8),

@@ -31,6 +31,8 @@ const volatile struct {
     u32 native_frames; /* that are kept of a stack */
     u32 mixed; /* tell which Python frames one call of the interpreter's loop runs, and follow no guess */
     u32 launched; /* the target is a program that is about to be executed */
+    u32 confined; /* only what belongs to `owner` is followed: see belongs() in threads.h */
+    u32 owner;
     struct call_value no_calls; /* rows start from this: it is too large for the stack */
 } settings = {};
 
@@ -52,6 +54,7 @@ enum counter {
     NO_STACK,         /* no frame at all */
     REUSED_STACKS,    /* taken from the call before, at rates where walking each would slow the target */
     EVENTS,           /* events handled in the target's time */
+    RAISED,           /* processes that were let go: they are not (or no longer) the owner's alone */
     COUNTERS,
 };
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from perfdoctor.collectors.backends.bpf.engine import Engine, Seen, Wanted
-from perfdoctor.collectors.backends.bpf.libbpf import Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.backends.bpf.timeline import RECORD_EVENT, TimelinePart
 
@@ -26,10 +26,10 @@ class TimedSockets(Part):
     def __init__(self, sockets: SocketPart, timeline: TimelinePart) -> None:
         self._sockets, self._timeline = sockets, timeline
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         self._timeline.configure(made)
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._timeline.start(engine, made)
         self._sockets.start(engine, made)
 

@@ -45,8 +45,6 @@ struct broken {
 struct { __uint(type, MAP_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, struct slice); } slices SEC(".maps");
 struct { __uint(type, MAP_HASH); __uint(max_entries, 4096); __type(key, u32); __type(value, struct broken); } broken_calls SEC(".maps");
 
-static long (*bpf_task_storage_delete)(void *map, struct task_struct *task) = (void *)157;
-
 INLINE int is_quiet(u32 tid) {
     ROLLED
     for (int i = 0; i < QUIET; i++)

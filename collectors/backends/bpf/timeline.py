@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from perfdoctor.collectors.backends.bpf import decode, report
 from perfdoctor.collectors.backends.bpf.call_classes import NUMBERS
 from perfdoctor.collectors.backends.bpf.engine import Engine, Seen
-from perfdoctor.collectors.backends.bpf.libbpf import Map, Object
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.programs import Programs, Table
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.timeline import Event
 
@@ -38,7 +38,7 @@ class TimelinePart(Part):
         self, *, quiet: Sequence[int] = (), interrupted: bool = False, most_per_second: int = MOST_PER_SECOND
     ) -> None:
         self._quiet, self._interrupted, self._most = tuple(quiet)[:QUIET], interrupted, most_per_second
-        self._slices: Map | None = None
+        self._slices: Table | None = None
         self._raw: list[tuple[int, ...]] = []
         self.events: list[Event] = []
         self.samples: list[Event] = []
@@ -47,13 +47,13 @@ class TimelinePart(Part):
         """events that happened and are not among ``events``"""
         self.began_ns = self.ended_ns = 0
 
-    def configure(self, made: Object) -> None:
+    def configure(self, made: Programs) -> None:
         most = max(1, self._most // _SLICES_PER_SECOND)
         signal_return = _number("rt_sigreturn") if self._interrupted else -1
         quiet = (*self._quiet, *([0] * (QUIET - len(self._quiet))))
         SETTINGS.pack_into(made.initial_section(".rodata.timeline"), 0, most, signal_return, *quiet)
 
-    def start(self, engine: Engine, made: Object) -> None:
+    def start(self, engine: Engine, made: Programs) -> None:
         self._slices = made.map("slices", 4, SLICE.size)
 
     def hear(self, data: bytes) -> None:

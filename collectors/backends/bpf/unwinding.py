@@ -1,9 +1,8 @@
 """Gives the kernel the tables by which native stacks are walked where frame pointers are not kept."""
 
 import struct
-from mmap import mmap
 
-from perfdoctor.collectors.backends.bpf.libbpf import Map
+from perfdoctor.collectors.backends.bpf.programs import Table
 from perfdoctor.collectors.runtimes.native import CodeMapping
 from perfdoctor.collectors.runtimes.unwind import UnwindTable, unwind_table
 
@@ -19,9 +18,8 @@ class UnwindTables:
     """``spaces`` and ``rows`` are the maps of those names in tables.h. ``always``: also for files that keep frame
     pointers, which say nothing at a function's first and last instructions."""
 
-    def __init__(self, spaces: Map, rows: Map, *, always: bool = False) -> None:
-        self._spaces, self._always = spaces, always
-        self._rows = mmap(rows.fd, ROWS * ROW_BYTES)
+    def __init__(self, spaces: Table, rows: Table, *, always: bool = False) -> None:
+        self._spaces, self._rows, self._always = spaces, rows, always
         self._used = 0
         self._places: dict[int, tuple[int, int]] = {}
         self._made: dict[bytes, int] = {}
@@ -69,8 +67,7 @@ class UnwindTables:
             if self._used + count > ROWS:
                 self._leave_out(table)
                 count = 0
-            at = self._used * ROW_BYTES
-            self._rows[at : at + count * ROW_BYTES] = table.rows[: count * ROW_BYTES]
+            self._rows.write(self._used * ROW_BYTES, table.rows[: count * ROW_BYTES])
             place = self._used, count | (_KEEPS_FRAMES if table.keeps_frames else 0)
             self._used += count
             self._places[id(table)] = place

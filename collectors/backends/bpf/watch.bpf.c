@@ -153,6 +153,10 @@ SEC("tp_btf/sched_process_fork") int forks(u64 *ctx) {
 INLINE struct thread *launched(struct task_struct *task) {
     u32 pid = number_for_us(task->group_leader->thread_pid);
     if (!pid || !bpf_map_lookup_elem(&wanted, &pid)) return 0;
+    if (!belongs(task)) {
+        count(RAISED);
+        return 0;
+    }
     mark(task);
     struct thread *t = bpf_task_storage_get(&threads, task, 0, STORAGE_CREATE);
     if (!t) {
@@ -165,6 +169,18 @@ INLINE struct thread *launched(struct task_struct *task) {
     return t;
 }
 
+INLINE void close_account(struct thread *t, u64 now);
+
+/* It is more than its owner's now: what it was until here is told, and nothing from here on. */
+INLINE void let_go(struct task_struct *task, struct thread *t) {
+    struct life life = {.record = RECORD_EXIT, .pid = t->pid, .at = bpf_ktime_get_ns()};
+    count(RAISED);
+    close_account(t, life.at);
+    bpf_map_delete_elem(&processes, &t->pid);
+    bpf_task_storage_delete(&threads, task);
+    bpf_ringbuf_output(&records, &life, sizeof(life), RINGBUF_NO_WAKEUP);
+}
+
 SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
     struct task_struct *task = (struct task_struct *)ctx[0];
     struct thread *t = known(task);
@@ -175,6 +191,10 @@ SEC("tp_btf/sched_process_exec") int executes(u64 *ctx) {
         wake = RINGBUF_WAKEUP;
     }
     if (!t) return 0;
+    if (!belongs(task)) {
+        let_go(task, t);
+        return 0;
+    }
     struct linux_binprm *program = (struct linux_binprm *)ctx[2];
     name_thread(t, task);
     t->image = t->pid;
@@ -245,6 +265,12 @@ SEC("iter/task") int begin(struct bpf_iter__task *ctx) {
     if (!task) return 0;
     u32 pid = number_for_us(task->group_leader->thread_pid);
     if (!pid || !bpf_map_lookup_elem(&wanted, &pid)) return 0;
+    if (!belongs(task)) {
+        u64 mm = 0;
+        bpf_probe_read_kernel(&mm, 8, &task->mm);
+        if (mm) count(RAISED); /* (a thread that is ending has none) */
+        return 0;
+    }
     mark(task);
     struct thread *t = bpf_task_storage_get(&threads, task, 0, STORAGE_CREATE);
     if (!t) {
