@@ -1,6 +1,6 @@
 """Does the whole loop hold, from the finding to the proof, and is the proof true?
 
-    python bench/loop.py [--only NAME] [--seconds 2.5] [--runs 5] [--keep FOLDER] [--write]
+    python bench/loop.py [--only NAME] [--seconds 2.5] [--runs 8] [--timed 5] [--keep FOLDER] [--write]
     python bench/loop.py --report FOLDER [--write]
 
 A scripted client walks it over MCP (stdio, the server as mcp.json starts it) with ten programs of tests/workloads in
@@ -67,7 +67,8 @@ def main() -> int:
     options.add_argument("--only", default="", help="only programs with one of these in their name, with commas")
     options.add_argument("--part", choices=("fixes", "spoils"), help="only the good fixes, or only those that are none")
     options.add_argument("--seconds", type=float, default=2.5, help="of each window")
-    options.add_argument("--runs", type=int, default=5, help="of each side in turns, 5 at least show a difference")
+    options.add_argument("--runs", type=int, default=8, help="of each side in turns, 5 at least show a difference")
+    options.add_argument("--timed", type=int, default=5, help="runs of each side under the stopwatch, 2 at least")
     options.add_argument("--keep", type=Path, help="the folder to leave what came of each walk in")
     options.add_argument("--report", type=Path, help="walk nothing, report what was left in this folder")
     options.add_argument("--write", action="store_true", help=f"also write {RESULTS.relative_to(ROOT)}")
@@ -78,7 +79,7 @@ def main() -> int:
     if chosen.report:
         outcomes = [Outcome.kept(path) for path in sorted(chosen.report.glob("*.json"))]
     else:
-        outcomes = anyio.run(walk_all, tasks, Plan(chosen.seconds, chosen.runs), chosen.keep)
+        outcomes = anyio.run(walk_all, tasks, Plan(chosen.seconds, chosen.runs, chosen.timed), chosen.keep)
     text = "\n".join(report(outcomes)) + "\n"
     print(text)
     if chosen.write:

@@ -22,10 +22,12 @@ STOPWATCH_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``seconds`` of each window; ``runs`` of each side in turns, restarted."""
+    """``seconds`` of each window; ``runs`` of each side in turns, restarted; in the first ``timed`` turns the stopwatch
+    runs too."""
 
     seconds: float
     runs: int
+    timed: int
 
 
 async def walked(
@@ -113,6 +115,8 @@ async def _in_turns(
                 await anyio.sleep(SETTLE)
                 answer = await walk.ask("diagnose", {"pid": process.pid, "seconds": plan.seconds})
                 recorded.append(answer["recording"])
+            if turn >= plan.timed:
+                continue
             with running(where, program.source, program.counted_file, program.unit_bytes) as process:
                 await anyio.sleep(SETTLE)
                 timed.append(process.timed(STOPWATCH_SECONDS))
