@@ -22,6 +22,7 @@ from perfdoctor.diagnosis.measures import (
 )
 from perfdoctor.diagnosis.noise import (
     APART_NOISE,
+    COUNT_LEAST,
     COUNT_SPREAD,
     LOADED_NOISE,
     LOADED_SPREAD,
@@ -71,7 +72,7 @@ def _per_unit(sides: tuple[Side, Side], unit: Unit) -> list[MetricChange]:
     found = [_units(unit, sides)]
     same_load = not beyond(found[0].before, found[0].after, SAME_LOAD)
     time = Allowance(TIME_SPREAD, APART_NOISE if _are_apart(sides) else RUN_NOISE)
-    counts = Allowance(COUNT_SPREAD, RUN_NOISE)
+    counts = Allowance(COUNT_SPREAD, COUNT_LEAST)
     if not same_load:
         time = counts = Allowance(LOADED_SPREAD, LOADED_NOISE)
     cpu_blocks = _blocks(sides, "cpu_seconds", unit.pace)

@@ -227,6 +227,17 @@ def test_five_runs_on_each_side_show_a_small_change() -> None:
     assert compare(runs(0.002, first=10), runs(0.002, first=20)).verdict is Verdict.UNCHANGED
 
 
+def test_exactly_a_tenth_fewer_calls_are_no_improvement() -> None:
+    """Of the same program in another folder: counts do not scatter, and ranks find any difference."""
+    before, after = ([run(service(900, per=per), first + i) for i in range(5)] for first, per in ((10, 9), (20, 8)))
+    comparison = compare(before, after)
+    calls = figure(comparison, "system calls per connection")
+    assert calls.before == pytest.approx(10, rel=0.01) and calls.after == pytest.approx(9, rel=0.01)
+    assert comparison.verdict is Verdict.UNCHANGED, comparison.why
+    fewer = [run(service(900, per=5), 30 + i) for i in range(5)]
+    assert compare(before, fewer).verdict is Verdict.IMPROVED
+
+
 def test_runs_that_were_not_made_in_turns_must_differ_by_more() -> None:
     """The machine may have changed between the first five and the last five."""
 
