@@ -40,7 +40,6 @@ async def walked(
     file, wanted = folder / program.source, spoiled(bad) if bad else program.repaired
     try:
         prepare(folder, program.source, program.problem)
-        prepare(folder / BASE, program.source, program.problem)
         before = await _diagnosed(walk, folder, program, plan, None)
         _note(outcome, program, before)
         applied = await _changed(walk, before, file, _fix(program, bad))
@@ -107,6 +106,7 @@ async def _in_turns(
 ) -> tuple[list[str], list[str]]:
     """Old code and new, restarted each time, A B B A …: a window of each, and beside it a run under the stopwatch. What
     the machine does meanwhile falls on all alike. Returns the recordings of both."""
+    prepare(folder / BASE, program.source, program.problem)
     recordings: tuple[list[str], list[str]] = ([], [])
     sides = list(zip((folder / BASE, folder), recordings, (outcome.before, outcome.after), strict=True))
     for turn in range(plan.runs):
