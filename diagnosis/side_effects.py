@@ -31,14 +31,15 @@ class SideEffect:
 
 def side_effects(old: Side, new: Side, metrics: tuple[MetricChange, ...]) -> list[SideEffect]:
     """Memory, and what the figures per unit of work say that are no time; the gravest first."""
-    found = [*_memory(old, new), *_growth(old, new), *_means(metrics)]
+    growth = _growth(old, new)
+    found = [*_memory(old, new, grows=any(effect.worse for effect in growth)), *growth, *_means(metrics)]
     return sorted(found, key=lambda effect: (not effect.moved, not effect.worse))
 
 
-def _memory(old: Side, new: Side) -> list[SideEffect]:
+def _memory(old: Side, new: Side, *, grows: bool) -> list[SideEffect]:
     """A runtime that collects garbage takes room for what is made between two collections: a program that does more a
-    second is given more. That is told, and is no cost that moved: nothing more is kept, and it stops growing by itself.
-    """
+    second is given more. That is told, and is no cost that moved: nothing more is kept. While it ``grows`` that is not
+    known yet."""
     if not all(account.evidence.memory for side in (old, new) for account in side.accounts):
         return []
     before, after = (side.total(resident) / len(side.accounts) for side in (old, new))
@@ -46,7 +47,7 @@ def _memory(old: Side, new: Side) -> list[SideEffect]:
     if low <= 0 or not _by(low, high, NOTED) or not _sure(old, new):
         return []
     told = f"resident memory {'rose' if after > before else 'fell'} from {size(before)} to {size(after)}"
-    room = max(0.0, _room(new) - _room(old)) if after > before else 0.0
+    room = max(0.0, _room(new) - _room(old)) if after > before and not grows else 0.0
     if room >= NOTED[1]:
         told = f"{told} ({size(min(room, high - low))} of it is room that the runtime's heap keeps for new objects)"
     return [SideEffect(told, worse=after > before, moved=_by(low, max(low, high - room), MOVED))]

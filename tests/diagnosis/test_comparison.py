@@ -339,6 +339,20 @@ def test_room_that_a_runtime_takes_is_no_cost_that_moved(
     assert ("keeps for new objects" in comparison.side_effects[0]) is room
 
 
+def test_room_is_no_excuse_while_memory_grows() -> None:
+    """A cache that fills by 2 MiB a second: much of what is resident is room still."""
+
+    def held(evidence: Evidence, used: int, reserved: int, growth: float, start: float) -> Evidence:
+        readings = tuple(HeapReading(at=i / 5, used=used << 20, reserved=reserved << 20) for i in range(51))
+        trend = memory(growth, start=start).model_copy(update={"heap": readings})
+        return evidence.model_copy(update={"memory": trend})
+
+    before = held(service(900, wasted=0.006), 5, 10, 0, 50e6)
+    growing = compare(before, held(run(service(900), 2), 20, 45, 2 << 20, 60e6))
+    still = compare(before, held(run(service(900), 2), 20, 45, 0, 80e6))
+    assert (growing.verdict, still.verdict) == (Verdict.INCONCLUSIVE, Verdict.IMPROVED), growing.why
+
+
 def test_a_problem_that_became_plain_work_is_gone() -> None:
     """The function still holds most of the time, and there is no other sign of waste."""
     samples = (cpu((python(60, "step"),), 0.05, leaf=(WORK,)), cpu((python(40, "find"),), 1.0, leaf=(WORK,)))
