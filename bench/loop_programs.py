@@ -83,6 +83,8 @@ PROGRAMS = (
     Program("feed_entries.go", (("\n\tfor {\n", "\n\tfor {\n\t\tnextTurn(1)\n"),)),
     Program("MaskPhones.java", (("total >= 0; i++)", "total >= 0; i++, Turnstile.turn(1000))"),)),
 )
+DECLARED = (PROGRAMS[1], PROGRAMS[4], PROGRAMS[7])
+"""those that are declared workloads as well"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.network import Awaited, Delay, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
 from perfdoctor.schemas.syscalls import BUCKETS
 
+UNNAMED = "(unnamed)"
+"""the address of a Unix socket that has none: one of a pair, or a client's"""
 MOST_PEERS = 1000
 _MOST_SHAPES = 200
 """per peer; requests of any further shape are only counted"""
@@ -60,7 +62,7 @@ def host_of(text: str) -> str:
 def path_text(path: bytes) -> str:
     """A Unix socket's name: a path, ``@name`` of an abstract one (all its bytes count), ``(unnamed)``."""
     if not path.strip(b"\0"):
-        return "(unnamed)"
+        return UNNAMED
     if path[0]:
         return clean(path.split(b"\0", 1)[0].decode("utf-8", "replace"), 108)
     return clean("@" + path[1:].decode("utf-8", "replace").rstrip("\0"), 108)

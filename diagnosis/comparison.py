@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.figures import basis_of, busy, cpu, figures
+from perfdoctor.diagnosis.figures import basis_of, figures
 from perfdoctor.diagnosis.matching import matched
+from perfdoctor.diagnosis.measures import busy, cpu, engine
 from perfdoctor.diagnosis.side import Side
 from perfdoctor.diagnosis.side_effects import side_effects
 from perfdoctor.diagnosis.user_code import basename
@@ -16,6 +17,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 
 _STACKS = 10
+_TAKEN_TOLD = 0.02
 
 
 def compare(before: Evidence | Sequence[Evidence], after: Evidence | Sequence[Evidence]) -> Comparison:
@@ -40,7 +42,7 @@ def compare(before: Evidence | Sequence[Evidence], after: Evidence | Sequence[Ev
         verdict=verdict,
         why=why[0].upper() + why[1:] if unit else why,
         per=unit.name if unit else "second",
-        method=_method(old, new, basis_of(metrics)),
+        method=_method(old, new, basis_of(metrics)) + (_taken_off(old, new) if unit else ""),
         side_effects=tuple(effect.told for effect in effects),
         metrics=metrics,
         findings=tuple(pair.change() for pair in pairs),
@@ -72,6 +74,15 @@ def _method(old: Side, new: Side, basis: Basis) -> str:
     if basis is Basis.COUNTS:
         return f"counts taken to come at random and in bursts ({windows}): no reading over the window's time was kept"
     return f"the findings alone ({windows})"
+
+
+def _taken_off(old: Side, new: Side) -> str:
+    """What measuring itself took of the time per unit, where that is worth a word."""
+    shares = [side.total(engine) / side.total(cpu) if side.total(cpu) > 0 else 0.0 for side in (old, new)]
+    if max(shares) < _TAKEN_TOLD:
+        return ""
+    before, after = (f"{share:.0%}" for share in shares)
+    return f"; what measuring took (about {before} of the CPU time before, {after} after) is not in the time per unit"
 
 
 def _counted(side: Side) -> str:

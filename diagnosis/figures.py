@@ -6,8 +6,23 @@ from math import exp, hypot, log, sqrt
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.blocks import Series, Spread, spread
+from perfdoctor.diagnosis.measures import (
+    busy,
+    calls,
+    cpu,
+    engine,
+    faults,
+    growth,
+    in_state,
+    own_cpu,
+    own_time,
+    resident,
+    seconds,
+    transferred,
+)
 from perfdoctor.diagnosis.noise import (
     APART_NOISE,
+    COUNT_LEAST,
     COUNT_SPREAD,
     LOADED_NOISE,
     LOADED_SPREAD,
@@ -31,6 +46,8 @@ SAME_LOAD = 0.2
 _STATES = (State.RUNNABLE, State.FILE, State.NETWORK, State.LOCK, State.CHILD, State.SLEEP)
 _POWER = 1.33
 """how much farther than a bound a difference must lie, to be beyond it in 8 of 10 tries"""
+ESTIMATE_NOISE = 0.5
+"""How wrong the estimate of what measuring took may be (a call with a long path costs more than a brief one)."""
 _A_PART = 0.1
 """A smaller part of a figure does not decide how far it scatters."""
 _FEW_DRAWS = 400
@@ -47,78 +64,41 @@ def figures(old: Side, new: Side, unit: Unit | None) -> list[MetricChange]:
     return [*(_per_unit(sides, unit) if unit else ()), *_per_second(sides)]
 
 
-# -- what is counted -----------------------------------------------------------------------------------------------
-
-
-def cpu(account: Account) -> float:
-    evidence = account.evidence
-    if evidence.threads is not None:
-        return sum(thread.running for thread in evidence.threads)
-    return evidence.cpu.cpu_seconds if evidence.cpu else 0.0
-
-
-def busy(account: Account) -> float:
-    return account.ledger.busy_seconds
-
-
-def own_time(account: Account) -> float:
-    """Busy seconds but those in which threads were ready and had no core: on a shared machine that is for others to
-    say, by the minute."""
-    return max(0.0, busy(account) - _in(State.RUNNABLE)(account))
-
-
-def _seconds(account: Account) -> float:
-    return account.seconds
-
-
-def _calls(account: Account) -> float:
-    return sum(row.calls for row in account.calls)
-
-
-def _moved(account: Account) -> float:
-    return sum(row.bytes for row in account.calls)
-
-
-def _faults(account: Account) -> float:
-    return sum(row.faults for row in account.evidence.faults or ())
-
-
-def _in(state: State) -> Figure:
-    return lambda account: sum(row.seconds for row in account.ledger.rows if row.state is state)
-
-
-def resident(account: Account) -> float:
-    """Bytes, by the last reading."""
-    memory = account.evidence.memory
-    return memory.samples[-1].rss if memory and memory.samples else 0.0
-
-
-def _growth(account: Account) -> float:
-    memory = account.evidence.memory
-    return memory.bytes_per_second if memory else 0.0
-
-
 # -- by the unit of work -------------------------------------------------------------------------------------------
 
 
 def _per_unit(sides: tuple[Side, Side], unit: Unit) -> list[MetricChange]:
     old, new = sides
-    found = [_rate(f"{unit.name}s", "1/s", sides, unit.count, unit.pace)]
+    found = [_units(unit, sides)]
     same_load = not beyond(found[0].before, found[0].after, SAME_LOAD)
     time = Allowance(TIME_SPREAD, APART_NOISE if _are_apart(sides) else RUN_NOISE)
-    counts = Allowance(COUNT_SPREAD, RUN_NOISE)
+    counts = Allowance(COUNT_SPREAD, COUNT_LEAST)
     if not same_load:
         time = counts = Allowance(LOADED_SPREAD, LOADED_NOISE)
     cpu_blocks = _blocks(sides, "cpu_seconds", unit.pace)
-    found.append(_cost("CPU time", "s", sides, cpu, work=unit, allow=time, blocks=cpu_blocks))
+    found.append(_cost("CPU time", "s", sides, own_cpu, work=unit, allow=time, blocks=cpu_blocks, taken=engine))
     if same_load:
         # Waits and pauses of the background do not come by the unit: with another load they would seem to change.
-        found.append(_cost("busy time", "s", sides, own_time, work=unit, allow=time, blocks=cpu_blocks, part=cpu))
+        found.append(
+            _cost(
+                "busy time",
+                "s",
+                sides,
+                own_time,
+                work=unit,
+                allow=time,
+                blocks=cpu_blocks,
+                part=own_cpu,
+                taken=engine,
+            )
+        )
     if old.has("syscalls") and new.has("syscalls"):
         blocks = _blocks(sides, "calls", unit.pace)
-        found.append(_cost("system calls", "calls", sides, _calls, work=unit, allow=counts, blocks=blocks))
+        found.append(_cost("system calls", "calls", sides, calls, work=unit, allow=counts, blocks=blocks))
         blocks = _blocks(sides, "bytes", unit.pace)
-        found.append(_cost("bytes read and written", "bytes", sides, _moved, work=unit, allow=counts, blocks=blocks))
+        found.append(
+            _cost("bytes read and written", "bytes", sides, transferred, work=unit, allow=counts, blocks=blocks)
+        )
     return found
 
 
@@ -138,17 +118,21 @@ def _cost(
     allow: Allowance,
     blocks: Spread | None,
     part: Figure | None = None,
+    taken: Figure | None = None,
 ) -> MetricChange:
     """A cost per unit of work: better or worse when its 99 % interval excludes that nothing changed, which has in it
     what two runs of one program differ by; or when the runs of both sides differ in rank as chance lets them in one of
     100 comparisons.
 
-    ``blocks`` are how it was spread over time; with ``part``, only that part of it."""
+    ``blocks`` are how it was spread over time; with ``part``, only that part of it. ``taken`` is what was
+    taken off it by an estimate, and may be wrong by a part of it: on both sides by the same part."""
     old, new = sides
     name = f"{metric} per {work.name}"
-    if (ranked := _by_runs(name, unit, sides, cost, work.count, least=allow.least)) is not None:
-        return ranked
     spent, done = (old.total(cost), new.total(cost)), (old.total(work.count), new.total(work.count))
+    parts = [ESTIMATE_NOISE * side.total(taken) if taken else 0.0 for side in sides]
+    doubt = abs(parts[1] / done[1] - parts[0] / done[0])
+    if (ranked := _by_runs(name, unit, sides, cost, work.count, least=allow.least, doubt=doubt)) is not None:
+        return ranked
     before, after = spent[0] / done[0], spent[1] / done[1]
     if min(before, after) <= 0:
         low, high = cost_difference(spent[0], done[0], spent[1], done[1])
@@ -173,9 +157,15 @@ def _cost(
             hypot(rest * above[1], share * (blocks.most - blocks.middle)),
         )
     between = allow.spread * sqrt(1 / len(old.runs) + 1 / len(new.runs))
-    moved = log(after / before)
-    low, high = moved - hypot(below[0], _TOLD * between), moved + hypot(above[0], _TOLD * between)
-    least, most = moved - hypot(below[1], _SURE * between), moved + hypot(above[1], _SURE * between)
+    moved, doubt = log(after / before), abs(parts[1] / spent[1] - parts[0] / spent[0])
+    low, high = (
+        moved - hypot(below[0], _TOLD * between) - doubt,
+        moved + hypot(above[0], _TOLD * between) + doubt,
+    )
+    least, most = (
+        moved - hypot(below[1], _SURE * between) - doubt,
+        moved + hypot(above[1], _SURE * between) + doubt,
+    )
     return MetricChange(
         metric=name,
         unit=unit,
@@ -196,24 +186,36 @@ def _per_second(sides: tuple[Side, Side]) -> list[MetricChange]:
     old, new = sides
     found = [_rate("CPU", "cores", sides, cpu, "cpu_seconds"), _time("busy threads", sides, busy, _busy_lumps)]
     for state in _STATES:
-        if max(old.rate(_in(state)), new.rate(_in(state))) > 0.001:
-            found.append(_time(state.value, sides, _in(state), _lumps_in(state)))
+        if max(old.rate(in_state(state)), new.rate(in_state(state))) > 0.001:
+            found.append(_time(state.value, sides, in_state(state), _lumps_in(state)))
     if old.has("syscalls") and new.has("syscalls"):
-        found.append(_rate("system calls", "1/s", sides, _calls, "calls"))
-        found.append(_rate("bytes read and written", "bytes/s", sides, _moved, "bytes"))
+        found.append(_rate("system calls", "1/s", sides, calls, "calls"))
+        found.append(_rate("bytes read and written", "bytes/s", sides, transferred, "bytes"))
     if old.has("faults") and new.has("faults"):
-        found.append(_rate("page faults", "1/s", sides, _faults))
+        found.append(_rate("page faults", "1/s", sides, faults))
     if old.has("memory") and new.has("memory"):
-        found.append(_level("growth of memory", "bytes/s", sides, _growth, _steps))
+        found.append(_level("growth of memory", "bytes/s", sides, growth, _steps))
         if all(account.evidence.memory.samples for side in sides for account in side.accounts):  # type: ignore[union-attr]
             found.append(_level("resident memory", "bytes", sides, resident, _readings))
     return found
 
 
+def _units(unit: Unit, sides: tuple[Side, Side]) -> MetricChange:
+    """So many a second, as they were counted. A program that is always busy would have done more of them had nobody
+    watched: the interval has that in it."""
+    found = _rate(f"{unit.name}s", "1/s", sides, unit.count, unit.pace)
+    if found.low is None or found.high is None:
+        return found
+    slowed = [side.total(cpu) / max(side.total(own_cpu), 1e-9) - 1 if side.total(cpu) > 0 else 0.0 for side in sides]
+    return found.model_copy(
+        update={"low": found.low - found.before * slowed[0], "high": found.high + found.after * slowed[1]}
+    )
+
+
 def _rate(metric: str, unit: str, sides: tuple[Side, Side], count: Figure, pace: str | None = None) -> MetricChange:
-    """So much a second: by blocks, or as counts that scatter."""
+    """So much a second: by blocks, or as counts that scatter, and by what runs of one program differ by."""
     old, new = sides
-    if (ranked := _by_runs(metric, unit, sides, count, _seconds)) is not None:
+    if (ranked := _by_runs(metric, unit, sides, count, seconds)) is not None:
         return ranked
     before, after = old.rate(count), new.rate(count)
     series = [side.series(pace, "at") if pace else [] for side in sides]
@@ -221,7 +223,10 @@ def _rate(metric: str, unit: str, sides: tuple[Side, Side], count: Figure, pace:
     bounds = _around((before, after), found, sides, TIME_SPREAD) if found else None
     basis = Basis.BLOCKS if found else Basis.NONE
     if bounds is None and unit == "1/s":
-        bounds = rate_difference(old.total(count), old.seconds, new.total(count), new.seconds)
+        low, high = rate_difference(old.total(count), old.seconds, new.total(count), new.seconds)
+        between = _between((before, after), sides, TIME_SPREAD)
+        moved = after - before
+        bounds = moved - hypot(moved - low, between), moved + hypot(high - moved, between)
         basis = Basis.COUNTS
     return _plain(metric, unit, (before, after), bounds=bounds, basis=basis)
 
@@ -229,7 +234,7 @@ def _rate(metric: str, unit: str, sides: tuple[Side, Side], count: Figure, pace:
 def _time(metric: str, sides: tuple[Side, Side], spent: Figure, lumps: Figure) -> MetricChange:
     """Threads in a state, on average: sums of stays that come at random, of which the longest are known."""
     old, new = sides
-    if (ranked := _by_runs(metric, "threads", sides, spent, _seconds)) is not None:
+    if (ranked := _by_runs(metric, "threads", sides, spent, seconds)) is not None:
         return ranked
     bounds = lump_difference(
         (old.total(spent), old.total(lumps)), old.seconds, (new.total(spent), new.total(lumps)), new.seconds
@@ -297,9 +302,17 @@ def _lumps(account: Account, state: State) -> float:
 
 
 def _by_runs(
-    metric: str, unit: str, sides: tuple[Side, Side], cost: Figure, work: Figure, *, least: float | None = None
+    metric: str,
+    unit: str,
+    sides: tuple[Side, Side],
+    cost: Figure,
+    work: Figure,
+    *,
+    least: float | None = None,
+    doubt: float = 0.0,
 ) -> MetricChange | None:
-    """By the ranks of the runs; None where there are too few of them. Judged, if more than the part ``least``."""
+    """By the ranks of the runs; None where there are too few of them. Judged, if it is more than the part ``least`` and
+    ``doubt``, by which the difference may be wrong in all runs alike."""
     old, new = sides
     if not _has_runs(sides):
         return None
@@ -307,15 +320,15 @@ def _by_runs(
     if before is None or after is None:
         return None
     change = compare_samples(before, after)
-    floor = (least or 0.0) * max(abs(change.before), abs(change.after))
+    floor = (least or 0.0) * max(abs(change.before), abs(change.after)) + doubt
     told = least is not None and change.p <= SURE and abs(change.difference) > floor
     return MetricChange(
         metric=metric,
         unit=unit,
         before=change.before,
         after=change.after,
-        low=change.low,
-        high=change.high,
+        low=None if change.low is None else change.low - doubt,
+        high=None if change.high is None else change.high + doubt,
         better=change.difference < 0 if told else None,
         detectable=max(floor, change.detectable) if least is not None and change.detectable is not None else None,
         basis=Basis.RUNS,
@@ -339,10 +352,15 @@ def _around(pair: tuple[float, float], found: Spread, sides: tuple[Side, Side], 
     where blocks bound nothing."""
     if not found.is_bounded:
         return None
-    between = _TOLD * apart * max(map(abs, pair)) * sqrt(sum(1 / len(side.runs) for side in sides))
+    between = _between(pair, sides, apart)
     difference = pair[1] - pair[0]
     below, above = hypot(found.middle - found.low, between), hypot(found.high - found.middle, between)
     return difference - below, difference + above
+
+
+def _between(pair: tuple[float, float], sides: tuple[Side, Side], apart: float) -> float:
+    """What restarts of one program differ by, at 95 %; ``apart`` as in noise.py."""
+    return _TOLD * apart * sqrt(sum((value**2) / len(side.runs) for value, side in zip(pair, sides, strict=True)))
 
 
 def _plain(metric: str, unit: str, pair: tuple[float, float], *, bounds: Bounds, basis: Basis) -> MetricChange:

@@ -62,6 +62,9 @@ class Pair:
         if self.before is None:
             return f"{self.name} is new"
         shares = self.before.share, self.after.share
+        if self._became_plain:
+            left = "" if shares[1] is None else f" ({100 * shares[1]:.0f} % of busy time)"
+            return f"{self.name} is gone: what is left there{left} shows no sign of waste"
         if shares[0] is None or shares[1] is None or abs(shares[0] - shares[1]) < 0.01:
             return f"{self.name} is {'no longer' if _is_grave(self.before) else 'now'} more than the work itself"
         return f"{self.name} went from {100 * shares[0]:.0f} % to {100 * shares[1]:.0f} % of busy time"
@@ -70,17 +73,29 @@ class Pair:
         finding = self.after or self.before
         assert finding is not None
         return FindingChange(
-            change="new" if self.before is None else "gone" if self.after is None else "kept",
+            change="new" if self.before is None else "gone" if self.after is None or self._became_plain else "kept",
             pattern=finding.pattern,
             location=finding.location,
             before=self.before.share if self.before else None,
             after=self.after.share if self.after else None,
         )
 
+    @property
+    def _became_plain(self) -> bool:
+        """The problem is no more; what is found at its place is a remark of another shape (a search that became plain
+        work), however much of the time it holds now."""
+        return self._has_other_shape and _is_grave(self.before) and not _is_grave(self.after)
+
+    @property
+    def _has_other_shape(self) -> bool:
+        if self.before is None or self.after is None:
+            return False
+        return abs(self.before.confidence - self.after.confidence) >= OTHER_SHAPE
+
     def _differs(self) -> bool:
         if self.before is None or self.after is None:
             return True
-        if abs(self.before.confidence - self.after.confidence) >= OTHER_SHAPE:
+        if self._has_other_shape:
             return True
         return abs(self._odds_ratio()) > log(2)
 

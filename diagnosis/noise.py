@@ -21,6 +21,10 @@ TIME_SPREAD = 0.09
 shared machine a core is faster or slower by the minute (bench/compare.py). No window shows it by itself."""
 COUNT_SPREAD = 0.03
 """the same of calls and bytes"""
+COUNT_LEAST = 0.2
+"""Counts of calls and bytes hardly scatter, so ranks find any difference of two sets of runs, also where the program is
+the same and only its surroundings are not: from another folder one asked for memory in other steps, and made a tenth
+fewer calls (bench/loop.py)."""
 LOADED_SPREAD = 0.14
 """the same where the load differs: what comes by the clock and not by the unit of work (timers, housekeeping) is shared
 by more units, or fewer"""

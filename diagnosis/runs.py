@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.ranks import outermost
 from perfdoctor.diagnosis.samples import SURE, compare_samples
 from perfdoctor.schemas.comparison import Verdict
 from perfdoctor.schemas.runs import FigureChange, RunsComparison, Spread
-from perfdoctor.schemas.workload import Run
+from perfdoctor.schemas.workload import FOR_SO_LONG, Run
 
 TIME, CPU, MEMORY = "wall time", "CPU time", "peak memory"
 SMALLEST = 0.01
@@ -17,6 +17,10 @@ SMALLEST_MEMORY = 0.05
 """of the value before: allocators take memory in large steps, and at another moment in each run"""
 TELLING = 0.1
 """Runs that could not have shown a difference of a tenth do not say that there is none."""
+_NO_UNIT = (
+    "Both ran for as long as was asked, and nothing tells how much they did in that time: declare a unit of work or a "
+    "metric, or a workload that ends when its work is done."
+)
 _Figures = dict[str, tuple[str, list[float], bool]]
 """by name: unit, values, whether higher is better"""
 
@@ -60,7 +64,8 @@ def compare_runs(
     equal programs are called improved in at most one of 100 comparisons, all figures together."""
     one, two = _figures(before, higher, units), _figures(after, higher, units)
     both = [name for name in one if name in two]
-    deciding = [name for name in both if name.split(" per ")[0] in (TIME, CPU, MEMORY) or name in units]
+    judged = (MEMORY,) if _only_so_long([*before, *after]) else (TIME, CPU, MEMORY)
+    deciding = [name for name in both if name.split(" per ")[0] in judged or name in units]
     # Of equal programs a figure is better by chance in SURE / 2 of the comparisons, and worse in as many.
     sure = min(SURE, 2 * SURE / max(1, len(deciding)))
     changes = []
@@ -72,7 +77,16 @@ def compare_runs(
         better = (change.difference > 0) == up if differs else None
         changes.append(FigureChange(**change.model_dump(), figure=name, unit=unit, better=better))
     verdict, why = _verdict(changes, deciding, outermost(len(before), len(after), sure) > 0)
+    if _only_so_long([*before, *after]) and not any(
+        change.better is not None and change.figure in units for change in changes
+    ):
+        verdict, why = Verdict.INCONCLUSIVE, _NO_UNIT
     return RunsComparison(before=before[0].name, after=after[0].name, verdict=verdict, why=why, changes=tuple(changes))
+
+
+def _only_so_long(runs: Sequence[Run]) -> bool:
+    """Whether all were looked at for a time that somebody chose, and none tells how much it did in it."""
+    return all(run.ended.endswith(FOR_SO_LONG) and not run.units for run in runs)
 
 
 def _verdict(changes: list[FigureChange], deciding: list[str], can_show: bool) -> tuple[Verdict, str]:

@@ -1,8 +1,9 @@
 """What did a change cost beside what it gained? Memory for CPU time, I/O for CPU time, and the other way round."""
 
 from dataclasses import dataclass
+from statistics import median
 
-from perfdoctor.diagnosis.figures import resident
+from perfdoctor.diagnosis.measures import resident
 from perfdoctor.diagnosis.samples import SURE, can_show, compare_samples
 from perfdoctor.diagnosis.side import Side
 from perfdoctor.diagnosis.weight import size
@@ -15,6 +16,8 @@ MOVED = 0.25, 16 << 20
 GROWS = 256 << 10
 """Bytes a second; below that a window cannot tell growth from a warm-up."""
 _CERTAIN = 0.8
+_HEAP_READINGS = 4
+"""of half a window, so that one of them is likely to be soon after a collection"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,15 @@ class SideEffect:
 
 def side_effects(old: Side, new: Side, metrics: tuple[MetricChange, ...]) -> list[SideEffect]:
     """Memory, and what the figures per unit of work say that are no time; the gravest first."""
-    found = [*_memory(old, new), *_growth(old, new), *_means(metrics)]
+    growth = _growth(old, new)
+    found = [*_memory(old, new, grows=any(effect.worse for effect in growth)), *growth, *_means(metrics)]
     return sorted(found, key=lambda effect: (not effect.moved, not effect.worse))
 
 
-def _memory(old: Side, new: Side) -> list[SideEffect]:
+def _memory(old: Side, new: Side, *, grows: bool) -> list[SideEffect]:
+    """A runtime that collects garbage takes room for what is made between two collections: a program that does more a
+    second is given more. That is told, and is no cost that moved: nothing more is kept. While it ``grows`` that is not
+    known yet."""
     if not all(account.evidence.memory for side in (old, new) for account in side.accounts):
         return []
     before, after = (side.total(resident) / len(side.accounts) for side in (old, new))
@@ -40,7 +47,24 @@ def _memory(old: Side, new: Side) -> list[SideEffect]:
     if low <= 0 or not _by(low, high, NOTED) or not _sure(old, new):
         return []
     told = f"resident memory {'rose' if after > before else 'fell'} from {size(before)} to {size(after)}"
-    return [SideEffect(told, worse=after > before, moved=_by(low, high, MOVED))]
+    room = max(0.0, _room(new) - _room(old)) if after > before and not grows else 0.0
+    if room >= NOTED[1]:
+        told = f"{told} ({size(min(room, high - low))} of it is room that the runtime's heap keeps for new objects)"
+    return [SideEffect(told, worse=after > before, moved=_by(low, max(low, high - room), MOVED))]
+
+
+def _room(side: Side) -> float:
+    """Bytes of the runtime's heap that are reserved and not in use after a collection, on average; 0 where that is not
+    known of every window."""
+    free = []
+    for account in side.accounts:
+        trend = account.evidence.memory
+        # (the later half: by then its heap has the size that this work asks for)
+        late = [one for one in trend.heap if one.at >= account.seconds / 2] if trend else []
+        if len(late) < _HEAP_READINGS or not all(one.reserved for one in late):
+            return 0.0
+        free.append(median(one.reserved for one in late) - min(one.used for one in late))
+    return sum(free) / len(free)
 
 
 def _by(low: float, high: float, least: tuple[float, int]) -> bool:

@@ -7,6 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from perfdoctor.schemas.model import Model
 
+FOR_SO_LONG = "measured for as long as was asked"
+"""why a run was over that neither ended nor had a load that did: what it took tells nothing of what it did"""
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Word = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]

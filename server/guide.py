@@ -39,9 +39,10 @@ GUIDE = """\
 8. **Verify.** Same load, same tool, same seconds: `proc-find` (the pid is new), `diagnose {pid}` again, then `compare
    {before, after}`; or `workload-run` again, and `compare` its recordings. `improved` means beyond noise. Look at what
    got worse: memory may have paid for time.
-9. `inconclusive`? Longer windows, steadier load, and compare again; or five runs of each, in turns, and give
-   compare both sets of recordings. `unchanged` or `regressed`? Take the
-   change back (`code-edit {undo}`) and look again. Do not claim what was not measured.
+9. How much? One window on each side tells large changes; five runs of old code and new each, restarted and in turns
+   (A B B A; `workload-run {against}` does it by itself), tell their size: give compare both sets of recordings.
+   `inconclusive`? Its `next` says which measurement would decide. `unchanged` or `regressed`? Take the change back
+   (`code-edit {undo}`) and look again. Do not claim what was not measured.
 """
 
 

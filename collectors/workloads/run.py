@@ -30,7 +30,7 @@ from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.recording import Window
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.work import Work
-from perfdoctor.schemas.workload import Origin, Run, Trace
+from perfdoctor.schemas.workload import FOR_SO_LONG, Origin, Run, Trace
 
 _LOOK_SECONDS = 0.1
 """between two looks at the memory of its processes"""
@@ -230,7 +230,7 @@ class _Running:
             await self._put_to_work()
         elif self._seconds is not None:
             await anyio.sleep(self._seconds)
-            await self._stop_measuring("measured for as long as was asked")
+            await self._stop_measuring(FOR_SO_LONG)
 
     async def _put_to_work(self) -> None:
         load = self._workload.load

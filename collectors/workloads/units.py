@@ -1,5 +1,6 @@
 """How many pieces of work did a window see done?"""
 
+from perfdoctor.collectors.peers import UNNAMED
 from perfdoctor.schemas.evidence import Evidence
 
 _ACCEPTS = frozenset({"accept", "accept4"})
@@ -21,4 +22,7 @@ def seen(evidence: Evidence, what: str) -> tuple[float | None, str]:
         if any(peer.turn.times for peer in http):
             return float(sum(peer.turn.times for peer in http)), ""
         return None, "no HTTP request was seen on its sockets (TLS hides them)"
-    return float(sum(peer.receives or 0 for peer in incoming)), ""
+    # (a socket that it was started with, or has of a pair, has a peer that nothing names, and no direction)
+    asking = incoming or [peer for peer in evidence.network.peers if peer.address == UNNAMED]
+    received = sum(peer.receives or 0 for peer in asking)
+    return (float(received), "") if received else (None, "no message was read from a socket of others")

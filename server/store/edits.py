@@ -96,6 +96,22 @@ class Edits:
 
         return await self._in_thread(read)
 
+    async def newest(self, caller: str) -> Edit | None:
+        """The last change that this caller made, be it one that takes another back; None where there is none."""
+
+        def read(connection: sqlite3.Connection) -> Edit | None:
+            row = connection.execute(
+                "SELECT id, created, caller, path, before, after_digest FROM edits WHERE caller = ? "
+                "ORDER BY number DESC LIMIT 1",
+                (caller,),
+            ).fetchone()
+            if row is None:
+                return None
+            one, created, name, path, before, after = row
+            return Edit(one, created, name, path, gzip.decompress(before), after)
+
+        return await self._in_thread(read)
+
     async def _in_thread(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         def run() -> _T:
             with opened(self._path, _STEPS, "store of changes") as connection:

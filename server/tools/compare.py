@@ -40,6 +40,7 @@ class CompareArguments(Listing):
 
 async def ask(call: Call, arguments: CompareArguments) -> CompareAnswer:
     from perfdoctor.server.answers.comparison import compare_answer
+    from perfdoctor.server.undoing import judged_change
 
     _must_count_once(arguments)
     sides = []
@@ -50,11 +51,11 @@ async def ask(call: Call, arguments: CompareArguments) -> CompareAnswer:
     return compare_answer(
         arguments.before,
         arguments.after,
-        after[-1].target,
+        (before, after),
         change,
-        roots=after[-1].user_roots,
         rows=arguments.rows,
         frames=arguments.frames,
+        undo=await judged_change(call, before, after),
     )
 
 

@@ -9,8 +9,10 @@ from perfdoctor.diagnosis.example import call, cpu, library, memory, native, pyt
 from perfdoctor.schemas.comparison import Basis, Comparison, MetricChange, Verdict
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.memory import HeapReading
 from perfdoctor.schemas.network import NetworkError, Peer, StatementShape
 from perfdoctor.schemas.pace import PaceReading
+from perfdoctor.schemas.recording import Collection, TargetCost
 from perfdoctor.schemas.work import Work
 
 WORK = native("insertdict")
@@ -225,6 +227,17 @@ def test_five_runs_on_each_side_show_a_small_change() -> None:
     assert compare(runs(0.002, first=10), runs(0.002, first=20)).verdict is Verdict.UNCHANGED
 
 
+def test_exactly_a_tenth_fewer_calls_are_no_improvement() -> None:
+    """Of the same program in another folder: counts do not scatter, and ranks find any difference."""
+    before, after = ([run(service(900, per=per), first + i) for i in range(5)] for first, per in ((10, 9), (20, 8)))
+    comparison = compare(before, after)
+    calls = figure(comparison, "system calls per connection")
+    assert calls.before == pytest.approx(10, rel=0.01) and calls.after == pytest.approx(9, rel=0.01)
+    assert comparison.verdict is Verdict.UNCHANGED, comparison.why
+    fewer = [run(service(900, per=5), 30 + i) for i in range(5)]
+    assert compare(before, fewer).verdict is Verdict.IMPROVED
+
+
 def test_runs_that_were_not_made_in_turns_must_differ_by_more() -> None:
     """The machine may have changed between the first five and the last five."""
 
@@ -296,6 +309,102 @@ def test_sets_must_agree_on_a_price() -> None:
     assert comparison.verdict is Verdict.IMPROVED, comparison.why
     moved = compare(runs(0.008, first=10, rss=40e6), runs(0.002, first=20, rss=400e6))
     assert moved.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("used", "reserved", "verdict", "room", "because"),
+    [
+        ((4, 30), (16, 60), Verdict.IMPROVED, True, "collected to what it was: the heap only got more room"),
+        ((30, 55), (36, 60), Verdict.INCONCLUSIVE, True, "more room, and more that is kept"),
+        ((4, 30), (0, 0), Verdict.INCONCLUSIVE, False, "nothing is known of what is reserved"),
+        ((4, 30), (12, 14), Verdict.INCONCLUSIVE, False, "the heap is as it was: it is memory of another kind"),
+    ],
+)
+def test_room_that_a_runtime_takes_is_no_cost_that_moved(
+    used: tuple[int, int], reserved: tuple[int, int], verdict: Verdict, room: bool, because: str
+) -> None:
+    """``used`` after the change swings between two values (MiB), before it between 4 and 10 of 14."""
+
+    def with_heap(evidence: Evidence, swing: tuple[int, int], held: int) -> Evidence:
+        assert evidence.memory
+        readings = tuple(
+            HeapReading(at=i / 5, used=swing[i % 2] << 20, reserved=held << 20 if reserved[0] else 0) for i in range(51)
+        )
+        return evidence.model_copy(update={"memory": evidence.memory.model_copy(update={"heap": readings})})
+
+    before = with_heap(run(service(900, wasted=0.006), 1, rss=50e6), (4, 10), 14)
+    comparison = compare(before, with_heap(run(service(900), 2, rss=90e6), used, reserved[1]))
+    assert comparison.verdict is verdict, f"{because}: {comparison.why}"
+    assert "resident memory rose" in comparison.side_effects[0], "it is told all the same"
+    assert ("keeps for new objects" in comparison.side_effects[0]) is room
+
+
+def test_room_is_no_excuse_while_memory_grows() -> None:
+    """A cache that fills by 2 MiB a second: much of what is resident is room still."""
+
+    def held(evidence: Evidence, used: int, reserved: int, growth: float, start: float) -> Evidence:
+        readings = tuple(HeapReading(at=i / 5, used=used << 20, reserved=reserved << 20) for i in range(51))
+        trend = memory(growth, start=start).model_copy(update={"heap": readings})
+        return evidence.model_copy(update={"memory": trend})
+
+    before = held(service(900, wasted=0.006), 5, 10, 0, 50e6)
+    growing = compare(before, held(run(service(900), 2), 20, 45, 2 << 20, 60e6))
+    still = compare(before, held(run(service(900), 2), 20, 45, 0, 80e6))
+    assert (growing.verdict, still.verdict) == (Verdict.INCONCLUSIVE, Verdict.IMPROVED), growing.why
+
+
+def test_a_problem_that_became_plain_work_is_gone() -> None:
+    """The function still holds most of the time, and there is no other sign of waste."""
+    samples = (cpu((python(60, "step"),), 0.05, leaf=(WORK,)), cpu((python(40, "find"),), 1.0, leaf=(WORK,)))
+    after = window(calls=service(900).syscalls.rows[:2], samples=samples, threads=2)  # type: ignore[union-attr]
+    comparison = compare(service(900, wasted=0.006), after)
+    assert changes(comparison) == {("gone", "hot-loop")}
+    assert comparison.verdict is Verdict.IMPROVED
+    assert "shows no sign of waste" in comparison.why
+    back = compare(after, service(900, wasted=0.006))
+    assert changes(back) == {("kept", "hot-loop")} and back.verdict is Verdict.REGRESSED
+
+
+# -- what measuring took ---------------------------------------------------------------------------------------------
+
+
+def watched(evidence: Evidence, seconds: float, kind: str = "perturbs") -> Evidence:
+    """As if measuring had taken so many CPU seconds of it."""
+    cost = TargetCost(kind=kind, events=1000, estimated_seconds=seconds)
+    how = Collection(backend="bpf", exact=True, cost=cost)
+    return evidence.model_copy(update={"collections": {**evidence.collections, "syscalls": how}})
+
+
+def test_what_measuring_took_is_no_part_of_the_cost() -> None:
+    """Both cost 2 ms a request; the first makes many calls, and pays 2 ms more for being watched."""
+    before, after = watched(service(900, useful=0.004), 1.8), service(900, useful=0.002)
+    changed = compare(before, after)
+    cost = figure(changed, "CPU time per connection")
+    assert cost.before == pytest.approx(cost.after) and cost.better is None
+    assert "about 50% of the CPU time before, 0% after" in changed.method
+    # The estimate may be wrong by half: what is left must be more than that.
+    less = figure(compare(before, service(900, useful=0.0013)), "CPU time per connection")
+    assert less.better is None and less.low is not None and less.low < -0.001
+    assert compare(before, service(900, useful=0.0003)).verdict is Verdict.IMPROVED
+    stopped = figure(compare(watched(service(900, useful=0.004), 1.8, "stops"), after), "CPU time per connection")
+    assert stopped.before == pytest.approx(0.004), "a tracer that stops takes none of the target's own time"
+
+
+def test_runs_that_were_watched_are_told_apart_by_more_than_the_estimate_may_be_wrong() -> None:
+    before = [watched(one, 1.8) for one in runs(0.004, first=10)]
+    assert compare(before, runs(0.002, first=20)).verdict is Verdict.UNCHANGED
+    assert compare(before, runs(0.0016, first=20)).verdict is not Verdict.IMPROVED
+    assert compare(before, runs(0.0006, first=20)).verdict is Verdict.IMPROVED
+
+
+def test_units_a_second_may_have_been_more_without_the_engine() -> None:
+    before, after = service(900, useful=0.004), paced(service(900, useful=0.004), 900, 3.6)
+    plain = figure(compare(before, after), "connections")
+    slowed = figure(compare(watched(before, 1.8), after), "connections")
+    assert plain.low is not None and slowed.low is not None and plain.high == slowed.high
+    assert slowed.low == pytest.approx(plain.low - 90)
+    # A single window does not show how far restarts lie apart: that is in it all the same.
+    assert plain.low < -0.2 * plain.before
 
 
 def test_a_finding_that_is_gone_while_nothing_costs_less_is_no_improvement() -> None:

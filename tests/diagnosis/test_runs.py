@@ -7,7 +7,7 @@ import pytest
 from perfdoctor.diagnosis.runs import compare_runs, median_bounds, spreads
 from perfdoctor.schemas.comparison import Verdict
 from perfdoctor.schemas.runs import RunsComparison
-from perfdoctor.schemas.workload import Run
+from perfdoctor.schemas.workload import FOR_SO_LONG, Run
 from tests.server.samples import run
 
 MIB = 1 << 20
@@ -149,3 +149,26 @@ def test_spreads_of_one_workload(n: int) -> None:
     assert first[0].figure == "wall time per order" and first[0].workload == "shop"
     assert (first[0].low is None) == (n < 6)
     assert {spread.figure: spread.unit for spread in first}["p99"] == "ms"
+
+
+def test_runs_of_a_chosen_length_that_count_nothing_show_nothing() -> None:
+    """Twice as fast or not: each was looked at for a second and was busy throughout."""
+    asked = {"ended": f"stopped: {FOR_SO_LONG}", "units": None, "metrics": {}}
+    before, after = (
+        [one.model_copy(update=asked) for one in runs(variant=variant, cpu=1.0)] for variant in ("plain", "fast")
+    )
+    compared = compare_runs(before, after, {})
+    assert compared.verdict is Verdict.INCONCLUSIVE and "declare a unit of work" in compared.why
+    counted = compare_runs(
+        [one.model_copy(update={**asked, "units": 100.0}) for one in before],
+        [one.model_copy(update={**asked, "units": 200.0}) for one in after],
+        {},
+    )
+    assert counted.verdict is Verdict.IMPROVED
+    figure = {"ended": asked["ended"], "units": None}
+    by_metric = compare_runs(
+        [one.model_copy(update={**figure, "metrics": {"p99": 20 + one.repeat / 10}}) for one in before],
+        [one.model_copy(update={**figure, "metrics": {"p99": 10 + one.repeat / 10}}) for one in after],
+        {"p99": "ms"},
+    )
+    assert by_metric.verdict is Verdict.IMPROVED

@@ -112,6 +112,9 @@ async def test_calls_are_counted_exactly_and_named_by_line(question: str) -> Non
     assert not any(row.syscall == "rt_sigreturn" for row in profile.rows)
     assert not any("ProfEvnt" in thread.name for thread in evidence.threads or ())
     assert "sampled by V8" in " ".join(evidence.collections["syscalls"].warnings)
+    if question == "all":
+        assert evidence.memory and evidence.memory.heap
+        assert all(one.reserved >= one.used > 0 for one in evidence.memory.heap)
 
 
 async def test_what_does_not_handle_the_signal_is_refused_and_lives(tmp_path: Path) -> None:

@@ -158,7 +158,9 @@ def test_a_clear_diagnosis_says_so() -> None:
 
 
 def test_a_comparison_counts_the_stacks_that_it_leaves_out() -> None:
-    answer = compare_answer(["r-a"], ["r-b"], samples.TARGET, samples.comparison(), roots=(), rows=3, frames=8)
+    answer = compare_answer(
+        ["r-a"], ["r-b"], ([samples.evidence()], [samples.evidence()]), samples.comparison(), rows=3, frames=8
+    )
     assert (len(answer.comparison.stacks), answer.omitted_stacks) == (3, 17)
     assert answer.next[0].arguments == {"recording": "r-b"}
 

@@ -63,13 +63,14 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
 @dataclass(slots=True)
 class Profiled:
     """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on. ``living``
-    bytes by stack were allocated meanwhile and not collected; ``heap`` is what the heap held, and when (monotonic)."""
+    bytes by stack were allocated meanwhile and not collected; ``heap``: when (monotonic), what the heap held, and what
+    was reserved for it."""
 
     interval_us: int
     quiet: tuple[int, ...] = ()
     tree: CpuTree = field(default_factory=CpuTree)
     living: dict[Stack, int] = field(default_factory=dict)
-    heap: list[tuple[float, int]] = field(default_factory=list)
+    heap: list[tuple[float, int, int]] = field(default_factory=list)
     inspector: Inspector | None = None
 
 
@@ -123,11 +124,13 @@ async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
 async def _follow_heap(found: Profiled, over: anyio.Event) -> None:
     while found.inspector and not over.is_set():
         try:
-            used = (await found.inspector.ask("Runtime.getHeapUsage", within=_HEAP_WITHIN)).get("usedSize")
+            told = await found.inspector.ask("Runtime.getHeapUsage", within=_HEAP_WITHIN)
         except OSError:
             return  # busy, or gone: what was heard stands
+        used, total = (told.get(name) for name in ("usedSize", "totalSize"))
         if isinstance(used, int | float) and 0 <= used < 1 << 62:
-            found.heap.append((time.monotonic(), int(used)))
+            reserved = int(total) if isinstance(total, int | float) and used <= total < 1 << 62 else 0
+            found.heap.append((time.monotonic(), int(used), reserved))
         with anyio.move_on_after(_LOOK_SECONDS):
             await over.wait()
 
