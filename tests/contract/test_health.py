@@ -89,10 +89,12 @@ async def test_what_is_counted(tmp_path: Path, events: Events) -> None:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(call)
                 await running.wait()
-                during = figures()
+                with anyio.fail_after(10):  # (the first call of all opens the store before it measures)
+                    while not (during := figures())["perfdoctor_measurements_running"]:
+                        await anyio.sleep(0.01)
                 tasks.cancel_scope.cancel()
             with anyio.fail_after(5):
-                while not events.times("cleaned"):
+                while not events.times("cleaned") or figures()["perfdoctor_calls_running"]:
                     await anyio.sleep(0.01)
         assert during["perfdoctor_calls_running"] == during["perfdoctor_measurements_running"] == 1
         assert during['perfdoctor_sessions{transport="http"}'] == during['perfdoctor_sessions{transport="sse"}'] == 1

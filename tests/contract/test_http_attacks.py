@@ -68,7 +68,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("attacked")
     (folder / "secret.txt").write_text("the crown jewels")
     token = Tokens(folder).create("anna", Role.ADMIN)
-    options = ("--hurry", "max_requests_per_second=500", "max_traces=16")
+    options = ("--hurry", "max_requests_per_second=500", "max_traces=16", "max_traces_each=16")
     with http_process(folder / "events", folder, *options) as (process, url):
         yield Server(url, token, process.pid, folder)
 

@@ -34,7 +34,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         command, *arguments = fake_server("stdio", events.path, folder / way)
         (folder / way).mkdir()
         stdio[way] = {"command": command, "args": arguments, "cwd": str(ROOT)}
-    with http_process(events.path, folder, "max_traces=16") as (_, url):
+    with http_process(events.path, folder, "max_traces=16", "max_traces_each=16") as (_, url):
         asked = {"pid": PID, "url": url, "token": token, "stdio": stdio, "ways": WAYS}
         command = ["node", str(CLIENTS / "contract.mjs"), json.dumps(asked)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)

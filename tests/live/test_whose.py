@@ -162,7 +162,7 @@ time.sleep(30)
         refused = await room.ask("proc-watch", pid=parent, seconds=40)
     assert refused.denied
     assert "Not all children" in refused.text
-    assert (await room.service.recordings.list(9))[1] == 0
+    assert (await room.service.recordings_of(LOCAL).list(9))[1] == 0
 
 
 class _CloneArguments(ctypes.Structure):
@@ -237,7 +237,7 @@ async def test_a_pid_that_changes_hands_in_the_window(tmp_path: Path, handed: Ha
             refused = await room.ask("proc-watch", LOCAL, pid=handed.pid, seconds=30)
     assert refused.refused
     assert "another process has taken its number" in refused.text
-    assert (await room.service.recordings.list(9))[1] == 0
+    assert (await room.service.recordings_of(LOCAL).list(9))[1] == 0
 
 
 async def test_one_that_only_ends_has_its_evidence(tmp_path: Path, handed: Handed) -> None:

@@ -21,6 +21,7 @@ from perfdoctor.server.rules import Access, Rule, access
 from perfdoctor.server.service import Call, Service
 from perfdoctor.server.settings import Settings, load
 from perfdoctor.server.store.recording import Kind
+from perfdoctor.server.store.recordings import Recordings
 from perfdoctor.server.tools.catalogue import TOOLS, find
 from perfdoctor.server.tools.outcome import Outcome, run
 from perfdoctor.server.tools.referred import recording_fields
@@ -76,9 +77,15 @@ class Room:
         assert definition is not None
         return await run(definition, Call(self.service, caller, lambda _e, _m: None), arguments)
 
+    @property
+    def everything(self) -> Recordings:
+        return self.service.recordings_of(LOCAL)
+
     async def record(self, identity: str, by: str, **target: Any) -> None:
         evidence = samples.evidence(target=samples.TARGET.model_copy(update=target))
-        await self.service.recordings.add(identity, Kind.DIAGNOSIS, by, "a window", evidence)
+        store = self.service.recordings.seen_by(by, everything=True)
+        await store.add(identity, Kind.DIAGNOSIS, "a window", evidence)
+        await store.share(identity, shared=True)  # so that rules alone decide who may read it
 
 
 def test_every_argument_of_every_tool_is_known_to_the_rules() -> None:
@@ -126,7 +133,7 @@ async def test_lists_completions_labels_and_queries_leave_out_what_is_hidden(tmp
     room = Room(tmp_path, {"identity": "ci-*", "users": ["app"]})
     await room.record(THEIRS, "anna", user="web")
     await room.record("r-shared22", "anna", user="app")
-    await room.service.recordings.tag(THEIRS, "x")
+    await room.everything.tag(THEIRS, "x")
     listed = await room.ask("recordings")
     assert [one["id"] for one in listed.structured["recordings"]] == ["r-shared22"]
     assert listed.structured["total"] == 1
@@ -209,7 +216,7 @@ async def test_what_becomes_another_users_in_the_window_is_not_told(tmp_path: Pa
         refused = await room.ask("trace-cpu", pid=PID, seconds=20)
     assert refused.denied
     assert "cancelled" in room.events and "cleaned" in room.events, "it ended at once, and in order"
-    assert (await room.service.recordings.list(9))[1] == 0, "nothing of it is kept"
+    assert (await room.everything.list(9))[1] == 0, "nothing of it is kept"
 
 
 @pytest.mark.parametrize("tool", OF_A_PROCESS)
@@ -227,7 +234,7 @@ async def test_a_pid_that_is_taken_by_another_process_is_refused_by_every_tool(
     assert refused.refused
     assert "another process has taken its number" in refused.text
     assert not room.events
-    assert (await room.service.recordings.list(9))[1] == 0
+    assert (await room.everything.list(9))[1] == 0
 
 
 async def test_a_program_of_ones_own_sees_no_others(tmp_path: Path) -> None:
