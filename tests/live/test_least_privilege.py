@@ -51,7 +51,7 @@ def test_five_capabilities_are_enough(tmp_path: Path) -> None:
             target.kill()
             target.wait()
     assert answer["collection"]["backend"] == "bpf" and answer["collection"]["exact"], answer["collection"]
-    (row,) = (one for one in answer["rows"] if one["syscall"] == "write")
+    (row,) = (one for one in answer["lines"] if one["syscall"] == "write")
     assert row["calls"] > 0
     assert "writes.py" in json.dumps(row) and '"line": 5' in json.dumps(row)
 

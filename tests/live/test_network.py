@@ -178,7 +178,7 @@ async def assert_no_secret(evidence: Evidence, folder: Path) -> None:
     texts = [evidence.model_dump_json(), answer.model_dump_json(), say(answer)]
     folder.mkdir(mode=0o700, exist_ok=True)
     store = stores.recordings(folder)
-    await store.add("r-x", Kind.NETWORK, "tester", answer.summary, evidence)
+    await store.add("r-x", Kind.NETWORK, answer.summary, evidence)
     with closing(sqlite3.connect(folder / "recordings.db")) as database:
         packed = b"".join(part for (part,) in database.execute("SELECT data FROM evidence ORDER BY part"))
     texts.append(gzip.decompress(packed).decode())
