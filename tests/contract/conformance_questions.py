@@ -1,11 +1,12 @@
 """What the conformance suite prescribes for calls that are answered with a question (2026-07-28)."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from mcp.server.mcpserver import Context, MCPServer, UserMessage
+from mcp.server.mcpserver import Context, MCPServer, Resolve, Sample, UserMessage
 from mcp_types import (
     CreateMessageRequest,
     CreateMessageRequestParams,
+    CreateMessageResult,
     ElicitRequest,
     ElicitRequestFormParams,
     ElicitResult,
@@ -31,6 +32,11 @@ def model(message: str, tokens: int) -> CreateMessageRequest:
 
 def question(state: str | None = None, **requests: Any) -> InputRequiredResult:
     return InputRequiredResult(input_requests=requests, request_state=state)
+
+
+def greeting() -> Sample:
+    asked = model("Generate a greeting", 50).params
+    return Sample(asked.messages, max_tokens=asked.max_tokens)
 
 
 def told(ctx: Asked, name: str) -> Any:
@@ -103,6 +109,16 @@ def offer(server: MCPServer[Any]) -> None:
         if able is not None and able.elicitation is not None:
             requests["user_name"] = user("What is your name?", "name")
         return question(**requests) if requests and not ctx.input_responses else "nobody is asked"
+
+    @server.tool(structured_output=False)
+    async def test_missing_capability(answer: Annotated[CreateMessageResult, Resolve(greeting)]) -> str:
+        """Needs the client's model: the SDK refuses the call of a client that declared none."""
+        return "The model answered."
+
+    @server.tool(structured_output=False)
+    async def test_streaming_elicitation(ctx: Asked) -> str | InputRequiredResult:
+        """Asks the user: with its answer, not with a request of its own on the stream."""
+        return "The user answered." if told(ctx, "word") else question(word=user("Which word?", "word"))
 
     @server.prompt(name=PREFIX + "prompt")
     async def prompt(ctx: Asked) -> Any:

@@ -89,12 +89,36 @@ CHOICES: dict[str, Any] = {
     },
     "required": [],
 }
+COMPOSED: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "$defs": {
+        "address": {
+            "$anchor": "addressDef",
+            "type": "object",
+            "properties": {"street": {"type": "string"}, "city": {"type": "string"}},
+        }
+    },
+    "properties": {
+        "name": {"type": "string"},
+        "address": {"$ref": "#/$defs/address"},
+        "contactMethod": {"type": "string", "enum": ["phone", "email"]},
+        "phone": {"type": "string"},
+        "email": {"type": "string"},
+    },
+    "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
+    "if": {"properties": {"contactMethod": {"const": "phone"}}, "required": ["contactMethod"]},
+    "then": {"required": ["phone"]},
+    "else": {"required": ["email"]},
+    "additionalProperties": False,
+}
 
 
 def made(service: Service, **options: Any) -> app.PerfdoctorServer:
     server = app.build(service, kind=Fixtures, **options)
     tools(server)
     tools_that_ask(server)
+    tools_told_by_the_request(server)
     resources_and_prompts(server)
     conformance_questions.offer(server)
     return server
@@ -179,6 +203,34 @@ def tools_that_ask(server: MCPServer[Any]) -> None:
         """Asks the user to choose."""
         answer = await ctx.session.elicit_form("pick", CHOICES, ctx.request_id)
         return f"Elicitation completed: action={answer.action}"
+
+
+def tools_told_by_the_request(server: MCPServer[Any]) -> None:
+    """What depends on a request's headers and metadata, and a schema that shall arrive as it is (2026-07-28)."""
+
+    @server.tool()
+    def test_x_mcp_header(
+        region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})] = "nowhere",
+    ) -> str:
+        """Its argument is also told by the header Mcp-Param-Region: the SDK compares the two."""
+        return f"The region is {region}."
+
+    @server.tool()
+    async def test_logging_tool(ctx: Context[Any, Any]) -> str:
+        """A log message, which only a request with a log level may get."""
+        await ctx.info("This is for who asked for it.")
+        return "ok"
+
+    @server.tool()
+    def json_schema_2020_12_tool(
+        name: str = "", address: dict[str, str] | None = None, contactMethod: str = "", phone: str = "", email: str = ""
+    ) -> str:
+        """Tool with JSON Schema 2020-12 features"""
+        return "ok"
+
+    written_by_hand = server._tool_manager.get_tool("json_schema_2020_12_tool")
+    assert written_by_hand is not None
+    written_by_hand.parameters = COMPOSED
 
 
 def resources_and_prompts(server: MCPServer[Any]) -> None:
