@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import anyio
+
 from perfdoctor.collectors.backends.proc import cgroup, cmdline, stat, status
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.processes.descendants import tree
@@ -110,6 +112,20 @@ class Held:
     @property
     def any_ended(self) -> bool:
         return len(self._open) < len(self._started) or any(has_ended(fd) for fd in self._open.values())
+
+    async def one_ends(self) -> None:
+        """Until one of them has ended. Waits in the event loop's own poll: to ask each of many windows again and again
+        would cost the loop the interpreter's lock each time."""
+        if len(self._open) < len(self._started):
+            return
+        async with anyio.create_task_group() as tasks:
+
+            async def wait(fd: int) -> None:
+                await anyio.wait_readable(fd)
+                tasks.cancel_scope.cancel()
+
+            for fd in self._open.values():
+                tasks.start_soon(wait, fd)
 
     def close(self) -> None:
         for fd in self._open.values():

@@ -122,6 +122,8 @@ class Guarded:
 
     async def _look_on(self, target: "Target", held: "Holding", seen: dict[int, float]) -> None:
         waited = 0.0
+        if not self._access.restricted:
+            await held.one_ends()  # (until then each number means what it meant, and there is nothing else to look for)
         while True:
             pause = REUSE_SECONDS if held.any_ended else LOOK_SECONDS
             await anyio.sleep(pause)

@@ -1,12 +1,19 @@
 """A tool's schemas as a client sees them: what may go in (without bounds that nobody would pass), and lean for what
 comes out."""
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
 
 def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Made once: for all tools it takes some 100 ms, and each client of a shared server asks for them."""
+    return _input_schema(arguments)
+
+
+@cache
+def _input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
     schema: dict[str, Any] = _resolved(arguments.model_json_schema(), {})
     schema.pop("description", None)
     # What only shapes the answer comes last; pydantic puts inherited fields first.
@@ -19,6 +26,11 @@ def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
 
 def output_schema(answer: type[BaseModel]) -> dict[str, Any]:
     """The fields of an answer, and the columns of its tables; what lies deeper is promised only to be an object."""
+    return _output_schema(answer)
+
+
+@cache
+def _output_schema(answer: type[BaseModel]) -> dict[str, Any]:
     schema = answer.model_json_schema(mode="serialization")
     definitions = schema.get("$defs", {})
     properties = {name: _lean(field, definitions, table=True) for name, field in schema["properties"].items()}

@@ -32,6 +32,10 @@ class FakeHeld:
     def __init__(self) -> None:
         self.lost = self.any_ended = False
 
+    async def one_ends(self) -> None:
+        while not (self.any_ended or self.lost):
+            await anyio.sleep(0.02)
+
     def check(self) -> bool:
         return not self.lost
 
