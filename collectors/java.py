@@ -21,7 +21,7 @@ from perfdoctor.collectors.backends.jvm.allocations import allocation_profile
 from perfdoctor.collectors.backends.jvm.backend import LIVING, Told
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.timeline import Sample, Timeline, place_calls, place_talk
+from perfdoctor.collectors.timeline import Sample, Timeline, call_of, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -37,8 +37,6 @@ _OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "t
 """since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
 _SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
 _STARTS = "jdk.ThreadStart"
-_CALL_KEY = 4
-"""(pid, system call, object, stack)"""
 _BEGINNINGS = ("start_thread", "__clone", "clone")
 _COMPILED = "[anonymous memory]"
 _HEAP = "jdk.GCHeapSummary"
@@ -151,10 +149,11 @@ def _samples(told: Told) -> Iterator[Sample]:
 def is_the_machines(key: Hashable) -> bool:
     """Whether a call's own stack was walked to the beginning of its thread, past no code that was compiled from Java:
     the machine makes it for itself, collecting garbage or ending a thread."""
-    if not isinstance(key, tuple) or len(key) != _CALL_KEY or not key[-1]:
-        return False
-    stack: Stack = key[-1]
-    return stack[-1].function.startswith(_BEGINNINGS) and not any(f.function == _COMPILED for f in stack)
+    call = call_of(key)
+    stack = call[1] if call else ()
+    return (
+        bool(stack) and stack[-1].function.startswith(_BEGINNINGS) and not any(f.function == _COMPILED for f in stack)
+    )
 
 
 def _said(evidence: Evidence, lacks: tuple[str, ...], warning: str) -> Evidence:

@@ -20,7 +20,7 @@ from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.node.backend import Profiled
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, place_calls, place_talk
+from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, call_of, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
@@ -130,18 +130,19 @@ def _without_gaps(told: Mapping[Stack, int]) -> Mapping[Stack, int]:
 
 
 def _is_the_loops(key: Hashable) -> bool:
-    return isinstance(key, tuple) and len(key) == 4 and key[1] in _OF_THE_LOOP
+    call = call_of(key)
+    return call is not None and call[0] in _OF_THE_LOOP
 
 
 def _is_of_the_language(key: Hashable) -> bool:
-    stack = key[3] if isinstance(key, tuple) and len(key) == 4 else ()
-    return any(frame.function.startswith(_BUILTIN) for frame in stack)
+    call = call_of(key)
+    return call is not None and any(frame.function.startswith(_BUILTIN) for frame in call[1])
 
 
 def _made_by(key: Hashable) -> list[str]:
     """The functions of Node.js on a row's native stack, innermost first: ``stat`` of node::fs::Stat(…)."""
-    stack = key[3] if isinstance(key, tuple) and len(key) == 4 else ()
-    return [found[1].lower() for frame in stack if (found := _NODE_FUNCTION.match(frame.function))]
+    call = call_of(key)
+    return [found[1].lower() for frame in (call[1] if call else ()) if (found := _NODE_FUNCTION.match(frame.function))]
 
 
 def _how(joined: Joined, part: TimelinePart, found: Profiled) -> str:

@@ -92,6 +92,14 @@ class Timeline:
         return Joined(shares, tally["covered"], tally["near"], tally["without"])
 
 
+def call_of(key: Hashable) -> tuple[str, Stack] | None:
+    """The system call of an event and the stack that the engine saw of it; None for events of another kind."""
+    if not isinstance(key, tuple) or len(key) != _ROW_KEY:
+        return None
+    _, name, _, stack = key
+    return name, stack
+
+
 _COUNTS = ("calls", "errors", "empty", "unfinished", "bytes")
 _TIMES = ("seconds", "blocked_seconds", "runnable_seconds")
 

@@ -40,9 +40,12 @@ def check(account: Account) -> list[Finding]:
         found += _judge(account, place, rows)
     known = {(f.location.file, f.location.function) for f in found if f.location}
     for place, rows in account.calls_at.items():
-        told = any((frame.file, frame.function) in known for row in rows for frame in row.stack)
-        if place is not None and not told:
-            found += _asks_in_vain(account, place, rows)
+        # (first what is cheap to see: this is asked of every line)
+        asks = [row for row in rows if _is_in_vain(row)]
+        if place is None or sum(row.errors for row in asks) / account.seconds < RATE.value:
+            continue
+        if not any((frame.file, frame.function) in known for row in rows for frame in row.stack):
+            found += _asks_in_vain(account, place, asks)
     return found
 
 
@@ -107,21 +110,18 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     )
 
 
-def _asks_in_vain(account: Account, place: Place, rows: list[SyscallRow]) -> list[Finding]:
+def _asks_in_vain(account: Account, place: Place, asks: list[SyscallRow]) -> list[Finding]:
     """A line that asks for the same thing over and over, and sleeps in a timer of its runtime (a goroutine, a task, a
     callback): no call of its own shows the pause."""
-    asks = [
-        row for row in rows if row.syscall in calls.LOOKUPS | calls.OPENS and row.errors >= IN_VAIN.value * row.calls
-    ]
     misses = sum(row.errors for row in asks)
     others = _other_calls(account, place, asks)
     fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
-    if not asks or len({row.object for row in asks}) > FEW.value or fruits >= FRUITFUL.value * misses:
+    if len({row.object for row in asks}) > FEW.value or fruits >= FRUITFUL.value * misses:
         return []
     work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
     work = max(work, sum(row.seconds for row in asks))
-    pause = (account.seconds - work) / max(1, misses)
-    if misses / account.seconds < RATE.value or pause < SHORTEST.value:
+    pause = (account.seconds - work) / misses
+    if pause < SHORTEST.value:
         return []  # (without a pause it is no poll: a busy wait, or a search)
     beside = sum(row.seconds for row in account.samples if row.pid == asks[0].pid) - work
     if beside > BESIDE.value * account.seconds or account.load(asks[0].pid).served:
@@ -152,6 +152,11 @@ def _asks_in_vain(account: Account, place: Place, rows: list[SyscallRow]) -> lis
         confidence=0.75,
         at_most=Severity.WARNING,
     )
+
+
+def _is_in_vain(row: SyscallRow) -> bool:
+    looks = row.syscall in calls.LOOKUPS or row.syscall in calls.OPENS
+    return looks and row.errors >= IN_VAIN.value * row.calls
 
 
 def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pause: float) -> list[Finding]:

@@ -74,7 +74,7 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
     in_calls = sum(row.seconds for row in moving)
     if sent and flow.bytes >= LARGE.value * flow.bodies:
         in_calls += sum(account.waited(t, t.wait_seconds) for t in account.talks if t.peer is flow.peer)
-    trips = _trips(flow) if served_far(flow) else 0.0
+    trips = _trips(flow) if _served_far(flow) else 0.0
     in_calls += trips
     # Sending less saves time in proportion; compressing costs some of it again.
     saved = in_calls * (1 - flow.shrinks_to) - flow.bytes * CPU.value
@@ -117,7 +117,7 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
     )
 
 
-def served_far(flow: _Flow) -> bool:
+def _served_far(flow: _Flow) -> bool:
     """Whether clients wait for the way of what is sent to them: their time, which no call of the server shows."""
     return flow.way == "sent" and is_served(flow.peer) and (flow.peer.rtt_seconds or 0.0) >= FAR.value
 

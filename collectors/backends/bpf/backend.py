@@ -169,14 +169,15 @@ def _conclude(
     faulted = sum(row.faults for row in faults or ())
     collection = _collection(engine, wanted, seen, syscalls.calls if syscalls else 0, faulted)
     cpu = report.cpu_profile(engine, seen, wanted) if wanted.hz else None
+    cost = collection.cost
+    if cpu is not None:
+        traced = sum(row.seconds for row in cpu.rows if row.is_tracing)
+        cost = cost.model_copy(update={"estimated_seconds": max(traced, cost.estimated_seconds)})
+        collection = collection.model_copy(update={"cost": cost})
     parts = {"threads": collection, "waits": collection}
     if syscalls is not None:
         parts["syscalls"] = collection
     if cpu is not None:
-        traced = sum(row.seconds for row in cpu.rows if row.is_tracing)
-        cost = collection.cost.model_copy(update={"estimated_seconds": max(traced, collection.cost.estimated_seconds)})
-        collection = collection.model_copy(update={"cost": cost})
-        parts = dict.fromkeys(parts, collection)
         if wanted.mixed:
             more = cpu.samples * _NS_PER_MIXED_SAMPLE
             cost = cost.model_copy(update={"estimated_seconds": cost.estimated_seconds + more})
