@@ -11,16 +11,15 @@ import argparse
 import os
 import resource
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from perfdoctor.collectors.helper import main as helper_main
+from helper_daemon import helper_daemon
+
 from perfdoctor.collectors.helper import protocol
 from tests.collectors.helper.fuzz import STRANGER, Fuzz
 
@@ -51,47 +50,27 @@ def checks(inputs: int, seed: int) -> None:
 
 
 def daemon(inputs: int, seed: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        policy, path = Path(folder, "helper.toml"), Path(folder, "helper.sock")
-        policy.write_text(f"allow = [{STRANGER}]\ntotal = 64\neach = 64\n")
-        command = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(helper_main.__file__),
-            "--policy",
-            str(policy),
-            "--socket",
-            str(path),
-        ]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            while not path.exists():
-                time.sleep(0.02)
-            child = os.fork()
-            if child == 0:
-                os.setgroups([])
-                os.setresgid(STRANGER, STRANGER, STRANGER)
-                os.setresuid(STRANGER, STRANGER, STRANGER)
-                os._exit(attack(str(path), inputs, seed))
-            open_before = size_before = 0
-            began = time.monotonic()
-            while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
-                time.sleep(1)
-                if not size_before:
-                    open_before, size_before = descriptors(process.pid), resident(process.pid)
-            seconds = time.monotonic() - began
+    with helper_daemon(f"allow = [{STRANGER}]\ntotal = 64\neach = 64\n") as (process, path):
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setresgid(STRANGER, STRANGER, STRANGER)
+            os.setresuid(STRANGER, STRANGER, STRANGER)
+            os._exit(attack(str(path), inputs, seed))
+        open_before = size_before = 0
+        began = time.monotonic()
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
             time.sleep(1)
-            assert process.poll() is None, "the daemon has ended"
-            assert ended[1] == 0, "something was accepted"
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            grown = resident(process.pid) - size_before
-            print(f"daemon: {inputs:,} packets in {seconds:.0f} s; grown by {grown >> 10} KiB, {len(children)} workers")
-            assert not children and descriptors(process.pid) <= open_before + 1 and grown < _MOST_GROWTH
-        finally:
-            process.terminate()
-            process.wait(10)
+            if not size_before:
+                open_before, size_before = descriptors(process.pid), resident(process.pid)
+        seconds = time.monotonic() - began
+        time.sleep(1)
+        assert process.poll() is None, "the daemon has ended"
+        assert ended[1] == 0, "something was accepted"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        grown = resident(process.pid) - size_before
+        print(f"daemon: {inputs:,} packets in {seconds:.0f} s; grown by {grown >> 10} KiB, {len(children)} workers")
+        assert not children and descriptors(process.pid) <= open_before + 1 and grown < _MOST_GROWTH
 
 
 def attack(path: str, inputs: int, seed: int) -> int:

@@ -12,7 +12,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +19,8 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from perfdoctor.collectors.helper import main as helper_main
+from helper_daemon import helper_daemon
+
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.helper import HelperClient, HelperHost
 from perfdoctor.collectors.host.local import LocalHost
@@ -52,24 +52,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.5)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        policy, path = Path(folder, "helper.toml"), Path(folder, "helper.sock")
-        policy.write_text("allow = []\n")
-        command = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(helper_main.__file__),
-            "--policy",
-            str(policy),
-            "--socket",
-            str(path),
-        ]
-        daemon = subprocess.Popen(command)
+    with helper_daemon("allow = []\n") as (_, path):
         target = subprocess.Popen([sys.executable, "-c", TARGET])
         try:
-            while not path.exists():
-                time.sleep(0.02)
             hosts: dict[str, Host] = {"by ourselves": LocalHost(), "by the helper": HelperHost(HelperClient(str(path)))}
             for host in hosts.values():
                 anyio.run(once, host, target.pid, 0.1)  # (what is loaded once)
@@ -82,9 +67,8 @@ def main() -> None:
                 said = [f"{statistics.median(c):.0f} ({min(c):.0f} to {max(c):.0f})" for c in columns]
                 print(f"{name}: attached after {said[0]} ms, answered {said[1]} ms after the end, {said[2]} calls/s")
         finally:
-            for process in (target, daemon):
-                process.terminate()
-                process.wait(10)
+            target.terminate()
+            target.wait(10)
 
 
 if __name__ == "__main__":
