@@ -4,7 +4,6 @@ Read from the target's memory and nothing else; the target runs on meanwhile. So
 sizes are bounded, reads may fail, and what cannot be read is said to be unknown.
 """
 
-import contextlib
 import json
 import os
 import re
@@ -34,6 +33,7 @@ _OLDEST, _NEWEST = 8, 15
 _MAX_TEXT = 4096  # bytes of a name we are ready to read
 _MAX_LINETABLE = 1 << 20
 _MAX_THREADS = 4096
+_MOST_LOOKED_AT = 10_000
 _MOST_FRAMES = 1 << 16
 _THREAD_IDS = {"x86_64": (0x2D0, 0x30), "aarch64": (0xD0, 0x20)}
 """Where ``struct pthread`` of glibc and of musl (pthread_self() points to it) has the kernel's number of the thread."""
@@ -375,18 +375,28 @@ class PythonNames:
     def look_again(self, limit: int = 200) -> None:
         """Are the code objects that were named still there? Looks at ``limit`` of them, in turn; some 5 us each."""
         self._to_look_at = self._to_look_at or list(self._codes)
-        with contextlib.suppress(OSError):  # (the process has ended)
-            for _ in range(min(limit, len(self._to_look_at))):
-                code = self._to_look_at.pop()
-                known = self._codes.get(code)
-                try:
-                    if known and self._identity(code)[0] != known.identity:
-                        self.moved.add(code)
-                    # (the allocators keep a pointer, or nothing, where an object counts its references)
-                    if self._layout.minor < 14 and not 0 < self._pointer(code) < 1 << 40:
-                        self.freed.add(code)
-                except ValueError:
+        unmapped, readable = set[int](), False
+        for _ in range(min(limit, len(self._to_look_at))):
+            code = self._to_look_at.pop()
+            known = self._codes.get(code)
+            try:
+                # (the allocators keep a pointer, or nothing, where an object counts its references)
+                if self._layout.minor < 14 and not 0 < self._pointer(code) < 1 << 40:
                     self.freed.add(code)
+                readable = True
+                if known and self._identity(code)[0] != known.identity:
+                    self.moved.add(code)
+            except ValueError:
+                self.freed.add(code)
+            except OSError:
+                unmapped.add(code)
+        if readable:  # (else the process has ended)
+            self.freed |= unmapped
+
+    def look_at_all(self) -> None:
+        """Once more, at the end of a window: what was freed since its turn came would go unseen."""
+        self._to_look_at = []
+        self.look_again(_MOST_LOOKED_AT)
 
     def _identity(self, code: int) -> tuple[bytes, int, tuple[int, int, int], int]:
         """What tells a code object from others (twice: see _Code), its file name, name and line table, and its first
@@ -398,7 +408,10 @@ class PythonNames:
         raw = self._memory.read(code + begin, end - begin)
         kind, *names = (int(struct.unpack_from("<Q", raw, field - begin)[0]) for field in (begin, *fields))
         if kind not in self._types:
-            self._types[kind] = self._memory.read(self._pointer(kind + layout.type_name), 5) == b"code\0"
+            try:
+                self._types[kind] = self._memory.read(self._pointer(kind + layout.type_name), 5) == b"code\0"
+            except OSError as error:  # (what lies there now has no type)
+                raise ValueError("not a code object") from error
         if not self._types[kind]:
             raise ValueError("not a code object")
         (first_line,) = struct.unpack_from("<i", raw, layout.code_firstlineno - begin)

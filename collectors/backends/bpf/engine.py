@@ -297,6 +297,9 @@ class Engine:
         # A wake-up that interrupts another is no loss: it only moves time from waiting for a core to being blocked.
         counted = ("call_begins", "call_ends", "switches", "faults", "sample")
         seen.counters["lost_events"] += sum(made.missed(name) for name in counted)
+        for pid, namer in self.names.items():
+            if pid not in self._strangers:
+                namer.look_at_all()
         for which, frames in self.frames.items():
             record = self.stacks[which]
             self.frames[which] = self._namers[which].doubted(record, frames)

@@ -190,6 +190,11 @@ class ProcessNames:
             self._python.look_again()
         return self._native.look_again()
 
+    def look_at_all(self) -> None:
+        """At the end of a window: see PythonNames.look_at_all."""
+        if self._python:
+            self._python.look_at_all()
+
     def lies_in_replaced(self, record: StackRecord) -> bool:
         """Whether the native frames of a stack lie where other code lay before, or after."""
         return any(map(self._native.was_replaced, record.native))

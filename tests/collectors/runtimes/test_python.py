@@ -228,3 +228,31 @@ def test_a_code_object_full_of_garbage_is_no_frame_or_a_clean_one(
     if frame is not None:
         assert frame.function.isprintable() or "\ufffd" in frame.function
         assert len(frame.function) <= 256
+
+
+def test_code_that_is_gone_is_seen_though_its_place_leads_nowhere_now() -> None:
+    """Two code objects are named; then the first one's type leads out of memory, and the second is freed."""
+    layout, memory = _kept_layout(12), bytearray(4096)
+
+    def put(at: int, *words: int) -> None:
+        memory[at : at + 8 * len(words)] = struct.pack(f"<{len(words)}Q", *words)
+
+    put(2048 + layout.type_name, 3000)
+    memory[3000:3005] = b"code\0"
+    put(3200 + layout.unicode_length, 4)
+    put(3200 + layout.unicode_state, 1 << 2 | 1 << 6)
+    memory[3200 + layout.ascii_data : 3200 + layout.ascii_data + 4] = b"name"
+    for code in (0, 1024):
+        put(code, 1)
+        put(code + layout.object_type, 2048)
+        put(code + layout.code_filename, 3200)
+        put(code + layout.code_qualname, 3200)
+        put(code + layout.code_linetable, 3600)
+    names = PythonNames(Bytes(memory), layout)
+    assert all(names.frame(code, code + layout.code_adaptive) for code in (0, 1024))
+    names.look_at_all()
+    assert not names.freed | names.moved
+    put(layout.object_type, 1 << 40)
+    put(1024, 1 << 46)  # the allocator's pointer
+    names.look_again()
+    assert names.freed == {0, 1024}
