@@ -3,7 +3,6 @@
 import time
 
 import anyio
-from anyio import to_thread
 
 from perfdoctor.collectors.backends.proc import pressure
 from perfdoctor.collectors.cgroups.limits import LimitsMeter
@@ -15,6 +14,7 @@ from perfdoctor.collectors.processes.meter import Meter
 from perfdoctor.collectors.processes.readings import lacking, readings_of, trends_of
 from perfdoctor.collectors.processes.thinned import Thinned
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.readers import reading
 from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import Trend, WatchAnswer
@@ -48,13 +48,13 @@ async def watch(
     interval = max(0.05, min(interval, seconds / 4))
     meter = Meter(host, target)
     looks: Thinned[Look] = Thinned(_KEPT)
-    limits = await to_thread.run_sync(LimitsMeter, host, target.pid)
-    stalled = await to_thread.run_sync(pressure.read, host)
+    limits = await reading(LimitsMeter, host, target.pid)
+    stalled = await reading(pressure.read, host)
     started, began = time.time(), anyio.current_time()
     ended = False
     turn = 0
     while True:
-        look = await to_thread.run_sync(meter.look)
+        look = await reading(meter.look)
         if look is None:
             ended = True
             break
@@ -64,8 +64,8 @@ async def watch(
             break
         turn = max(turn, int((anyio.current_time() - began) / interval)) + 1
         await anyio.sleep_until(began + min(seconds, turn * interval))
-    pressed = await to_thread.run_sync(pressure.read, host)
-    held = await to_thread.run_sync(limits.limits)
+    pressed = await reading(pressure.read, host)
+    held = await reading(limits.limits)
     kept = looks.all()
     if len(kept) < 2:
         raise ProblemError(
@@ -75,7 +75,7 @@ async def watch(
         )
     length = kept[-1].at
     readings = readings_of(kept)
-    trends = await to_thread.run_sync(trends_of, readings)
+    trends = await reading(trends_of, readings)
     return WatchAnswer(
         recording="",
         target=target,

@@ -124,7 +124,7 @@ class PerfdoctorServer(MCPServer[Any]):
                 entry.outcome = "asked"
                 return answered
             offered = answered
-        reporter = Reporter(send, self.service.meters)
+        reporter = Reporter(send, self.service.meters, lambda: self.service.calls_running)
         call = Call(self.service, caller, reporter.see, offered, asking.through(context), trail=entry.trail)
         outcome, question = problem_outcome(_STOPPING), None
         try:

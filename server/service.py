@@ -64,6 +64,10 @@ class Service:
             self._audit = Audit(self.settings)
         return self._audit
 
+    @property
+    def calls_running(self) -> int:
+        return len(self._running)
+
     @contextmanager
     def running(self) -> Iterator[anyio.CancelScope]:
         """Around a call: ``stop`` cancels the scope, and waits until it has been left."""

@@ -22,6 +22,8 @@ from perfdoctor.schemas.problem import ProblemError
 _ERRORS_KEPT = 64 << 10
 _CHUNK = 64 << 10
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_FIRST_READ, _MOST_READ = 4 << 10, 1 << 20
+"""bytes asked for at once: of the beginning of a file, and at most of what follows"""
 _GRACE = {signal.SIGINT: 0.2, signal.SIGTERM: 0.1, signal.SIGKILL: 5.0}
 """Seconds to wait after each signal. Short: who wants the program's answer interrupts it and reads to the end first."""
 _PATIENT = {signal.SIGINT: 3.0, signal.SIGTERM: 3.0}
@@ -207,11 +209,16 @@ class LocalHost:
                 raise
 
     def read_file(self, path: str, limit: int = 16 << 20) -> bytes:
-        chunks, left = [], limit
-        with Path(path).open("rb", buffering=0) as file:
-            while left > 0 and (chunk := file.read(min(left, 1 << 20))):
+        # (the system's own calls: most are files of /proc that hold a line, and are read some thousand times a second)
+        chunks, left, room = [], limit, _FIRST_READ
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while left > 0 and (chunk := os.read(file, min(left, room))):
                 chunks.append(chunk)
                 left -= len(chunk)
+                room = min(4 * room, _MOST_READ)
+        finally:
+            os.close(file)
         return b"".join(chunks)
 
     def list_folder(self, path: str) -> list[str]:

@@ -20,7 +20,7 @@ _NAME = re.compile(r"[\w$]+\Z")
 _TOKEN = re.compile(
     r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|=>|[`(){}\[\];,/]""", re.DOTALL
 )
-_TEMPLATE = re.compile(r"(?:\\.|[^`\\$]|\$(?!\{))*(?:`|\$\{|\Z)", re.DOTALL)
+_TEMPLATE = re.compile(r"(?:\\.|[^`\\$]|\$(?!\{))*(?:`|\$\{|\\?\Z)", re.DOTALL)
 _EXPRESSION = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n]){1,2000}/[a-z]*")
 _BEFORE_EXPRESSION = re.compile(
     r"(?:[(,=:\[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|do|else|void|delete|await|yield))\Z"

@@ -9,6 +9,7 @@ from typing import Any
 
 _LARGEST = 1 << 20
 """bytes of all units' lines that are read where nothing says which unit an address is in: about a second"""
+_MOST_LINES = 1 << 31
 _LARGEST_UNIT = 8 << 20
 _LARGEST_SECTIONS = 256 << 20
 """bytes of debug information, unpacked, that are read into memory"""
@@ -87,8 +88,10 @@ class LineProgram:
         for entry in program.get_entries():
             state = entry.state
             if state is not None:
+                # (a damaged program counts below nothing)
+                line = state.line if 0 < state.line < _MOST_LINES else None
                 rows.append((state.address, None, None) if state.end_sequence
-                            else (state.address, names.of(state.file), state.line or None))  # fmt: skip
+                            else (state.address, names.of(state.file), line))  # fmt: skip
         return rows
 
 

@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from perfdoctor.server.reporter import PATIENCE, Reporter
+from perfdoctor.server.reporter import MANY, PATIENCE, Reporter
 
 pytestmark = pytest.mark.anyio
 
@@ -38,3 +38,15 @@ async def test_a_client_that_hangs_is_given_up_and_tried_again() -> None:
     with anyio.move_on_after(2 * PATIENCE + 1):
         await reporter.run()
     assert tries == 2 or tries == 3
+
+
+async def test_among_many_calls_each_is_told_a_little_more_than_twice_a_second() -> None:
+    sent = list[str]()
+
+    async def send(_elapsed: float, message: str) -> None:
+        sent.append(message)
+
+    reporter = Reporter(send, running=lambda: MANY + 1)
+    with anyio.move_on_after(2.5):
+        await reporter.run()
+    assert 4 <= len(sent) <= 5

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.host.local import LocalHost
@@ -106,6 +106,7 @@ def test_only_files_are_read(sites: tuple[CallSites, str], tmp_path: Path) -> No
         assert finder.line(name, REPORT, STOCK, same_file=True) is None
 
 
+@example("`\\", 1, 1)
 @given(st.text(alphabet="ab/`${}()[]'\"\\*=>,;\n ", max_size=200), st.integers(1, 9), st.integers(1, 9))
 def test_any_text_is_read(text: str, line: int, column: int) -> None:
     from perfdoctor.collectors.runtimes.call_sites import _Source

@@ -68,3 +68,18 @@ def test_an_installation_without_the_compiled_program_says_so(monkeypatch: pytes
     problem = bpf.unavailable(LocalHost())
     assert problem is not None
     assert "compiled program" in problem.why
+
+
+@pytest.mark.parametrize(
+    ("estimated", "sampled", "least", "most"),
+    [
+        (1.0, 0.5, 0.5, 0.55),  # fifty samples beat the estimate
+        (0.01, 0.0, 0.006, 0.01),  # none says little of a hundredth of a second
+        (0.01, 0.04, 0.01, 0.02),
+        (0.0, 0.0, 0.0, 0.0),
+    ],
+)
+def test_what_the_engine_took_is_weighed_by_how_sure_each_measure_is(
+    estimated: float, sampled: float, least: float, most: float
+) -> None:
+    assert least <= bpf._weighed(estimated, sampled, 99) <= most
