@@ -175,6 +175,9 @@ ROWS = (
         "test_every_line_of_a_go_program",
         allocations=Cell(Named.NONE, "tests/live/test_allocations.py::test_a_go_program_is_refused"),
     )),
+    Row("Go", "goroutines (1.19 to 1.27, x86-64; 1.21 and newer tried by hand)", _cells(
+        locks=_sampled("test_goroutines", "test_waits_for_locks_are_told_with_their_lines"),
+    )),
     Row("Node.js", "started as usual", _cells(
         cpu=_exact("test_node", "test_cpu_time_is_named_by_line"),
         calls=_sampled("test_node", "test_calls_are_counted_exactly_and_named_by_line"),

@@ -9,6 +9,7 @@ from perfdoctor.collectors import cpu, locks, network, syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import FirstLook, Wanted
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
+from perfdoctor.collectors.golang import by_engine_and_goroutines
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.java import by_engine_and_recorder
 from perfdoctor.collectors.javascript import by_engine_and_v8
@@ -22,6 +23,8 @@ from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.target import Target
 
 BACKENDS = (bpf.NAME, "programs")
+_BESIDE = {"node": by_engine_and_v8, "java": by_engine_and_recorder, "go": by_engine_and_goroutines}
+"""runtimes that are asked, or looked at, beside the engine"""
 Closer = Callable[[tuple[SyscallRow, ...], float], bool]
 """whether waits for locks, in so many seconds, are worth a closer look"""
 _FIRST = 0.7
@@ -55,7 +58,7 @@ async def observe(
     must_be_asked_well(BACKENDS, backend, seconds)
 
     async def by_engine() -> Evidence:
-        by = {"node": by_engine_and_v8, "java": by_engine_and_recorder}.get(target.runtime, by_engine_window)
+        by = _BESIDE.get(target.runtime, by_engine_window)
 
         # (the runtimes of the others tell of their locks themselves, or have none)
         adapts = closer is not None and by is by_engine_window and seconds >= _WORTH_TWO

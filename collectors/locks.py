@@ -2,6 +2,7 @@
 
 from anyio import to_thread
 
+from perfdoctor.collectors import golang
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.locks import LACKS, LockPart
@@ -34,8 +35,9 @@ async def measure(
 
     The evidence has ``locks``; from the BPF engine also ``syscalls``, ``threads``, ``waits`` and ``children``. bpftrace
     and strace tell locks apart by address and know no lines; perf has one sum; py-spy sees who holds Python's
-    interpreter lock, and no waits. ProblemError when no backend can answer; ends early, marked partial, when the
-    target exits. A Java machine is asked itself, by Flight Recorder.
+    interpreter lock, and no waits. Of a Go program the engine's window has the goroutines that wait too, sampled.
+    ProblemError when no backend can answer; ends early, marked partial, when the target exits. A Java machine is asked
+    itself, by Flight Recorder.
     """
     must_be_asked_well(BACKENDS, backend, seconds)
 
@@ -47,6 +49,9 @@ async def measure(
             part.gil.stop()
         how = evidence.collections["syscalls"].model_copy(update={"lacks": LACKS})
         return evidence.model_copy(update={"collections": {**evidence.collections, "locks": how}})
+
+    async def with_goroutines() -> Evidence:
+        return await golang.beside(host, target, by_engine)
 
     async def by_bpftrace() -> Evidence:
         measured = await by_address.trace_locks(host, target, seconds=seconds, progress=progress)
@@ -66,7 +71,7 @@ async def measure(
         return await trace_java_locks(host, target, seconds=seconds, progress=progress)
 
     rungs: tuple[Rung, ...] = (
-        Rung(bpf.NAME, bpf.unavailable, by_engine),
+        Rung(bpf.NAME, bpf.unavailable, with_goroutines if target.runtime == "go" else by_engine),
         Rung(bpftrace.NAME, bpftrace.unavailable, by_bpftrace),
         Rung(strace.NAME, strace.unavailable, by_strace),
         Rung(perf.NAME, perf.unavailable_for_syscalls, by_perf),

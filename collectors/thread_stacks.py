@@ -15,7 +15,9 @@ from perfdoctor.collectors.backends.pyspy.dump import dump
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.runtimes.goroutines import Goroutines
 from perfdoctor.collectors.runtimes.tasks import VERSIONS, Tasks
+from perfdoctor.collectors.standing.goroutines import goroutine_groups
 from perfdoctor.collectors.standing.graph import deadlocks, edges, stuck
 from perfdoctor.collectors.standing.look import Look, Looker, Standing
 from perfdoctor.collectors.standing.pools import pools
@@ -27,7 +29,7 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.problem import Problem, ProblemError
 from perfdoctor.schemas.recording import Collection, TargetCost, Window
 from perfdoctor.schemas.target import Target
-from perfdoctor.schemas.thread_stacks import ThreadStacks, ThreadStand, ThreadState
+from perfdoctor.schemas.thread_stacks import TaskGroup, ThreadStacks, ThreadStand, ThreadState
 
 NAME = "proc"
 BACKENDS = (NAME, jvm.NAME, pyspy.NAME)
@@ -103,6 +105,10 @@ class _Window:
     tasks: dict[int, Tasks] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     """interpreters whose tasks cannot be read"""
+    goroutines: tuple[TaskGroup, ...] = ()
+    of_go: Goroutines = field(default_factory=Goroutines)
+    no_goroutines: str = ""
+    """why they cannot be read"""
 
     async def run(self, seconds: float, progress: Progress) -> Evidence:
         looker = Looker(self.host, stacks=not self.by_pyspy)
@@ -128,6 +134,9 @@ class _Window:
             await self._stand(looker, watch)
             await to_thread.run_sync(lambda: watch.look(time.monotonic() - began, whole=True))
             self.tasks, self.unread = await to_thread.run_sync(looker.tasks)
+            if self.target.runtime == "go":
+                told = await to_thread.run_sync(goroutine_groups, self.host, self.target.pid)
+                self.goroutines, self.of_go, self.no_goroutines = told
             ended = not still_there(self.host, self.target)
         length = time.monotonic() - began
         found = await to_thread.run_sync(self._sum_up, watch)
@@ -218,7 +227,7 @@ class _Window:
             edges=waits,
             deadlocks=deadlocks(waits),
             stuck=stuck(waits, watch.threads, asleep),
-            tasks=groups(self.tasks),
+            tasks=self.goroutines or groups(self.tasks),
         )
 
     def _collection(self, watch: StateWatch, looker: Looker) -> Collection:
@@ -238,11 +247,18 @@ class _Window:
                 f"tasks of asyncio ({', '.join(sorted(self.unread))}: they can be read of CPython "
                 f"3.{VERSIONS.start} to 3.{VERSIONS.stop - 1})"
             )
+        if self.no_goroutines:
+            lacks.append(f"goroutines ({self.no_goroutines})")
         warnings = [
-            f"{number:,} tasks of asyncio {what}"
+            f"{number:,} {what}"
             for number, what in (
-                (sum(t.torn for t in self.tasks.values()), "could not be read: they changed, or are of no known kind"),
-                (sum(t.omitted for t in self.tasks.values()), "were too many to be looked at"),
+                (
+                    sum(t.torn for t in self.tasks.values()),
+                    "tasks of asyncio could not be read: they changed, or are of no known kind",
+                ),
+                (sum(t.omitted for t in self.tasks.values()), "tasks of asyncio were too many to be looked at"),
+                (self.of_go.torn, "goroutines could not be read: they changed meanwhile"),
+                (self.of_go.total - self.of_go.looked_at, "goroutines were too many to be looked at"),
             )
             if number
         ]

@@ -182,12 +182,13 @@ def window(
         elsewhere=0,
     )
     measured = Collection(backend="bpf", exact=True)
+    how_locked = Collection(backend=locks_by, exact=locks_by != "goroutines")
     parts = ("syscalls", "cpu", "waits", "faults", "threads", "memory", "memory_map", "network")
     return Evidence(
         target=Target(pid=pid, start_time=1.0, name="python"),
         window=Window(started=1.7e9, seconds=seconds),
         cores=cores,
-        collections=dict.fromkeys(parts, measured) | {"locks": Collection(backend=locks_by, exact=True)},
+        collections=dict.fromkeys(parts, measured) | {"locks": how_locked},
         syscalls=SyscallProfile(rows=every, calls=sum(r.calls for r in every), seconds=sum(r.seconds for r in every)),
         cpu=CpuProfile(rows=samples, hz=199, samples=sum(r.samples for r in samples), cpu_seconds=running),
         waits=waits,

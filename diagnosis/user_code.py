@@ -88,6 +88,8 @@ def is_user_code(frame: Frame, roots: tuple[str, ...] = ()) -> bool:
         return False
     if frame.kind is not FrameKind.PYTHON and _PLATFORM_CLASS.search(frame.function):
         return False
+    if frame.kind is FrameKind.NATIVE and _is_gos_own(frame):
+        return False
     if roots:
         inside = _below(frame.file or frame.module or "", roots)
         if inside is not None:
@@ -134,6 +136,18 @@ def _is_native_user_code(frame: Frame) -> bool:
     if not frame.module or not _is_user_module(frame.module) or _COPIES.search(frame.function):
         return False
     return frame.file is None or (not _SYSTEM.search(frame.file) and _is_user_file(frame.file))
+
+
+def _is_gos_own(frame: Frame) -> bool:
+    """A function of a package of Go's standard library, wherever Go was installed: sync.runtime_Semacquire in
+    /opt/go1.22/src/runtime/sema.go. (What a project has in src/log is called after its module.)"""
+    _, source, path = (frame.file or "").rpartition("/src/")
+    if not source or not _GO_TRIMMED.match(path):
+        return False
+    if frame.function.startswith("[inlined into "):  # (whatever it is: what it was inlined into is the next frame)
+        return True
+    folder, slash, name = frame.function.rpartition("/")
+    return bool(_GO_TRIMMED.match(f"{folder}{slash}{name.partition('.')[0]}/.go"))
 
 
 def _is_java_user_code(frame: Frame) -> bool:

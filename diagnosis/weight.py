@@ -14,8 +14,10 @@ WARNING_SECONDS = 0.02
 _ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
-def severity(account: Account, seconds: float, at_most: Severity = Severity.CRITICAL) -> Severity:
-    share = account.share(seconds)
+def severity(
+    account: Account, seconds: float, at_most: Severity = Severity.CRITICAL, *, beside: float = 0.0
+) -> Severity:
+    share = _share(account, seconds, beside)
     found = Severity.INFO
     if share >= WARNING_SHARE and seconds / account.seconds >= WARNING_SECONDS:
         found = Severity.CRITICAL if share >= CRITICAL_SHARE else Severity.WARNING
@@ -35,16 +37,19 @@ def weigh(
     verify: str,
     confidence: float,
     at_most: Severity = Severity.CRITICAL,
+    beside: float = 0.0,
 ) -> list[Finding]:
-    """The finding that costs ``seconds`` of the window, or none when nobody would notice."""
-    share = account.share(seconds)
+    """The finding that costs ``seconds`` of the window, or none when nobody would notice. ``beside``: seconds in which
+    something waits that holds no thread (a goroutine), these among them: busy time, which is the threads', lacks them.
+    """
+    share = _share(account, seconds, beside)
     if share < NOTICEABLE_SHARE:
         return []
     return [
         Finding(
             pattern=pattern,
             title=title,
-            severity=severity(account, seconds, at_most),
+            severity=severity(account, seconds, at_most, beside=beside),
             share=round(share, 4),
             confidence=confidence,
             location=place.location if place else None,
@@ -54,6 +59,12 @@ def weigh(
             verify=verify,
         )
     ]
+
+
+def _share(account: Account, seconds: float, beside: float) -> float:
+    if not beside:
+        return account.share(seconds)
+    return min(1.0, seconds / (account.ledger.busy_seconds + beside))
 
 
 def again(account: Account, what: str, before: str, after: str, tool: str = "diagnose") -> str:

@@ -27,8 +27,8 @@ class TargetCost(Model):
 
     ``kind``: ``reads`` (only looks), ``perturbs`` (adds work to the target's own events) or ``stops``
     (stops it at each event). ``events`` were handled inside the target's time; ``estimated_seconds`` is
-    events times the cost per event that ``bench/overhead.py`` measured, or the CPU time that samples found in tracing
-    programs, where CPU was sampled and they found more.
+    events times the cost per event that ``bench/overhead.py`` measured; where CPU was sampled it is weighed against the
+    CPU time that samples found in tracing programs, which counts for more the more samples there are.
     """
 
     kind: str = "reads"

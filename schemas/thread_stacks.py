@@ -98,7 +98,8 @@ class StuckHolder(Model):
 
 
 class TaskGroup(Model):
-    """Tasks of asyncio that stand alike at the window's end. ``state``: waiting, running, or not begun. ``waits``: what
+    """Tasks of asyncio, or goroutines, that stand alike at the window's end. ``state``: waiting, running, or not begun
+    (of goroutines also runnable, and in a system call; ``waits`` is the runtime's own word then). ``waits``: what
     for ("a task", "11 tasks (gather)", the class of what it awaits), "its turn" where the loop will go on with it,
     empty for one that does not wait. ``stack``: the coroutines that await each other, innermost first, and behind them
     those of the tasks that await the task itself, or through ``gather``. ``names`` are of the first few."""
@@ -114,7 +115,7 @@ class TaskGroup(Model):
 class ThreadStacks(Model):
     """``deadlocks`` are circles of threads (by tid, each waits for the next) that stood through the window.
     ``omitted`` threads were too many to be looked at; ``looks`` is how often states were sampled. ``tasks`` are those
-    of asyncio, by what they wait in, most first."""
+    of asyncio, or the goroutines, by what they wait in, most first."""
 
     threads: tuple[ThreadStand, ...] = ()
     omitted: int = 0

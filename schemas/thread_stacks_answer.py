@@ -85,6 +85,6 @@ class ThreadsAnswer(Traced):
     omitted_threads: int
     tasks: tuple[TaskLine, ...]
     total_tasks: int
-    """tasks of asyncio, in all groups"""
+    """tasks of asyncio, or goroutines, in all groups"""
     omitted_task_groups: int
     next: tuple[NextCall, ...]

@@ -103,6 +103,16 @@ class GoTable:
         except (struct.error, IndexError):
             return None
 
+    def function(self, name: str) -> int | None:
+        """Where the function of this name begins (before relocation)."""
+        wanted = self._data.find(b"\0" + name.encode() + b"\0", self._names) + 1 - self._names
+        place = 8 if self._old else 4
+        for start, offset in self._entries:
+            with suppress(struct.error):
+                if wanted > 0 and struct.unpack_from("<I", self._data, self._functions + offset + place)[0] == wanted:
+                    return int(self._text + start)
+        return None
+
     def frame_sizes(self) -> Iterator[tuple[int, int | None]]:
         """(address, bytes of the stack that are in use there below the return address) up to the next row's address.
         None: there is no caller; -1: the function leaves its stack, and it is not known."""

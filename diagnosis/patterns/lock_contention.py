@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.pools import lender_of
+from perfdoctor.diagnosis.pools import lender_of, lent_by_go
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Fact, Finding, Severity
@@ -16,6 +16,7 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockWait
 from perfdoctor.schemas.locks_answer import LockRole
+from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.syscalls import SyscallRow
 
 WAITS = Threshold(2, "waits/s", "a lock that is waited for once in a while is doing its job")
@@ -23,11 +24,13 @@ OWN = Threshold(
     0.5, "of the waiting, below the user's own code", "a lock that a runtime takes for itself is its matter"
 )
 LINES = 3
+_RUNTIMES = frozenset({"jvm", "goroutines"})
+"""backends that are told of locks by the language's own runtime"""
 
 
 def check(account: Account) -> list[Finding]:
-    if _told_by_the_machine(account):
-        return _of_java(account)
+    if (how := _told_by_the_runtime(account)) is not None:
+        return _of_runtime(account, how)
     by_lock: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
@@ -77,27 +80,34 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
     )
 
 
-def _told_by_the_machine(account: Account) -> bool:
+def _told_by_the_runtime(account: Account) -> Collection | None:
     how = account.evidence.collections.get("locks")
-    return account.evidence.locks is not None and how is not None and how.backend == "jvm"
+    return how if account.evidence.locks is not None and how is not None and how.backend in _RUNTIMES else None
 
 
-def _of_java(account: Account) -> list[Finding]:
-    """By what the Java machine tells of its monitors and locks: futexes there are those of threads, not of locks."""
+def _of_runtime(account: Account, how: Collection) -> list[Finding]:
+    """By what the language's runtime tells of its locks: its futexes are those of threads, not of locks. What is not
+    exact are looks at goroutines: how often they wait is a lower bound then, and says nothing."""
+    locks = account.evidence.locks.locks if account.evidence.locks else ()
     found = []
-    for lock in account.evidence.locks.locks if account.evidence.locks else ():
-        if role_of(lock, lock.waiters) is not LockRole.CONTENTION or not lock.waits:
+    for lock in locks:
+        if role_of(lock, lock.waiters) is not LockRole.CONTENTION or not lock.waits or lent_by_go(lock):
             continue
         by_place: dict[Place | None, float] = defaultdict(float)
         for wait in lock.waiters:
             by_place[account.place(wait.waiter)] += wait.seconds
         lines = sorted(by_place, key=lambda place: -by_place[place])
-        if lock.waits / account.seconds < WAITS.value or not lines:
+        if not lines or (how.exact and lock.waits / account.seconds < WAITS.value):
             continue
+        who = "threads" if how.exact else "goroutines"
         waiting = [
-            account.fact("locks", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, "threads")
+            account.fact("locks", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, who)
             for at in lines[:LINES]
         ]
+        often = (
+            account.fact("locks", "waits for this lock", lock.waits / account.seconds, "calls/s"),
+            account.fact("locks", "mean wait", lock.seconds / lock.waits, "s"),
+        )
         found += _finding(
             account,
             _Waits(
@@ -109,12 +119,10 @@ def _of_java(account: Account) -> list[Finding]:
                 own=lock.seconds - by_place.get(None, 0.0) >= OWN.value * lock.seconds,
                 stack=max(lock.waiters, key=lambda wait: wait.seconds).waiter,
                 held=None,
+                who=who,
+                beside=0.0 if how.exact else sum(lock.seconds for lock in locks),
             ),
-            (
-                account.fact("locks", "waits for this lock", lock.waits / account.seconds, "calls/s"),
-                account.fact("locks", "mean wait", lock.seconds / lock.waits, "s"),
-                *waiting,
-            ),
+            (*(often if how.exact else ()), *waiting),
         )
     return found
 
@@ -128,6 +136,8 @@ class _Held(NamedTuple):
 
 
 class _Waits(NamedTuple):
+    """``who`` waits. ``beside`` are the seconds of all that wait without a thread, which busy time does not hold."""
+
     what: str
     lines: tuple[Place | None, ...]
     place: Place | None
@@ -136,6 +146,8 @@ class _Waits(NamedTuple):
     own: bool
     stack: Stack
     held: _Held | None
+    who: str = "threads"
+    beside: float = 0.0
 
 
 def _holder(account: Account, rows: list[SyscallRow], lines: list[Place | None]) -> _Held | None:
@@ -197,7 +209,7 @@ def _finding(account: Account, waits: _Waits, facts: tuple[Fact, ...]) -> list[F
     return weigh(
         account,
         "lock-contention",
-        title=f"{threads:.1f} threads on average wait for {waits.what} at {place or 'unknown lines'}{more}{by}",
+        title=f"{threads:.1f} {waits.who} on average wait for {waits.what} at {place or 'unknown lines'}{more}{by}",
         seconds=waits.seconds,
         place=where,
         stack=stack,
@@ -206,11 +218,15 @@ def _finding(account: Account, waits: _Waits, facts: tuple[Fact, ...]) -> list[F
         "it, do I/O, sleeps and computation after it; give each shard or thread a lock of its own; hand the work to "
         "one owner through a queue.",
         verify=again(
-            account, "the threads that wait for a lock", f"{threads:.1f}", f"less than {max(0.1, 0.1 * threads):.1f}"
+            account,
+            f"the {waits.who} that wait for a lock",
+            f"{threads:.1f}",
+            f"less than {max(0.1, 0.1 * threads):.1f}",
         ),
         confidence=0.5 if not waits.own else 0.92 if held else 0.85,
         # A lock that no code of the user's own waits for is a runtime's, which its owner cannot hold for less.
         at_most=Severity.CRITICAL if waits.own else Severity.INFO,
+        beside=waits.beside,
     )
 
 
@@ -274,6 +290,19 @@ def _examples() -> tuple[Example, ...]:
         waiters=(LockWait(waiter=(java("shop.Cache.get", "shop/Cache.java", 17),), waits=4000, seconds=18.0),),
     )
     queue = monitor.model_copy(update={"kind": LockKind.CONDITION, "name": "LinkedBlockingQueue"})
+    parked = (
+        native("sync.(*Mutex).Lock", "/srv/shop", "/usr/local/go/src/sync/mutex.go", 90),
+        native("main.(*Cart).Add", "/srv/shop", "/srv/shop/cart.go", 17),
+    )
+    of_go = Lock(
+        pid=PID,
+        kind=LockKind.MUTEX,
+        name="sync.Mutex of main.(*Cart)",
+        waits=40,
+        seconds=70.0,
+        waiters=(LockWait(waiter=parked, waits=40, seconds=70.0),),
+    )
+    short = of_go.model_copy(update={"seconds": 0.06, "waiters": (LockWait(waiter=parked, waits=3, seconds=0.06),)})
     sleeping = call("clock_nanosleep", (python(21, "reload"),), 300, blocked=8.5)
     condition = call(
         "futex",
@@ -300,6 +329,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "the machine tells of 4,000 waits at one line",
             window(samples=(work,), threads=4, locks=(monitor,), locks_by="jvm", times=(_BUSY,)),
+        ),
+        Example(
+            "a mutex of Go",
+            True,
+            "looks at its goroutines find 7 of them at one line, and no thread that waits",
+            window(samples=(work,), threads=4, locks=(of_go,), locks_by="goroutines", times=(_BUSY,)),
+        ),
+        Example(
+            "a mutex of Go that is held for a moment",
+            False,
+            "3 looks of 500 found a goroutine waiting",
+            window(samples=(work,), threads=4, locks=(short,), locks_by="goroutines", times=(_BUSY,)),
         ),
         Example(
             "a queue of Java",
@@ -338,7 +379,8 @@ PATTERN = Pattern(
     id="lock-contention",
     title="threads wait for each other's locks",
     sees="Time asleep in futex calls, by the lock's address and by the lines that wait for it. Waits for work "
-    "(queues, conditions, joins) and for the interpreter's own lock are told apart.",
+    "(queues, conditions, joins) and for the interpreter's own lock are told apart. Java's locks as the machine tells "
+    "of them; of Go, goroutines that wait for a sync.Mutex or RWMutex, by looks at the program's memory.",
     costs="While one thread holds the lock the others stand still: the work goes no faster than if one thread did it.",
     fix="Shorter critical sections; no I/O under a lock; one lock per shard; atomic operations; one owner and a queue.",
     fine="When the lock guards the one thing that limits throughput anyway (one device, one connection).",

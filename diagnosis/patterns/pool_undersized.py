@@ -1,19 +1,21 @@
 """Does work stand in line before a pool whose workers do nothing but wait?"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, library, python, thread, window
+from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.pools import lender_of, worker_of
+from perfdoctor.diagnosis.pools import lender_of, lent_by_go, worker_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import State
+from perfdoctor.schemas.locks import Lock, LockKind, LockWait
 from perfdoctor.schemas.syscalls import SyscallRow
 
 FREE = Threshold(
@@ -48,42 +50,76 @@ def check(account: Account) -> list[Finding]:
     return [*found, *_lent_out(account)]
 
 
-def _lent_out(account: Account) -> list[Finding]:
-    """Threads that wait for one of the connections that a pool lends."""
+class _Lent(NamedTuple):
+    """What waits at ``place`` until ``lender`` has a connection for it. ``times`` is None where looks at goroutines
+    tell: how often they wait is not known, and ``beside`` is what all of them wait, which holds no thread."""
+
+    lender: str
+    place: Place
+    seconds: float
+    times: int | None
+    stack: Stack
+    who: str = "threads"
+    beside: float = 0.0
+
+
+def _lent_to_threads(account: Account) -> Iterator[_Lent]:
     waits: dict[tuple[str, Place], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         lends = row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and not account.held_up(row)
         lender = lender_of(row.stack) if lends else None
         if lender and (place := account.place(row.stack)):
             waits[lender, place].append(row)
+    for (lender, place), rows in waits.items():
+        times = max(1, sum(row.calls + row.unfinished for row in rows))
+        stack = max(rows, key=lambda row: row.blocked_seconds).stack
+        yield _Lent(lender, place, sum(row.blocked_seconds for row in rows), times, stack)
+
+
+def _lent_to_goroutines(account: Account) -> Iterator[_Lent]:
+    locks = account.evidence.locks.locks if account.evidence.locks else ()
+    beside = sum(lock.seconds for lock in locks)
+    for lock in filter(lent_by_go, locks):
+        at: dict[Place, list[LockWait]] = defaultdict(list)
+        for wait in lock.waiters:
+            if place := account.place(wait.waiter):
+                at[place].append(wait)
+        for place, waits in at.items():
+            stack = max(waits, key=lambda wait: wait.seconds).waiter
+            seconds = sum(wait.seconds for wait in waits)
+            yield _Lent(lock.name, place, seconds, None, stack, "goroutines", beside)
+
+
+def _lent_out(account: Account) -> list[Finding]:
+    """What waits for one of the connections that a pool lends."""
     used = sum(time.running for time in account.evidence.threads or ()) / account.seconds
     found = []
-    for (lender, place), rows in waits.items():
-        waited = sum(row.blocked_seconds for row in rows)
+    for lent in (*_lent_to_threads(account), *_lent_to_goroutines(account)):
+        waited, place = lent.seconds, lent.place
         if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
             continue
-        heaviest = max(rows, key=lambda row: row.blocked_seconds)
-        times = sum(row.calls + row.unfinished for row in rows)
+        each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""
+        source = "syscalls" if lent.times else "locks"
+        facts = [account.fact(source, "waiting for a connection of the pool", waited / account.seconds, lent.who)]
+        if lent.times:
+            facts.append(account.fact(source, "mean wait", waited / lent.times, "s"))
         found += weigh(
             account,
             "pool-undersized",
-            title=f"{waited / account.seconds:.1f} threads on average wait at {place} for a connection of the pool "
-            f"({quoted(lender, 60)}), {waited / max(1, times) * 1000:.0f} ms each time: all are lent out",
+            title=f"{waited / account.seconds:.1f} {lent.who} on average wait at {place} for a connection of the pool "
+            f"({quoted(lent.lender, 60)}){each}: all are lent out",
             seconds=waited,
             place=place,
-            stack=heaviest.stack,
-            facts=(
-                account.fact("syscalls", "waiting for a connection of the pool", waited / account.seconds, "threads"),
-                account.fact("syscalls", "mean wait", waited / max(1, times), "s"),
-                account.fact("threads", "cores in use", used, "cores"),
-            ),
+            stack=lent.stack,
+            facts=(*facts, account.fact("threads", "cores in use", used, "cores")),
             fix=f"Let the pool behind {place} hold more connections (pool_size and max_overflow, maxconn, "
-            "maximumPoolSize), about as many as threads that use it, as far as the other side takes them; and give "
-            "each back sooner: no other work between taking it and returning it.",
+            "maximumPoolSize, SetMaxOpenConns), about as many as use it at once, as far as the other side takes them; "
+            "and give each back sooner: no other work between taking it and returning it.",
             verify=again(
-                account, "the threads that wait for a connection", f"{waited / account.seconds:.1f}", "close to 0"
+                account, f"the {lent.who} that wait for a connection", f"{waited / account.seconds:.1f}", "close to 0"
             ),
             confidence=0.85,
+            beside=lent.beside,
         )
     return found
 
@@ -193,6 +229,18 @@ def _examples() -> tuple[Example, ...]:
     )
     lent = call("futex", taken, 2000, on="futex:0x77", blocked=40.0)
     lent_once = call("futex", taken, 20, on="futex:0x77", blocked=0.9)
+    asks = (
+        native("database/sql.(*DB).conn", "/srv/shop", "/usr/local/go/src/database/sql/sql.go", 1313),
+        native("main.total", "/srv/shop", "/srv/shop/orders.go", 75),
+    )
+    of_go = Lock(
+        pid=PID,
+        kind=LockKind.SEMAPHORE,
+        name="connections of database/sql",
+        waits=300,
+        seconds=90.0,
+        waiters=(LockWait(waiter=asks, waits=300, seconds=90.0),),
+    )
     main = call("futex", gather, 900, blocked=9.0)
     full = call("recvfrom", task, 900, on="fd:5 (socket:[9])", blocked=19.0)
     light = cpu(task, 0.6)
@@ -215,6 +263,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "four threads on average wait until another gives its connection back",
             window(calls=(lent,), samples=(light,), times=two),
+        ),
+        Example(
+            "two connections of database/sql for twelve goroutines",
+            True,
+            "nine goroutines on average wait in the pool, which no thread does",
+            window(samples=(light,), times=two, locks=(of_go,), locks_by="goroutines"),
         ),
         Example(
             "a pool of connections that is empty for a moment",
@@ -253,8 +307,8 @@ PATTERN = Pattern(
     id="pool-undersized",
     title="work stands in line before a pool that waits",
     sees="The workers of a pool (concurrent.futures, multiprocessing, ExecutorService): how much of their time they "
-    "are without work, compute, or wait for a peer, a file or a child; and who waits for their results. Also threads "
-    "that wait for a connection of a library's pool.",
+    "are without work, compute, or wait for a peer, a file or a child; and who waits for their results. Also threads, "
+    "and goroutines, that wait for a connection of a library's pool.",
     costs="Each piece of work waits for those before it, although neither the cores nor the workers have anything to "
     "do meanwhile: N workers that wait do N pieces of work in the time of one.",
     fix="As many workers as waits that the other side can bear at a time; asynchronous calls for hundreds.",

@@ -39,7 +39,7 @@ def threads_answer(recording: str, evidence: Evidence, *, rows: int, frames: int
         target=evidence.target,
         window=evidence.window,
         collection=evidence.collections.get("thread_stacks", Collection(backend="none", exact=False)),
-        summary=_summary(found, alive, teller),
+        summary=_summary(found, alive, teller, evidence.target.runtime),
         states=dict(sorted(Counter(str(thread.state) for thread in found.threads).items())),
         cpu_seconds=sum(thread.running for thread in found.threads),
         runnable_seconds=sum(thread.runnable for thread in found.threads),
@@ -161,7 +161,7 @@ class _Teller:
         )
 
 
-def _summary(found: ThreadStacks, alive: list[ThreadStand], teller: _Teller) -> str:
+def _summary(found: ThreadStacks, alive: list[ThreadStand], teller: _Teller, runtime: str) -> str:
     if not found.threads:
         return "Nothing is known of its threads."
     said = []
@@ -194,7 +194,8 @@ def _summary(found: ThreadStacks, alive: list[ThreadStand], teller: _Teller) -> 
         most = found.tasks[0]
         share = f", {count(most.tasks)} of them" if len(found.tasks) > 1 else ""
         every = count(sum(group.tasks for group in found.tasks))
-        said.append(f"{every} asyncio tasks{share} {most.state} at {place(teller.where(most.stack))}")
+        what = "goroutines" if runtime == "go" else "asyncio tasks"
+        said.append(f"{every} {what}{share} {most.state} at {place(teller.where(most.stack))}")
     full = next((pool for pool in found.pools if pool.saturated), None)
     if full:
         said.append(f"The pool {called(full)} is saturated: all {full.threads} threads are busy")

@@ -19,8 +19,12 @@ def say(answer: ThreadsAnswer, *, full: bool = False) -> str:
     lines += table(head, [_wait(line) for line in answer.waits], answer.omitted_waits)
     head = ("pool", "pid", "threads", "idle", "busy", "run", "queue", "")
     lines += table(head, [_pool(pool) for pool in answer.pools], answer.omitted_pools)
-    head = ("asyncio tasks", "state", "for", "coroutines, and who awaits them")
-    lines += table(head, [_task(line, full) for line in answer.tasks], answer.omitted_task_groups)
+    of_go = answer.target.runtime == "go"
+    head = ("goroutines", "state", "for", "stack")
+    if not of_go:
+        head = ("asyncio tasks", "state", "for", "coroutines, and who awaits them")
+    what = "goroutines" if of_go else "tasks"
+    lines += table(head, [_task(line, what, full) for line in answer.tasks], answer.omitted_task_groups)
     if answer.omitted_threads:
         lines += ["", f"{count(answer.omitted_threads)} threads were too many to be looked at."]
     return "\n".join([*lines, *follow(answer.next)])
@@ -43,10 +47,10 @@ def _group(group: ThreadGroup, full: bool) -> tuple[str, ...]:
     )
 
 
-def _task(line: TaskLine, full: bool) -> tuple[str, ...]:
+def _task(line: TaskLine, what: str, full: bool) -> tuple[str, ...]:
     some = ", ".join(code(name, 20) for name in line.names)
     return (
-        some if line.tasks == 1 else f"{count(line.tasks)} tasks: {some}",
+        some if line.tasks == 1 else f"{count(line.tasks)} {what}: {some}",
         line.state,
         code(line.waits, 40) if line.waits else "",
         chain(line.stack, 64 if full else _FRAMES, line.omitted_frames),

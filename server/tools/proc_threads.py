@@ -44,7 +44,7 @@ TOOL = Tool(
     description=(
         "Costs the process nothing measurable: reads /proc and its memory, stops nobody. For every thread: running, "
         "queued for a core or asleep, what it waits in, its stack now; pools, who waits for whom, deadlocks and "
-        "holders that sleep; asyncio tasks and what they await. Use it when a process hangs, or is slow without being "
+        "holders that sleep; asyncio tasks, goroutines. Use it when a process hangs, or is slow without being "
         "busy."
     ),
     role=Role.TRACE,

@@ -1,0 +1,246 @@
+"""Who of a Go program's goroutines waits for a lock? The engine's window, and beside it looks at the goroutines.
+
+A goroutine that waits holds no thread, so the kernel sees nothing of it: the program seems to have little to do. Its
+memory tells. Looks are samples: how long is estimated, how often is only a lower bound.
+"""
+
+import struct
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import anyio
+from anyio import to_thread
+
+from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.runtimes.goroutines import GoroutineReader, NotReadableError
+from perfdoctor.collectors.runtimes.native import NativeNames
+from perfdoctor.collectors.window import by_engine
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait
+from perfdoctor.schemas.recording import Collection
+from perfdoctor.schemas.target import Target
+
+NAME = "goroutines"
+_EVERY = 0.02
+_SHARE = 0.02
+"""of the time may go into looks: of a program with many goroutines they are rarer"""
+_LOCKS = frozenset({"sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "semacquire"})
+"""reasons to wait; before Go 1.20 semacquire is what all locks, and wait groups, say"""
+_LENDERS = {
+    "database/sql.(*DB).conn": "connections of database/sql",
+    "github.com/jackc/puddle/v2.(*Pool[...]).acquire": "connections of pgx",
+    "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).waitTurn": "connections of go-redis",
+}
+"""functions in which one waits until a pool has something to lend"""
+_SELECTS = frozenset({"select"})
+_OF_SYNC = ("sync.", "internal/sync.", "runtime.", "[inlined into ")
+LACKS = (
+    "which goroutine holds a lock of Go",
+    "two locks of Go that one type, or one function, takes: they count as one",
+)
+
+
+class _Asked(NamedTuple):
+    kind: LockKind
+    name: str
+
+
+@dataclass(slots=True)
+class _Seen:
+    looks: int = 0
+    seconds: float = 0.0
+    goroutines: set[int] = field(default_factory=set)
+    waits: int = 0
+    longest: float = 0.0
+
+
+class GoroutineWatch:
+    """Looks at the goroutines of one process that wait for locks. ``begin`` before the first look."""
+
+    def __init__(self, host: Host, target: Target) -> None:
+        self._host, self._target = host, target
+        self._reader: GoroutineReader | None = None
+        self._seen: defaultdict[tuple[int, ...], _Seen] = defaultdict(_Seen)
+        self._waiting: dict[int, tuple[tuple[int, ...], float]] = {}
+        """by goroutine: where it waits, and since which look"""
+        self._reasons = _LOCKS
+        self._began = self._before = self._cost = 0.0
+        self.looks = self.torn = 0
+        self.why_not = ""
+
+    def begin(self) -> None:
+        try:
+            self._memory = self._host.memory(self._target.pid)
+            self._reader = GoroutineReader(self._host, self._target.pid, self._memory, _LENDERS)
+            self._reasons = _LOCKS | _SELECTS if self._reader.present else _LOCKS
+        except NotReadableError as error:
+            self.why_not = str(error)
+        except (OSError, ValueError, struct.error):
+            self.why_not = "its memory may not be read"
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        return max(_EVERY, self._cost / _SHARE)
+
+    def look(self) -> None:
+        began = time.monotonic()
+        self._began = self._began or began
+        since, self._before = began - (self._before or began), began
+        if self._reader is None:
+            return
+        with suppress(OSError, struct.error):
+            found = self._reader.read(self._reasons)
+            self.looks += 1
+            self.torn += found.torn
+            weight = found.total / max(1, found.looked_at)
+            waiting = {}
+            for one in found.found:
+                seen = self._seen[one.places]
+                seen.looks += 1
+                seen.seconds += since * weight
+                seen.goroutines.add(one.ident)
+                where, first = self._waiting.get(one.ident, ((), began))
+                if where != one.places:
+                    first = began
+                    seen.waits += 1
+                seen.longest = max(seen.longest, began - first)
+                waiting[one.ident] = one.places, first
+            self._waiting = waiting
+        self._cost = time.monotonic() - began
+
+    def end(self, seconds: float) -> LockProfile:
+        """The locks, most waited for first, with names for all places; as of ``seconds``, for the looks began before
+        the window, and ended after it. Closes what was open."""
+        part = min(1.0, seconds / max(seconds, self._before - self._began))
+        names = NativeNames(self._host, self._target.pid)
+        try:
+            by_lock: defaultdict[_Asked, dict[Stack, _Seen]] = defaultdict(dict)
+            for places, seen in self._seen.items():
+                stack = tuple(frame for place in places for frame in names.frames(place, returns=True))
+                if asked := _asked(stack):
+                    kept = by_lock[asked].setdefault(stack, _Seen())
+                    kept.looks += seen.looks
+                    kept.seconds += seen.seconds * part
+                    kept.waits += seen.waits
+                    kept.goroutines |= seen.goroutines
+                    kept.longest = max(kept.longest, min(seen.longest, seconds))
+        finally:
+            names.close()
+            self.close()
+        locks = [self._lock(asked, waits) for asked, waits in by_lock.items()]
+        locks.sort(key=lambda lock: -lock.seconds)
+        return LockProfile(
+            locks=tuple(locks), waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
+        )
+
+    def _lock(self, asked: _Asked, waits: dict[Stack, _Seen]) -> Lock:
+        rows = [
+            LockWait(waiter=stack, waits=seen.waits, seconds=seen.seconds, max_seconds=seen.longest)
+            for stack, seen in sorted(waits.items(), key=lambda item: -item[1].seconds)
+        ]
+        return Lock(
+            pid=self._target.pid,
+            kind=asked.kind,
+            name=asked.name,
+            waits=sum(row.waits for row in rows),
+            seconds=sum(row.seconds for row in rows),
+            max_seconds=max(row.max_seconds for row in rows),
+            threads=len(set[int]().union(*(seen.goroutines for seen in waits.values()))),
+            waiters=tuple(rows),
+        )
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader = None
+            self._memory.close()
+
+
+def _asked(stack: Stack) -> _Asked | None:
+    """Which lock a goroutine with this stack waits for. None: it waits for something else."""
+    for frame in stack:
+        if lent := _LENDERS.get(frame.function):
+            return _Asked(LockKind.SEMAPHORE, lent)
+    functions = {frame.function.removeprefix("internal/").partition(").")[0] for frame in stack}
+    kind = LockKind.RWLOCK if "sync.(*RWMutex" in functions else LockKind.MUTEX
+    if kind is LockKind.MUTEX and "sync.(*Mutex" not in functions:
+        return None
+    own = next((frame for frame in stack if not frame.function.startswith(_OF_SYNC)), None)
+    what = "sync.RWMutex" if kind is LockKind.RWLOCK else "sync.Mutex"
+    return _Asked(kind, f"{what} of {_owner(own)}" if own else what)
+
+
+def _owner(frame: Frame) -> str:
+    """Whose lock it is in all likelihood: a method's receiver has it, ``main.(*Cart)`` of ``main.(*Cart).Add``; else
+    the function uses one of its own or of its package."""
+    receiver, method, _ = frame.function.partition(").")
+    return f"{receiver})" if method else frame.function
+
+
+async def by_engine_and_goroutines(
+    host: Host, target: Target, *, seconds: float, wanted: Wanted, memory: bool, progress: Progress
+) -> Evidence:
+    """The engine's window, with ``locks`` of Go; where its goroutines cannot be read, the window without them: its
+    collections say why."""
+    return await beside(
+        host,
+        target,
+        lambda: by_engine(host, target, seconds=seconds, wanted=wanted, memory=memory, progress=progress),
+    )
+
+
+async def beside(host: Host, target: Target, window: Callable[[], Awaitable[Evidence]]) -> Evidence:
+    """What ``window`` sees, and the locks of Go before those that it saw."""
+    watch = GoroutineWatch(host, target)
+    await to_thread.run_sync(watch.begin)
+    try:
+        async with anyio.create_task_group() as tasks:
+            if not watch.why_not:
+                tasks.start_soon(_look, watch)
+            evidence = await window()
+            tasks.cancel_scope.cancel()
+        return await to_thread.run_sync(_joined, evidence, watch)
+    finally:
+        watch.close()
+
+
+async def _look(watch: GoroutineWatch) -> None:
+    while True:
+        await to_thread.run_sync(watch.look)
+        await anyio.sleep(watch.pause)
+
+
+def _joined(evidence: Evidence, watch: GoroutineWatch) -> Evidence:
+    if watch.why_not:
+        return _lacking(evidence, f"locks of Go: {watch.why_not}")
+    profile = watch.end(evidence.window.seconds)
+    warnings = (f"{watch.torn:,} times a goroutine changed while it was read",) if watch.torn else ()
+    seen = f"{watch.looks:,} looks at its goroutines"
+    how = Collection(backend=NAME, exact=False, reason=seen, lacks=LACKS, warnings=warnings)
+    if evidence.locks is not None:
+        kernel = evidence.collections["locks"]
+        sampled = f"locks of Go are told by {seen}: their seconds are estimates, their waits a lower bound"
+        more = {"exact": False, "lacks": (*kernel.lacks, *LACKS), "warnings": (*kernel.warnings, *warnings, sampled)}
+        how = kernel.model_copy(update=more)
+        profile = LockProfile(
+            locks=(*profile.locks, *evidence.locks.locks),
+            standing=evidence.locks.standing,
+            waits=profile.waits + evidence.locks.waits,
+            seconds=profile.seconds + evidence.locks.seconds,
+        )
+    return evidence.model_copy(update={"locks": profile, "collections": evidence.collections | {"locks": how}})
+
+
+def _lacking(evidence: Evidence, what: str) -> Evidence:
+    told = {
+        name: how.model_copy(update={"lacks": (*how.lacks, what)}) if name == "syscalls" else how
+        for name, how in evidence.collections.items()
+    }
+    return evidence.model_copy(update={"collections": told})

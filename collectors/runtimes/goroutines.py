@@ -1,0 +1,211 @@
+"""The goroutines of a Go program: where each stands and what it waits for, read from its memory.
+
+The way: ``runtime.forEachGRace`` reads ``allglen`` and ``allgptr``, so its code says where they are, also in a program
+without symbols → every ``g`` → its status, its reason to wait, the registers that it was parked with → its callers by
+frame pointer. Where the fields of a ``g`` lie was read from the debug information of Go 1.19 and 1.21 to 1.27
+(linux/amd64). What is read is hostile and moves meanwhile: everything is bounded, and a goroutine that makes no sense
+is counted and left out.
+"""
+
+import re
+import struct
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.go_table import GoTable
+from perfdoctor.collectors.runtimes.maps import read_mappings
+from perfdoctor.collectors.text import clean
+
+MOST = 4096
+"""goroutines looked at; of more, each n-th"""
+_DEEPEST = 40
+_STACK_READ = 8 << 10
+"""bytes of a stack: of what a goroutine called before it parked"""
+_MOST_ANYWAY = 1 << 22
+_MOST_REASONS = 256
+_OLDEST, _NEWEST = 19, 27
+_VERSION = re.compile(rb"go1\.(\d{1,3})")
+_BUILD_INFO = ".go.buildinfo"
+_INFO_HEADER = 32
+# mov rcx,[rip+…] (allglen) … mov rbx,[rip+…] (allgptr)  |  cmp al,N … lea rdx,[rip+…] (waitReasonStrings)
+_ALL_LENGTH, _ALL_POINTER = re.compile(rb"\x48\x8b\x0d(....)", re.DOTALL), re.compile(rb"\x48\x8b\x1d(....)", re.DOTALL)
+_REASONS = re.compile(rb"\x3c(.).{0,24}?\x48\x8d\x15(....)", re.DOTALL)
+_CODE_READ = 64
+_SCANNED = 0x1000
+"""the bit of a status that the garbage collector sets while it looks at the stack"""
+_STATES = {1: "runnable", 2: "running", 3: "in a system call", 4: "waiting", 9: "runnable"}
+_RUNNING = 2
+_REGISTERS, _IDENTITY_END = 56, 24
+"""where ``sched`` begins in a g, and where its stack's bounds and guard end"""
+
+
+class NotReadableError(Exception):
+    """Why the goroutines of a program cannot be read."""
+
+
+class Goroutine(NamedTuple):
+    """``state`` is one of runnable, running, waiting and in a system call; ``reason`` is the runtime's own word for
+    what one that waits waits for. ``places`` are return addresses, innermost first; empty for one that runs."""
+
+    ident: int
+    state: str
+    reason: str
+    places: tuple[int, ...]
+
+
+@dataclass
+class Goroutines:
+    """``looked_at`` of ``total``, whatever they do; ``torn`` of them changed while they were read."""
+
+    found: list[Goroutine] = field(default_factory=list)
+    total: int = 0
+    looked_at: int = 0
+    torn: int = 0
+
+
+class _Fields(NamedTuple):
+    """Offsets in a g."""
+
+    frame: int
+    status: int
+    ident: int
+    reason: int
+
+
+def _fields(minor: int) -> _Fields:
+    if minor >= 25:  # (gobuf lost ret)
+        return _Fields(96, 144, 152, 176)
+    # (1.23 and 1.24 keep the frame pointer of system calls)
+    return _Fields(104, 152, 160, 184) if minor >= 23 else _Fields(104, 144, 152, 176)
+
+
+class GoroutineReader:
+    """Of one process. NotReadableError where it cannot be done, OSError when the process may not be inspected."""
+
+    def __init__(self, host: Host, pid: int, memory: Memory, asked: Iterable[str] = ()) -> None:
+        """``present`` are those of the functions ``asked`` that the program has."""
+        self._memory = memory
+        elf = Elf(f"/proc/{pid}/exe")
+        try:
+            minor = _version(elf)
+            if not _OLDEST <= minor <= _NEWEST:
+                raise NotReadableError(f"it was made by Go 1.{minor}: known are 1.{_OLDEST} to 1.{_NEWEST}")
+            self._fields = _fields(minor)
+            bias = _bias(host, pid, elf)
+            table = _table(elf)
+            self.present = frozenset(name for name in asked if table.function(name) is not None)
+            code, at = self._code(table, "runtime.forEachGRace", bias)
+            self._length, self._pointer = _aimed(_ALL_LENGTH, code, at), _aimed(_ALL_POINTER, code, at)
+            code, at = self._code(table, "runtime.waitReason.String", bias)
+            told = _REASONS.search(code)
+            if told is None:
+                raise NotReadableError("the code of its runtime is of no known form")
+            (words,) = struct.unpack("<i", told[2])
+            self._reasons = self._texts(at + told.end() + words, told[1][0])
+        finally:
+            elf.close()
+
+    def read(self, reasons: Container[str] | None = None) -> Goroutines:
+        """All goroutines, those of the runtime too; with ``reasons`` only those that wait for one of these. OSError
+        when the process has ended."""
+        length, pointer = self._word(self._length), self._word(self._pointer)
+        if not 0 <= length <= _MOST_ANYWAY:
+            raise OSError(14, "not a number of goroutines")
+        found = Goroutines()
+        step = max(1, -(-length // MOST))
+        addresses = struct.unpack(f"<{length}Q", self._memory.read(pointer, 8 * length)) if length else ()
+        for address in addresses[::step]:
+            try:
+                one = self._goroutine(address, reasons)
+            except (OSError, struct.error):
+                found.torn += 1
+                continue
+            if one is not None:
+                found.found.append(one)
+        found.total, found.looked_at = length, len(addresses[::step])
+        return found
+
+    def _goroutine(self, address: int, reasons: Container[str] | None) -> Goroutine | None:
+        fields = self._fields
+        raw = self._memory.read(address, fields.reason + 1)
+        (status,) = struct.unpack_from("<I", raw, fields.status)
+        state = _STATES.get(status & ~_SCANNED)
+        if state is None:  # (it has ended, or its stack moves just now)
+            return None
+        reason = (
+            self._reasons[raw[fields.reason]] if state == "waiting" and raw[fields.reason] < len(self._reasons) else ""
+        )
+        if reasons is not None and reason not in reasons:
+            return None
+        (ident,) = struct.unpack_from("<q", raw, fields.ident)
+        places = () if status & ~_SCANNED == _RUNNING else self._places(raw)
+        return Goroutine(ident, state, reason, places)
+
+    def _places(self, raw: bytes) -> tuple[int, ...]:
+        _, high = struct.unpack_from("<2Q", raw)
+        low, at = struct.unpack_from("<2Q", raw, _REGISTERS)
+        (frame,) = struct.unpack_from("<Q", raw, self._fields.frame)
+        if not low <= frame < high:
+            return (at,)
+        stack = self._memory.read(low, min(high - low, _STACK_READ))
+        places = [at]
+        while len(places) < _DEEPEST and low <= frame <= low + len(stack) - 16:
+            above, back = struct.unpack_from("<2Q", stack, frame - low)
+            if back:
+                places.append(back)
+            if not back or above <= frame:
+                break
+            frame = above
+        return tuple(places)
+
+    def _code(self, table: GoTable, function: str, bias: int) -> tuple[bytes, int]:
+        address = table.function(function)
+        if address is None:
+            raise NotReadableError(f"it has no {function}")
+        return self._memory.read(bias + address, _CODE_READ), bias + address
+
+    def _texts(self, at: int, last: int) -> tuple[str, ...]:
+        texts = []
+        for pointer, length in struct.iter_unpack("<Qq", self._memory.read(at, 16 * min(last + 1, _MOST_REASONS))):
+            text = self._memory.read(pointer, length) if 0 < length <= 64 else b""
+            texts.append(clean(text.decode("utf-8", "replace"), 64))
+        return tuple(texts)
+
+    def _word(self, at: int) -> int:
+        return int(struct.unpack("<Q", self._memory.read(at, 8))[0])
+
+
+def _version(elf: Elf) -> int:
+    """The second number of the Go that made the program."""
+    told = _VERSION.search(elf.section_content(_BUILD_INFO)[_INFO_HEADER:])
+    if told is None:
+        raise NotReadableError("it does not say which Go made it")
+    return int(told[1])
+
+
+def _table(elf: Elf) -> GoTable:
+    try:
+        return GoTable(elf)
+    except ValueError as error:
+        raise NotReadableError(str(error)) from error
+
+
+def _bias(host: Host, pid: int, elf: Elf) -> int:
+    """By how much the program was moved when it was loaded."""
+    if not elf.relocatable:
+        return 0
+    for mapping in read_mappings(host, pid):
+        if mapping.executable and mapping.inode == elf.identity[1]:
+            return mapping.low - (elf.address_of_offset(mapping.offset) or 0)
+    raise NotReadableError("its program is not mapped")
+
+
+def _aimed(pattern: re.Pattern[bytes], code: bytes, at: int) -> int:
+    """The address that an instruction in ``code`` names, which lies at ``at``."""
+    found = pattern.search(code)
+    if found is None:
+        raise NotReadableError("the code of its runtime is of no known form")
+    return at + found.end() + int(struct.unpack("<i", found[1])[0])
