@@ -5,6 +5,7 @@ import re
 import secrets
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import anyio
 from anyio import to_thread
@@ -12,6 +13,7 @@ from anyio import to_thread
 from perfdoctor.collectors.backends.bpftrace import command
 from perfdoctor.collectors.backends.bpftrace.backend import NAME
 from perfdoctor.collectors.backends.bpftrace.language.program import MOST_PIDS, Asked, confined, read
+from perfdoctor.collectors.backends.bpftrace.language.refused import ProgramRefusedError
 from perfdoctor.collectors.backends.bpftrace.language.tokens import refuse
 from perfdoctor.collectors.backends.bpftrace.output import OutputReader
 from perfdoctor.collectors.host.base import Host, Program
@@ -45,7 +47,24 @@ def ask(host: Host, target: Target, program: str, *, anywhere: bool) -> Asked:
             mapped.extend(_mapped_files(host, target.pid))
         return _resolved(host, target.pid, name, mapped, anywhere=anywhere)
 
-    return read(program, resolve=resolve, anywhere=anywhere, go=target.runtime == "go")
+    try:
+        return read(program, resolve=resolve, anywhere=anywhere, go=target.runtime == "go")
+    except ProgramRefusedError as refusal:
+        raise ProblemError(refusal.what, refusal.why, refusal.next_step) from refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What runs. ``program`` is what was asked, ``text`` what is run, which prints ``mark`` when all of ``probes`` are
+    attached; ``kinds`` and ``files``: of the caller's probes, and those that are in files."""
+
+    program: str
+    text: str
+    probes: int
+    mark: str
+    kinds: frozenset[str]
+    pids: tuple[int, ...]
+    files: tuple[str, ...] = ()
 
 
 async def trace(
@@ -64,30 +83,39 @@ async def trace(
     ``there`` says whether the target still is."""
     pids = await to_thread.run_sync(tree, host, target)
     mark = f"tick {secrets.token_hex(8)}"
-    reader = OutputReader(mark)
     ran = confined(asked, pids, follow=target.children, mark=mark)
     alone = "usdt" in asked.kinds or (len(pids) == 1 and not target.children)
     argv = command.run_program(ran.text, target.pid if alone and not anywhere else None)
+    files = tuple(probe.text for clause in asked.clauses for probe in clause.probes if probe.name in _OF_FILES)
+    prepared = Prepared(program, ran.text, ran.probes, mark, asked.kinds, tuple(pids), files)
     async with host.run(argv, tracefs=True, extra_environment=command.CUSTOM_ENVIRONMENT) as running:
-        try:
-            how = await follow(
-                running,
-                reader.feed,
-                seconds=seconds,
-                attached=lambda: _attached(running, reader),
-                tell=lambda elapsed: progress(elapsed, _so_far(reader)),
-                enough=lambda: reader.too_much or reader.attached < ran.probes or not there(),
-            )
-        except OSError as error:
-            raise _refused(str(error)) from error
+        return await watch(running, prepared, seconds=seconds, there=there, progress=progress)
+
+
+async def watch(
+    running: Program, prepared: Prepared, *, seconds: float, there: Callable[[], bool], progress: Progress
+) -> Measured[CustomOutput]:
+    """One window of a program that has been started; see ``trace``. Afterwards it has ended."""
+    reader = OutputReader(prepared.mark)
+    try:
+        how = await follow(
+            running,
+            reader.feed,
+            seconds=seconds,
+            attached=lambda: _attached(running, reader),
+            tell=lambda elapsed: progress(elapsed, _so_far(reader)),
+            enough=lambda: reader.too_much or reader.attached < prepared.probes or not there(),
+        )
+    except OSError as error:
+        raise _refused(str(error)) from error
     reader.close()
     if how.code not in _ENDED and not reader.ticks:
         raise _refused(how.errors)
-    if reader.attached < ran.probes:
-        raise _not_found(asked, ran.probes - reader.attached)
+    if reader.attached < prepared.probes:
+        raise _not_found(prepared.files, prepared.probes - reader.attached)
     output = CustomOutput(
-        program=_kept(program),
-        ran=_kept(ran.text.replace(mark, "tick")),
+        program=_kept(prepared.program),
+        ran=_kept(prepared.text.replace(prepared.mark, "tick")),
         lines=tuple(reader.lines),
         cut_lines=reader.cut_lines,
         cut_bytes=reader.cut_bytes,
@@ -101,7 +129,7 @@ async def trace(
     elif how.by_itself:
         partial = "the program ended by itself"
     window = Window(started=how.started, seconds=how.seconds, partial=partial)
-    return Measured(output, _collection(asked, reader, how, pids), window)
+    return Measured(output, _collection(prepared, reader, how), window)
 
 
 async def _attached(running: Program, reader: OutputReader) -> bool:
@@ -119,7 +147,8 @@ def _so_far(reader: OutputReader) -> str:
     return f"{reader.printed:,} lines printed" if reader.printed else "attached; it has printed nothing yet"
 
 
-def _collection(asked: Asked, reader: OutputReader, how: Followed, pids: Sequence[int]) -> Collection:
+def _collection(prepared: Prepared, reader: OutputReader, how: Followed) -> Collection:
+    pids = prepared.pids
     warnings = []
     words = "" if how.errors == "it gave no reason" else _CHATTER.sub("", how.errors).strip("; ")
     if words:
@@ -133,11 +162,11 @@ def _collection(asked: Asked, reader: OutputReader, how: Followed, pids: Sequenc
         warnings.append(f"{len(pids) - MOST_PIDS} child processes are left out")
     lacks = ["source lines", "what happened while it was attaching", "what interrupts did for others meanwhile"]
     lacks.append("text on pages that are not in memory (it is empty)")
-    if asked.kinds & _OF_FILES:
+    if prepared.kinds & _OF_FILES:
         warnings.append("every process that uses the same file pays about a microsecond per call of a probed function")
     return Collection(
         backend=NAME,
-        exact=not (reader.lost or full or reader.not_understood or asked.kinds & _SAMPLED),
+        exact=not (reader.lost or full or reader.not_understood or prepared.kinds & _SAMPLED),
         lost=reader.lost,
         not_understood=reader.not_understood,
         lacks=tuple(lacks),
@@ -161,9 +190,8 @@ def _refused(words: str) -> ProblemError:
     )
 
 
-def _not_found(asked: Asked, missing: int) -> ProblemError:
-    named = [probe.text for clause in asked.clauses for probe in clause.probes if probe.name in _OF_FILES]
-    shown = ", ".join(quoted(name, 100) for name in named[:6])
+def _not_found(files: Sequence[str], missing: int) -> ProblemError:
+    shown = ", ".join(quoted(name, 100) for name in files[:6])
     return ProblemError(
         f"{missing} of the program's probes found nothing to attach to.",
         f"A file has no such function (its symbols may be stripped) or no such usdt probe: one of {shown}.",

@@ -49,8 +49,8 @@ class Read:
 class Expressions:
     """Reads expressions from ``words`` that run in ``scope``. ``maps`` collects the names of the program's maps."""
 
-    def __init__(self, words: Words, scope: Scope, maps: set[str]) -> None:
-        self._words, self._scope, self._maps = words, scope, maps
+    def __init__(self, words: Words, scope: Scope, maps: set[str], *, lent: bool = False) -> None:
+        self._words, self._scope, self._maps, self._lent = words, scope, maps, lent
         self._depth = 0
 
     def expression(self) -> Read:
@@ -89,7 +89,10 @@ class Expressions:
         words = self._words
         sign = words.taken("!", "~", "-", "*", "++", "--")
         if sign is None:
+            begin = words.next
             read = self._postfix(self._primary())
+            if self._lent and read.shape is Shape.ARGS:  # by itself it is an address of the kernel
+                raise rules.lent_less("args may not be used but for its fields.", begin)
         elif sign.text == "*":
             rules.check_reading(sign, self._scope)
             read = Read(f"* {self._of_the_target(self._unary().text)}", Shape.MEMORY)
@@ -149,9 +152,9 @@ class Expressions:
             words.expect(")")
             return Read(f"sizeof ( {written} )")
         if not words.taken("("):
-            rules.check_name(token, self._scope)
+            rules.check_name(token, self._scope, lent=self._lent)
             return Read(token.text, Shape.ARGS if token.text == "args" else Shape.VALUE)
-        rules.check_call(token, self._scope)
+        rules.check_call(token, self._scope, lent=self._lent)
         parts = self._arguments(token.text)
         return Read(f"{token.text} ( {' , '.join(parts)} )", Shape.CALL)
 
@@ -166,7 +169,8 @@ class Expressions:
                 continue
             read = self.expression()
             # bpftrace knows itself whether a field of an event is text of the kernel or of the process.
-            through = function == "str" and not parts and read.shape is not Shape.FIELD
+            # (Fields of system calls, which are all that a lent program sees, are the process's.)
+            through = function == "str" and not parts and (self._lent or read.shape is not Shape.FIELD)
             parts.append(self._of_the_target(read.text) if through else read.text)
         if function == "buf" and len(parts) > 1:  # without a length it is an array, not an address
             parts[0] = self._of_the_target(parts[0])
@@ -218,5 +222,7 @@ class Expressions:
         index = self.expression().text
         self._words.expect("]")
         of_the_event = read.shape is Shape.FIELD and index.isdecimal() and int(index) < _NEAR
+        if self._lent:  # the one field that is an array
+            of_the_event = of_the_event and read.text == "args -> args"
         base = read.text if of_the_event else self._of_the_target(read.text)
         return Read(f"{base} [ {index} ]", Shape.MEMORY)

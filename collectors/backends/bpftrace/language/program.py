@@ -54,15 +54,16 @@ class Asked:
         return any(clause.scope is Scope.TARGET for clause in self.clauses)
 
 
-def read(program: str, *, resolve: Resolve, anywhere: bool = False, go: bool = False) -> Asked:
-    """ProblemError for a program that cannot be read, or that may do what is not allowed."""
+def read(program: str, *, resolve: Resolve, anywhere: bool = False, go: bool = False, lent: bool = False) -> Asked:
+    """ProgramRefusedError for a program that cannot be read, or that may do what is not allowed. ``lent``: it is to run
+    with the privileged helper's rights, for somebody who has none."""
     words = Words(program)
     clauses: list[Clause] = []
     maps: set[str] = set()
     begun: set[str] = set()
     count = 0
     while not words.ended:
-        clause = _clause(words, maps, resolve=resolve, anywhere=anywhere, go=go)
+        clause = _clause(words, maps, resolve=resolve, anywhere=anywhere, go=go, lent=lent)
         count += len(clause.probes)
         for probe in clause.probes:
             if probe.name in ("BEGIN", "END") and (probe.name in begun or len(clause.probes) > 1):
@@ -89,9 +90,9 @@ class Confined:
     probes: int
 
 
-def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> Confined:
+def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str, whose: str = "") -> Confined:
     """The program that is run: for ``pids`` (the first is the target) and, with ``follow``, what they fork. It prints
-    ``mark`` ten times a second, from when all is attached."""
+    ``mark`` ten times a second, from when all is attached. ``whose``: a condition of ours that must hold besides."""
     begin, rest = "", []
     many = follow or len(pids) > 1
     probes = 1  # the mark
@@ -101,7 +102,8 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> C
             continue
         wanted = [f"( {clause.predicate} )"] if clause.predicate is not None else []
         if clause.scope is Scope.TARGET:
-            wanted.insert(0, f"( {TREE} [ pid ] )" if many else f"( pid == {int(pids[0])} )")
+            ours = f"( {TREE} [ pid ] )" if many else f"( pid == {int(pids[0])} )"
+            wanted = [ours, *([f"( {whose} )"] if whose else []), *wanted]
         predicate = f" / {' && '.join(wanted)} /" if wanted else ""
         probes += len(clause.probes)
         names = " ,\n".join(probe.text for probe in clause.probes)
@@ -111,18 +113,19 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> C
     if follow and asked.in_processes:
         probes += 2
         # After the caller's own, which may look at the same events: a process leaves when they have seen it end.
-        rest.append(f"tracepoint:sched:sched_process_fork / {TREE} [ pid ] / {{ {TREE} [ args->child_pid ] = 1 ; }}")
+        theirs = f"{TREE} [ pid ] && ( {whose} )" if whose else f"{TREE} [ pid ]"
+        rest.append(f"tracepoint:sched:sched_process_fork / {theirs} / {{ {TREE} [ args->child_pid ] = 1 ; }}")
         rest.append(f"tracepoint:sched:sched_process_exit / {TREE} [ pid ] / {{ delete ( {TREE} [ tid ] ) ; }}")
     first = [f"BEGIN\n{{\n{begin}\n}}"] if begin.strip() else []
     text = "\n".join([*first, *rest, f'interval:ms:100 {{ printf ( "{mark}" ) ; }}', ""])
     return Confined(text, probes + len(first))
 
 
-def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, go: bool) -> Clause:
+def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, go: bool, lent: bool) -> Clause:
     found: list[Probe] = []
     while True:
         token = words.probe()
-        found.append(probes.check(token, resolve=resolve, anywhere=anywhere, go=go))
+        found.append(probes.check(token, resolve=resolve, anywhere=anywhere, go=go, lent=lent))
         if not words.taken(","):
             break
     if len({probe.scope for probe in found}) > 1:
@@ -132,7 +135,7 @@ def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, g
             "Give them blocks of their own.",
             token.line,
         )
-    expressions = Expressions(words, found[0].scope, maps)
+    expressions = Expressions(words, found[0].scope, maps, lent=lent)
     predicate = None
     if words.taken("/"):
         predicate = expressions.expression().text
