@@ -10,11 +10,13 @@ from typing import Any
 
 import anyio
 import pytest
+from mcp import Client
 
 from perfdoctor.collectors.backends.bpf import command, decode
 from perfdoctor.collectors.syscall_names import name_of
 from tests.live.helped import ask, attacker, opening, plain, probe, program, programs_of, server, start_of
 from tests.live.second_user import NOBODY, RunningHelper, SecondUser, running_helper, second_user
+from tests.live.workload import Workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -32,32 +34,43 @@ def helper(user: SecondUser) -> Iterator[RunningHelper]:
 
 
 async def test_counts_are_exact_by_line(user: SecondUser, helper: RunningHelper) -> None:
-    async with program(user, "known_counts.py") as target, server(user, helper) as client:
-        assert f"Uid:\t{user.uid}\t{user.uid}\t{user.uid}" in Path(f"/proc/{target.pid}/status").read_text()
-        answers: list[dict[str, Any]] = []
-        attached = anyio.Event()
+    """(of compiled code, too: its user's server reads its files and its memory)"""
+    async with (
+        program(user, "known_counts.py") as interpreted,
+        program(user, "known_counts.c") as compiled,
+        server(user, helper) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(counted_by_line, client, interpreted, user)
+        tasks.start_soon(counted_by_line, client, compiled, user)
 
-        async def progress(_done: float, _total: float | None, message: str | None) -> None:
-            if message != "starting":
-                attached.set()
 
-        async def trace() -> None:
-            arguments = {"pid": target.pid, "seconds": 8, "limit": 50}
-            answers.append(await ask(client, "trace-syscalls", arguments, progress_callback=progress))
+async def counted_by_line(client: Client, target: Workload, user: SecondUser) -> None:
+    assert f"Uid:\t{user.uid}\t{user.uid}\t{user.uid}" in Path(f"/proc/{target.pid}/status").read_text()
+    answers: list[dict[str, Any]] = []
+    attached = anyio.Event()
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(trace)
-            with anyio.fail_after(60):
-                await attached.wait()
-            truth = await target.go()
-            await target.stop()
-        [answer] = answers
-        assert answer["collection"]["backend"] == "bpf" and answer["collection"]["exact"], answer["collection"]
-        expected = {line.line: line.calls for line in truth.values() if "sendto" in line.syscalls}
-        by_line = "SELECT code_line, sum(calls) FROM syscalls WHERE recording = '{}' AND syscall = 'sendto' GROUP BY 1"
-        sql = by_line.format(answer["recording"])
-        queried = await ask(client, "recordings", {"action": "query", "sql": sql, "limit": 100})
-        assert {row[0]: row[1] for row in queried["rows"]} == expected
+    async def progress(_done: float, _total: float | None, message: str | None) -> None:
+        if message != "starting":
+            attached.set()
+
+    async def trace() -> None:
+        arguments = {"pid": target.pid, "seconds": 8, "limit": 50}
+        answers.append(await ask(client, "trace-syscalls", arguments, progress_callback=progress))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(trace)
+        with anyio.fail_after(60):
+            await attached.wait()
+        truth = await target.go()
+        await target.stop()
+    [answer] = answers
+    assert answer["collection"]["backend"] == "bpf" and answer["collection"]["exact"], answer["collection"]
+    expected = {line.line: line.calls for line in truth.values() if "sendto" in line.syscalls}
+    by_line = "SELECT code_line, sum(calls) FROM syscalls WHERE recording = '{}' AND syscall = 'sendto' GROUP BY 1"
+    sql = by_line.format(answer["recording"])
+    queried = await ask(client, "recordings", {"action": "query", "sql": sql, "limit": 100})
+    assert expected and {row[0]: row[1] for row in queried["rows"]} == expected
 
 
 TOOLS: dict[str, dict[str, Any]] = {
@@ -127,6 +140,18 @@ async def test_what_the_helper_itself_refuses(user: SecondUser, helper: RunningH
                 await say({"connect": str(helper.path)})
                 assert (await say({"ask": "hello"}))["header"]["version"] == 1
             assert other.pid
+
+
+async def test_others_are_measured_and_their_code_stays_unread(user: SecondUser) -> None:
+    """``[others]`` is about the helper. Names take what only their user may read, so the server does not begin."""
+    policy = f'allow = [{user.uid}]\n[others]\n{user.uid} = ["root"]\n'
+    with running_helper(user, policy) as open_to_more:
+        async with attacker(user) as say, server(user, open_to_more) as client:
+            await say({"connect": str(open_to_more.path)})
+            assert (await say(opening([os.getpid(), start_of(os.getpid())])))["header"]["left_out"] == []
+            said = await client.call_tool("trace-cpu", {"pid": os.getpid(), "seconds": 1})
+            text = said.content[0].text  # type: ignore[union-attr]
+            assert said.is_error and "may not be inspected" in text and "without CAP_SYS_PTRACE" in text
 
 
 async def test_who_may_not_connect_is_told_so(user: SecondUser) -> None:
