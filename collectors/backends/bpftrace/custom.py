@@ -5,7 +5,9 @@ import re
 import secrets
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 from anyio import to_thread
@@ -33,6 +35,9 @@ _SAMPLED = {"profile", "software", "hardware"}
 _ENDED = (0, 130, -signal.SIGINT)
 """by itself, or as we asked it to: a program that ends at once may meet our signal on its way out"""
 _OF_FILES = {"uprobe", "uretprobe", "usdt"}
+_WORD = re.compile(r"\w{1,128}", re.ASCII)
+_TRACING = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_LONGEST_FORMAT = 64 << 10
 _NAMEABLE = re.compile(r"[\w./+-]+")
 _CHATTER = re.compile(r"[^;]*couldn't set RLIMIT_MEMLOCK[^;]*(?:; )?|WARNING: Addrspace is not set(?:; )?")
 """what bpftrace 0.17 says of itself at every start"""
@@ -48,7 +53,7 @@ def ask(host: Host, target: Target, program: str, *, anywhere: bool) -> Asked:
         return _resolved(host, target.pid, name, mapped, anywhere=anywhere)
 
     try:
-        return read(program, resolve=resolve, anywhere=anywhere, go=target.runtime == "go")
+        return read(program, resolve=resolve, held=partial(_held, host), anywhere=anywhere, go=target.runtime == "go")
     except ProgramRefusedError as refusal:
         raise ProblemError(refusal.what, refusal.why, refusal.next_step) from refusal
 
@@ -228,6 +233,22 @@ def _resolved(host: Host, pid: int, name: str, mapped: Sequence[str], *, anywher
         step = f"Name one that it uses, by its path; some are: {there}." if there else "Trace another process."
         raise refuse(f"The file {quoted(name, 80)} may not be probed.", why, step)
     return found[0] if _same_files(host, pid) else f"/proc/{pid}/root{found[0]}"
+
+
+def _held(host: Host, probe: str, field: str) -> bool:
+    """Whether the kernel's description of an event says that it holds a text or an array; else, as where there is no
+    description, what the field says is not known to be the kernel's."""
+    kind, *parts = probe.split(":")
+    if kind != "tracepoint" or not all(map(_WORD.fullmatch, (*parts, field))):
+        return False
+    for folder in _TRACING:
+        with suppress(OSError):
+            described = host.read_file(f"{folder}/events/{'/'.join(parts)}/format", _LONGEST_FORMAT)
+            #     field:__data_loc char[] filename;   offset:8;  …         field:char comm[16];
+            name = re.escape(field)
+            declared = rf"^\s*field:(?:__(?:data|rel)_loc [\w ]+\[\] {name}|[\w ]+ {name}\[\d+\]);"
+            return re.search(declared, described.decode("utf-8", "replace"), re.MULTILINE) is not None
+    return False
 
 
 def _is_called(file: str, name: str) -> bool:

@@ -35,6 +35,14 @@ _FILE = re.compile(r"[\w./+-]{1,512}")
 Resolve = Callable[[str], str]
 """from a file's name in the program to the path of one that the target has mapped; or ProgramRefusedError"""
 
+Held = Callable[[str, str], bool]
+"""whether an event (tracepoint:GROUP:NAME) holds the text or the array itself that a field of it is"""
+
+
+def held_always(probe: str, field: str) -> bool:
+    """What is so on every kernel."""
+    return probe == "tracepoint:raw_syscalls:sys_enter" and field == "args"
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from perfdoctor.collectors.backends.bpftrace.language import probes
 from perfdoctor.collectors.backends.bpftrace.language.expressions import RESERVED, Expressions, Shape
-from perfdoctor.collectors.backends.bpftrace.language.probes import Probe, Resolve
+from perfdoctor.collectors.backends.bpftrace.language.probes import Held, Probe, Resolve, held_always
 from perfdoctor.collectors.backends.bpftrace.language.rules import Scope
 from perfdoctor.collectors.backends.bpftrace.language.tokens import Kind, Words, refuse
 
@@ -54,7 +54,15 @@ class Asked:
         return any(clause.scope is Scope.TARGET for clause in self.clauses)
 
 
-def read(program: str, *, resolve: Resolve, anywhere: bool = False, go: bool = False, lent: bool = False) -> Asked:
+def read(
+    program: str,
+    *,
+    resolve: Resolve,
+    held: Held = held_always,
+    anywhere: bool = False,
+    go: bool = False,
+    lent: bool = False,
+) -> Asked:
     """ProgramRefusedError for a program that cannot be read, or that may do what is not allowed. ``lent``: it is to run
     with the privileged helper's rights, for somebody who has none."""
     words = Words(program)
@@ -63,7 +71,7 @@ def read(program: str, *, resolve: Resolve, anywhere: bool = False, go: bool = F
     begun: set[str] = set()
     count = 0
     while not words.ended:
-        clause = _clause(words, maps, resolve=resolve, anywhere=anywhere, go=go, lent=lent)
+        clause = _clause(words, maps, resolve=resolve, held=held, anywhere=anywhere, go=go, lent=lent)
         count += len(clause.probes)
         for probe in clause.probes:
             if probe.name in ("BEGIN", "END") and (probe.name in begun or len(clause.probes) > 1):
@@ -121,7 +129,9 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str, whos
     return Confined(text, probes + len(first))
 
 
-def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, go: bool, lent: bool) -> Clause:
+def _clause(
+    words: Words, maps: set[str], *, resolve: Resolve, held: Held, anywhere: bool, go: bool, lent: bool
+) -> Clause:
     found: list[Probe] = []
     while True:
         token = words.probe()
@@ -135,7 +145,12 @@ def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, g
             "Give them blocks of their own.",
             token.line,
         )
-    expressions = Expressions(words, found[0].scope, maps, lent=lent)
+    names = [probe.text for probe in found]
+
+    def held_by_all(field: str) -> bool:
+        return all(held_always(name, field) or held(name, field) for name in names)
+
+    expressions = Expressions(words, found[0].scope, maps, held=held_by_all, lent=lent)
     predicate = None
     if words.taken("/"):
         predicate = expressions.expression().text

@@ -135,6 +135,8 @@ def test_an_attack_is_refused_with_its_reason(name: str) -> None:
 READING = {
     "a number": (f"@ = *(uint64*){SECRET};", f"* uptr ( ( uint64 * ) {SECRET} )"),
     "text": (f"@ = str({SECRET});", f"str ( uptr ( {SECRET} ) )"),
+    "text that a field says": ("@ = str(args->ret);", "str ( uptr ( args -> ret ) )"),
+    "an element of a field": ("@ = args->ret[3];", "uptr ( args -> ret ) [ 3 ]"),
     "text of a variable": ("$x = args->name; @ = str($x);", "str ( uptr ( $x ) )"),
     "bytes": (f"@ = buf({SECRET}, 64);", f"buf ( uptr ( {SECRET} ) , 64 )"),
     "bytes of a field": ("@ = buf(args->skaddr, 4096);", "buf ( uptr ( args -> skaddr ) , 4096 )"),
@@ -155,6 +157,20 @@ READING = {
 def test_memory_is_read_as_the_targets(name: str) -> None:
     program, expected = READING[name]
     assert expected in made(IN_TARGET % program)
+
+
+def test_text_that_the_event_holds_is_the_kernels_own() -> None:
+    def held(probe: str, field: str) -> bool:
+        return (probe, field) == ("tracepoint:sched:sched_process_exec", "filename")
+
+    def said(program: str) -> str:
+        return confined(read(program, resolve=resolve, held=held), (42,), follow=False, mark="tick").text
+
+    assert "str ( args -> filename )" in said("t:sched:sched_process_exec { @[str(args->filename)] = count(); }")
+    assert "uptr ( args -> pid )" in said("t:sched:sched_process_exec { @[str(args->pid)] = count(); }")
+    both = "t:sched:sched_process_exec, t:a:b { @[str(args->filename)] = count(); }"
+    assert "uptr ( args -> filename )" in said(both), "of all events that share the block"
+    assert "( args -> args [ 1 ] )" in said("t:raw_syscalls:sys_enter { @ = str(args->args[1]); }")
 
 
 def test_every_probe_of_processes_gets_the_targets_filter_first() -> None:
