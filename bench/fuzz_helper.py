@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from helper_daemon import helper_daemon
 
 from perfdoctor.collectors.helper import protocol
-from tests.collectors.helper.fuzz import STRANGER, Fuzz
+from tests.collectors.helper.fuzz import PROGRAM, STRANGER, Fuzz
 
 _WARM_UP = 20_000
 _MOST_GROWTH = 8 << 20
@@ -50,7 +50,8 @@ def checks(inputs: int, seed: int) -> None:
 
 
 def daemon(inputs: int, seed: int) -> None:
-    with helper_daemon(f"allow = [{STRANGER}]\ntotal = 64\neach = 64\n") as (process, path):
+    policy = f"allow = [{STRANGER}]\nprograms = [{STRANGER}]\ntotal = 64\neach = 64\n"
+    with helper_daemon(policy, calls=PROGRAM) as (process, path):
         child = os.fork()
         if child == 0:
             os.setgroups([])
@@ -86,7 +87,7 @@ def attack(path: str, inputs: int, seed: int) -> int:
                 said = protocol.receive(connection)
                 if said is None:
                     break
-                if "refused" not in said.header and not {"version", "errno"} & said.header.keys():
+                if "refused" not in said.header and not {"version", "errno", "programs"} & said.header.keys():
                     print("accepted:", packet[:300], said.header)
                     return 1
     return 0

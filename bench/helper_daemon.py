@@ -19,12 +19,16 @@ class Daemon(NamedTuple):
 
 
 @contextmanager
-def helper_daemon(policy: str) -> Iterator[Daemon]:
-    """It listens, under ``policy`` (the text of its file); afterwards it has ended. Takes root."""
+def helper_daemon(policy: str, **programs: str) -> Iterator[Daemon]:
+    """It listens, under ``policy`` (the text of its file), and offers ``programs``; afterwards it has ended. Takes
+    root."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # who may ask is the policy's matter
         told, path = Path(folder, "helper.toml"), Path(folder, "helper.sock")
         told.write_text(policy)
+        Path(folder, "programs").mkdir(mode=0o755)
+        for name, text in programs.items():
+            Path(folder, "programs", f"{name}.bt").write_text(text)
         program = [sys.executable, "-I", "-S", str(helper_main.__file__)]
         process = subprocess.Popen([*program, "--policy", str(told), "--socket", str(path)], stderr=subprocess.DEVNULL)
         try:

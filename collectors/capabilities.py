@@ -11,6 +11,7 @@ from enum import StrEnum
 from perfdoctor.collectors import allocations, disk, memory_map, thread_stacks
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
+from perfdoctor.collectors.backends.bpftrace import lent
 from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.jvm.cpu import LACKS as JAVA_LACKS
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
@@ -271,7 +272,7 @@ ABILITIES = (
         lacks=("stacks", "a histogram", "values", "which process called"),
     ),
     Ability(
-        "trace-custom", "custom", bpftrace.NAME, bpftrace.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,
+        "trace-custom", "custom", bpftrace.NAME, lent.unavailable, Exactness.EXACT, Lines.NONE, Cost.PERTURBS,
         each="0.3 to 1.4 µs per event, as the program asks", slow_down=1.0,
         lacks=("whatever no probe of bpftrace sees", "dtrace programs on a Mac"),
     ),

@@ -2,10 +2,8 @@
 
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server.rules import Access
-from perfdoctor.server.store.recording import Recording
+from perfdoctor.server.store.recording import About, Recording
 from perfdoctor.server.store.recordings import Recordings
-
-_ALL = 100_000
 
 
 async def readable(store: Recordings, access: Access, identity: str) -> Recording:
@@ -16,7 +14,7 @@ async def readable(store: Recordings, access: Access, identity: str) -> Recordin
         if access.restricted:
             access.must_not_read(identity)
         raise
-    access.must_read(identity, one.target, one.caller)
+    access.must_read(identity, About.of(one.target), one.caller)
     return one
 
 
@@ -24,5 +22,4 @@ async def list_readable(store: Recordings, access: Access, most: int) -> tuple[t
     """The newest ``most`` that this caller may read, newest first, and how many such there are."""
     if not access.restricted:
         return await store.list(most)
-    found = [one for one in (await store.list(_ALL))[0] if access.reads(one.target, one.caller)]
-    return tuple(found[:most]), len(found)
+    return await store.list_of(most, access.reads)

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.model import Model
-from perfdoctor.schemas.target import Target
 from perfdoctor.server.policy import LOCAL, Caller, Denied, Role
+from perfdoctor.server.store.recording import About
 
 if TYPE_CHECKING:
     from perfdoctor.collectors.whose import Whose
@@ -48,14 +48,14 @@ class Rule(Model):
             and _fits(self.containers, places)
         )
 
-    def lets_read(self, target: Target) -> bool:
-        """A recording of ``target`` that somebody else made. What its container was is not kept, so that a rule about
-        containers lets nobody read what others recorded."""
+    def lets_read(self, about: About) -> bool:
+        """A recording of such a target, made by somebody else. What its container was is not kept, so that a rule
+        about containers lets nobody read what others recorded."""
         return (
             self.containers is None
-            and _fits(self.users, (target.user,))
-            and (self.users is None or not target.others)
-            and _fits(self.processes, (target.name,))
+            and _fits(self.users, (about.user,))
+            and (self.users is None or not about.others)
+            and _fits(self.processes, (about.name,))
         )
 
     def lets_run(self, workload: str) -> bool:
@@ -90,15 +90,15 @@ class Access:
     def sees(self, one: "Whose") -> bool:
         return self.rules is None or any(rule.lets_see(one) for rule in self.rules)
 
-    def reads(self, target: Target, made_by: str) -> bool:
+    def reads(self, about: About, made_by: str) -> bool:
         """Whether a recording may be read: one's own, and of others those of processes that one may see."""
-        return self.rules is None or made_by == self.caller.name or any(rule.lets_read(target) for rule in self.rules)
+        return self.rules is None or made_by == self.caller.name or any(rule.lets_read(about) for rule in self.rules)
 
     def runs(self, workload: str) -> bool:
         return self.rules is None or any(rule.lets_run(workload) for rule in self.rules)
 
-    def must_read(self, identity: str, target: Target, made_by: str) -> None:
-        if not self.reads(target, made_by):
+    def must_read(self, identity: str, about: About, made_by: str) -> None:
+        if not self.reads(about, made_by):
             self.must_not_read(identity)
 
     def must_not_read(self, identity: str) -> NoReturn:

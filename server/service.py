@@ -21,7 +21,7 @@ from perfdoctor.server.readable import list_readable, readable
 from perfdoctor.server.rules import Access, access
 from perfdoctor.server.settings import Settings
 from perfdoctor.server.store.edits import Edits
-from perfdoctor.server.store.recording import Quota, Recording
+from perfdoctor.server.store.recording import About, Quota, Recording
 from perfdoctor.server.store.recordings import Recordings, Store
 from perfdoctor.server.trail import Trail
 
@@ -175,7 +175,7 @@ class Call:
 
     def only_readable(self, found: Iterable[Recording]) -> tuple[Recording, ...]:
         allowed = self.access
-        return tuple(one for one in found if allowed.reads(one.target, one.caller))
+        return tuple(one for one in found if allowed.reads(About.of(one.target), one.caller))
 
     async def list_recordings(self, most: int) -> tuple[tuple[Recording, ...], int]:
         """The newest that this caller may read, and how many they are."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from perfdoctor.collectors.helper import protocol, worker
 from perfdoctor.collectors.helper.policy import Policy
+from perfdoctor.collectors.helper.slots import Slots
 
 _FIRST_PASSED = 3
 """systemd passes its sockets from this descriptor on (sd_listen_fds(3))"""
@@ -42,6 +43,7 @@ class Daemon:
 
     def __init__(self, listener: socket.socket, policy: Policy) -> None:
         self._listener, self._policy = listener, policy
+        self._slots = Slots()
         self._children: dict[int, int] = {}
         """the user of each worker, by pid"""
         self._over = False
@@ -120,5 +122,5 @@ class Daemon:
             return
         if pid == 0:
             self._listener.close()
-            worker.run(connection, self._policy, daemon)
+            worker.run(connection, self._policy, daemon, self._slots)
         self._children[pid] = uid

@@ -12,7 +12,7 @@ def main() -> None:
     above = Path(__file__).resolve().parents
     sys.path.insert(0, str(next(folder for folder in above if (folder / "perfdoctor/__init__.py").exists())))
     from perfdoctor.collectors.backends.bpf import libbpf
-    from perfdoctor.collectors.helper import daemon, policy
+    from perfdoctor.collectors.helper import daemon, policy, sandbox
 
     parser = argparse.ArgumentParser("perfdoctor-helper", description="The privileged helper of perfdoctor.")
     parser.add_argument("--policy", default=policy.FILE, help="who may use it (%(default)s)")
@@ -23,6 +23,8 @@ def main() -> None:
         libbpf.library()
     except (policy.PolicyError, libbpf.LibraryMissingError) as error:
         sys.exit(f"perfdoctor-helper: {error}")
+    if known.programs == frozenset():
+        sandbox.hand_on_nothing()
     daemon.Daemon(daemon.listening(given.socket), known).serve()
 
 

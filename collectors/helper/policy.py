@@ -4,6 +4,7 @@ allow = ["anna", "perfdoctor"]      # who may connect, and measure their own pro
 total = 32                          # windows at once
 each = 16                           # windows at once of one user
 seconds = 600                       # the longest that one may last
+programs = ["anna"]                 # who may have root's programs run, in the folder programs beside this file
 
 [others]                            # who may measure the processes of whom else; "*": everybody's, root's included
 perfdoctor = ["www-data"]
@@ -13,7 +14,7 @@ import os
 import pwd
 import stat
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 FILE = "/etc/perfdoctor/helper.toml"
@@ -33,9 +34,15 @@ class Policy:
     total: int = 32
     each: int = 16
     seconds: int = 600
+    programs: frozenset[int] | None = frozenset()
+    """who may have the programs in ``programs_folder`` run; None: everybody who may connect"""
+    programs_folder: str = f"{os.path.dirname(FILE)}/programs"  # noqa: PTH120
 
     def may_connect(self, uid: int) -> bool:
         return uid == 0 or self.allow is None or uid in self.allow
+
+    def may_run_programs(self, uid: int) -> bool:
+        return uid == 0 or self.programs is None or uid in self.programs
 
     def may_measure_all(self, uid: int) -> bool:
         return uid == 0 or self.others.get(uid, frozenset()) is None
@@ -52,13 +59,14 @@ def read(path: str) -> Policy:
             now = os.fstat(file.fileno())
             if not stat.S_ISREG(now.st_mode) or now.st_uid not in (0, os.geteuid()) or now.st_mode & 0o022:
                 raise PolicyError(f"{path} must be a file of root's that nobody else may write")
-            return parse(tomllib.load(file))
+            told = parse(tomllib.load(file))
+            return replace(told, programs_folder=f"{os.path.dirname(path)}/programs")  # noqa: PTH120
     except (OSError, ValueError) as error:
         raise PolicyError(f"{path}: {error}") from error
 
 
 def parse(told: dict[str, Any]) -> Policy:
-    unknown = told.keys() - {"allow", "others", *_LIMITS}
+    unknown = told.keys() - {"allow", "others", "programs", *_LIMITS}
     if unknown:
         raise PolicyError(f"unknown: {', '.join(sorted(unknown))}")
     for name, (low, high) in _LIMITS.items():
@@ -71,6 +79,7 @@ def parse(told: dict[str, Any]) -> Policy:
     limits = {name: told[name] for name in _LIMITS if name in told}
     return Policy(
         allow=_users(told.get("allow", []), "allow"),
+        programs=_users(told.get("programs", []), "programs"),
         others={_user(name): _users(users, f"others.{name}") for name, users in others.items()},
         **limits,
     )

@@ -6,7 +6,6 @@ Every request is checked against the closed list in ``backends/bpf/command.py`` 
 import os
 import struct
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,13 @@ from perfdoctor.collectors.backends.bpf import command
 from perfdoctor.collectors.backends.bpf.libbpf import STOP, Map, Object, possible_cpus
 from perfdoctor.collectors.helper import protocol
 from perfdoctor.collectors.helper.admission import Admitted, Peer, admit
+from perfdoctor.collectors.helper.custom import Custom
+from perfdoctor.collectors.helper.fields import constant, names, number, numbers, only, text
 from perfdoctor.collectors.helper.kernel_names import KernelNames
 from perfdoctor.collectors.helper.policy import Policy
 from perfdoctor.collectors.helper.probed_file import open_probed
 from perfdoctor.collectors.helper.refusal import RefusedError, malformed
+from perfdoctor.collectors.helper.slots import Slots
 
 _OBJECTS = Path(command.__file__).parent
 _SETTINGS = struct.Struct("<8I")
@@ -41,8 +43,9 @@ class Session:
     """``answer`` one request after the other; ``close`` frees all. RefusedError for what may not be; OSError when the
     system could not."""
 
-    def __init__(self, peer: Peer, policy: Policy) -> None:
+    def __init__(self, peer: Peer, policy: Policy, slots: Slots) -> None:
         self._peer, self._policy = peer, policy
+        self._custom = Custom(peer, policy, slots)
         self._object: Object | None = None
         self._reach = command.Reach()
         self._maps: dict[str, tuple[Map, bool]] = {}
@@ -69,6 +72,10 @@ class Session:
             "detach": self._detach,
             "kernel": self._kernel_stack,
             "memory": self._memory,
+            "programs": self._custom.programs,
+            "run": self._run,
+            "output": self._custom.output,
+            "interrupt": self._custom.interrupt,
         }
 
     def answer(self, message: protocol.Message) -> Answer:
@@ -79,6 +86,7 @@ class Session:
         return do(message.header, message.data)
 
     def close(self) -> None:
+        self._custom.close()
         if self._object is not None:
             for table, _ in self._maps.values():
                 table.close()
@@ -97,8 +105,8 @@ class Session:
     def _open(self, told: dict[str, Any], data: bytes) -> Answer:
         """Check the processes, load the object with the constants that were asked for, and with our own."""
         only(told, data, "object", "programs", "settings", "constants", "pids")
-        if self._object is not None:
-            raise malformed("This connection has its object.")
+        if self._object is not None or self._admitted:
+            raise malformed("This connection has its window.")
         name = text(told, "object")
         reach = command.OBJECTS.get(name)
         if reach is None:
@@ -349,51 +357,19 @@ class Session:
             raise
         return {}, b"", (fd,)
 
+    # -- a program of the administrator's --------------------------------------------------------------------------
 
-# -- what a request may hold -------------------------------------------------------------------------------------------
-
-
-def only(told: dict[str, Any], data: bytes | None, *fields: str) -> None:
-    """All of these fields and no others; no data, unless it is None here."""
-    if told.keys() != {"ask", *fields}:
-        raise malformed("It has other fields than it should.")
-    if data:
-        raise malformed("It has data that it should not have.")
-
-
-def text(told: dict[str, Any], field: str) -> str:
-    value = told.get(field)
-    if not isinstance(value, str) or len(value) > 4096 or "\0" in value:
-        raise malformed(f"{field} must be text.")
-    return value
-
-
-def number(told: dict[str, Any], field: str, below: int) -> int:
-    value = told.get(field)
-    if type(value) is not int or not 0 <= value < below:
-        raise malformed(f"{field} must be a number below {below}.")
-    return value
-
-
-def numbers(told: dict[str, Any], field: str, count: int) -> list[int]:
-    value = told.get(field)
-    if not isinstance(value, list) or len(value) != count:
-        raise malformed(f"{field} must be {count} numbers.")
-    for one in value:
-        if type(one) is not int or not 0 <= one < 1 << 31:
-            raise malformed(f"{field} must be {count} numbers.")
-    return list(value)
-
-
-def names(told: dict[str, Any], field: str, known: frozenset[str]) -> set[str]:
-    value = told.get(field)
-    if not isinstance(value, list) or not all(isinstance(one, str) and one in known for one in value):
-        raise malformed(f"{field} must be names that are known.")
-    return set(value)
-
-
-def constant(value: object, size: int) -> bytes:
-    with suppress(ValueError):
-        if isinstance(value, str) and len(value) == 2 * size:
-            return bytes.fromhex(value)
-    raise malformed(f"A constant must be {size} bytes.")
+    def _run(self, told: dict[str, Any], data: bytes) -> Answer:
+        """Its window takes the whole connection."""
+        only(told, data, "program", "children", "pids")
+        name, children = text(told, "program"), number(told, "children", 2)
+        if self._object is not None or self._admitted:
+            raise malformed("This connection has its window.")
+        program = self._custom.read(name)
+        left_out = self._admit_all(told.get("pids"))
+        ran = self._custom.start(program, list(self._admitted.values()), children=bool(children))
+        return (
+            {"mark": ran.mark, "probes": ran.probes, "kinds": sorted(program.kinds), "left_out": left_out},
+            ran.text.encode(),
+            (),
+        )

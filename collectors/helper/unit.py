@@ -33,7 +33,8 @@ After={name}.socket
 
 [Service]
 ExecStart={python} -I -S {program}
-# No root: a user of its own with these capabilities, which it can neither add to nor hand on to a program.
+# No root: a user of its own with these capabilities, to which it can add none. (It hands three on to
+# bpftrace, where /etc/perfdoctor/helper.toml lets anybody have programs run, and else none to anybody.)
 DynamicUser=yes
 AmbientCapabilities={capabilities}
 CapabilityBoundingSet={capabilities}

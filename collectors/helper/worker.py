@@ -13,6 +13,7 @@ from perfdoctor.collectors.helper.admission import Peer, peer_of
 from perfdoctor.collectors.helper.policy import Policy
 from perfdoctor.collectors.helper.refusal import RefusedError
 from perfdoctor.collectors.helper.session import Answer, Session
+from perfdoctor.collectors.helper.slots import Slots
 
 _PR_SET_PDEATHSIG = 1
 IDLE_SECONDS = 30.0
@@ -26,12 +27,12 @@ _LIMITS = {
 }
 
 
-def run(connection: socket.socket, policy: Policy, daemon: int) -> None:
+def run(connection: socket.socket, policy: Policy, daemon: int, slots: Slots) -> None:
     """Serve until the client goes, the time is up, or it asks for nonsense. Does not return."""
     code = 1
     try:
         _confine(policy, daemon)
-        serve(connection, peer_of(connection), policy)
+        serve(connection, peer_of(connection), policy, slots)
         code = 0
     except RefusedError as refusal:
         with suppress(OSError):
@@ -56,10 +57,10 @@ def _confine(policy: Policy, daemon: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, policy.seconds)  # SIGALRM ends us, and with us the window
 
 
-def serve(connection: socket.socket, peer: Peer, policy: Policy) -> None:
+def serve(connection: socket.socket, peer: Peer, policy: Policy, slots: Slots) -> None:
     """Answer until the connection ends. A message that is none ends it."""
     connection.settimeout(IDLE_SECONDS)
-    session, refusals = Session(peer, policy), 0
+    session, refusals = Session(peer, policy, slots), 0
     try:
         while refusals < _MOST_REFUSALS:
             try:

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _PATIENCE = 30.0
 _SAID_SECONDS = 2.0
 """how long its word holds that it serves us: one question asks for each of its backends"""
 _TICKS = os.sysconf("SC_CLK_TCK")
+_MOST_NAMED = 256
+"""processes that fit the header of one message"""
 _INSTALL = "As root, run: perfdoctor helper install --allow USER, with the user that perfdoctor runs as."
 
 
@@ -154,6 +157,21 @@ class HelperHost(LocalHost):
                 os.close(fd)
             raise PermissionError(13, "the privileged helper gave no memory")
         return LocalMemory(pid, fd=descriptors[0])
+
+
+def as_helper_knows(host: Host, pids: Sequence[int]) -> list[list[int]]:
+    """Each process with its start, so that no other can pass for it. Those that have ended are left out; the first, the
+    target, may not have: ProblemError."""
+    found: list[list[int]] = []
+    for pid in pids:
+        try:
+            found.append([pid, round(stat.read(host, pid).started * _TICKS)])
+        except OSError as error:
+            if not found:
+                raise ProblemError(
+                    f"Process {pid} has ended.", "It was there a moment ago.", "Call proc-find to see what runs."
+                ) from error
+    return found[:_MOST_NAMED]
 
 
 def socket_path() -> str:

@@ -23,8 +23,12 @@ _OLDEST = (3, 11)
 _HOMES = ("/root/", "/home/", "/run/user/")
 """what ProtectHome= hides"""
 _UNITS = "/etc/systemd/system"
-_HELPER = ("__init__", "admission", "daemon", "kernel_names", "main", "policy", "probed_file", "protocol", "refusal",
-           "session", "worker")  # fmt: skip
+_HELPER = ("__init__", "admission", "custom", "daemon", "fields", "guard", "kernel_names", "main", "policy",
+           "probed_file", "program_files", "protocol", "refusal", "running", "sandbox", "session", "slots",
+           "worker")  # fmt: skip
+_READING = ("__init__", "command", "language/__init__", "language/expressions", "language/probes", "language/program",
+            "language/refused", "language/rules", "language/tokens")  # fmt: skip
+"""of the bpftrace language"""
 _BPF = ("__init__", "command", "libbpf", "uprobe_multi")
 _SECONDS = 30
 
@@ -167,10 +171,12 @@ def _copy_programs(root: Path) -> Iterator[str]:
     import perfdoctor
 
     yield _copy(root, Path(str(perfdoctor.__file__)), "perfdoctor/__init__.py")
-    for name in ("collectors/__init__.py", "collectors/backends/__init__.py"):
+    for name in ("collectors/__init__.py", "collectors/text.py", "collectors/backends/__init__.py"):
         yield _copy(root, collectors.parent / name, f"perfdoctor/{name}")
     for name in _HELPER:
         yield _copy(root, collectors / "helper" / f"{name}.py", f"perfdoctor/collectors/helper/{name}.py")
+    for name in _READING:
+        yield _copy(root, bpf.parent / "bpftrace" / f"{name}.py", f"perfdoctor/collectors/backends/bpftrace/{name}.py")
     for file in [*(f"{name}.py" for name in _BPF), *(f"{name}.bpf.o" for name in command.OBJECTS)]:
         yield _copy(root, bpf / file, f"perfdoctor/collectors/backends/bpf/{file}")
 

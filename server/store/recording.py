@@ -61,6 +61,19 @@ class Recording(Model):
     shared: bool = False
 
 
+class About(NamedTuple):
+    """What the rules about processes look at of a recording: whose its target was, how it was called, and whether
+    ``others`` of that name were measured with it."""
+
+    user: str
+    name: str
+    others: bool
+
+    @classmethod
+    def of(cls, target: Target) -> "About":
+        return cls(target.user, target.name, bool(target.others))
+
+
 class Viewer(NamedTuple):
     """Who asks: they see their own recordings and shared ones, or ``everything``."""
 

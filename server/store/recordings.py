@@ -18,7 +18,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import WatchAnswer
 from perfdoctor.server.store import exchange
-from perfdoctor.server.store.recording import Expired, Imported, Kind, Quota, Recording, Viewer
+from perfdoctor.server.store.recording import About, Expired, Imported, Kind, Quota, Recording, Viewer
 
 if TYPE_CHECKING:
     from perfdoctor.server.store.database import Database
@@ -104,6 +104,10 @@ class Recordings:
     async def list(self, limit: int) -> tuple[tuple[Recording, ...], int]:
         """The newest ``limit`` recordings, newest first, and how many there are."""
         return await self._read(lambda shelf: shelf.newest(limit))
+
+    async def list_of(self, limit: int, reads: Callable[[About, str], bool]) -> tuple[tuple[Recording, ...], int]:
+        """The same of those that ``reads`` lets through, by what it says of their target and of whose they are."""
+        return await self._read(lambda shelf: shelf.newest_of(limit, reads))
 
     async def expired(self) -> Expired:
         """How many of theirs made room for newer ones, since the store was made."""

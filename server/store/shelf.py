@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,10 +13,13 @@ from perfdoctor.schemas.target import Target
 from perfdoctor.server.store import quota
 from perfdoctor.server.store.database import alone
 from perfdoctor.server.store.exchange import Unpacked
-from perfdoctor.server.store.recording import Expired, Imported, Kind, Quota, Recording, Viewer, new_id
+from perfdoctor.server.store.recording import About, Expired, Imported, Kind, Quota, Recording, Viewer, new_id
 from perfdoctor.server.store.tables import EVIDENCE, EXPIRED, PART_BYTES, RECORDINGS, WENT
 
 _COLUMNS = RECORDINGS.c
+_NEWEST = (_COLUMNS.created.desc(), _COLUMNS.id)
+_PAIRS = 200
+"""of a target and an owner, in one statement"""
 
 
 class Shelf:
@@ -31,9 +34,29 @@ class Shelf:
 
     def newest(self, limit: int) -> tuple[tuple[Recording, ...], int]:
         """The newest ``limit``, newest first, and how many there are."""
-        query = sa.select(RECORDINGS).where(self._seen).order_by(_COLUMNS.created.desc(), _COLUMNS.id).limit(limit)
+        query = sa.select(RECORDINGS).where(self._seen).order_by(*_NEWEST).limit(limit)
         total = self._connection.execute(sa.select(sa.func.count()).select_from(RECORDINGS).where(self._seen))
         return tuple(map(_recording, self._connection.execute(query))), int(total.scalar_one())
+
+    def newest_of(self, limit: int, reads: Callable[[About, str], bool]) -> tuple[tuple[Recording, ...], int]:
+        """The newest ``limit`` of those that ``reads`` lets through, by what it says of their target and their owner,
+        and how many such there are. It is asked once for each pair of those, and no more than ``limit`` are read."""
+        key = (_COLUMNS.target_user, _COLUMNS.target_name, _COLUMNS.target_others, _COLUMNS.caller)
+        counted = self._connection.execute(sa.select(*key, sa.func.count()).where(self._seen).group_by(*key))
+        total, may = 0, []
+        for user, name, others, caller, number in counted:
+            if reads(About(user, name, bool(others)), caller):
+                may.append((user, name, others, caller))
+                total += number
+        newest: list[tuple[float, str]] = []
+        for at in range(0, len(may), _PAIRS):
+            of_these = sa.tuple_(*key).in_(may[at : at + _PAIRS])
+            query = sa.select(_COLUMNS.created, _COLUMNS.id).where(self._seen, of_these).order_by(*_NEWEST)
+            found = self._connection.execute(query.limit(limit)).all()
+            newest = sorted([*newest, *((created, identity) for created, identity in found)], key=_newest_first)[:limit]
+        ids = [identity for _, identity in newest]
+        rows = self._connection.execute(sa.select(RECORDINGS).where(_COLUMNS.id.in_(ids)).order_by(*_NEWEST))
+        return tuple(map(_recording, rows)), total
 
     def labelled(self, label: str) -> tuple[Recording, ...]:
         """Those with exactly this label, oldest first."""
@@ -140,6 +163,9 @@ class Shelf:
             "label": _storable(made.label),
             "pinned": int(made.pinned),
             "shared": int(made.shared),
+            "target_user": _storable(made.target.user),
+            "target_name": _storable(made.target.name),
+            "target_others": int(bool(made.target.others)),
         }
         try:
             self._connection.execute(sa.insert(RECORDINGS).values(row))
@@ -182,7 +208,7 @@ def _storable(text: str) -> str:
 
 
 def _recording(row: sa.Row[Any]) -> Recording:
-    values: dict[str, Any] = dict(row._mapping)
+    values: dict[str, Any] = {name: row._mapping[name] for name in Recording.model_fields}
     return Recording(
         **values
         | {
@@ -193,6 +219,10 @@ def _recording(row: sa.Row[Any]) -> Recording:
             "shared": bool(values["shared"]),
         }
     )
+
+
+def _newest_first(one: tuple[float, str]) -> tuple[float, str]:
+    return -one[0], one[1]
 
 
 def _another(identity: str) -> ProblemError:

@@ -30,8 +30,12 @@ RECORDINGS = sa.Table(
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("imported", SECONDS),
     sa.Column("shared", sa.Integer, nullable=False),
+    sa.Column("target_user", sa.Text, nullable=False),
+    sa.Column("target_name", sa.Text, nullable=False),
+    sa.Column("target_others", sa.Integer, nullable=False),
 )
-"""``caller`` owns it. ``target`` and ``window`` are JSON."""
+"""``caller`` owns it. ``target`` and ``window`` are JSON; what rules look at of the target (``recording.About``) stands
+beside it, with an index."""
 
 EVIDENCE = sa.Table(
     "evidence",

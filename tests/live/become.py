@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+_TRACING = "/sys/kernel/tracing"
 _CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x00020000, 1 << 12, 1 << 14, 1 << 18
 
 
@@ -24,6 +25,8 @@ def main() -> None:
         assert libc.mount(path.encode(), str(place).encode(), None, ctypes.c_ulong(_MS_BIND | _MS_REC), None) == 0, (
             given
         )
+    if uid == 0 and not os.path.exists(f"{_TRACING}/events"):  # as systemd does, which we may not have
+        assert libc.mount(b"tracefs", _TRACING.encode(), b"tracefs", ctypes.c_ulong(0), None) == 0
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

@@ -1,9 +1,11 @@
 """A caller's own program sees its target exactly, and nothing else; it is stopped, cut and cleaned."""
 
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -147,6 +149,36 @@ async def test_the_memory_of_the_kernel_cannot_be_read(two: list[Workload]) -> N
     assert [value(evidence, name) for name in ("@number", "@field", "@deep", "@element")] == [0, 0, 0, 0]
     assert [row.key for row in rows(evidence, "@text")] == [""]
     assert set(str(value(evidence, "@bytes"))) <= set("\\x0")
+
+
+CALLS_AN_ADDRESS = """
+import ctypes, os, time
+print("ready", flush=True)
+while True:
+    ctypes.CDLL(None).syscall(ctypes.c_long({number}))  # there is no such call; the event shows its number all the same
+    os.waitpid(os.posix_spawn("/bin/true", ["true"], {{}}), 0)
+    time.sleep(0.05)
+"""
+
+
+async def test_a_number_that_the_target_chose_is_no_address_of_the_kernel() -> None:
+    """But text that the event holds itself is read."""
+    functions = (line.split() for line in Path("/proc/kallsyms").read_text().splitlines())
+    kernel = int(next(words[0] for words in functions if words[2] == "vfs_read"), 16)
+    need(kernel, "/proc/kallsyms must be readable")
+    code = CALLS_AN_ADDRESS.format(number=(kernel & 0xFFFFFFFF) - (1 << 32))
+    text = """
+    tracepoint:raw_syscalls:sys_enter /args->id < 0/ { @seen = count(); @text[str(args->id)] = count(); }
+    tracepoint:sched:sched_process_exec { @ran[str(args->filename)] = count(); }"""
+    async with await anyio.open_process([sys.executable, "-c", code], stderr=None) as program:
+        try:
+            assert program.stdout is not None and (await program.stdout.receive()).startswith(b"ready")
+            evidence = await custom.measure(HOST, find_target(HOST, program.pid), seconds=1, program=text)
+        finally:
+            program.kill()
+    assert value(evidence, "@seen") > 3
+    assert [row.key for row in rows(evidence, "@text")] == [""]
+    assert [row.key for row in rows(evidence, "@ran")] == ["/bin/true"]
 
 
 async def test_a_flood_is_cut_and_counted(two: list[Workload]) -> None:

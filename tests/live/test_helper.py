@@ -1,26 +1,22 @@
 """As an unprivileged user with the helper running: every tool on that user's own processes, and on no others."""
 
-import ctypes
-import json
 import os
 import random
 import shutil
 import signal
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from anyio.streams.buffered import BufferedByteReceiveStream
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from perfdoctor.collectors.backends.bpf import command, decode
 from perfdoctor.collectors.syscall_names import name_of
+from tests.live.helped import ask, attacker, opening, plain, probe, program, programs_of, server, start_of
 from tests.live.second_user import NOBODY, RunningHelper, SecondUser, running_helper, second_user
-from tests.live.workload import Workload, workload
+from tests.live.workload import Workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -37,59 +33,44 @@ def helper(user: SecondUser) -> Iterator[RunningHelper]:
         yield one
 
 
-@asynccontextmanager
-async def server(user: SecondUser, helper: RunningHelper) -> AsyncIterator[Client]:
-    """A client of a server that runs as the user."""
-    argv = user.argv(user.python, "-m", "perfdoctor.server.cli", "serve", "--stdio")
-    environment = user.environment(PERFDOCTOR_HELPER=str(helper.path), PERFDOCTOR_MAX_TRACES="40")
-    async with Client(StdioServerParameters(command=argv[0], args=argv[1:], env=environment)) as client:
-        yield client
-
-
-async def ask(client: Client, tool: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
-    result = await client.call_tool(tool, arguments, **more)
-    assert not result.is_error, result.content
-    assert result.structured_content is not None
-    return result.structured_content
-
-
-@asynccontextmanager
-async def program(user: SecondUser, source: str, *arguments: str) -> AsyncIterator[Workload]:
-    """A workload of that user's."""
-    file = str(user.checkout / "tests" / "workloads" / source)
-    async with workload(
-        source, file, *arguments, program=user.python, prefix=user.argv(), environment=user.environment()
-    ) as one:
-        yield one
-
-
 async def test_counts_are_exact_by_line(user: SecondUser, helper: RunningHelper) -> None:
-    async with program(user, "known_counts.py") as target, server(user, helper) as client:
-        assert f"Uid:\t{user.uid}\t{user.uid}\t{user.uid}" in Path(f"/proc/{target.pid}/status").read_text()
-        answers: list[dict[str, Any]] = []
-        attached = anyio.Event()
+    """(of compiled code, too: its user's server reads its files and its memory)"""
+    async with (
+        program(user, "known_counts.py") as interpreted,
+        program(user, "known_counts.c") as compiled,
+        server(user, helper) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(counted_by_line, client, interpreted, user)
+        tasks.start_soon(counted_by_line, client, compiled, user)
 
-        async def progress(_done: float, _total: float | None, message: str | None) -> None:
-            if message != "starting":
-                attached.set()
 
-        async def trace() -> None:
-            arguments = {"pid": target.pid, "seconds": 8, "limit": 50}
-            answers.append(await ask(client, "trace-syscalls", arguments, progress_callback=progress))
+async def counted_by_line(client: Client, target: Workload, user: SecondUser) -> None:
+    assert f"Uid:\t{user.uid}\t{user.uid}\t{user.uid}" in Path(f"/proc/{target.pid}/status").read_text()
+    answers: list[dict[str, Any]] = []
+    attached = anyio.Event()
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(trace)
-            with anyio.fail_after(60):
-                await attached.wait()
-            truth = await target.go()
-            await target.stop()
-        [answer] = answers
-        assert answer["collection"]["backend"] == "bpf" and answer["collection"]["exact"], answer["collection"]
-        expected = {line.line: line.calls for line in truth.values() if "sendto" in line.syscalls}
-        by_line = "SELECT code_line, sum(calls) FROM syscalls WHERE recording = '{}' AND syscall = 'sendto' GROUP BY 1"
-        sql = by_line.format(answer["recording"])
-        queried = await ask(client, "recordings", {"action": "query", "sql": sql, "limit": 100})
-        assert {row[0]: row[1] for row in queried["rows"]} == expected
+    async def progress(_done: float, _total: float | None, message: str | None) -> None:
+        if message != "starting":
+            attached.set()
+
+    async def trace() -> None:
+        arguments = {"pid": target.pid, "seconds": 8, "limit": 50}
+        answers.append(await ask(client, "trace-syscalls", arguments, progress_callback=progress))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(trace)
+        with anyio.fail_after(60):
+            await attached.wait()
+        truth = await target.go()
+        await target.stop()
+    [answer] = answers
+    assert answer["collection"]["backend"] == "bpf" and answer["collection"]["exact"], answer["collection"]
+    expected = {line.line: line.calls for line in truth.values() if "sendto" in line.syscalls}
+    by_line = "SELECT code_line, sum(calls) FROM syscalls WHERE recording = '{}' AND syscall = 'sendto' GROUP BY 1"
+    sql = by_line.format(answer["recording"])
+    queried = await ask(client, "recordings", {"action": "query", "sql": sql, "limit": 100})
+    assert expected and {row[0]: row[1] for row in queried["rows"]} == expected
 
 
 TOOLS: dict[str, dict[str, Any]] = {
@@ -159,6 +140,18 @@ async def test_what_the_helper_itself_refuses(user: SecondUser, helper: RunningH
                 await say({"connect": str(helper.path)})
                 assert (await say({"ask": "hello"}))["header"]["version"] == 1
             assert other.pid
+
+
+async def test_others_are_measured_and_their_code_stays_unread(user: SecondUser) -> None:
+    """``[others]`` is about the helper. Names take what only their user may read, so the server does not begin."""
+    policy = f'allow = [{user.uid}]\n[others]\n{user.uid} = ["root"]\n'
+    with running_helper(user, policy) as open_to_more:
+        async with attacker(user) as say, server(user, open_to_more) as client:
+            await say({"connect": str(open_to_more.path)})
+            assert (await say(opening([os.getpid(), start_of(os.getpid())])))["header"]["left_out"] == []
+            said = await client.call_tool("trace-cpu", {"pid": os.getpid(), "seconds": 1})
+            text = said.content[0].text  # type: ignore[union-attr]
+            assert said.is_error and "may not be inspected" in text and "without CAP_SYS_PTRACE" in text
 
 
 async def test_who_may_not_connect_is_told_so(user: SecondUser) -> None:
@@ -270,98 +263,3 @@ async def test_cancelled_ended_and_killed_windows(user: SecondUser, helper: Runn
         helper.start()
         said = await trace(target.stop)
         assert not said.is_error and said.structured_content["window"]["partial"] == "the target ended"
-
-
-# -- what they need ----------------------------------------------------------------------------------------------------
-
-Say = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-
-
-@asynccontextmanager
-async def attacker(user: SecondUser) -> AsyncIterator[Say]:
-    """helper_client.py, as the user. It is killed in the end."""
-    script = str(user.checkout / "tests" / "live" / "helper_client.py")
-    process = await anyio.open_process(user.argv(user.python, script), env=user.environment(), stderr=None)
-    assert process.stdin is not None and process.stdout is not None
-    lines = BufferedByteReceiveStream(process.stdout)
-
-    async def say(asked: dict[str, Any]) -> dict[str, Any]:
-        assert process.stdin is not None
-        await process.stdin.send(json.dumps(asked).encode() + b"\n")
-        with anyio.fail_after(40):
-            said: dict[str, Any] = json.loads(await lines.receive_until(b"\n", 8 << 20))
-        return said
-
-    try:
-        yield say
-    finally:
-        with anyio.CancelScope(shield=True):
-            process.kill()
-            await process.aclose()
-
-
-@asynccontextmanager
-async def plain(user: SecondUser, code: str) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
-    """A program of the user's; the second makes it go on, and waits until it is what it becomes."""
-    process = await anyio.open_process(user.argv(user.python, "-c", code), env=user.environment(), stderr=None)
-    assert process.stdin is not None and process.stdout is not None
-
-    async def go_on() -> None:
-        assert process.stdin is not None
-        await process.stdin.send(b"\n")
-        with anyio.fail_after(10):
-            while Path(f"/proc/{process.pid}/comm").read_text() != "raised\n":
-                await anyio.sleep(0.01)
-        await anyio.sleep(0.1)
-
-    try:
-        assert (await process.stdout.receive()).startswith(b"ready")
-        yield process.pid, go_on
-    finally:
-        with anyio.CancelScope(shield=True):
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.aclose()
-
-
-def start_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
-
-
-def opening(*processes: list[int], name: str = "functions") -> dict[str, Any]:
-    return {
-        "ask": "open",
-        "object": name,
-        "programs": sorted(command.OBJECTS[name].loadable),
-        "settings": [1, 1, 24, 0, 0],
-        "constants": {},
-        "pids": list(processes),
-    }
-
-
-def probe(process: list[int], path: str, offset: int) -> dict[str, Any]:
-    place = struct.pack("<QQ", offset, 0).hex()
-    named = {"program": "function_begins", "path": path, "pid": process[0], "started": process[1]}
-    return {"ask": "probe", **named, "data": place}
-
-
-def programs_of(uid: int) -> list[str]:
-    """The names of all BPF programs in the kernel that this user loaded (BPF_PROG_GET_NEXT_ID)."""
-    call = ctypes.CDLL(None, use_errno=True).syscall
-    number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
-    found, identity = [], 0
-    while True:
-        attr = ctypes.create_string_buffer(struct.pack("<II", identity, 0), 128)
-        if call(number, 11, attr, 128) < 0:
-            return found
-        (identity,) = struct.unpack_from("<I", attr, 4)
-        fd = call(number, 13, ctypes.create_string_buffer(struct.pack("<I", identity), 128), 128)
-        if fd < 0:
-            continue
-        info = ctypes.create_string_buffer(256)
-        attr = ctypes.create_string_buffer(struct.pack("<IIQ", fd, 256, ctypes.addressof(info)), 128)
-        known = call(number, 15, attr, 128) == 0
-        # struct bpf_prog_info: created_by_uid is at 48, name at 64
-        if known and struct.unpack_from("<I", info, 48)[0] == uid:
-            found.append(info.raw[64:80].rstrip(b"\0").decode())
-        os.close(fd)

@@ -174,6 +174,9 @@ async def test_a_store_of_the_version_before_owners_is_brought_up_to_date(tmp_pa
     assert (await everything.expired()).total == 1
     with pytest.raises(ProblemError, match="made room"):
         await everything.find("r-3456789a")
+    of_the_shop, number = await everything.list_of(9, lambda about, _by: about == ("web", "shop", False))
+    assert {one.id for one in of_the_shop} == {one.id for one in listed.values() if one.target.name == "shop"}
+    assert number == len(of_the_shop) > 0, "their targets were noted, too"
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (migrations.NEWEST,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

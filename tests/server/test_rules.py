@@ -20,7 +20,7 @@ from perfdoctor.server.policy import LOCAL, Caller, Role
 from perfdoctor.server.rules import Access, Rule, access
 from perfdoctor.server.service import Call, Service
 from perfdoctor.server.settings import Settings, load
-from perfdoctor.server.store.recording import Kind
+from perfdoctor.server.store.recording import About, Kind
 from perfdoctor.server.store.recordings import Recordings
 from perfdoctor.server.tools.catalogue import TOOLS, find
 from perfdoctor.server.tools.outcome import Outcome, run
@@ -326,9 +326,10 @@ def test_who_is_restricted() -> None:
 
 def test_recordings_of_several_users_and_of_unknown_containers_are_not_read() -> None:
     target = Target(pid=7, start_time=1, name="orders", user="app")
-    assert Rule(identity="*", users=("app",)).lets_read(target)
-    assert not Rule(identity="*", users=("app",)).lets_read(target.model_copy(update={"others": (8,)}))
-    assert not Rule(identity="*", containers=("*",)).lets_read(target)
+    about, several = About.of(target), About.of(target.model_copy(update={"others": (8,)}))
+    assert Rule(identity="*", users=("app",)).lets_read(about)
+    assert not Rule(identity="*", users=("app",)).lets_read(several)
+    assert not Rule(identity="*", containers=("*",)).lets_read(about)
 
 
 def test_rules_come_from_the_file_alone_and_from_one_that_others_cannot_write(tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ import re
 import secrets
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 import anyio
 from anyio import to_thread
@@ -12,6 +15,7 @@ from anyio import to_thread
 from perfdoctor.collectors.backends.bpftrace import command
 from perfdoctor.collectors.backends.bpftrace.backend import NAME
 from perfdoctor.collectors.backends.bpftrace.language.program import MOST_PIDS, Asked, confined, read
+from perfdoctor.collectors.backends.bpftrace.language.refused import ProgramRefusedError
 from perfdoctor.collectors.backends.bpftrace.language.tokens import refuse
 from perfdoctor.collectors.backends.bpftrace.output import OutputReader
 from perfdoctor.collectors.host.base import Host, Program
@@ -31,6 +35,9 @@ _SAMPLED = {"profile", "software", "hardware"}
 _ENDED = (0, 130, -signal.SIGINT)
 """by itself, or as we asked it to: a program that ends at once may meet our signal on its way out"""
 _OF_FILES = {"uprobe", "uretprobe", "usdt"}
+_WORD = re.compile(r"\w{1,128}", re.ASCII)
+_TRACING = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_LONGEST_FORMAT = 64 << 10
 _NAMEABLE = re.compile(r"[\w./+-]+")
 _CHATTER = re.compile(r"[^;]*couldn't set RLIMIT_MEMLOCK[^;]*(?:; )?|WARNING: Addrspace is not set(?:; )?")
 """what bpftrace 0.17 says of itself at every start"""
@@ -45,7 +52,24 @@ def ask(host: Host, target: Target, program: str, *, anywhere: bool) -> Asked:
             mapped.extend(_mapped_files(host, target.pid))
         return _resolved(host, target.pid, name, mapped, anywhere=anywhere)
 
-    return read(program, resolve=resolve, anywhere=anywhere, go=target.runtime == "go")
+    try:
+        return read(program, resolve=resolve, held=partial(_held, host), anywhere=anywhere, go=target.runtime == "go")
+    except ProgramRefusedError as refusal:
+        raise ProblemError(refusal.what, refusal.why, refusal.next_step) from refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What runs. ``program`` is what was asked, ``text`` what is run, which prints ``mark`` when all of ``probes`` are
+    attached; ``kinds`` and ``files``: of the caller's probes, and those that are in files."""
+
+    program: str
+    text: str
+    probes: int
+    mark: str
+    kinds: frozenset[str]
+    pids: tuple[int, ...]
+    files: tuple[str, ...] = ()
 
 
 async def trace(
@@ -64,30 +88,39 @@ async def trace(
     ``there`` says whether the target still is."""
     pids = await to_thread.run_sync(tree, host, target)
     mark = f"tick {secrets.token_hex(8)}"
-    reader = OutputReader(mark)
     ran = confined(asked, pids, follow=target.children, mark=mark)
     alone = "usdt" in asked.kinds or (len(pids) == 1 and not target.children)
     argv = command.run_program(ran.text, target.pid if alone and not anywhere else None)
+    files = tuple(probe.text for clause in asked.clauses for probe in clause.probes if probe.name in _OF_FILES)
+    prepared = Prepared(program, ran.text, ran.probes, mark, asked.kinds, tuple(pids), files)
     async with host.run(argv, tracefs=True, extra_environment=command.CUSTOM_ENVIRONMENT) as running:
-        try:
-            how = await follow(
-                running,
-                reader.feed,
-                seconds=seconds,
-                attached=lambda: _attached(running, reader),
-                tell=lambda elapsed: progress(elapsed, _so_far(reader)),
-                enough=lambda: reader.too_much or reader.attached < ran.probes or not there(),
-            )
-        except OSError as error:
-            raise _refused(str(error)) from error
+        return await watch(running, prepared, seconds=seconds, there=there, progress=progress)
+
+
+async def watch(
+    running: Program, prepared: Prepared, *, seconds: float, there: Callable[[], bool], progress: Progress
+) -> Measured[CustomOutput]:
+    """One window of a program that has been started; see ``trace``. Afterwards it has ended."""
+    reader = OutputReader(prepared.mark)
+    try:
+        how = await follow(
+            running,
+            reader.feed,
+            seconds=seconds,
+            attached=lambda: _attached(running, reader),
+            tell=lambda elapsed: progress(elapsed, _so_far(reader)),
+            enough=lambda: reader.too_much or reader.attached < prepared.probes or not there(),
+        )
+    except OSError as error:
+        raise _refused(str(error)) from error
     reader.close()
     if how.code not in _ENDED and not reader.ticks:
         raise _refused(how.errors)
-    if reader.attached < ran.probes:
-        raise _not_found(asked, ran.probes - reader.attached)
+    if reader.attached < prepared.probes:
+        raise _not_found(prepared.files, prepared.probes - reader.attached)
     output = CustomOutput(
-        program=_kept(program),
-        ran=_kept(ran.text.replace(mark, "tick")),
+        program=_kept(prepared.program),
+        ran=_kept(prepared.text.replace(prepared.mark, "tick")),
         lines=tuple(reader.lines),
         cut_lines=reader.cut_lines,
         cut_bytes=reader.cut_bytes,
@@ -101,7 +134,7 @@ async def trace(
     elif how.by_itself:
         partial = "the program ended by itself"
     window = Window(started=how.started, seconds=how.seconds, partial=partial)
-    return Measured(output, _collection(asked, reader, how, pids), window)
+    return Measured(output, _collection(prepared, reader, how), window)
 
 
 async def _attached(running: Program, reader: OutputReader) -> bool:
@@ -119,7 +152,8 @@ def _so_far(reader: OutputReader) -> str:
     return f"{reader.printed:,} lines printed" if reader.printed else "attached; it has printed nothing yet"
 
 
-def _collection(asked: Asked, reader: OutputReader, how: Followed, pids: Sequence[int]) -> Collection:
+def _collection(prepared: Prepared, reader: OutputReader, how: Followed) -> Collection:
+    pids = prepared.pids
     warnings = []
     words = "" if how.errors == "it gave no reason" else _CHATTER.sub("", how.errors).strip("; ")
     if words:
@@ -133,11 +167,11 @@ def _collection(asked: Asked, reader: OutputReader, how: Followed, pids: Sequenc
         warnings.append(f"{len(pids) - MOST_PIDS} child processes are left out")
     lacks = ["source lines", "what happened while it was attaching", "what interrupts did for others meanwhile"]
     lacks.append("text on pages that are not in memory (it is empty)")
-    if asked.kinds & _OF_FILES:
+    if prepared.kinds & _OF_FILES:
         warnings.append("every process that uses the same file pays about a microsecond per call of a probed function")
     return Collection(
         backend=NAME,
-        exact=not (reader.lost or full or reader.not_understood or asked.kinds & _SAMPLED),
+        exact=not (reader.lost or full or reader.not_understood or prepared.kinds & _SAMPLED),
         lost=reader.lost,
         not_understood=reader.not_understood,
         lacks=tuple(lacks),
@@ -161,9 +195,8 @@ def _refused(words: str) -> ProblemError:
     )
 
 
-def _not_found(asked: Asked, missing: int) -> ProblemError:
-    named = [probe.text for clause in asked.clauses for probe in clause.probes if probe.name in _OF_FILES]
-    shown = ", ".join(quoted(name, 100) for name in named[:6])
+def _not_found(files: Sequence[str], missing: int) -> ProblemError:
+    shown = ", ".join(quoted(name, 100) for name in files[:6])
     return ProblemError(
         f"{missing} of the program's probes found nothing to attach to.",
         f"A file has no such function (its symbols may be stripped) or no such usdt probe: one of {shown}.",
@@ -200,6 +233,22 @@ def _resolved(host: Host, pid: int, name: str, mapped: Sequence[str], *, anywher
         step = f"Name one that it uses, by its path; some are: {there}." if there else "Trace another process."
         raise refuse(f"The file {quoted(name, 80)} may not be probed.", why, step)
     return found[0] if _same_files(host, pid) else f"/proc/{pid}/root{found[0]}"
+
+
+def _held(host: Host, probe: str, field: str) -> bool:
+    """Whether the kernel's description of an event says that it holds a text or an array; else, as where there is no
+    description, what the field says is not known to be the kernel's."""
+    kind, *parts = probe.split(":")
+    if kind != "tracepoint" or not all(map(_WORD.fullmatch, (*parts, field))):
+        return False
+    for folder in _TRACING:
+        with suppress(OSError):
+            described = host.read_file(f"{folder}/events/{'/'.join(parts)}/format", _LONGEST_FORMAT)
+            #     field:__data_loc char[] filename;   offset:8;  …         field:char comm[16];
+            name = re.escape(field)
+            declared = rf"^\s*field:(?:__(?:data|rel)_loc [\w ]+\[\] {name}|[\w ]+ {name}\[\d+\]);"
+            return re.search(declared, described.decode("utf-8", "replace"), re.MULTILINE) is not None
+    return False
 
 
 def _is_called(file: str, name: str) -> bool:

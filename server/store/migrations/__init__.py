@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-NEWEST = 3
+NEWEST = 4
 """the number of the last step in ``versions``"""
 
 

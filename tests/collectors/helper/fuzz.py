@@ -9,14 +9,16 @@ import random
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 from perfdoctor.collectors.backends.bpf import command
-from perfdoctor.collectors.helper import protocol, session
+from perfdoctor.collectors.helper import custom, protocol, session
 from perfdoctor.collectors.helper.admission import Peer
 from perfdoctor.collectors.helper.policy import Policy
 from perfdoctor.collectors.helper.refusal import RefusedError
+from perfdoctor.collectors.helper.slots import Slots
 
 STRANGER = 61_234
 """a user who has no process: everything that this one asks for is somebody else's"""
@@ -130,6 +132,28 @@ class Programs:
         """Nothing is held."""
 
 
+PROGRAM = "tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }"
+
+
+class Bpftrace:
+    """One that runs nothing: it looks at what it would have run."""
+
+    errors, code = "", 0
+
+    def __init__(self, text: str, _environment: dict[str, str]) -> None:
+        assert text.count("raw_syscalls:sys_enter /") == 1 and "{\n@ [ args -> id ] = count (  ) ;\n}" in text
+        assert text.count("real_cred -> euid . val == ") == text.count("@perfdoctor_tree [ pid ] &&") + 1
+
+    def take(self) -> tuple[bytes, bool]:
+        return b"{}\n", False
+
+    def interrupt(self) -> None:
+        """Nothing runs."""
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
 class Fuzz:
     """Sessions of ``uid``, whose own processes are ``own`` (pid, start): no request may reach any other."""
 
@@ -140,10 +164,16 @@ class Fuzz:
 
     def run(self, inputs: int) -> None:
         """AssertionError, or whatever a request broke."""
-        with patch.object(session, "Object", Programs):
+        with (
+            patch.object(session, "Object", Programs),
+            patch.object(custom, "Bpftrace", Bpftrace),
+            TemporaryDirectory() as folder,
+        ):
+            Path(folder, "calls.bt").write_text(PROGRAM)
+            policy, slots = Policy(allow=None, programs=None, programs_folder=folder), Slots()
             done = 0
             while done < inputs:
-                one = session.Session(Peer(1, self.uid, self.uid), Policy(allow=None))
+                one = session.Session(Peer(1, self.uid, self.uid), policy, slots)
                 try:
                     for packet in self.packets(min(40, inputs - done)):
                         done += 1
@@ -151,6 +181,7 @@ class Fuzz:
                     assert set(one._admitted) <= {pid for pid, _ in self.own}
                 finally:
                     one.close()
+            slots.close()
 
     def _feed(self, one: session.Session, packet: bytes) -> None:
         try:
@@ -201,6 +232,9 @@ class Fuzz:
         loadable = sorted(reach.loadable)
         requests: list[tuple[dict[str, Any], bytes]] = [
             ({"ask": "hello"}, b""),
+            ({"ask": "programs"}, b""),
+            ({"ask": "output"}, b""),
+            ({"ask": "interrupt"}, b""),
             ({"ask": "put", "map": pick(sorted(reach.writable))}, bytes(12 * self.random.randrange(1, 4))),
             ({"ask": "write", "map": "unwind_rows", "at": self.random.randrange(4096)}, bytes(8)),
             ({"ask": "get", "map": pick(sorted(reach.readable))}, bytes(4)),
@@ -233,7 +267,14 @@ class Fuzz:
             "constants": {section: "00" * size for section, size in reach.constants.items()},
             "pids": [self._process() for _ in range(self.random.randrange(1, 4))],
         }
-        return (opening, b"") if first else pick([*requests, (opening, b"")])
+        running = {
+            "ask": "run",
+            "program": pick(["calls", "calls", "none", "../calls", "calls.bt", PROGRAM, "/etc/shadow"]),
+            "children": pick([0, 1]),
+            "pids": opening["pids"],
+        }
+        windows = [(opening, b""), (running, b"")]
+        return pick(windows) if first else pick([*requests, *windows])
 
     def _changed(self, header: dict[str, Any]) -> dict[str, Any]:
         changed = dict(header)

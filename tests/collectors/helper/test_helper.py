@@ -16,6 +16,7 @@ from perfdoctor.collectors.helper.admission import Peer, admit
 from perfdoctor.collectors.helper.policy import Policy, PolicyError
 from perfdoctor.collectors.helper.probed_file import function_starts
 from perfdoctor.collectors.helper.refusal import RefusedError
+from perfdoctor.collectors.helper.slots import Slots
 from tests.collectors.helper.fuzz import STRANGER, Fuzz, Programs, long_number, nested
 
 BPF = Path(command.__file__).parent
@@ -43,7 +44,7 @@ def mine(monkeypatch: pytest.MonkeyPatch) -> session.Session:
     """A session of ours over an object that only looks at what reaches it."""
     monkeypatch.setattr(session, "Object", Programs)
     monkeypatch.setattr(Policy, "may_measure_all", lambda _self, _uid: False)
-    return session.Session(ME, Policy())
+    return session.Session(ME, Policy(), Slots())
 
 
 def asked(one: session.Session, data: bytes = b"", **header: object) -> dict[str, object]:
@@ -160,11 +161,13 @@ def test_the_policy_says_who() -> None:
     assert told.may_measure_all(1002) and not told.may_measure_all(1001)
     assert policy.parse({"allow": ["*"]}).may_connect(4242)
     assert not policy.parse({}).may_connect(1000)
+    assert not policy.parse({"allow": ["*"]}).may_run_programs(1000), "off unless it is said"
+    assert policy.parse({"programs": [1000]}).may_run_programs(1000)
 
 
 @pytest.mark.parametrize(
     "told", [{"alow": []}, {"allow": "anna"}, {"allow": [True]}, {"allow": ["no such user"]}, {"total": 0},
-             {"each": "9"}, {"others": []}, {"seconds": 1e3}],
+             {"each": "9"}, {"others": []}, {"seconds": 1e3}, {"programs": True}],
 )  # fmt: skip
 def test_a_policy_that_is_wrong_is_none(told: dict[str, object]) -> None:
     with pytest.raises(PolicyError):
@@ -176,6 +179,7 @@ def test_a_policy_that_others_may_write_is_not_read(tmp_path: Path) -> None:
     file.write_text("allow = []\n")
     file.chmod(0o644)
     assert policy.read(str(file)).allow == frozenset()
+    assert policy.read(str(file)).programs_folder == str(tmp_path / "programs")
     file.chmod(0o666)
     with pytest.raises(PolicyError, match="nobody else may write"):
         policy.read(str(file))
@@ -252,7 +256,7 @@ def test_some_thousand_requests_of_an_owner(monkeypatch: pytest.MonkeyPatch) -> 
                 return judge(peer, known, pid, start)
 
             only.setattr(session, "admit", of_ours)
-            fuzz.run(1000)
+            fuzz.run(2000)
     finally:
         child.communicate(b"\n")
     assert fuzz.answered > 100 and fuzz.refused > 150

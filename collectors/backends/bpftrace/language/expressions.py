@@ -4,6 +4,7 @@ In the target, memory is read with ``uptr()`` around every address: without it b
 kernel, and the program could read the memory of the whole machine.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -49,8 +50,11 @@ class Read:
 class Expressions:
     """Reads expressions from ``words`` that run in ``scope``. ``maps`` collects the names of the program's maps."""
 
-    def __init__(self, words: Words, scope: Scope, maps: set[str]) -> None:
-        self._words, self._scope, self._maps = words, scope, maps
+    def __init__(
+        self, words: Words, scope: Scope, maps: set[str], *, held: Callable[[str], bool], lent: bool = False
+    ) -> None:
+        self._words, self._scope, self._maps, self._lent = words, scope, maps, lent
+        self._held = held
         self._depth = 0
 
     def expression(self) -> Read:
@@ -89,7 +93,10 @@ class Expressions:
         words = self._words
         sign = words.taken("!", "~", "-", "*", "++", "--")
         if sign is None:
+            begin = words.next
             read = self._postfix(self._primary())
+            if self._lent and read.shape is Shape.ARGS:  # by itself it is an address of the kernel
+                raise rules.lent_less("args may not be used but for its fields.", begin)
         elif sign.text == "*":
             rules.check_reading(sign, self._scope)
             read = Read(f"* {self._of_the_target(self._unary().text)}", Shape.MEMORY)
@@ -97,6 +104,13 @@ class Expressions:
             read = Read(f"{sign.text} {self._unary().text}", stepped=sign.text in ("++", "--"))
         self._depth -= 1
         return read
+
+    def _is_held(self, read: Read) -> bool:
+        """Whether it is text or an array that the event itself holds. Any other field is a number to us: the process
+        may have chosen it, so that read as an address it must be one of the process's."""
+        if read.shape is not Shape.FIELD:
+            return False
+        return self._scope is Scope.ANYWHERE or self._held(read.text.removeprefix("args -> "))
 
     def _of_the_target(self, address: str) -> str:
         return f"uptr ( {address} )" if self._scope is Scope.TARGET else address
@@ -149,9 +163,9 @@ class Expressions:
             words.expect(")")
             return Read(f"sizeof ( {written} )")
         if not words.taken("("):
-            rules.check_name(token, self._scope)
+            rules.check_name(token, self._scope, lent=self._lent)
             return Read(token.text, Shape.ARGS if token.text == "args" else Shape.VALUE)
-        rules.check_call(token, self._scope)
+        rules.check_call(token, self._scope, lent=self._lent)
         parts = self._arguments(token.text)
         return Read(f"{token.text} ( {' , '.join(parts)} )", Shape.CALL)
 
@@ -165,8 +179,7 @@ class Expressions:
                 parts.append(words.take().text)
                 continue
             read = self.expression()
-            # bpftrace knows itself whether a field of an event is text of the kernel or of the process.
-            through = function == "str" and not parts and read.shape is not Shape.FIELD
+            through = function == "str" and not parts and not self._is_held(read)
             parts.append(self._of_the_target(read.text) if through else read.text)
         if function == "buf" and len(parts) > 1:  # without a length it is an array, not an address
             parts[0] = self._of_the_target(parts[0])
@@ -217,6 +230,6 @@ class Expressions:
         rules.check_reading(self._words.next, self._scope)
         index = self.expression().text
         self._words.expect("]")
-        of_the_event = read.shape is Shape.FIELD and index.isdecimal() and int(index) < _NEAR
+        of_the_event = self._is_held(read) and index.isdecimal() and int(index) < _NEAR
         base = read.text if of_the_event else self._of_the_target(read.text)
         return Read(f"{base} [ {index} ]", Shape.MEMORY)

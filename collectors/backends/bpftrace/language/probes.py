@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perfdoctor.collectors.backends.bpftrace.language import rules
+from perfdoctor.collectors.backends.bpftrace.language.refused import ProgramRefusedError
 from perfdoctor.collectors.backends.bpftrace.language.rules import Scope
 from perfdoctor.collectors.backends.bpftrace.language.tokens import Token, refuse
-from perfdoctor.schemas.problem import ProblemError
 
 _SHORT = {
     "t": "tracepoint", "u": "uprobe", "ur": "uretprobe", "U": "usdt", "p": "profile", "i": "interval", "s": "software",
@@ -16,6 +16,7 @@ _SHORT = {
 }  # fmt: skip
 _KERNEL = frozenset({"kprobe", "kretprobe", "kfunc", "kretfunc", "rawtracepoint", "hardware"})
 _OF_FILES = frozenset({"uprobe", "uretprobe", "usdt"})
+_LENT_GROUPS = [[group] for group in rules.LENT_GROUPS]
 _NEVER = {
     "watchpoint": "It takes the few breakpoints that the processor has, from debuggers too",
     "asyncwatchpoint": "It takes the few breakpoints that the processor has, and stops the target",
@@ -32,7 +33,15 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 _FILE = re.compile(r"[\w./+-]{1,512}")
 
 Resolve = Callable[[str], str]
-"""from the name of a file, as the program has it, to the path of a file that the target has mapped; ProblemError"""
+"""from a file's name in the program to the path of one that the target has mapped; or ProgramRefusedError"""
+
+Held = Callable[[str, str], bool]
+"""whether an event (tracepoint:GROUP:NAME) holds the text or the array itself that a field of it is"""
+
+
+def held_always(probe: str, field: str) -> bool:
+    """What is so on every kernel."""
+    return probe == "tracepoint:raw_syscalls:sys_enter" and field == "args"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,9 @@ class Probe:
     """its kind: tracepoint, uprobe …"""
 
 
-def check(token: Token, *, resolve: Resolve, anywhere: bool, go: bool) -> Probe:
-    """The probe as it is handed on; ProblemError unless it may be used. ``go``: the target is a Go program."""
+def check(token: Token, *, resolve: Resolve, anywhere: bool, go: bool, lent: bool = False) -> Probe:
+    """The probe as it is handed on; ProgramRefusedError unless it may be used. ``go``: the target is a Go program.
+    ``lent``: see rules.py."""
     kind, *parts = token.text.split(":")
     kind = _SHORT.get(kind, kind)
     if kind in ("BEGIN", "END"):
@@ -53,6 +63,8 @@ def check(token: Token, *, resolve: Resolve, anywhere: bool, go: bool) -> Probe:
     if kind in ("profile", "interval"):
         return _timed(token, kind, parts)
     scope = Scope.ANYWHERE if anywhere else Scope.TARGET
+    if lent and (kind in _OF_FILES or (kind == "tracepoint" and parts[:1] not in _LENT_GROUPS)):
+        raise rules.lent_less(f"The probe {token.shown} may not be used.", token)
     if kind in _OF_FILES:
         return _of_a_file(token, kind, parts, scope, resolve=resolve, go=go)
     if kind == "tracepoint":
@@ -105,7 +117,7 @@ def _software(token: Token, parts: list[str]) -> None:
         raise _too_often(token, f"every {_SHORTEST_CLOCK:,} ns")
 
 
-def _too_often(token: Token, most: str) -> ProblemError:
+def _too_often(token: Token, most: str) -> ProgramRefusedError:
     return refuse(
         f"The probe {token.shown} fires too often.",
         f"At most once {most} is allowed: it interrupts every CPU of the machine",

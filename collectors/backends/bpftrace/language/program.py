@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from perfdoctor.collectors.backends.bpftrace.language import probes
 from perfdoctor.collectors.backends.bpftrace.language.expressions import RESERVED, Expressions, Shape
-from perfdoctor.collectors.backends.bpftrace.language.probes import Probe, Resolve
+from perfdoctor.collectors.backends.bpftrace.language.probes import Held, Probe, Resolve, held_always
 from perfdoctor.collectors.backends.bpftrace.language.rules import Scope
 from perfdoctor.collectors.backends.bpftrace.language.tokens import Kind, Words, refuse
 
@@ -54,15 +54,24 @@ class Asked:
         return any(clause.scope is Scope.TARGET for clause in self.clauses)
 
 
-def read(program: str, *, resolve: Resolve, anywhere: bool = False, go: bool = False) -> Asked:
-    """ProblemError for a program that cannot be read, or that may do what is not allowed."""
+def read(
+    program: str,
+    *,
+    resolve: Resolve,
+    held: Held = held_always,
+    anywhere: bool = False,
+    go: bool = False,
+    lent: bool = False,
+) -> Asked:
+    """ProgramRefusedError for a program that cannot be read, or that may do what is not allowed. ``lent``: it is to run
+    with the privileged helper's rights, for somebody who has none."""
     words = Words(program)
     clauses: list[Clause] = []
     maps: set[str] = set()
     begun: set[str] = set()
     count = 0
     while not words.ended:
-        clause = _clause(words, maps, resolve=resolve, anywhere=anywhere, go=go)
+        clause = _clause(words, maps, resolve=resolve, held=held, anywhere=anywhere, go=go, lent=lent)
         count += len(clause.probes)
         for probe in clause.probes:
             if probe.name in ("BEGIN", "END") and (probe.name in begun or len(clause.probes) > 1):
@@ -89,9 +98,9 @@ class Confined:
     probes: int
 
 
-def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> Confined:
+def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str, whose: str = "") -> Confined:
     """The program that is run: for ``pids`` (the first is the target) and, with ``follow``, what they fork. It prints
-    ``mark`` ten times a second, from when all is attached."""
+    ``mark`` ten times a second, from when all is attached. ``whose``: a condition of ours that must hold besides."""
     begin, rest = "", []
     many = follow or len(pids) > 1
     probes = 1  # the mark
@@ -101,7 +110,8 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> C
             continue
         wanted = [f"( {clause.predicate} )"] if clause.predicate is not None else []
         if clause.scope is Scope.TARGET:
-            wanted.insert(0, f"( {TREE} [ pid ] )" if many else f"( pid == {int(pids[0])} )")
+            ours = f"( {TREE} [ pid ] )" if many else f"( pid == {int(pids[0])} )"
+            wanted = [ours, *([f"( {whose} )"] if whose else []), *wanted]
         predicate = f" / {' && '.join(wanted)} /" if wanted else ""
         probes += len(clause.probes)
         names = " ,\n".join(probe.text for probe in clause.probes)
@@ -111,18 +121,21 @@ def confined(asked: Asked, pids: Sequence[int], *, follow: bool, mark: str) -> C
     if follow and asked.in_processes:
         probes += 2
         # After the caller's own, which may look at the same events: a process leaves when they have seen it end.
-        rest.append(f"tracepoint:sched:sched_process_fork / {TREE} [ pid ] / {{ {TREE} [ args->child_pid ] = 1 ; }}")
+        theirs = f"{TREE} [ pid ] && ( {whose} )" if whose else f"{TREE} [ pid ]"
+        rest.append(f"tracepoint:sched:sched_process_fork / {theirs} / {{ {TREE} [ args->child_pid ] = 1 ; }}")
         rest.append(f"tracepoint:sched:sched_process_exit / {TREE} [ pid ] / {{ delete ( {TREE} [ tid ] ) ; }}")
     first = [f"BEGIN\n{{\n{begin}\n}}"] if begin.strip() else []
     text = "\n".join([*first, *rest, f'interval:ms:100 {{ printf ( "{mark}" ) ; }}', ""])
     return Confined(text, probes + len(first))
 
 
-def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, go: bool) -> Clause:
+def _clause(
+    words: Words, maps: set[str], *, resolve: Resolve, held: Held, anywhere: bool, go: bool, lent: bool
+) -> Clause:
     found: list[Probe] = []
     while True:
         token = words.probe()
-        found.append(probes.check(token, resolve=resolve, anywhere=anywhere, go=go))
+        found.append(probes.check(token, resolve=resolve, anywhere=anywhere, go=go, lent=lent))
         if not words.taken(","):
             break
     if len({probe.scope for probe in found}) > 1:
@@ -132,7 +145,12 @@ def _clause(words: Words, maps: set[str], *, resolve: Resolve, anywhere: bool, g
             "Give them blocks of their own.",
             token.line,
         )
-    expressions = Expressions(words, found[0].scope, maps)
+    names = [probe.text for probe in found]
+
+    def held_by_all(field: str) -> bool:
+        return all(held_always(name, field) or held(name, field) for name in names)
+
+    expressions = Expressions(words, found[0].scope, maps, held=held_by_all, lent=lent)
     predicate = None
     if words.taken("/"):
         predicate = expressions.expression().text

@@ -3,12 +3,15 @@
 Named is what is allowed: a function or variable that a later bpftrace brings is refused until somebody has thought
 about it. Three scopes: what runs in the target (``TARGET``), what runs when no process is meant (``NOBODY``: BEGIN,
 END, interval), and a whole machine that the operator has opened (``ANYWHERE``).
+
+A program that is lent the privileged helper's rights may use less than that: its caller is to learn no address of the
+kernel and nothing of others, and no file that a user could have made is to be taken apart with privilege.
 """
 
 from enum import Enum
 
+from perfdoctor.collectors.backends.bpftrace.language.refused import ProgramRefusedError
 from perfdoctor.collectors.backends.bpftrace.language.tokens import Token, refuse
-from perfdoctor.schemas.problem import ProblemError
 
 TRUST = "An operator who trusts the caller sets PERFDOCTOR_CUSTOM_ANYWHERE=true; then ask with anywhere."
 
@@ -40,6 +43,11 @@ _NAMES = {
     Scope.TARGET: _TIMES | _OF_A_PROCESS,
     Scope.ANYWHERE: _TIMES | _OF_A_PROCESS | _OF_THE_KERNEL,
 }
+_LENT_CALLS = _AGGREGATES | (_OUTPUT - {"ksym", "ntop"}) | {"str", "buf", "strncmp", "uptr"}
+_LENT_NAMES = _TIMES | {"pid", "tid", "uid", "gid", "comm", "cpu", "cgroup", "args"}
+LENT_GROUPS = frozenset({"syscalls", "raw_syscalls"})
+"""tracepoints that fire for what the current process itself does, and show what it handed over: others fire in
+interrupts, too, and then tell of somebody else, or hold addresses of the kernel"""
 STACK_MODES = frozenset({"perf", "bpftrace", "raw"})
 
 _NEVER = {
@@ -58,9 +66,11 @@ _NEVER = {
 """functions that change something, or reach beyond what is traced"""
 
 
-def check_call(token: Token, scope: Scope) -> None:
-    """ProblemError unless a program may call this function here."""
+def check_call(token: Token, scope: Scope, *, lent: bool = False) -> None:
+    """ProgramRefusedError unless a program may call this function here."""
     name = token.text
+    if lent and name in _CALLS[Scope.ANYWHERE] - _LENT_CALLS:
+        raise lent_less(f"{name}() may not be called: {token.shown}.", token)
     if name in _CALLS[scope]:
         return
     if name in _CALLS[Scope.ANYWHERE]:
@@ -70,9 +80,11 @@ def check_call(token: Token, scope: Scope) -> None:
     raise refuse(f"{token.shown} may not be called.", why, f"Leave it out. Allowed are: {allowed}.", token.line)
 
 
-def check_name(token: Token, scope: Scope) -> None:
-    """ProblemError unless a program may read this variable of bpftrace here."""
+def check_name(token: Token, scope: Scope, *, lent: bool = False) -> None:
+    """ProgramRefusedError unless a program may read this variable of bpftrace here."""
     name = token.text
+    if lent and name in _NAMES[Scope.ANYWHERE] - _LENT_NAMES:
+        raise lent_less(f"{name} may not be used: {token.shown}.", token)
     if name in _NAMES[scope]:
         return
     if name in _NAMES[Scope.ANYWHERE]:
@@ -87,7 +99,7 @@ def check_name(token: Token, scope: Scope) -> None:
 
 
 def check_reading(token: Token, scope: Scope) -> None:
-    """ProblemError where memory may not be read."""
+    """ProgramRefusedError where memory may not be read."""
     if scope is Scope.NOBODY:
         raise _elsewhere(token, "Memory", scope)
 
@@ -102,7 +114,18 @@ def check_map(token: Token, reserved: str) -> None:
         )
 
 
-def _elsewhere(token: Token, what: str, scope: Scope) -> ProblemError:
+def lent_less(what: str, token: Token) -> ProgramRefusedError:
+    """What a program may not use because the helper lends it its rights."""
+    return refuse(
+        what,
+        "The helper's programs may tell neither addresses of the kernel nor anything of others, nor have files of the "
+        "target read",
+        "Leave it out, or run the program as root, without the helper.",
+        token.line,
+    )
+
+
+def _elsewhere(token: Token, what: str, scope: Scope) -> ProgramRefusedError:
     if scope is Scope.NOBODY:
         return refuse(
             f"{what} may not be used in BEGIN, END and interval.",

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from perfdoctor.collectors.backends.bpftrace.language.refused import ProgramRefusedError
 from perfdoctor.collectors.text import quoted
-from perfdoctor.schemas.problem import ProblemError
 
 LONGEST_PROGRAM = 16 << 10
 MOST_TOKENS = 4096
@@ -51,9 +51,9 @@ _TOKEN = re.compile(
 _PROBE = re.compile(r"[A-Za-z_][\w.:/*?+$@\[\]-]*")
 
 
-def refuse(what: str, why: str, next_step: str, line: int = 0) -> ProblemError:
+def refuse(what: str, why: str, next_step: str, line: int = 0) -> ProgramRefusedError:
     at = f" (line {line} of the program)" if line else ""
-    return ProblemError(what, f"{why.removesuffix('.')}{at}.", next_step)
+    return ProgramRefusedError(what, f"{why.removesuffix('.')}{at}.", next_step)
 
 
 class Words:
@@ -98,7 +98,7 @@ class Words:
             at = found.end()
         return self._program.startswith(text, at)
 
-    def unexpected(self, wanted: str, token: Token | None = None) -> ProblemError:
+    def unexpected(self, wanted: str, token: Token | None = None) -> ProgramRefusedError:
         token = token or self.next
         return refuse(
             f"The program cannot be read at {token.shown}.",
@@ -145,7 +145,7 @@ class Words:
         self._at = found.end()
         return Token(Kind(str(found.lastgroup)), found[0], self._line)
 
-    def _not_a_word(self) -> ProblemError:
+    def _not_a_word(self) -> ProgramRefusedError:
         here = self._program[self._at : self._at + 20]
         shown = quoted(here, _SHOWN)
         if here.startswith("#"):

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.backends.bpftrace.language.program import MOST_PIDS, confined, read
+from perfdoctor.collectors.backends.bpftrace.language.refused import ProgramRefusedError
 from perfdoctor.collectors.backends.bpftrace.language.tokens import refuse
-from perfdoctor.schemas.problem import ProblemError
 
 LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
 SECRET = "0xffffffff82000000"
@@ -124,9 +124,9 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_refused_with_its_reason(name: str) -> None:
     program, word = ATTACKS[name]
-    with pytest.raises(ProblemError) as raised:
+    with pytest.raises(ProgramRefusedError) as raised:
         made(program)
-    problem = raised.value.problem
+    problem = raised.value
     assert word in f"{problem.what} {problem.why}", problem
     assert problem.next_step
     assert len(problem.what) < 400 and "\n" not in problem.what
@@ -135,6 +135,8 @@ def test_an_attack_is_refused_with_its_reason(name: str) -> None:
 READING = {
     "a number": (f"@ = *(uint64*){SECRET};", f"* uptr ( ( uint64 * ) {SECRET} )"),
     "text": (f"@ = str({SECRET});", f"str ( uptr ( {SECRET} ) )"),
+    "text that a field says": ("@ = str(args->ret);", "str ( uptr ( args -> ret ) )"),
+    "an element of a field": ("@ = args->ret[3];", "uptr ( args -> ret ) [ 3 ]"),
     "text of a variable": ("$x = args->name; @ = str($x);", "str ( uptr ( $x ) )"),
     "bytes": (f"@ = buf({SECRET}, 64);", f"buf ( uptr ( {SECRET} ) , 64 )"),
     "bytes of a field": ("@ = buf(args->skaddr, 4096);", "buf ( uptr ( args -> skaddr ) , 4096 )"),
@@ -155,6 +157,20 @@ READING = {
 def test_memory_is_read_as_the_targets(name: str) -> None:
     program, expected = READING[name]
     assert expected in made(IN_TARGET % program)
+
+
+def test_text_that_the_event_holds_is_the_kernels_own() -> None:
+    def held(probe: str, field: str) -> bool:
+        return (probe, field) == ("tracepoint:sched:sched_process_exec", "filename")
+
+    def said(program: str) -> str:
+        return confined(read(program, resolve=resolve, held=held), (42,), follow=False, mark="tick").text
+
+    assert "str ( args -> filename )" in said("t:sched:sched_process_exec { @[str(args->filename)] = count(); }")
+    assert "uptr ( args -> pid )" in said("t:sched:sched_process_exec { @[str(args->pid)] = count(); }")
+    both = "t:sched:sched_process_exec, t:a:b { @[str(args->filename)] = count(); }"
+    assert "uptr ( args -> filename )" in said(both), "of all events that share the block"
+    assert "( args -> args [ 1 ] )" in said("t:raw_syscalls:sys_enter { @ = str(args->args[1]); }")
 
 
 def test_every_probe_of_processes_gets_the_targets_filter_first() -> None:
@@ -191,12 +207,12 @@ def test_the_operator_may_open_the_machine() -> None:
     said = made("kprobe:vfs_read { $t = (struct task_struct *)curtask; @[$t->pid] = count(); }", anywhere=True)
     assert "kprobe:vfs_read\n{" in said and "$t -> pid" in said and "uptr" not in said
     for forbidden in ('BEGIN { system("id"); }', 'kprobe:f { signal("KILL"); }', "kprobe:f { override(0); }"):
-        with pytest.raises(ProblemError):
+        with pytest.raises(ProgramRefusedError):
             made(forbidden, anywhere=True)
 
 
 def test_returns_of_go_functions_are_not_probed() -> None:
-    with pytest.raises(ProblemError, match="Go"):
+    with pytest.raises(ProgramRefusedError, match="Go"):
         made("uretprobe:libc:f { }", go=True)
     assert "uprobe" in made("uprobe:libc:f { }", go=True)
 
@@ -227,9 +243,9 @@ def test_the_language_that_people_use_is_accepted() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         made(text)
-    except ProblemError as error:
-        assert error.problem.what and error.problem.why and error.problem.next_step
-        assert "\n" not in error.problem.what
+    except ProgramRefusedError as error:
+        assert error.what and error.why and error.next_step
+        assert "\n" not in error.what
 
 
 SAID = """BEGIN END tracepoint:a:b uprobe:libc:f interval:s:1 profile:hz:9 kprobe:f { } ( ) [ ] / , ; @x $x = == + - *
@@ -243,7 +259,7 @@ WORDS = st.sampled_from(SAID.split())
 def test_any_words_are_read_or_refused_and_what_is_read_is_confined(text: str, anywhere: bool) -> None:
     try:
         said = made(text, anywhere=anywhere)
-    except ProblemError:
+    except ProgramRefusedError:
         return
     assert "system" not in said
     if not anywhere:
@@ -259,7 +275,7 @@ def test_what_was_made_can_be_read_again(text: str) -> None:
     """Nothing is handed on that we would not read the same way."""
     try:
         said = made("tracepoint:a:b { " + text + " }", 42)
-    except ProblemError:
+    except ProgramRefusedError:
         return
     again = made(said.replace("@perfdoctor_", "@other_"), 42)
     assert again.count("interval:ms:100") == 2
