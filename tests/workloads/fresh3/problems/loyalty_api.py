@@ -1,7 +1,7 @@
 # expect: pattern=pool-undersized bench
 """Tells the customers of a chain how many points they have: Starlette, SQLAlchemy, and PostgreSQL in another house.
 
-Measured at 200 requests a second: @
+Measured at 200 requests a second: 152 are answered, in 61 ms each; in the twin all 200, in 13 ms.
 """
 
 import logging

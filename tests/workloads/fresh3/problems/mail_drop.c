@@ -1,10 +1,8 @@
 /* expect: pattern=open-close-churn bench */
 /*
  * Puts the letters that come over a line into the boxes of their readers: a file each, which is emptied when it is full.
- * Measured: @
+ * Measured: 5.7 us of a core for each letter, 3.0 us in the twin; 150,000 letters a second, 310,000 there.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,13 +14,13 @@
 #include <unistd.h>
 
 #define READERS 48
-#define LARGEST (256 << 10)
+#define LARGEST (192 << 10)
 #define FOLDER "spool/region-north/house-7/boxes"
 
 struct letter {
     uint32_t reader;
     uint32_t size;
-    char text[6000];
+    char text[3000];
 };
 
 struct box {
@@ -51,12 +49,12 @@ static void make_folders(void)
 
 static uint32_t checksum(const char *text, size_t size)
 {
-    uint32_t low = 1, high = 0;
-    for (size_t i = 0; i < size; i++) {
-        low += (unsigned char)text[i];
-        high += low;
+    uint32_t sum = 0, word;
+    for (size_t i = 0; i + sizeof word <= size; i += sizeof word) {
+        memcpy(&word, text + i, sizeof word);
+        sum += word ^ word >> 11;
     }
-    return (high % 65521) << 16 | low % 65521;
+    return sum;
 }
 
 /* Appends a letter to the box of its reader. */
@@ -65,17 +63,17 @@ __attribute__((noinline)) static int deliver(const struct letter *letter)
     char path[200];
     struct box *box = &boxes[letter->reader];
     box_path(path, sizeof path, letter->reader);
-    int flags = O_WRONLY | O_CREAT | O_APPEND | (box->size > LARGEST ? O_TRUNC : 0);
-    int file = open(path, flags, 0666); // <- cost
-    if (file < 0)
-        return -1;
-    if (flags & O_TRUNC)
+    if (box->size > LARGEST) {
+        unlink(path);
         box->size = 0;
-    ssize_t wrote = write(file, letter->text, letter->size);
-    box->size += wrote;
+    }
+    FILE *file = fopen(path, "ab"); // <- cost
+    if (!file)
+        return -1;
+    size_t wrote = fwrite(letter->text, 1, letter->size, file);
+    box->size += (long)wrote;
     box->letters++;
-    close(file); // <- cost
-    return wrote == (ssize_t)letter->size ? 0 : -1;
+    return fclose(file) == 0 && wrote == letter->size ? 0 : -1; // <- cost
 }
 
 static long passed(const struct timespec *since)
@@ -92,7 +90,7 @@ static void sender(int line)
     memset(letter.text, 'x', sizeof letter.text);
     for (uint32_t i = 0;; i++) {
         letter.reader = i * 7919 % READERS;
-        letter.size = 4000 + i * 31 % 1500;
+        letter.size = 1500 + i * 31 % 1400;
         int head = snprintf(letter.text, 200, "From: shop-%u\nSubject: your order %u\n\n", i % 97, i);
         letter.text[head] = ' ';
         if (send(line, &letter, offsetof(struct letter, text) + letter.size, MSG_NOSIGNAL) < 0)
