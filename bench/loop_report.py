@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from loop_outcome import Outcome
 from loop_programs import BAD_FIXES, PROGRAMS, BadFix, Program
@@ -10,6 +10,7 @@ from loop_walk import SETTLE, STOPWATCH_SECONDS
 from stopwatch import Interval, Timed
 
 Figure = Callable[[Outcome], Interval | None]
+Pair = tuple[Interval | None, Interval | None]
 FIGURES: tuple[tuple[str, Figure, Figure], ...] = (
     ("CPU time per unit", lambda one: one.cost, lambda one: one.timed_cost),
     ("units a second", lambda one: one.rate, lambda one: one.timed_rate),
@@ -43,7 +44,8 @@ def report(outcomes: Sequence[Outcome]) -> list[str]:
         f"- After the fix it was gone in {sum(one.finding == 'gone' for one in fixed)} of {len(good)}, and the verdict "
         f"was improved in {sum(one.verdict == 'improved' for one in fixed)} "
         f"(by one window on each side alone: in {sum(one.first_verdict == 'improved' for one in fixed)}).",
-        *(_agreement(name, fixed, ours, theirs) for name, ours, theirs in FIGURES),
+        _agreement("the size of the fix (CPU time per unit; units a second of what waits)", map(_size, good)),
+        *(_agreement(name, [(ours(one), theirs(one)) for one in fixed]) for name, ours, theirs in FIGURES),
         _of_workloads(declared),
         f"- The verdict was right on {sum(is_right(fix, one) for fix, one in bad)} of {len(bad)} fixes that are none.",
         f"- Steps that no `next` led to: {ends} of {sum(one.calls for one in both)} calls.",
@@ -159,11 +161,17 @@ def _said(answer: dict[str, object] | None) -> str:
     return str(verdict or (inner["verdict"] if isinstance(inner, dict) else "none"))
 
 
-def _agreement(name: str, outcomes: Sequence[Outcome], ours: Figure, theirs: Figure) -> str:
-    told = [_agree(ours(one), theirs(one)) for one in outcomes]
+def _size(walk: tuple[Program, Outcome]) -> Pair:
+    """What the fix gained, by compare and by the stopwatch: less CPU time per unit, or, of what waits, more units."""
+    program, one = walk
+    return (one.cost, one.timed_cost) if program.computes else (one.rate, one.timed_rate)
+
+
+def _agreement(name: str, pairs: Iterable[Pair]) -> str:
+    pairs = list(pairs)
+    told = [_agree(*pair) for pair in pairs]
     overlapping, within = sum(one.startswith("yes") for one in told), sum(one.endswith("(in)") for one in told)
-    pairs = [(ours(one), theirs(one)) for one in outcomes]
-    held = sum(a.holds(b.factor) for a, b in pairs if a and b)
+    held = sum(ours.holds(theirs.factor) for ours, theirs in pairs if ours and theirs)
     return (
         f"- {name[0].upper()}{name[1:]}: the intervals of compare and of the stopwatch overlap in {overlapping} of "
         f"{len(told)}; compare's own figure lies within the stopwatch's interval in {within}, the stopwatch's within "
