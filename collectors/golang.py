@@ -6,7 +6,7 @@ memory tells. Looks are samples: how long is estimated, how often is only a lowe
 
 import struct
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup
 from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
@@ -31,6 +32,9 @@ NAME = "goroutines"
 _EVERY = 0.02
 _SHARE = 0.02
 """of the time may go into looks: of a program with many goroutines they are rarer"""
+_COUNTED_EVERY = 0.2
+_GROWN = 5
+"""groups that grew which are told"""
 _LOCKS = frozenset({"sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "semacquire"})
 """reasons to wait; before Go 1.20 semacquire is what all locks, and wait groups, say"""
 _LENDERS = {
@@ -72,6 +76,8 @@ class GoroutineWatch:
         """by goroutine: where it waits, and since which look"""
         self._reasons = _LOCKS
         self._began = self._before = self._cost = 0.0
+        self._counted: list[tuple[float, int]] = []
+        self._standing: Counter[tuple[str, tuple[int, ...]]] = Counter()
         self.looks = self.torn = 0
         self.why_not = ""
 
@@ -80,6 +86,7 @@ class GoroutineWatch:
             self._memory = self._host.memory(self._target.pid)
             self._reader = GoroutineReader(self._host, self._target.pid, self._memory, _LENDERS)
             self._reasons = _LOCKS | _SELECTS if self._reader.present else _LOCKS
+            self._standing = self._where_all_stand()
         except NotReadableError as error:
             self.why_not = str(error)
         except (OSError, ValueError, struct.error):
@@ -101,6 +108,8 @@ class GoroutineWatch:
             self.looks += 1
             self.torn += found.torn
             weight = found.total / max(1, found.looked_at)
+            if not self._counted or began - self._counted[-1][0] >= _COUNTED_EVERY:
+                self._counted.append((began, round(weight * (found.looked_at - found.ended))))
             waiting = {}
             for one in found.found:
                 seen = self._seen[one.places]
@@ -115,6 +124,25 @@ class GoroutineWatch:
                 waiting[one.ident] = one.places, first
             self._waiting = waiting
         self._cost = time.monotonic() - began
+
+    def _where_all_stand(self) -> Counter[tuple[str, tuple[int, ...]]]:
+        if self._reader is None:
+            return Counter()
+        return Counter((one.reason, one.places) for one in self._reader.read().found if one.reason)
+
+    def count(self) -> GoroutineCount:
+        """How many there were all along, and where more stand than at first. Before ``end``."""
+        grown = list[GoroutineGroup]()
+        names = NativeNames(self._host, self._target.pid)
+        with suppress(OSError, struct.error):
+            after = self._where_all_stand()
+            for (reason, places), number in (after - self._standing).most_common(_GROWN):
+                stack = tuple(frame for place in places for frame in names.frames(place, returns=True))
+                now = after[reason, places]
+                grown.append(GoroutineGroup(stack=stack, waits=reason, before=now - number, after=now))
+        names.close()
+        readings = tuple((at - self._began, number) for at, number in self._counted)
+        return GoroutineCount(readings=readings, grown=tuple(grown))
 
     def end(self, seconds: float) -> LockProfile:
         """The locks, most waited for first, with names for all places; as of ``seconds``, for the looks began before
@@ -220,6 +248,7 @@ async def _look(watch: GoroutineWatch) -> None:
 def _joined(evidence: Evidence, watch: GoroutineWatch) -> Evidence:
     if watch.why_not:
         return _lacking(evidence, f"locks of Go: {watch.why_not}")
+    count = watch.count()
     profile = watch.end(evidence.window.seconds)
     warnings = (f"{watch.torn:,} times a goroutine changed while it was read",) if watch.torn else ()
     seen = f"{watch.looks:,} looks at its goroutines"
@@ -235,7 +264,10 @@ def _joined(evidence: Evidence, watch: GoroutineWatch) -> Evidence:
             waits=profile.waits + evidence.locks.waits,
             seconds=profile.seconds + evidence.locks.seconds,
         )
-    return evidence.model_copy(update={"locks": profile, "collections": evidence.collections | {"locks": how}})
+    told = {"locks": how, "goroutines": Collection(backend=NAME, exact=False, reason=seen)}
+    return evidence.model_copy(
+        update={"locks": profile, "goroutines": count, "collections": evidence.collections | told}
+    )
 
 
 def _lacking(evidence: Evidence, what: str) -> Evidence:

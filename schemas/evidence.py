@@ -9,6 +9,7 @@ from perfdoctor.schemas.disk import DiskUse
 from perfdoctor.schemas.file_use import FileUse
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.functions import FunctionProfile
+from perfdoctor.schemas.goroutines import GoroutineCount
 from perfdoctor.schemas.limits import Limits
 from perfdoctor.schemas.locks import LockProfile
 from perfdoctor.schemas.loops import PollingThread
@@ -63,6 +64,7 @@ class Evidence(Model):
     network: NetworkUse | None = None
     allocations: AllocationProfile | None = None
     locks: LockProfile | None = None
+    goroutines: GoroutineCount | None = None
     functions: FunctionProfile | None = None
     memory_map: MemoryMap | None = None
     thread_stacks: ThreadStacks | None = None

@@ -58,11 +58,13 @@ class Goroutine(NamedTuple):
 
 @dataclass
 class Goroutines:
-    """``looked_at`` of ``total``, whatever they do; ``torn`` of them changed while they were read."""
+    """``looked_at`` of ``total``, whatever they do; ``torn`` of them changed while they were read, and ``ended`` are
+    kept for those that begin next."""
 
     found: list[Goroutine] = field(default_factory=list)
     total: int = 0
     looked_at: int = 0
+    ended: int = 0
     torn: int = 0
 
 
@@ -119,30 +121,28 @@ class GoroutineReader:
         addresses = struct.unpack(f"<{length}Q", self._memory.read(pointer, 8 * length)) if length else ()
         for address in addresses[::step]:
             try:
-                one = self._goroutine(address, reasons)
+                self._look(address, reasons, found)
             except (OSError, struct.error):
                 found.torn += 1
-                continue
-            if one is not None:
-                found.found.append(one)
         found.total, found.looked_at = length, len(addresses[::step])
         return found
 
-    def _goroutine(self, address: int, reasons: Container[str] | None) -> Goroutine | None:
+    def _look(self, address: int, reasons: Container[str] | None, found: Goroutines) -> None:
         fields = self._fields
         raw = self._memory.read(address, fields.reason + 1)
         (status,) = struct.unpack_from("<I", raw, fields.status)
         state = _STATES.get(status & ~_SCANNED)
-        if state is None:  # (it has ended, or its stack moves just now)
-            return None
+        if state is None:  # (or its stack moves just now)
+            found.ended += 1
+            return
         reason = (
             self._reasons[raw[fields.reason]] if state == "waiting" and raw[fields.reason] < len(self._reasons) else ""
         )
         if reasons is not None and reason not in reasons:
-            return None
+            return
         (ident,) = struct.unpack_from("<q", raw, fields.ident)
         places = () if status & ~_SCANNED == _RUNNING else self._places(raw)
-        return Goroutine(ident, state, reason, places)
+        found.found.append(Goroutine(ident, state, reason, places))
 
     def _places(self, raw: bytes) -> tuple[int, ...]:
         _, high = struct.unpack_from("<2Q", raw)

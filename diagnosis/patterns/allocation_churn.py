@@ -70,10 +70,31 @@ def check(account: Account) -> list[Finding]:
         return []
     asked = [row for row in account.samples if _is_asked_for(account, row)]
     uses = [row for row in asked if _is_fresh(row) or _is_in_allocator(account.below(row))]
+    groups = account.by_function(uses)
+    if _is_everywhere(account, groups):
+        groups = [_all_of(groups)]
     found = []
-    for place, rows in account.by_function(uses):
+    for place, rows in groups:
         found += _judge(account, place, rows)
     return found
+
+
+def _is_everywhere(account: Account, groups: list[tuple[Place, list[CpuRow]]]) -> bool:
+    """Whether many functions of a program take small blocks, none of them too much, but all together."""
+    shares = [account.share(account.cpu_cost(rows)) for _, rows in groups]
+    fresh = sum(row.seconds for _, rows in groups for row in rows if _is_fresh(row))
+    small = fresh < FRESH.value * sum(row.seconds for _, rows in groups for row in rows)
+    return small and len(shares) > 1 and sum(shares) >= GRAVE.value > max(shares)
+
+
+def _all_of(groups: list[tuple[Place, list[CpuRow]]]) -> tuple[Place, list[CpuRow]]:
+    """As one, at the line that takes most: a destructor only gives back what others took."""
+
+    def weight(group: tuple[Place, list[CpuRow]]) -> tuple[bool, float]:
+        return "~" not in group[0].function, sum(row.seconds for row in group[1])
+
+    place, _ = max(groups, key=weight)
+    return place, [row for _, rows in groups for row in rows]
 
 
 def _is_asked_for(account: Account, row: CpuRow) -> bool:
@@ -92,8 +113,8 @@ def _stays(account: Account) -> bool:
     """Whether what was touched is still there at the end."""
     trend = account.evidence.memory
     faults = sum(row.faults for row in account.evidence.faults or ())
-    if trend is None or len(trend.samples) < 2 or not faults:
-        return False
+    if trend is None or len(trend.samples) < 2 or faults < FAULTS.value * account.seconds:
+        return False  # (small blocks are taken from what the program has, and touch no new page)
     grown = trend.samples[-1].rss - trend.samples[0].rss
     return grown > STAYS.value * faults * _PAGE
 
@@ -129,7 +150,9 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     elif language not in _SMALL:
         return []  # an interpreter makes small objects for every step: no line could do without
     else:
-        what = "allocates and frees small blocks all the time"
+        functions = len({(at.file, at.function) for row in rows if (at := account.place(row.stack))})
+        others = f", like {functions - 1} other functions," if functions > 1 else ""
+        what = f"allocates and frees small blocks all the time{others}"
         cure = _SMALL[language]
     cores = sum(row.seconds for row in rows) / account.seconds
     return weigh(

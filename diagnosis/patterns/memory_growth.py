@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, memory, python, window
+from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
+from perfdoctor.diagnosis.piled_up import piled_up
 from perfdoctor.diagnosis.weight import again, size
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Finding, Severity
@@ -44,6 +46,8 @@ OUTSIDE = Threshold(
 OF_LIVING = Threshold(
     4, "samples of living objects at one line", "fewer can be what is in use at the moment, by chance"
 )
+_FILLS = 0.5
+"""how sure a growth is that becomes ever slower"""
 _COLLECTED = ("java", "node")
 """runtimes whose memory grows until they collect: resident memory says little of what they keep"""
 
@@ -58,13 +62,14 @@ class _Growth(NamedTuple):
     stack: Stack
     sure: float
     facts: tuple[Fact, ...]
+    goroutines: bool = False
 
 
 def check(account: Account) -> list[Finding]:
     trend = account.evidence.memory
     if trend is None or len(trend.samples) < 4:
         return []
-    growth = _of_heap(account, trend) if trend.heap else None
+    growth = _of_goroutines(account, trend) or (_of_heap(account, trend) if trend.heap else None)
     if growth is None and _tells(account.evidence, trend):
         growth = _of_process(account, trend)
     return [_finding(account, trend, growth)] if growth else []
@@ -91,14 +96,38 @@ def _tells(evidence: Evidence, trend: MemoryTrend) -> bool:
         return False
     if evidence.target.runtime == "go":
         # (its heap grows to twice what lived at the last collection before the next one comes)
-        return _held(trend.samples[-1]) - _held(trend.samples[0]) >= OUTSIDE.value
+        return held(trend.samples[-1]) - held(trend.samples[0]) >= OUTSIDE.value
     if evidence.target.runtime not in _COLLECTED:
         return True
     if not trend.heap or evidence.target.runtime == "java":
         return False
     used = [reading.used for reading in trend.heap]
-    grown = _held(trend.samples[-1]) - _held(trend.samples[0])
+    grown = held(trend.samples[-1]) - held(trend.samples[0])
     return grown - (max(used) - used[0]) >= OUTSIDE.value
+
+
+def _of_goroutines(account: Account, trend: MemoryTrend) -> _Growth | None:
+    """Growth by goroutines that never end, as their number tells: Go's heap grows and falls too much to tell itself."""
+    piled = piled_up(account)
+    grown = held(trend.samples[-1]) - held(trend.samples[0])
+    per_second = trend.bytes_per_second
+    if piled is None or per_second < NOTICED.value or grown < GROWN.value:
+        return None
+    return _Growth(
+        per_second=per_second,
+        bytes=grown,
+        where=f" in {piled.number:,} goroutines that do not end, {piled.per_second:.0f} more each second,",
+        place=piled.place,
+        stack=piled.stack,
+        sure=0.85,
+        facts=(
+            account.fact(
+                "goroutines", f"more that wait ({piled.waits}) at {piled.place}", piled.per_second, "goroutines/s"
+            ),
+            account.fact("memory", "growth of anonymous memory and swap", per_second, "bytes/s"),
+        ),
+        goroutines=True,
+    )
 
 
 def _of_process(account: Account, trend: MemoryTrend) -> _Growth:
@@ -116,12 +145,12 @@ def _of_process(account: Account, trend: MemoryTrend) -> _Growth:
         facts.append(account.fact("memory_map", f"growth of {most.kind.value} memory", most.grown, "bytes"))
     return _Growth(
         per_second=trend.bytes_per_second,
-        bytes=_held(trend.samples[-1]) - _held(trend.samples[0]),
+        bytes=held(trend.samples[-1]) - held(trend.samples[0]),
         where="",
         place=place,
         stack=max(rows, key=lambda row: row.faults).stack if rows else (),
         # The window shows that it grows, not that it never stops: a cache that fills looks the same.
-        sure=0.8 if place and faults > every / 2 else 0.6,
+        sure=_FILLS if slows_down(trend) else 0.8 if place and faults > every / 2 else 0.6,
         facts=tuple(facts),
     )
 
@@ -192,9 +221,16 @@ def _finding(account: Account, trend: MemoryTrend, growth: _Growth) -> Finding:
     per_second, place = growth.per_second, growth.place
     last = trend.samples[-1]
     severity = Severity.CRITICAL if per_second >= CRITICAL.value else Severity.WARNING
-    if per_second < WARNING.value or growth.bytes < SURE.value:
+    if per_second < WARNING.value or growth.bytes < SURE.value or growth.sure <= _FILLS:
         severity = Severity.INFO
-    if growth.where:
+    if growth.goroutines:
+        kept = f", which all wait at {place}" if place else ""
+        meaning = "Each keeps its stack, and all that it refers to."
+        holder = (
+            "what would let them go on: a channel that nobody reads from or closes any more (give it room for one "
+            "answer each, or select on the context's Done too), a lock or a WaitGroup that is never given back"
+        )
+    elif growth.where:
         kept = f", most of what lives on is made at {place}" if place else ""
         meaning = "The line is where the objects were made, which need not be where they are held."
         if account.evidence.target.runtime == "node":
@@ -226,27 +262,28 @@ def _finding(account: Account, trend: MemoryTrend, growth: _Growth) -> Finding:
         location=place.location if place else None,
         stack=growth.stack,
         evidence=facts,
-        fix=f"Find what keeps the objects that are made at {place or 'the lines that allocate most'}: {holder}. "
-        + meaning,
+        fix=f"Find {_what_to_find(growth)}: {holder}. {meaning}",
         verify=again(
             account, "the growth", f"{size(per_second)}/s", "0, over a window of several minutes", "proc-watch"
         ),
     )
 
 
+def _what_to_find(growth: _Growth) -> str:
+    if growth.goroutines:
+        return f"why goroutines wait at {growth.place or 'one line'} for ever, and give them"
+    return f"what keeps the objects that are made at {growth.place or 'the lines that allocate most'}"
+
+
 def steady(trend: MemoryTrend) -> bool:
     """It rises by enough, over most pairs of readings, and in each third of the window."""
     samples = trend.samples
-    grown = _held(samples[-1]) - _held(samples[0])
+    grown = held(samples[-1]) - held(samples[0])
     if trend.bytes_per_second < NOTICED.value or trend.confidence < STEADY.value or grown < GROWN.value:
         return False
     third = max(1, len(samples) // 3)
     marks = [samples[0], samples[third], samples[-1 - third], samples[-1]]
-    return all(_held(b) - _held(a) > 0.05 * grown for a, b in pairwise(marks))
-
-
-def _held(sample: MemorySample) -> int:
-    return sample.anonymous + sample.swap
+    return all(held(b) - held(a) > 0.05 * grown for a, b in pairwise(marks))
 
 
 def _blamed(account: Account) -> tuple[list[FaultRow], Place | None]:

@@ -77,7 +77,7 @@ def test_states(status: int, state: str, reason: str, deep: int) -> None:
 
 
 def test_those_that_ended_and_other_reasons_are_left_out() -> None:
-    assert reader(25, program(25, 6, 1)).read() == Goroutines([], 1, 1)
+    assert reader(25, program(25, 6, 1)).read() == Goroutines(total=1, looked_at=1, ended=1)
     assert reader(25, program(25, 4, 2)).read({"sync.Mutex.Lock"}).found == []
     assert reader(25, program(25, 4, 200)).read().found[0].reason == ""
 
@@ -93,5 +93,5 @@ def test_garbage_is_counted_or_a_goroutine(minor: int, words: list[int]) -> None
     memory = b"".join(word.to_bytes(8, "little") for word in words)
     with suppress(OSError, struct.error):
         found = reader(minor, memory).read()
-        assert len(found.found) + found.torn <= found.looked_at <= found.total
+        assert len(found.found) + found.torn + found.ended == found.looked_at <= found.total
         assert all(len(one.places) <= 40 for one in found.found)
