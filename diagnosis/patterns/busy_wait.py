@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, kernel, library, native, python, window
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
+from perfdoctor.diagnosis.loops import runs_in_callback
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Fact, Finding
@@ -38,6 +39,10 @@ class _Told(NamedTuple):
     confidence: float
     facts: tuple[Fact, ...]
     stack: Stack
+
+
+_MOST_TURNS = 0.5
+"""of what an event loop runs of the user's code is the callback that never lets it sleep"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -149,8 +154,28 @@ def _by_calls(account: Account) -> list[Finding]:
             account.fact("cpu", "CPU used by the loop", burnt / account.seconds, "cores"),
         )
         reason = f"calls {name} {rate(total / account.seconds)} times a second, to hear that nothing has happened"
-        found += _finding(account, place, burnt, _Told(reason, 0.9, facts, spins[0].stack))
+        where, stack = _goes_round(account, spins[0]) or (place, spins[0].stack)
+        found += _finding(account, where, burnt, _Told(reason, 0.9, facts, stack))
     return found
+
+
+def _goes_round(account: Account, poll: SyscallRow) -> tuple[Place, Stack] | None:
+    """Of an event loop that never sleeps, the callback or coroutine that asks for its turn again and again: the poll
+    itself stands below whoever started the loop."""
+    if runs_in_callback(poll.stack):
+        return None
+    starter = account.place(poll.stack)  # (which stands below all that the loop runs)
+    turns = [
+        row
+        for row in account.samples
+        if row.pid == poll.pid and runs_in_callback(row.stack) and account.place(row.stack) not in (None, starter)
+    ]
+    if not turns:
+        return None
+    where, rows = max(account.by_function(turns), key=lambda group: sum(row.seconds for row in group[1]))
+    if sum(row.seconds for row in rows) < _MOST_TURNS * sum(row.seconds for row in turns):
+        return None
+    return where, account.top_stack(row for row in rows if account.place(row.stack) == where)
 
 
 def _is_fruitless(row: SyscallRow) -> bool:

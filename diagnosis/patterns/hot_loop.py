@@ -41,8 +41,9 @@ PLAIN_SHARE = Threshold(
     0.4, "of busy time", "without a telling shape a function is worth a word only when it dominates"
 )
 LOOP_SHARE = Threshold(0.6, "of busy time", "a plain loop is worth a warning only when most of all work is in it")
-SORT_SHARE = Threshold(
-    0.3, "of busy time", "one sort is honest work, and n log n: many must add up before it is a problem"
+SEARCH_SHARE = Threshold(0.3, "of busy time", "one search is honest work: many must add up before it is a problem")
+SORTED = Threshold(
+    0.5, "of busy time", "a batch that sorts what it read may well spend a third of its time on it, once for each piece"
 )
 FUNCTIONS = 5
 
@@ -77,10 +78,10 @@ _SEARCH = _Shape(
     },
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
 _WALK = _SEARCH._replace(
-    what="walks a linked list to find something in it", confidence=0.8, least_share=SORT_SHARE.value
+    what="walks a linked list to find something in it", confidence=0.8, least_share=SEARCH_SHARE.value
 )
 _SCAN = _SEARCH._replace(
-    what="compares one element after the other to find something", confidence=0.75, least_share=SORT_SHARE.value
+    what="compares one element after the other to find something", confidence=0.75, least_share=SEARCH_SHARE.value
 )
 _MEASURE = _Shape(
     "measures the length of a text again and again",
@@ -105,7 +106,7 @@ _SHIFT = _Shape(
         "many from the midst, std::erase_if (or erase with std::remove_if).",
     },
     0.9, Severity.CRITICAL, 0.0)  # fmt: skip
-_SHIFT_BY_TEXT = _SHIFT._replace(confidence=0.8, least_share=SORT_SHARE.value)
+_SHIFT_BY_TEXT = _SHIFT._replace(confidence=0.8, least_share=SEARCH_SHARE.value)
 _SORT = _Shape(
     "sorts again and again",
     {
@@ -115,7 +116,7 @@ _SORT = _Shape(
                          "min, "
         "max or heapq.nlargest.",
     },
-    0.7, Severity.CRITICAL, SORT_SHARE.value)  # fmt: skip
+    0.7, Severity.CRITICAL, SORTED.value)  # fmt: skip
 _COPY = _Shape(
     "copies what it has so far, each time round",
     {
@@ -429,7 +430,19 @@ PATTERN = Pattern(
     "join for many parts. The finding names the operation that was seen.",
     fine="When the work is what the program is for and the shape gives no sign of waste (encryption, compression, "
     "numerics): then it is told as `info` at most, to say where the CPU goes.",
-    thresholds=(SHAPE, ANCHOR, SORTING, MEMORY, GROWING, LOOPS, CONCENTRATED, PLAIN_SHARE, LOOP_SHARE, SORT_SHARE),
+    thresholds=(
+        SHAPE,
+        ANCHOR,
+        SORTING,
+        MEMORY,
+        GROWING,
+        LOOPS,
+        CONCENTRATED,
+        PLAIN_SHARE,
+        LOOP_SHARE,
+        SEARCH_SHARE,
+        SORTED,
+    ),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,

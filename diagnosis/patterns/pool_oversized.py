@@ -5,6 +5,7 @@ from collections import defaultdict
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Finding, Severity
@@ -41,16 +42,22 @@ def check(account: Account) -> list[Finding]:
             samples[place].append(row)
     place = max(samples, key=lambda p: sum(row.seconds for row in samples[p]), default=None)
     switches = sum(time.involuntary_switches for time in every)
+    stack = account.top_stack(samples[place]) if place else ()
     at = place or "unknown lines"
+    begins = next(
+        (f for f in reversed(stack) if f.file and f.line and is_user_code(f, account.evidence.user_roots)), None
+    )
+    entry = Place(begins.file, begins.function, begins.line) if begins else place
+    where = f"{at}, in what begins at {entry}" if entry != place else f"{at}"
     what = "processes" if len(by_process) > 1 and len(by_process) == threads else "threads"
     return weigh(
         account,
         "pool-oversized",
-        title=f"{threads} {what} compute on {cores} core{'s' if cores > 1 else ''}, most at {at}: each runs "
+        title=f"{threads} {what} compute on {cores} core{'s' if cores > 1 else ''}, most at {where}: each runs "
         f"{100 * ran / (ran + queued):.0f} % of the time that it could",
         seconds=queued,
         place=place,
-        stack=account.top_stack(samples[place]) if place else (),
+        stack=stack,
         facts=(
             account.fact("threads", f"{what} that want a core all the time", threads, what),
             account.fact("threads", "ready, and waiting for a core", queued / account.seconds, what),

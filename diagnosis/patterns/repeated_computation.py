@@ -140,6 +140,27 @@ _PREPARATIONS = (
         0.85,
     ),
     _Preparation(
+        "checks and compiles schemas, or works out how types are read and written,",
+        re.compile(
+            r"(?:.*\.)?Validator\.check_schema$|validator_for$|(?:.*\.)?ModelMetaclass\.__new__$|create_model$|"
+            r"(?:.*\.)?TypeAdapter\.__init__$|javax\.xml\.(?:validation\.SchemaFactory|bind\.JAXBContext)\.new|"
+            r"com\.networknt\.schema\.JsonSchemaFactory\.getSchema|"
+            r"com\.fasterxml\.jackson\.databind\.(?:ObjectMapper\.<init>|introspect\.|deser\.BeanDeserializerFactory|"
+            r"ser\.BeanSerializerFactory)"
+        ),
+        re.compile(r"/fastjsonschema/(?:generator|draft\d+)\.py$|/pydantic/_internal/_(?:generate_schema|model_construction)"
+                   r"\.py$|/fastavro/_schema_py\.py$|/ajv/(?:dist|lib)/compile/|/marshmallow/class_registry\.py$"),
+        {
+            None: "prepare each schema or mapper once, at start-up, and use it for all that comes",
+            Language.PYTHON: "make the validator once for each schema (jsonschema: Draft202012Validator(schema), and "
+                             "its validate(); jsonschema.validate checks the schema itself each time; pydantic: a "
+            "model or TypeAdapter at module level)",
+            Language.JAVASCRIPT: "call ajv.compile once for each schema, at start-up, and keep the function",
+            Language.JAVA: "keep one ObjectMapper (it is safe for all threads), JAXBContext or Schema: static final",
+        },
+        0.85,
+    ),
+    _Preparation(
         "derives keys from passwords",
         re.compile(
             r"pbkdf2_hmac|PKCS5_PBKDF2|_?hashlib_(?:pbkdf2|scrypt)|EVP_PBE_scrypt|bcrypt|argon2|crypt_r$|"

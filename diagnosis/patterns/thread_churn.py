@@ -17,6 +17,13 @@ RATE = Threshold(
 )
 COUNT = Threshold(50, "threads", "fewer in one window are workers that start")
 LIFE = Threshold(0.05, "s of life on a core, on average", "a thread that computes for longer is worth its start")
+WORKERS = Threshold(
+    4, "workers/s", "of Node.js, which each begin with a machine of their own, to be made and warmed up"
+)
+WORKER_COUNT = Threshold(15, "workers", "fewer in one window are workers that start")
+WORKER_LIFE = Threshold(0.3, "s of life on a core, on average", "a worker that computes for longer is worth its start")
+_START_OF_WORKER = 25e-3
+"""Seconds on a core that a worker of Node.js costs which does nothing (measured with 20.20: 30 to 38 ms)."""
 START = 25e-6
 """Seconds on a core that a thread's start and end cost beyond its system calls, at least: its stack is mapped and
 touched, its storage set up (measured: 15 to 30 µs in C, 50 to 100 µs in Python and Java)."""
@@ -50,7 +57,9 @@ def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]
     started = sum(time.count for time in times)
     ran = sum(time.running for time in times)
     per_second = started / account.seconds
-    if started < COUNT.value or per_second < RATE.value or ran / started > LIFE.value:
+    node = account.evidence.target.runtime == "node"
+    count, least, life = (WORKER_COUNT, WORKERS, WORKER_LIFE) if node else (COUNT, RATE, LIFE)
+    if started < count.value or per_second < least.value or ran / started > life.value:
         return []
     own = [row for row in account.calls if row.pid == pid]
     clones = [row for row in own if row.syscall in _CLONES]
@@ -96,7 +105,8 @@ def _spent(account: Account, pid: int, started: int, rows: list[SyscallRow]) -> 
     on_core = sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in rows)
     queued = 1 + sum(time.runnable for time in own) / ran if ran > 0 else 1.0
     registered = sum(r.blocked_seconds for r in rows if any(f.function.startswith(_REGISTERS) for f in r.stack))
-    return min(ran, max(sampled, started * START + on_core)) * queued + registered
+    each = _START_OF_WORKER if account.evidence.target.runtime == "node" else START
+    return min(ran, max(sampled, started * each + on_core)) * queued + registered
 
 
 def starts_thread(stack: Stack, native: Stack = ()) -> bool:
@@ -118,6 +128,8 @@ def _pool(stack: Stack) -> str:
     kind = next((frame.kind for frame in stack), FrameKind.NATIVE)
     if kind is FrameKind.PYTHON:
         return "concurrent.futures.ThreadPoolExecutor, made once"
+    if any(frame.kind is FrameKind.JAVASCRIPT for frame in stack):
+        return "as many workers as cores, made once, which take the next piece by postMessage (as piscina does)"
     if kind is FrameKind.JAVA:
         return "an ExecutorService, made once (Executors.newFixedThreadPool), or virtual threads"
     return "a fixed set of threads that wait on a condition variable"
@@ -201,7 +213,7 @@ PATTERN = Pattern(
     "lock of the whole address space), and nothing bounds how many of them there are under load.",
     fix="A pool: threads that are started once and take work from a queue.",
     fine="Few threads, or long work in each.",
-    thresholds=(RATE, COUNT, LIFE),
+    thresholds=(RATE, COUNT, LIFE, WORKERS, WORKER_COUNT, WORKER_LIFE),
     needs=("threads", "syscalls"),
     focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
     check=check,
