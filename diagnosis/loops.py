@@ -22,6 +22,8 @@ _PYTHON = {("base_events.py", "_run_once"): "asyncio", ("hub.py", "run"): "geven
 # Java loops are known by their threads: the name of a thread has 15 characters.
 _JAVA = (("nioEventLoopGro", "Netty"), ("epollEventLoop", "Netty"), ("reactor-http-", "Netty"),
          ("vert.x-eventloo", "Vert.x"), ("multiThreadIoE", "Netty"), ("XNIO-1 I/O", "Undertow"))  # fmt: skip
+_OWN = "epoll"
+"""a loop written by hand"""
 _EPOLLS = ("epoll_wait", "epoll_pwait")
 _FEWEST_POLLS = 3
 
@@ -31,7 +33,7 @@ def kind_of(thread: PollingThread, roots: tuple[str, ...] = ()) -> str | None:
     for start, kind in _JAVA:
         if thread.name.startswith(start):
             return kind
-    return _kind_of_stack(thread.stack) or ("epoll" if _own_loop(thread, roots) else None)
+    return _kind_of_stack(thread.stack) or (_OWN if _own_loop(thread, roots) else None)
 
 
 def makes_call_in_callback(row: SyscallRow) -> bool:
@@ -65,12 +67,18 @@ def runs_in_callback(stack: Stack) -> bool:
 def loops(evidence: Evidence) -> tuple[LoopRow, ...]:
     """Every event loop of the window, that which was off its poll for longest first."""
     rows = evidence.syscalls.rows if evidence.syscalls else ()
+    # (a process may have a hundred threads with a loop each, such as the workers of Node.js)
+    waits = [row for row in rows if row.blocked_seconds > 0]
+    of_callbacks = [row for row in waits if makes_call_in_callback(row)]
     found = []
     for thread in evidence.loops or ():
         kind = kind_of(thread, evidence.user_roots)
         if kind is None or thread.polls < _FEWEST_POLLS:
             continue
-        blocked = [row for row in rows_of(thread, kind, rows, evidence.user_roots) if row.blocked_seconds > 0]
+        if kind == _OWN:
+            blocked = rows_of(thread, kind, waits, evidence.user_roots)
+        else:
+            blocked = [row for row in of_callbacks if row.pid == thread.pid]
         by_place: dict[tuple[str, Frame | None], float] = defaultdict(float)
         for row in blocked:
             by_place[row.syscall, user_frame(row.stack, evidence.user_roots)] += row.blocked_seconds
@@ -98,7 +106,7 @@ def rows_of(
 ) -> list[SyscallRow]:
     """The calls that callbacks of the thread's loop made. Rows do not tell the threads of a process apart: those of
     another loop of the same kind in the process are among them."""
-    own = _own_loop(thread, roots) if kind == "epoll" else None
+    own = _own_loop(thread, roots) if kind == _OWN else None
     found = []
     for row in rows:
         if row.pid != thread.pid:
