@@ -61,6 +61,12 @@ class Readiness:
             await to_thread.run_sync(_write_and_remove, self._service.settings.state)
         except OSError:
             return "the state folder cannot be written"
+        audit = self._service.audit
+        if audit.covers("http") and await to_thread.run_sync(audit.folder.is_dir):  # (it may lie on another disk)
+            try:
+                await to_thread.run_sync(_write_and_remove, audit.folder)
+            except OSError:
+                return "the audit cannot be written"
         return None
 
 
