@@ -111,6 +111,8 @@ def _computes(account: Account, held: _Held) -> list[Finding]:
         or mean_lag(held.thread) < LAG.value
     ):
         return []
+    if _waited_for_a_core(account, held.thread, late):
+        return []
     by_place: dict[Place, float] = defaultdict(float)
     stacks: dict[Place, Stack] = {}
     for row in held.thread.late:
@@ -161,6 +163,12 @@ def _computes(account: Account, held: _Held) -> list[Finding]:
         verify=again(account, "the longest time without a look at events", f"{longest:.3f} s", "less than 0.05 s"),
         confidence=0.85,
     )
+
+
+def _waited_for_a_core(account: Account, thread: PollingThread, late: float) -> bool:
+    """Whether a loop was late for want of a core: it ran for less than half of what it was late."""
+    own = [t for t in account.evidence.threads or () if (t.pid, t.tid, t.count) == (thread.pid, thread.tid, 1)]
+    return bool(own) and own[0].running < 0.5 * late
 
 
 def _is_of(account: Account, row: CpuRow, pid: int, function: tuple[str | None, str]) -> bool:
