@@ -7,7 +7,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lock_roles import role_of
-from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.pools import lender_of, lent_by_go
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -40,6 +40,15 @@ def check(account: Account) -> list[Finding]:
     for (_, lock), rows in by_lock.items():
         found += _judge(account, lock, rows)
     return found
+
+
+def cannot(account: Account) -> Hindrance | None:
+    """A Go program whose goroutines could not be read: its threads tell nothing of its locks."""
+    how = account.evidence.collections.get("syscalls")
+    why = next((lack for lack in how.lacks if lack.startswith("locks of Go: ")), None) if how else None
+    if why is None:
+        return None
+    return Hindrance(f"goroutines that wait were not seen ({why.partition(': ')[2]})", "its own mutex profile (pprof)")
 
 
 def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[Finding]:
@@ -390,4 +399,5 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     beats=("polling-loop",),
+    cannot=cannot,
 )

@@ -94,3 +94,16 @@ async def test_programs_without_symbols_and_moved_ones_tell_too(flags: tuple[str
     assert sum(one.reason in ("semacquire", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.WaitGroup.Wait")
                for one in found.found) == 7 + 5 + 3  # fmt: skip
     assert found.torn == 0
+
+
+async def test_goroutines_that_pile_up_are_counted_where_they_stand() -> None:
+    """Two of three that ask are left behind each time."""
+    async with workload("problems/first_answer.go") as running:
+        seen = await observe(LocalHost(), find_target(LocalHost(), running.pid), seconds=2.0)
+    assert seen.goroutines
+    group, numbers = seen.goroutines.grown[0], [number for _, number in seen.goroutines.readings]
+    assert group.waits == "chan send"
+    assert any((f.file or "").endswith("first_answer.go") and f.function.startswith("main.first") for f in group.stack)
+    assert numbers == sorted(numbers)
+    # (readings are 0.2 s apart, and end before the last count)
+    assert 0.7 * (group.after - group.before) <= numbers[-1] - numbers[0] <= group.after - group.before + 4
