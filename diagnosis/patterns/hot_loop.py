@@ -43,7 +43,7 @@ PLAIN_SHARE = Threshold(
 LOOP_SHARE = Threshold(0.6, "of busy time", "a plain loop is worth a warning only when most of all work is in it")
 SEARCH_SHARE = Threshold(0.3, "of busy time", "one search is honest work: many must add up before it is a problem")
 SORTED = Threshold(
-    0.5, "of busy time", "a batch that sorts what it read may well spend a third of its time on it, once for each piece"
+    0.75, "of busy time", "who reads much to say little of it (a median) may spend most of the time on sorting it, once"
 )
 FUNCTIONS = 5
 
