@@ -19,6 +19,7 @@ from perfdoctor.collectors.backends.jvm import cpu, locks
 from perfdoctor.collectors.backends.jvm.allocations import LACKS as ALLOCATIONS_LACK
 from perfdoctor.collectors.backends.jvm.allocations import allocation_profile
 from perfdoctor.collectors.backends.jvm.backend import LIVING, Told
+from perfdoctor.collectors.backends.jvm.declared import at_declarations
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.timeline import Sample, Timeline, call_of, place_calls, place_talk
@@ -74,13 +75,13 @@ async def by_engine_and_recorder(
             why = str(error)
         else:
             if told.beside is not None:
-                return await to_thread.run_sync(_joined, told.beside, part, told)
+                return await to_thread.run_sync(_joined, host, told.beside, part, told)
             why = told.why_not_beside
     evidence = await by_engine(host, target, seconds=seconds, wanted=wanted, memory=memory, progress=progress)
     return _said(evidence, (f"lines of Java: {why}",), "")
 
 
-def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
+def _joined(host: Host, evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     in_java = (event for event in part.events if not is_the_machines(event.key))
     joined = Timeline(_samples(told), reach=_REACH).join(in_java)
     changes: dict[str, object] = {}
@@ -95,7 +96,8 @@ def _joined(evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     if evidence.cpu:
         evidence = cpu.evidence(evidence.target, told)
         how_locked = told.collection(lacks=locks.LACKS, exact=True)
-        changes["locks"] = locks.lock_profile(evidence.target, told.heard)
+        profile = locks.lock_profile(evidence.target, told.heard)
+        changes["locks"] = at_declarations(host, evidence.target.pid, profile)
         allocations = allocation_profile(evidence.target, told)
         how = {"locks": how_locked}
         if allocations.rows:

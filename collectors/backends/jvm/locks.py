@@ -4,7 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from anyio import to_thread
+
 from perfdoctor.collectors.backends.jvm.backend import Heard, trace
+from perfdoctor.collectors.backends.jvm.declared import at_declarations
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.text import clean
@@ -21,7 +24,7 @@ LACKS = (
     "waits that were under way when the window closed",
     "locks that were taken without a wait",
     "locks of native code",
-    "the line of `synchronized` where the method is interpreted: its first statement is named",
+    "the line of a synchronized method whose source cannot be read: its first statement is named",
 )
 _BUCKETS = 40
 # java.util.concurrent.locks.ReentrantLock$NonfairSync   …AbstractQueuedSynchronizer$ConditionObject
@@ -44,7 +47,7 @@ async def trace_locks(host: Host, target: Target, *, seconds: float, progress: P
     """``locks``: monitors and all that parks threads, every wait. OSError where the machine cannot record."""
     told = await trace(host, target, EVENTS, seconds=seconds, progress=progress)
     how = told.collection(lacks=LACKS, exact=True)
-    profile = lock_profile(target, told.heard)
+    profile = await to_thread.run_sync(lambda: at_declarations(host, target.pid, lock_profile(target, told.heard)))
     return Evidence(target=target, window=told.window, collections={"locks": how}, locks=profile)
 
 
