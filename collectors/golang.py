@@ -16,10 +16,12 @@ import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf.engine import Wanted
-from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.readers import reading
 from perfdoctor.collectors.runtimes.goroutines import GoroutineReader, NotReadableError
 from perfdoctor.collectors.runtimes.native import NativeNames
+from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, Stack
@@ -70,6 +72,7 @@ class GoroutineWatch:
 
     def __init__(self, host: Host, target: Target) -> None:
         self._host, self._target = host, target
+        self._memory: Memory | None = None
         self._reader: GoroutineReader | None = None
         self._seen: defaultdict[tuple[int, ...], _Seen] = defaultdict(_Seen)
         self._waiting: dict[int, tuple[tuple[int, ...], float]] = {}
@@ -91,6 +94,8 @@ class GoroutineWatch:
             self.why_not = str(error)
         except (OSError, ValueError, struct.error):
             self.why_not = "its memory may not be read"
+        if self.why_not:
+            self.close()
 
     @property
     def pause(self) -> float:
@@ -186,9 +191,10 @@ class GoroutineWatch:
         )
 
     def close(self) -> None:
-        if self._reader is not None:
-            self._reader = None
+        self._reader = None
+        if self._memory is not None:
             self._memory.close()
+            self._memory = None
 
 
 def _asked(stack: Stack) -> _Asked | None:
@@ -202,7 +208,7 @@ def _asked(stack: Stack) -> _Asked | None:
         return None
     own = next((frame for frame in stack if not frame.function.startswith(_OF_SYNC)), None)
     what = "sync.RWMutex" if kind is LockKind.RWLOCK else "sync.Mutex"
-    return _Asked(kind, f"{what} of {_owner(own)}" if own else what)
+    return _Asked(kind, clean(f"{what} of {_owner(own)}", 120) if own else what)
 
 
 def _owner(frame: Frame) -> str:
@@ -228,12 +234,18 @@ async def beside(host: Host, target: Target, window: Callable[[], Awaitable[Evid
     """What ``window`` sees, and the locks of Go before those that it saw."""
     watch = GoroutineWatch(host, target)
     await to_thread.run_sync(watch.begin)
+    evidence, failed = None, None
     try:
         async with anyio.create_task_group() as tasks:
             if not watch.why_not:
                 tasks.start_soon(_look, watch)
-            evidence = await window()
+            try:
+                evidence = await window()
+            except Exception as error:  # (the group would wrap it)
+                failed = error
             tasks.cancel_scope.cancel()
+        if evidence is None:
+            raise failed or RuntimeError("the window ended without evidence")
         return await to_thread.run_sync(_joined, evidence, watch)
     finally:
         watch.close()
@@ -241,7 +253,7 @@ async def beside(host: Host, target: Target, window: Callable[[], Awaitable[Evid
 
 async def _look(watch: GoroutineWatch) -> None:
     while True:
-        await to_thread.run_sync(watch.look)
+        await reading(watch.look)
         await anyio.sleep(watch.pause)
 
 

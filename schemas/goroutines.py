@@ -15,7 +15,7 @@ class GoroutineGroup(Model):
 
 
 class GoroutineCount(Model):
-    """``readings`` are (seconds since the window began, goroutines that have not ended), a few tenths of a second
+    """``readings`` are (seconds since the first look, goroutines that have not ended), a few tenths of a second
     apart. ``grown`` are the groups that grew, by how much."""
 
     readings: tuple[tuple[float, int], ...] = ()
