@@ -132,5 +132,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.CPU, Focus.IO, Focus.CONCURRENCY}),
     check=check,
     examples=_examples,
-    beats=("polling-loop", "hot-loop", "small-io", "open-close-churn", "excessive-stat"),
+    beats=("thread-churn", "polling-loop", "hot-loop", "small-io", "open-close-churn", "excessive-stat"),
 )
