@@ -2,7 +2,7 @@
 
 ``runtime.pclntab`` of Go 1.16 and newer (src/runtime/symtab.go, src/debug/gosym/pclntab.go). Its text is hostile:
 offsets are bounded, loops too. Of code that was inlined it has the line, and the name of the function that it was
-inlined into.
+inlined into; what lies between stands in a table elsewhere (go_inlining.py).
 """
 
 import struct
@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from perfdoctor.collectors.runtimes.elf import Elf
+from perfdoctor.collectors.runtimes.go_inlining import find_inlining
 
 _SECTIONS = (".gopclntab", ".data.rel.ro.gopclntab")
 _1_16, _1_18, _1_20 = 0xFFFFFFFA, 0xFFFFFFF0, 0xFFFFFFF1
@@ -21,6 +22,9 @@ _NO_FILE = 0xFFFFFFFF
 _MOST_ROWS = 2_000_000
 _INLINED = 2
 """which of a function's further tables has a place's number, from 0, in the tree of inlined calls"""
+_TREE = 3
+"""which of a function's data, behind those tables, is that tree"""
+_MOST_INLINED = 32
 _TOP, _LEAVES_STACK = 1, 2
 """flags of a function: nothing called it; it writes the stack pointer"""
 _FIRST = "_rt0_amd64_linux"
@@ -34,6 +38,19 @@ class Place(NamedTuple):
     file: str | None
     line: int | None
     inlined: bool = False
+
+
+class _Function(NamedTuple):
+    """``position``: of the address that was asked for, in the function's code. ``tables``: where its ``more`` further
+    tables begin."""
+
+    offset: int
+    position: int
+    files: int
+    lines: int
+    more: int
+    unit: int
+    tables: int
 
 
 class GoTable:
@@ -67,6 +84,7 @@ class GoTable:
         if self._starts != sorted(self._starts):
             raise ValueError("a damaged table of Go")
         self._text = 0 if self._old else self._find_text(elf, numbers[2], section[0] + 24)
+        self._inlining = None if self._old else find_inlining(elf, section[0], wide=not self._numbered)
 
     def _find_text(self, elf: Elf, said: int, field: int) -> int:
         """Where the functions begin that the table counts from: as the header says, or, in a program that is moved when
@@ -81,27 +99,62 @@ class GoTable:
 
     def find(self, address: int) -> Place | None:
         """What is at an address (before relocation); None where no function of Go is."""
+        try:
+            at = self._function_at(address)
+            return at and self._place(at, at.position)
+        except (struct.error, IndexError):
+            return None
+
+    def calls(self, address: int) -> tuple[Place, ...]:
+        """The functions that were inlined at an address, innermost first, and the one that they were inlined into, each
+        with its line; empty where that is not known."""
+        found: list[Place] = []
+        try:
+            at = self._function_at(address)
+            position = at.position if at else 0
+            while at is not None and len(found) < _MOST_INLINED:
+                place = self._place(at, position)
+                if place is None or not place.inlined:
+                    return (*found, place) if place else ()
+                call = self._inlining and self._inlining.call(self._tree(at), self._inlined(at, position) or 0)
+                if not call:
+                    return ()
+                found.append(Place(self._string(self._names + call.name), place.file, place.line))
+                position = call.position
+        except (struct.error, IndexError):
+            return ()
+        return ()
+
+    def _function_at(self, address: int) -> "_Function | None":
         at = address - self._text
         i = bisect_right(self._starts, at) - 1
         if i < 0 or at < 0 or (i == len(self._starts) - 1 and at > self._starts[i] + _MOST_STEPS):
             return None
         start, offset = self._entries[i]
-        try:
-            place = self._functions + offset + (8 if self._old else 4)
-            _, _, _, _, files, lines, more, unit = struct.unpack_from("<8I", self._data, place)
-            line = self._value(lines, at - start)
-            number = self._value(files, at - start)
-            inlined: int | None = -1
-            if more > _INLINED:
-                first = place + (40 if self._numbered else 36)
-                (tree,) = struct.unpack_from("<I", self._data, first + 4 * _INLINED)
-                inlined = self._value(tree, at - start) if tree else -1
-            file = self._file(unit, number)
-            if line is None or inlined is None:
-                return None
-            return Place(self._name(offset), file, line if line > 0 else None, inlined >= 0)
-        except (struct.error, IndexError):
+        place = self._functions + offset + (8 if self._old else 4)
+        _, _, _, _, files, lines, more, unit = struct.unpack_from("<8I", self._data, place)
+        return _Function(offset, at - start, files, lines, more, unit, place + (40 if self._numbered else 36))
+
+    def _place(self, at: "_Function", position: int) -> Place | None:
+        line, inlined = self._value(at.lines, position), self._inlined(at, position)
+        file = self._file(at.unit, self._value(at.files, position))
+        if line is None or inlined is None:
             return None
+        return Place(self._name(at.offset), file, line if line > 0 else None, inlined >= 0)
+
+    def _inlined(self, at: "_Function", position: int) -> int | None:
+        """The number of what was inlined there, -1 where nothing was."""
+        if at.more <= _INLINED:
+            return -1
+        (tree,) = struct.unpack_from("<I", self._data, at.tables + 4 * _INLINED)
+        return self._value(tree, position) if tree else -1
+
+    def _tree(self, at: "_Function") -> int:
+        """Where the tree of a function's inlined calls begins, from where all such data do. IndexError: it has none."""
+        if self._data[at.tables - 1] <= _TREE:
+            raise IndexError("no tree of inlined calls")
+        (tree,) = struct.unpack_from("<I", self._data, at.tables + 4 * (at.more + _TREE))
+        return int(tree)
 
     def function(self, name: str) -> int | None:
         """Where the function of this name begins (before relocation)."""

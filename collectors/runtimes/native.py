@@ -152,6 +152,17 @@ def _without_lines(binary: _Binary, elf: Elf, at: int, frames: tuple[Frame, ...]
         with contextlib.suppress(ValueError, OSError):
             if elf.section(".debug_line") and elf.section(".debug_addr"):
                 binary.lines = LineProgram(elf.path)
+    if binary.go and (calls := binary.go.calls(at)):
+        return tuple(
+            Frame(
+                kind=FrameKind.NATIVE,
+                function=clean(call.function),
+                file=clean(call.file) if call.file else None,
+                line=call.line,
+                module=binary.name,
+            )
+            for call in calls
+        )
     if binary.go and (place := binary.go.find(at)):
         frame = Frame(kind=FrameKind.NATIVE, function=clean(place.function), module=binary.name)
         line = {"file": clean(place.file) if place.file else None, "line": place.line}

@@ -270,3 +270,5 @@ async def test_every_line_of_a_go_program(build: str) -> None:
     of_goroutines = [s for s in every_stack(evidence) if in_source(s, source)]
     assert {s[-1].function.removesuffix(".abi0") for s in of_goroutines} == {"runtime.goexit"}
     assert not [s for s in every_stack(evidence) if Frame(kind=FrameKind.NATIVE, function="[unknown]") in s]
+    if build == "stripped":  # (of a program that may lie anywhere, what was inlined has no name)
+        assert not [f for s in every_stack(evidence) for f in s if f.function.startswith("[inlined into ")]
