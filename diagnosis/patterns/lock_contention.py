@@ -240,23 +240,24 @@ def _finding(account: Account, waits: _Waits, facts: tuple[Fact, ...]) -> list[F
 
 
 def _meanwhile(account: Account, where: Place | None) -> str:
-    """What the function that holds the lock waits in, if that takes more of its time than computing."""
+    """What the function that holds the lock does for most of its time, itself or in what it calls."""
     if where is None:
         return ""
     at: dict[tuple[str, Place], float] = defaultdict(float)
     for row in account.calls:
-        place = account.place(row.stack)
-        if place and (place.file, place.function) == (where.file, where.function) and row.syscall not in calls.FUTEXES:
-            at[row.syscall, place] += row.blocked_seconds
-    computed = sum(
-        sum(row.seconds for row in rows)
-        for place, rows in account.samples_at.items()
-        if place and (place.file, place.function) == (where.file, where.function)
-    )
+        if row.syscall not in calls.FUTEXES and _within(row.stack, where) and (place := account.place(row.stack)):
+            at[f"waits in {row.syscall}", place] += row.blocked_seconds
+    for sample in account.samples:
+        if _within(sample.stack, where) and (place := account.place(sample.stack)):
+            at["computes", place] += sample.seconds
     if not at:
         return ""
-    call, place = max(at, key=lambda key: at[key])
-    return f" (it waits in {call} at {place})" if at[call, place] > max(computed, 0.01 * account.seconds) else ""
+    does, place = max(at, key=lambda key: at[key])
+    return f" (it {does} at {place})" if at[does, place] > 0.01 * account.seconds and place != where else ""
+
+
+def _within(stack: Stack, where: Place) -> bool:
+    return any((frame.file, frame.function) == (where.file, where.function) for frame in stack)
 
 
 _BUSY = thread(running=3.0, asleep=27.0)
