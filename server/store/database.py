@@ -16,6 +16,7 @@ from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server.store import migrations
 from perfdoctor.server.store.folder import private_folder
+from perfdoctor.server.store.patience import patiently
 
 _BUSY_SECONDS = 10
 """how long a writer waits for another one that writes, and a call for a connection"""
@@ -79,7 +80,7 @@ class Database:
 
     def _is_current(self, connection: sa.Connection) -> bool:
         if self._file is not None:
-            return migrations.version_of(connection) == migrations.NEWEST
+            return patiently(lambda: migrations.version_of(connection)) == migrations.NEWEST
         # In one round trip. Within the transaction, for a proxy may give the next one another connection.
         limits = {"statement_timeout": _STATEMENT_SECONDS, "lock_timeout": _BUSY_SECONDS}
         limits["idle_in_transaction_session_timeout"] = _IDLE_SECONDS
@@ -145,14 +146,14 @@ def _sqlite(file: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # (transactions begin below, also before a CREATE TABLE)
-        connection.execute("PRAGMA journal_mode = WAL")
+        patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN"))
 
     return engine
 

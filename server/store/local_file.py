@@ -8,9 +8,7 @@ from pathlib import Path
 
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server.store.folder import private_folder
-
-_BUSY_SECONDS = 10.0
-"""how long a writer waits for another process that writes"""
+from perfdoctor.server.store.patience import SECONDS, patiently
 
 Steps = Sequence[Sequence[str]]
 """Statements that bring a file from each version to the next; ``PRAGMA user_version`` says how many it has had."""
@@ -27,10 +25,10 @@ def opened(path: Path, steps: Steps, what: str) -> Iterator[sqlite3.Connection]:
     try:
         # SQLite gives the files beside it (-wal, -shm) the mode of the database.
         path.touch(mode=0o600)
-        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+        with closing(sqlite3.connect(path, timeout=SECONDS, isolation_level=None)) as connection:
+            patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
             connection.execute("PRAGMA synchronous = NORMAL")
-            if _version(connection) != len(steps):
+            if patiently(lambda: _version(connection)) != len(steps):
                 _bring_up_to_date(connection, steps, path, what)
             yield connection
     except (sqlite3.Error, OSError) as error:

@@ -1,6 +1,7 @@
 """What PostgreSQL and SQLite do alike, and what only a database that is shared can meet."""
 
 import random
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server.settings import load
+from perfdoctor.server.store.patience import patiently
 from perfdoctor.server.store.query import query
 from perfdoctor.server.store.recording import Kind
 from perfdoctor.server.store.tables import PART_BYTES
@@ -22,6 +24,23 @@ SECRET = "hunter2secret"
 
 def named(url: str) -> str:
     return url.rpartition("/")[2]
+
+
+def test_a_file_that_is_locked_for_a_moment_is_waited_for() -> None:
+    tries = iter([sqlite3.OperationalError("database is locked")] * 3)
+
+    def opened() -> str:
+        if (error := next(tries, None)) is not None:
+            raise error
+        return "opened"
+
+    assert patiently(opened) == "opened"
+    tries = iter([sqlite3.OperationalError("disk I/O error")])
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        patiently(opened)
+    tries = iter([sqlite3.OperationalError("database is locked")] * 99)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        patiently(opened, seconds=0.05)
 
 
 async def test_large_evidence_and_any_text(tmp_path: Path, place: str | None) -> None:

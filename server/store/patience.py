@@ -1,0 +1,26 @@
+"""Waiting where SQLite does not wait itself."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+T = TypeVar("T")
+SECONDS = 10.0
+"""how long a writer waits for another one that writes"""
+_PAUSE = 0.01
+
+
+def patiently(do: Callable[[], T], seconds: float = SECONDS) -> T:
+    """What ``do`` returns, tried again while the file is locked. SQLite waits for whoever writes, but not for the one
+    who closes the file as the last and tidies up: whoever opens it then is told that it is locked."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return do()
+        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSE)
