@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import sqlalchemy as sa
-
 T = TypeVar("T")
 SECONDS = 10.0
 """how long a writer waits for another one that writes"""
@@ -20,7 +18,13 @@ def patiently(do: Callable[[], T], seconds: float = SECONDS) -> T:
     while True:
         try:
             return do()
-        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
-            if "locked" not in str(error) or time.monotonic() >= until:
+        except Exception as error:
+            # (SQLAlchemy, which is imported only where it is needed, has the driver's own error inside)
+            locked = getattr(error, "orig", error)
+            if not _says_locked(locked) or time.monotonic() >= until:
                 raise
             time.sleep(_PAUSE)
+
+
+def _says_locked(error: object) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
