@@ -386,10 +386,12 @@ PATTERN = Pattern(
     id="memory-growth",
     title="memory grows steadily",
     sees="Anonymous memory and swap that rise in each third of the window, with the lines whose page faults touched "
-    "new pages. In Java and Node.js, what is left after garbage collections, with the lines whose objects live on.",
+    "new pages. In Java and Node.js, what is left after garbage collections, with the lines whose objects live on. In "
+    "Go, goroutines of which more and more stand at one line.",
     costs="Nothing at first; then swap, page-cache misses for everybody, and the out-of-memory killer.",
     fix="Bound the cache, drop what is finished with, hold by weak references.",
-    fine="A start that loads its data, a cache that fills up to its bound: look again after some minutes.",
+    fine="A start that loads its data, a cache that fills up to its bound (growth that slows down is a note): look "
+    "again after some minutes.",
     thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),

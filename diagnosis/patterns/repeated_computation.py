@@ -328,9 +328,9 @@ PATTERN = Pattern(
     id="repeated-computation",
     title="the same preparation is made again and again",
     sees="CPU samples below a line in steps that exist to be made once for many uses: compiling regular expressions, "
-    "templates or source text, setting up TLS contexts, loading time zones, locales and formatters, deriving keys. "
-    "(That "
-    "a function of your own gives the same results again cannot be seen from outside.)",
+    "templates or source text, setting up TLS contexts, loading time zones, locales and formatters, "
+    "checking schemas and working out mappers, deriving keys. (That a function of your own gives the same results "
+    "again cannot be seen from outside.)",
     costs="The preparation takes many times longer than the use that it is made for.",
     fix="Prepare once, before the loop or at the first use, and keep it by what it was made of.",
     fine="A service whose work it is: a login that checks a password, a tool that compiles what it is given.",

@@ -210,7 +210,7 @@ PATTERN = Pattern(
     title="threads are started for work that a pool could do",
     sees="Threads that were started and ended in the window, how long they lived, and what it took to start them.",
     costs="A thread costs 20 to 100 µs on a core to start and end (its stack is mapped, touched and unmapped, under a "
-    "lock of the whole address space), and nothing bounds how many of them there are under load.",
+    "lock of the whole address space), a worker of Node.js 30 ms; and nothing bounds how many there are under load.",
     fix="A pool: threads that are started once and take work from a queue.",
     fine="Few threads, or long work in each.",
     thresholds=(RATE, COUNT, LIFE, WORKERS, WORKER_COUNT, WORKER_LIFE),
