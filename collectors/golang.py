@@ -16,10 +16,10 @@ import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf.engine import Wanted
-from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.readers import reading
-from perfdoctor.collectors.runtimes.goroutines import GoroutineReader, NotReadableError
+from perfdoctor.collectors.runtimes.goroutines import GoroutineReader, NotReadableError, stack_of
 from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.window import by_engine
@@ -60,7 +60,6 @@ class _Asked(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    looks: int = 0
     seconds: float = 0.0
     goroutines: set[int] = field(default_factory=set)
     waits: int = 0
@@ -72,7 +71,6 @@ class GoroutineWatch:
 
     def __init__(self, host: Host, target: Target) -> None:
         self._host, self._target = host, target
-        self._memory: Memory | None = None
         self._reader: GoroutineReader | None = None
         self._seen: defaultdict[tuple[int, ...], _Seen] = defaultdict(_Seen)
         self._waiting: dict[int, tuple[tuple[int, ...], float]] = {}
@@ -86,16 +84,13 @@ class GoroutineWatch:
 
     def begin(self) -> None:
         try:
-            self._memory = self._host.memory(self._target.pid)
-            self._reader = GoroutineReader(self._host, self._target.pid, self._memory, _LENDERS)
+            self._reader = GoroutineReader(self._host, self._target.pid, _LENDERS)
             self._reasons = _LOCKS | _SELECTS if self._reader.present else _LOCKS
             self._standing = self._where_all_stand()
         except NotReadableError as error:
             self.why_not = str(error)
-        except (OSError, ValueError, struct.error):
-            self.why_not = "its memory may not be read"
-        if self.why_not:
-            self.close()
+        except (OSError, struct.error):
+            self.why_not = "it has ended"
 
     @property
     def pause(self) -> float:
@@ -118,7 +113,6 @@ class GoroutineWatch:
             waiting = {}
             for one in found.found:
                 seen = self._seen[one.places]
-                seen.looks += 1
                 seen.seconds += since * weight
                 seen.goroutines.add(one.ident)
                 where, first = self._waiting.get(one.ident, ((), began))
@@ -135,39 +129,40 @@ class GoroutineWatch:
             return Counter()
         return Counter((one.reason, one.places) for one in self._reader.read().found if one.reason)
 
-    def count(self) -> GoroutineCount:
-        """How many there were all along, and where more stand than at first. Before ``end``."""
-        grown = list[GoroutineGroup]()
-        names = NativeNames(self._host, self._target.pid)
-        with suppress(OSError, struct.error):
-            after = self._where_all_stand()
-            for (reason, places), number in (after - self._standing).most_common(_GROWN):
-                stack = tuple(frame for place in places for frame in names.frames(place, returns=True))
-                now = after[reason, places]
-                grown.append(GoroutineGroup(stack=stack, waits=reason, before=now - number, after=now))
-        names.close()
-        readings = tuple((at - self._began, number) for at, number in self._counted)
-        return GoroutineCount(readings=readings, grown=tuple(grown))
-
-    def end(self, seconds: float) -> LockProfile:
-        """The locks, most waited for first, with names for all places; as of ``seconds``, for the looks began before
-        the window, and ended after it. Closes what was open."""
-        part = min(1.0, seconds / max(seconds, self._before - self._began))
+    def end(self, seconds: float) -> tuple[LockProfile, GoroutineCount]:
+        """The locks, most waited for first, as of ``seconds``, for the looks began before the window, and ended after
+        it; and how many goroutines there were all along, and where more stand than at first. With names for all places.
+        Closes what was open."""
         names = NativeNames(self._host, self._target.pid)
         try:
-            by_lock: defaultdict[_Asked, dict[Stack, _Seen]] = defaultdict(dict)
-            for places, seen in self._seen.items():
-                stack = tuple(frame for place in places for frame in names.frames(place, returns=True))
-                if asked := _asked(stack):
-                    kept = by_lock[asked].setdefault(stack, _Seen())
-                    kept.looks += seen.looks
-                    kept.seconds += seen.seconds * part
-                    kept.waits += seen.waits
-                    kept.goroutines |= seen.goroutines
-                    kept.longest = max(kept.longest, min(seen.longest, seconds))
+            count = self._count(names)  # first: the program goes on
+            return self._locks(names, seconds), count
         finally:
             names.close()
             self.close()
+
+    def _count(self, names: NativeNames) -> GoroutineCount:
+        grown = list[GoroutineGroup]()
+        with suppress(OSError, struct.error):
+            after = self._where_all_stand()
+            for (reason, places), number in (after - self._standing).most_common(_GROWN):
+                now = after[reason, places]
+                stack = stack_of(places, names)
+                grown.append(GoroutineGroup(stack=stack, waits=reason, before=now - number, after=now))
+        readings = tuple((at - self._began, number) for at, number in self._counted)
+        return GoroutineCount(readings=readings, grown=tuple(grown))
+
+    def _locks(self, names: NativeNames, seconds: float) -> LockProfile:
+        part = min(1.0, seconds / max(seconds, self._before - self._began))
+        by_lock: defaultdict[_Asked, dict[Stack, _Seen]] = defaultdict(dict)
+        for places, seen in self._seen.items():
+            stack = stack_of(places, names)
+            if asked := _asked(stack):
+                kept = by_lock[asked].setdefault(stack, _Seen())
+                kept.seconds += seen.seconds * part
+                kept.waits += seen.waits
+                kept.goroutines |= seen.goroutines
+                kept.longest = max(kept.longest, min(seen.longest, seconds))
         locks = [self._lock(asked, waits) for asked, waits in by_lock.items()]
         locks.sort(key=lambda lock: -lock.seconds)
         return LockProfile(
@@ -191,10 +186,9 @@ class GoroutineWatch:
         )
 
     def close(self) -> None:
-        self._reader = None
-        if self._memory is not None:
-            self._memory.close()
-            self._memory = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
 
 def _asked(stack: Stack) -> _Asked | None:
@@ -260,8 +254,7 @@ async def _look(watch: GoroutineWatch) -> None:
 def _joined(evidence: Evidence, watch: GoroutineWatch) -> Evidence:
     if watch.why_not:
         return _lacking(evidence, f"locks of Go: {watch.why_not}")
-    count = watch.count()
-    profile = watch.end(evidence.window.seconds)
+    profile, count = watch.end(evidence.window.seconds)
     warnings = (f"{watch.torn:,} times a goroutine changed while it was read",) if watch.torn else ()
     seen = f"{watch.looks:,} looks at its goroutines"
     how = Collection(backend=NAME, exact=False, reason=seen, lacks=LACKS, warnings=warnings)

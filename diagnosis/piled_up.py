@@ -13,7 +13,7 @@ _LEAST, _MORE, _A_SECOND = 20, 0.1, 2.0
 """goroutines more than at first, by how much at least; and each second: fewer are a burst of work"""
 _MOST = 0.5
 """of the increase must stand at one line"""
-_OWN_CALM = frozenset({"IO wait", "sleep", "GC worker (idle)", "force gc (idle)", ""})
+_CALM = frozenset({"IO wait", "sleep", "GC worker (idle)", "force gc (idle)", ""})
 """more of these are more connections and timers, as load makes them"""
 
 
@@ -41,7 +41,7 @@ def piled_up(account: Account) -> PiledUp | None:
         return None
     group = count.grown[0]
     grown = group.after - group.before
-    if group.waits in _OWN_CALM or grown < _MOST * (numbers[-1] - numbers[0]):
+    if group.waits in _CALM or grown < _MOST * (numbers[-1] - numbers[0]):
         return None
     return PiledUp(account.place(group.stack), group.stack, group.waits, group.after, grown / seconds)
 

@@ -13,11 +13,13 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.elf import Elf
 from perfdoctor.collectors.runtimes.go_table import GoTable
 from perfdoctor.collectors.runtimes.maps import read_mappings
+from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.collectors.text import clean
+from perfdoctor.schemas.frame import Stack
 
 MOST = 4096
 """goroutines looked at; of more, each n-th"""
@@ -40,6 +42,9 @@ _STATES = {1: "runnable", 2: "running", 3: "in a system call", 4: "waiting", 9: 
 _RUNNING = 2
 _REGISTERS, _IDENTITY_END = 56, 24
 """where ``sched`` begins in a g, and where its stack's bounds and guard end"""
+
+
+_DENIED = "its memory may not be read"
 
 
 class NotReadableError(Exception):
@@ -85,11 +90,28 @@ def _fields(minor: int) -> _Fields:
 
 
 class GoroutineReader:
-    """Of one process. NotReadableError where it cannot be done, OSError when the process may not be inspected."""
+    """Of one process, whose memory it keeps open until it is closed."""
 
-    def __init__(self, host: Host, pid: int, memory: Memory, asked: Iterable[str] = ()) -> None:
-        """``present`` are those of the functions ``asked`` that the program has."""
-        self._memory = memory
+    def __init__(self, host: Host, pid: int, asked: Iterable[str] = ()) -> None:
+        """NotReadableError where it cannot be done. ``present`` are those of the functions ``asked`` that the program
+        has."""
+        try:
+            self._memory = host.memory(pid)
+        except OSError as error:
+            raise NotReadableError(_DENIED) from error
+        try:
+            self._find(host, pid, asked)
+        except NotReadableError:
+            self.close()
+            raise
+        except (OSError, ValueError, struct.error) as error:
+            self.close()
+            raise NotReadableError(_DENIED) from error
+
+    def close(self) -> None:
+        self._memory.close()
+
+    def _find(self, host: Host, pid: int, asked: Iterable[str]) -> None:
         elf = Elf(f"/proc/{pid}/exe")
         try:
             minor = _version(elf)
@@ -176,6 +198,11 @@ class GoroutineReader:
 
     def _word(self, at: int) -> int:
         return int(struct.unpack("<Q", self._memory.read(at, 8))[0])
+
+
+def stack_of(places: Iterable[int], names: NativeNames) -> Stack:
+    """The frames at the places of a goroutine, innermost first."""
+    return tuple(frame for place in places for frame in names.frames(place, returns=True))
 
 
 def _version(elf: Elf) -> int:

@@ -4,7 +4,13 @@ import struct
 from collections import defaultdict
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.goroutines import Goroutine, GoroutineReader, Goroutines, NotReadableError
+from perfdoctor.collectors.runtimes.goroutines import (
+    Goroutine,
+    GoroutineReader,
+    Goroutines,
+    NotReadableError,
+    stack_of,
+)
 from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.thread_stacks import TaskGroup
@@ -19,20 +25,18 @@ _PARKS = frozenset({"runtime.gopark", "runtime.goparkunlock"})
 def goroutine_groups(host: Host, pid: int) -> tuple[tuple[TaskGroup, ...], Goroutines, str]:
     """The largest first, without those that the runtime keeps for itself; what was read; and why nothing was, if so."""
     try:
-        memory = host.memory(pid)
-    except OSError:
-        return (), Goroutines(), "the memory of the process may not be read"
-    names = NativeNames(host, pid)
-    try:
-        found = GoroutineReader(host, pid, memory).read()
-        return _groups(pid, found, names), found, ""
+        reader = GoroutineReader(host, pid)
     except NotReadableError as error:
         return (), Goroutines(), str(error)
-    except (OSError, ValueError, struct.error):
-        return (), Goroutines(), "its memory could not be read"
+    names = NativeNames(host, pid)
+    try:
+        found = reader.read()
+        return _groups(pid, found, names), found, ""
+    except (OSError, struct.error):
+        return (), Goroutines(), "it has ended"
     finally:
         names.close()
-        memory.close()
+        reader.close()
 
 
 def _groups(pid: int, found: Goroutines, names: NativeNames) -> tuple[TaskGroup, ...]:
@@ -60,7 +64,7 @@ def _groups(pid: int, found: Goroutines, names: NativeNames) -> tuple[TaskGroup,
 
 def _named(places: tuple[int, ...], names: NativeNames) -> Stack:
     """The frames of a goroutine; none of one that only runs code of the runtime."""
-    frames = [frame for place in places for frame in names.frames(place, returns=True)]
+    frames = list(stack_of(places, names))
     while frames and frames[-1].function.startswith(_BEGINS):
         frames.pop()
     while frames and frames[0].function in _PARKS:

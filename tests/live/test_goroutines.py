@@ -84,9 +84,9 @@ async def test_programs_without_symbols_and_moved_ones_tell_too(flags: tuple[str
         try:
             assert running.stdout and running.stdout.readline()
             host = LocalHost()
-            memory = host.memory(running.pid)
-            found = GoroutineReader(host, running.pid, memory, ("net.Listen", "net.NoSuch")).read()
-            memory.close()
+            reader = GoroutineReader(host, running.pid, ("net.Listen", "net.NoSuch"))
+            found = reader.read()
+            reader.close()
         finally:
             running.kill()
     reasons = [one.reason for one in found.found]
