@@ -10,11 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.target_files import content
+from perfdoctor.collectors.runtimes.target_files import lines_of
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
 
-_LARGEST = 4 << 20
 _MOST_LINES = 48
 _FRAMES = 6
 """from the inner end: below the program's own line there may be some of a library"""
@@ -78,7 +77,7 @@ def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     hottest = sorted((key for key in spent if spent[key] >= _WORTH * every), key=lambda key: -spent[key])
     for pid, file, line in hottest[:_MOST_LINES]:
         if (pid, file) not in files:
-            files[pid, file] = content(host, pid, file, _LARGEST).decode("utf-8", "replace").splitlines()
+            files[pid, file] = lines_of(host, pid, file)
         if shape := shape_of(files[pid, file], line):
             yield ShapedLine(file=file, line=line, shape=shape)
 

@@ -16,7 +16,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.debug_files import find_debug_file
 from perfdoctor.collectors.runtimes.demangle import demangled
 from perfdoctor.collectors.runtimes.elf import Elf
-from perfdoctor.collectors.runtimes.go_table import GoTable
+from perfdoctor.collectors.runtimes.go_table import GoTable, Place
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
@@ -153,22 +153,10 @@ def _without_lines(binary: _Binary, elf: Elf, at: int, frames: tuple[Frame, ...]
             if elf.section(".debug_line") and elf.section(".debug_addr"):
                 binary.lines = LineProgram(elf.path)
     if binary.go and (calls := binary.go.calls(at)):
-        return tuple(
-            Frame(
-                kind=FrameKind.NATIVE,
-                function=clean(call.function),
-                file=clean(call.file) if call.file else None,
-                line=call.line,
-                module=binary.name,
-            )
-            for call in calls
-        )
+        return tuple(_frame_of_go(call, call.function, binary.name) for call in calls)
     if binary.go and (place := binary.go.find(at)):
-        frame = Frame(kind=FrameKind.NATIVE, function=clean(place.function), module=binary.name)
-        line = {"file": clean(place.file) if place.file else None, "line": place.line}
-        if not place.inlined:
-            return (frame.model_copy(update=line),)
-        return (frame.model_copy(update={"function": clean(f"[inlined into {place.function}]"), **line}), frame)
+        into = Frame(kind=FrameKind.NATIVE, function=clean(place.function), module=binary.name)
+        return (_frame_of_go(place, f"[inlined into {place.function}]", binary.name), into)
     # A symbol table that lost some of its names (a stripped file has only those that others use) would give the places
     # between to whoever comes before.
     if not frames or not any(table.is_in_symbol(at) for table in (elf, binary.debug) if table):
@@ -178,6 +166,11 @@ def _without_lines(binary: _Binary, elf: Elf, at: int, frames: tuple[Frame, ...]
         file, number = binary.lines.place(at)
         frames = (frames[0].model_copy(update={"file": clean(file) if file else None, "line": number}), *frames[1:])
     return frames
+
+
+def _frame_of_go(place: Place, function: str, module: str) -> Frame:
+    file = clean(place.file) if place.file else None
+    return Frame(kind=FrameKind.NATIVE, function=clean(function), file=file, line=place.line, module=module)
 
 
 def _find_symbols(binary: _Binary, elf: Elf) -> None:

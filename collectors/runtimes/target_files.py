@@ -5,6 +5,8 @@ from pathlib import Path
 
 from perfdoctor.collectors.host.base import Host
 
+_LARGEST_SOURCE = 4 << 20
+
 
 def content(host: Host, pid: int, file: str, largest: int) -> bytes:
     """What a regular file of process ``pid`` holds, ``file`` as the process sees it; empty where there is none, or it
@@ -14,3 +16,8 @@ def content(host: Host, pid: int, file: str, largest: int) -> bytes:
         if Path(path).is_file() and Path(path).stat().st_size <= largest:
             return host.read_file(path, largest)
     return b""
+
+
+def lines_of(host: Host, pid: int, file: str) -> list[str]:
+    """The lines of a source of at most 4 MiB; none where it cannot be read."""
+    return content(host, pid, file, _LARGEST_SOURCE).decode("utf-8", "replace").splitlines()

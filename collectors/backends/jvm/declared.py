@@ -7,11 +7,10 @@ import re
 from functools import partial
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.target_files import content
-from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.collectors.runtimes.target_files import lines_of
+from perfdoctor.schemas.frame import FrameKind
 from perfdoctor.schemas.locks import LockProfile, LockWait
 
-_LARGEST = 4 << 20
 _ABOVE = 4
 """lines above its first statement that a declaration begins within"""
 _MONITOR = "monitor of "
@@ -35,9 +34,11 @@ def _placed(host: Host, pid: int, texts: dict[str, list[str]], wait: LockWait) -
         return wait
     file = inner.file or ""
     if file not in texts:
-        texts[file] = content(host, pid, file, _LARGEST).decode("utf-8", "replace").splitlines()
+        texts[file] = lines_of(host, pid, file)
     line = declared_at(texts[file], inner.line, inner.function.rpartition(".")[2])
-    return wait if line is None else wait.model_copy(update={"waiter": _with_line(wait.waiter, inner, line)})
+    if line is None:
+        return wait
+    return wait.model_copy(update={"waiter": (inner.model_copy(update={"line": line}), *wait.waiter[1:])})
 
 
 def declared_at(text: list[str], first: int, method: str) -> int | None:
@@ -47,7 +48,3 @@ def declared_at(text: list[str], first: int, method: str) -> int | None:
     declares = re.compile(rf"\bsynchronized\b[^(;]*\b{re.escape(method)}\s*\(")
     lines = range(first, max(0, first - 1 - _ABOVE), -1)
     return next((number for number in lines if declares.search(text[number - 1])), None)
-
-
-def _with_line(stack: Stack, inner: Frame, line: int) -> Stack:
-    return (inner.model_copy(update={"line": line}), *stack[1:])
