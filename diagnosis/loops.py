@@ -69,16 +69,16 @@ def loops(evidence: Evidence) -> tuple[LoopRow, ...]:
     rows = evidence.syscalls.rows if evidence.syscalls else ()
     # (a process may have a hundred threads with a loop each, such as the workers of Node.js)
     waits = [row for row in rows if row.blocked_seconds > 0]
-    of_callbacks = [row for row in waits if makes_call_in_callback(row)]
+    known: dict[tuple[int, int], list[SyscallRow]] = {}
     found = []
     for thread in evidence.loops or ():
         kind = kind_of(thread, evidence.user_roots)
         if kind is None or thread.polls < _FEWEST_POLLS:
             continue
-        if kind == _OWN:
-            blocked = rows_of(thread, kind, waits, evidence.user_roots)
-        else:
-            blocked = [row for row in of_callbacks if row.pid == thread.pid]
+        whose = thread.pid, thread.tid if kind == _OWN else 0
+        if whose not in known:
+            known[whose] = rows_of(thread, kind, waits, evidence.user_roots)
+        blocked = known[whose]
         by_place: dict[tuple[str, Frame | None], float] = defaultdict(float)
         for row in blocked:
             by_place[row.syscall, user_frame(row.stack, evidence.user_roots)] += row.blocked_seconds

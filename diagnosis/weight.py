@@ -14,12 +14,9 @@ WARNING_SECONDS = 0.02
 _ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
-def severity(
-    account: Account, seconds: float, at_most: Severity = Severity.CRITICAL, *, beside: float = 0.0
-) -> Severity:
-    share = _share(account, seconds, beside)
+def _severity(share: float, a_second: float, at_most: Severity) -> Severity:
     found = Severity.INFO
-    if share >= WARNING_SHARE and seconds / account.seconds >= WARNING_SECONDS:
+    if share >= WARNING_SHARE and a_second >= WARNING_SECONDS:
         found = Severity.CRITICAL if share >= CRITICAL_SHARE else Severity.WARNING
     return min(found, at_most, key=_ORDER.index)
 
@@ -49,7 +46,7 @@ def weigh(
         Finding(
             pattern=pattern,
             title=title,
-            severity=severity(account, seconds, at_most, beside=beside),
+            severity=_severity(share, seconds / account.seconds, at_most),
             share=round(share, 4),
             confidence=confidence,
             location=place.location if place else None,

@@ -16,10 +16,8 @@ from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server.store import migrations
 from perfdoctor.server.store.folder import private_folder
-from perfdoctor.server.store.patience import patiently
+from perfdoctor.server.store.patience import SECONDS, patiently
 
-_BUSY_SECONDS = 10
-"""how long a writer waits for another one that writes, and a call for a connection"""
 _CONNECT_SECONDS = 5
 _STATEMENT_SECONDS = 30
 _IDLE_SECONDS = 60
@@ -82,7 +80,7 @@ class Database:
         if self._file is not None:
             return patiently(lambda: migrations.version_of(connection)) == migrations.NEWEST
         # In one round trip. Within the transaction, for a proxy may give the next one another connection.
-        limits = {"statement_timeout": _STATEMENT_SECONDS, "lock_timeout": _BUSY_SECONDS}
+        limits = {"statement_timeout": _STATEMENT_SECONDS, "lock_timeout": SECONDS}
         limits["idle_in_transaction_session_timeout"] = _IDLE_SECONDS
         said = ", ".join(f"set_config('{name}', '{seconds}s', true)" for name, seconds in limits.items())
         said += ", current_setting('transaction_read_only'), to_regclass('alembic_version')"
@@ -139,7 +137,7 @@ def _sqlite(file: Path) -> sa.Engine:
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(file)),
         poolclass=sa.NullPool,
-        connect_args={"timeout": _BUSY_SECONDS},
+        connect_args={"timeout": SECONDS},
         hide_parameters=True,
     )
 
@@ -172,7 +170,7 @@ def _postgresql(url: str) -> sa.Engine:
             place,
             pool_size=kept,
             max_overflow=besides,
-            pool_timeout=_BUSY_SECONDS,
+            pool_timeout=SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,
             # (a proxy that shares connections, such as PgBouncer, knows nothing of statements prepared on one)

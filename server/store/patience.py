@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-SECONDS = 10.0
+SECONDS = 10
 """how long a writer waits for another one that writes"""
 _PAUSE = 0.01
 
