@@ -80,7 +80,7 @@ public class QuoteStream {
 
     public static void main(String[] arguments) throws IOException {
         ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        String clients = new File(new File(System.getenv("SERVICES")).getParentFile(), "fresh2/clients.py").getPath();
+        String clients = new File(new File(System.getenv("SERVICES")).getParentFile(), "clients.py").getPath();
         String python = System.getenv().getOrDefault("PYTHON", "python3");
         new ProcessBuilder(python, clients, "frames", "" + listening.getLocalPort(), "" + LINES).start();
         new Thread(QuoteStream::report, "report").start();

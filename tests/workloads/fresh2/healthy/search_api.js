@@ -68,7 +68,7 @@ const server = http.createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1", () => {
   const questions = Array.from({ length: 250 }, (_, n) => `/${words(n * 13).slice(n % 3, 5).join("+")}`);
-  const clients = path.join(path.dirname(process.env.SERVICES), "fresh2", "clients.py");
+  const clients = path.join(path.dirname(process.env.SERVICES), "clients.py");
   const started = [clients, "http", server.address().port, questions.join(","), 200, 8];
   spawn(process.env.PYTHON || "python3", started, { stdio: "ignore" });
   console.log("ready", process.pid);

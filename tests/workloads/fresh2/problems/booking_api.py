@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pg8000.native
 
-sys.path.extend(str(Path(__file__).parents[n]) for n in (1, 2))
+sys.path.append(str(Path(__file__).parents[2]))
 import clients
 import services
 

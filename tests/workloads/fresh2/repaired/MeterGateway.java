@@ -64,7 +64,7 @@ public class MeterGateway {
     }
 
     static void meters(int port) throws IOException {
-        String clients = new File(new File(System.getenv("SERVICES")).getParentFile(), "fresh2/clients.py").getPath();
+        String clients = new File(new File(System.getenv("SERVICES")).getParentFile(), "clients.py").getPath();
         String python = System.getenv().getOrDefault("PYTHON", "python3");
         new ProcessBuilder(python, clients, "frames", "" + port, "" + LINES).start();
     }

@@ -72,7 +72,7 @@ const server = http.createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1", () => {
   const paths = Array.from({ length: 200 }, (_, n) => `/${n % TOKENS}a${((n % TOKENS) * 7919) % 997}/${n}`).join(",");
-  const clients = path.join(path.dirname(process.env.SERVICES), "fresh2", "clients.py");
+  const clients = path.join(path.dirname(process.env.SERVICES), "clients.py");
   spawn(python, [clients, "http", server.address().port, paths, 60, 12], { stdio: "ignore" });
   console.log("ready", process.pid);
 });

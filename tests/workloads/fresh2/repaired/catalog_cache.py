@@ -15,7 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-sys.path.extend(str(Path(__file__).parents[n]) for n in (1, 2))
+sys.path.append(str(Path(__file__).parents[2]))
 import clients
 import services
 

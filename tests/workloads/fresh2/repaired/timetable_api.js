@@ -62,7 +62,7 @@ setInterval(renew, 5000);
 const server = http.createServer(answer);
 server.listen(0, outerAddress(), () => {
   const { address, port } = server.address();
-  const clients = path.join(path.dirname(process.env.SERVICES), "fresh2", "clients.py");
+  const clients = path.join(path.dirname(process.env.SERVICES), "clients.py");
   const words = [clients, "slow", address, port, "/timetable", LINE, DISPLAYS];
   spawn(process.env.PYTHON || "python3", words, { stdio: "ignore" });
   console.log("ready", process.pid);

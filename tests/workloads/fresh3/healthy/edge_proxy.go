@@ -140,7 +140,7 @@ func main() {
 	for i := 0; i < 900; i++ {
 		paths = append(paths, fmt.Sprintf("/articles/%d", i*i%450))
 	}
-	clients := filepath.Join(filepath.Dir(services), "fresh3", "clients.py")
+	clients := filepath.Join(filepath.Dir(services), "clients.py")
 	started(clients, "http", port, strings.Join(paths, ","), fmt.Sprint(visits), "8")
 	go http.Serve(listening, p)
 	fmt.Println("ready", os.Getpid())

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-sys.path.extend(str(Path(__file__).parents[n]) for n in (1, 2))
+sys.path.append(str(Path(__file__).parents[2]))
 import clients
 import services
 

@@ -84,7 +84,7 @@ const server = http.createServer((request, response) => {
 
 server.listen(0, "127.0.0.1", () => {
   const users = Array.from({ length: 300 }, (_, n) => `/user${n * 7919}/${COUNTRIES[n % 6]}/${n % 80}`).join(",");
-  const clients = path.join(path.dirname(process.env.SERVICES), "fresh3", "clients.py");
+  const clients = path.join(path.dirname(process.env.SERVICES), "clients.py");
   spawn(process.env.PYTHON || "python3", [clients, "http", server.address().port, users, 200, 6], { stdio: "ignore" });
   console.log("ready", process.pid);
 });

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.extend(str(Path(__file__).parents[n]) for n in (1, 2))
+sys.path.append(str(Path(__file__).parents[2]))
 import clients
 import services
 

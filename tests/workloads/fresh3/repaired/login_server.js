@@ -93,7 +93,7 @@ const server = http.createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1", () => {
   const { port } = server.address();
-  const clients = path.join(path.dirname(process.env.SERVICES), "fresh3", "clients.py");
+  const clients = path.join(path.dirname(process.env.SERVICES), "clients.py");
   const python = process.env.PYTHON || "python3";
   const logins = Array.from({ length: CUSTOMERS }, (_, n) => `/login/customer${n}/secret${n % 20 ? n : "?"}`).join(",");
   spawn(python, [clients, "http", port, logins, 8, 4], { stdio: "ignore" });

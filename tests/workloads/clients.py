@@ -5,19 +5,18 @@
 
 import contextlib
 import http.client
+import json
 import random
 import socket
 import struct
 import sys
 import time
-from pathlib import Path
 from threading import Thread
 
-sys.path.append(str(Path(__file__).parents[1]))
 import services
 
 
-def come(port, paths, rate, workers=8, host="127.0.0.1"):
+def come(port, paths, rate, workers=8, host="127.0.0.1", body=None):
     """Ask for one of ``paths`` so many times a second, on kept connections; later only if all workers still wait."""
 
     def work(number):
@@ -26,7 +25,7 @@ def come(port, paths, rate, workers=8, host="127.0.0.1"):
         while True:
             time.sleep(max(0.0, due - time.monotonic()))
             try:
-                connection.request("GET", random.choice(paths))
+                connection.request("POST" if body else "GET", random.choice(paths), body)
                 connection.getresponse().read()
             except (OSError, http.client.HTTPException):
                 connection.close()
@@ -86,12 +85,59 @@ def send_frames(port, workers):
     crowd(work, workers)
 
 
+def ask_lines(port, questions, workers, pause=0.0):
+    """Send one line of ``questions`` after the other, and read what comes up to an empty line each time."""
+
+    def work(number):
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for at in range(number, 1 << 40):
+                line.sendall(questions[at % len(questions)].encode() + b"\n")
+                end = b""
+                while not end.endswith(b"\n\n"):
+                    got = line.recv(1 << 16)
+                    if not got:
+                        return
+                    end = (end + got)[-2:]
+                time.sleep(pause)
+
+    crowd(work, workers)
+
+
+def send_events(line):
+    """Write the events of a shop, one JSON object a line, as fast as they are taken."""
+    kinds = ("seen", "basket", "order", "return")
+    lines = []
+    for number in range(4000):
+        articles = [{"article": f"A-{number * 31 % 977 + n}", "pieces": 1 + n, "cents": 99 + number} for n in range(24)]
+        event = {"kind": kinds[number % 4], "id": number, "customer": f"c{number * 7919 % 9973}", "articles": articles}
+        if number % 50 == 0:
+            event["id"] = "unknown"
+        lines.append(json.dumps(event).encode() + b"\n")
+    while True:
+        for at in range(0, len(lines), 40):
+            line.sendall(b"".join(lines[at : at + 40]))
+
+
+def send_jobs(port, rate):
+    """Send so many short lines a second, a few at a time, and read nothing."""
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        due = time.monotonic()
+        for number in range(1 << 40):
+            line.sendall(f"job {number} {number * 7919 % 997}\n".encode())
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
 def main():
     kind, *words = sys.argv[1:]
     kinds = {
         "http": lambda port, paths, rate, workers: come(int(port), paths.split(","), float(rate), int(workers)),
         "slow": lambda host, port, path, rate, workers: fetch_slowly(host, int(port), path, float(rate), int(workers)),
         "frames": lambda port, workers: send_frames(int(port), int(workers)),
+        "lines": lambda port, questions, workers, pause: ask_lines(
+            int(port), questions.split(","), int(workers), float(pause)
+        ),
     }
 
     def run():
