@@ -195,7 +195,7 @@ def _asked(stack: Stack) -> _Asked | None:
     """Which lock a goroutine with this stack waits for. None: it waits for something else."""
     for frame in stack:
         if lent := _LENDERS.get(frame.function):
-            return _Asked(LockKind.SEMAPHORE, lent)
+            return _Asked(LockKind.POOL, lent)
     functions = {frame.function.removeprefix("internal/").partition(").")[0] for frame in stack}
     kind = LockKind.RWLOCK if "sync.(*RWMutex" in functions else LockKind.MUTEX
     if kind is LockKind.MUTEX and "sync.(*Mutex" not in functions:

@@ -14,7 +14,7 @@ from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow, LineShape
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
-from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
 from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -49,6 +49,10 @@ class Place:
     @property
     def location(self) -> Location:
         return Location(file=self.file, line=self.line, function=self.function)
+
+    def shares_function(self, other: "Place | Frame | None") -> bool:
+        """Whether ``other`` is of the same function, at whatever line."""
+        return other is not None and (self.file, self.function) == (other.file, other.function)
 
     def __str__(self) -> str:
         return quoted(f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})")

@@ -7,7 +7,6 @@ not tell, the lines that wait and those that wake do.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from perfdoctor.diagnosis.pools import lent_by_go
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.diagnosis.waiting import LONG_WAIT_SECONDS, waits_for_work
 from perfdoctor.schemas.frame import Stack
@@ -34,6 +33,7 @@ _BY_KIND = {
     LockKind.PRIORITY: LockRole.CONTENTION,
     LockKind.RWLOCK: LockRole.CONTENTION,
     LockKind.FILE: LockRole.CONTENTION,
+    LockKind.POOL: LockRole.CONTENTION,
     LockKind.INTERPRETER: LockRole.INTERPRETER,
     LockKind.CONDITION: LockRole.WORK,
     LockKind.JOIN: LockRole.WORK,
@@ -47,8 +47,6 @@ def role_of(lock: Lock, waiters: Sequence[LockWait]) -> LockRole:
     """What waiting for ``lock`` means, by the waits at ``waiters`` (those of the lock, or of one line)."""
     if lock.kind in _BY_KIND:
         return _BY_KIND[lock.kind]
-    if lent_by_go(lock):
-        return LockRole.CONTENTION
     seconds: dict[LockRole, float] = defaultdict(float)
     for wait in waiters:
         seconds[_role_at(wait.waiter, lock)] += wait.seconds

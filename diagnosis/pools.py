@@ -4,7 +4,6 @@ import re
 
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.locks import Lock
 
 _JAVA = ("java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.ForkJoinWorkerThread.run",
          "java.util.concurrent.ForkJoinPool.runWorker")  # fmt: skip
@@ -38,11 +37,6 @@ def lender_of(stack: Stack) -> str | None:
             own = waits and frame.kind is FrameKind.PYTHON and _LENDS.search(frame.function) is not None
             return f"{basename(frame.file)}, {frame.function}" if own else None
     return None
-
-
-def lent_by_go(lock: Lock) -> bool:
-    """Whether goroutines wait there until a pool has a connection for them."""
-    return lock.name.startswith("connections of ")
 
 
 def worker_of(stack: Stack) -> str | None:

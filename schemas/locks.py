@@ -13,7 +13,8 @@ class LockKind(StrEnum):
 
     ``interpreter`` is Python's GIL (or its hand-over); ``parked`` stands for all locks whose waiters sleep on
     something of their own (CPython 3.13's PyMutex, other parking lots), so they can be told apart only by line;
-    ``join`` is the end of a thread; ``futex`` is any other.
+    ``join`` is the end of a thread; ``pool`` something that lends (connections, mostly) and has nothing left; ``futex``
+    is any other.
     """
 
     MUTEX = "mutex"
@@ -22,6 +23,7 @@ class LockKind(StrEnum):
     SEMAPHORE = "semaphore"
     CONDITION = "condition"
     JOIN = "join"
+    POOL = "pool"
     PARKED = "parked"
     INTERPRETER = "interpreter"
     FILE = "file lock"

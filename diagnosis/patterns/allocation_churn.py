@@ -132,7 +132,7 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     if share < SHARE.value:
         return []
     fresh = sum(row.seconds for row in rows if _is_fresh(row)) / max(sum(row.seconds for row in rows), 1e-9)
-    touched = [row for row in account.evidence.faults or () if _is_same_function(account.place(row.stack), place)]
+    touched = [row for row in account.evidence.faults or () if place.shares_function(account.place(row.stack))]
     faults = sum(row.faults for row in touched) / account.seconds
     large = fresh >= FRESH.value
     if large and account.evidence.faults is not None and faults < FAULTS.value:
@@ -172,10 +172,6 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     )
 
 
-def _is_same_function(a: Place | None, b: Place) -> bool:
-    return a is not None and (a.file, a.function) == (b.file, b.function)
-
-
 def _facts(account: Account, place: Place, rows: list[CpuRow], touched: list[FaultRow]) -> tuple[Fact, ...]:
     cores = sum(row.seconds for row in rows) / account.seconds
     facts = [account.fact("cpu", f"CPU time for memory in {quoted(place.function, 60)}", cores, "cores")]
@@ -185,7 +181,7 @@ def _facts(account: Account, place: Place, rows: list[CpuRow], touched: list[Fau
     moves = [
         r
         for r in account.calls
-        if _is_same_function(account.place(r.stack), place) and r.syscall in ("mmap", "munmap", "brk", "madvise")
+        if place.shares_function(account.place(r.stack)) and r.syscall in ("mmap", "munmap", "brk", "madvise")
     ]
     if moved := sum(r.calls for r in moves) / account.seconds:
         facts.append(account.fact("syscalls", "mmap, munmap, brk and madvise there", moved, "calls/s"))

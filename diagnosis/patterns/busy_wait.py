@@ -113,16 +113,12 @@ def _only_loads(function: HotFunction) -> bool:
     """Whether one line of it loads an atomic variable, and nothing else is called: its loop is that line."""
     loads = sum(row.seconds for row in function.rows if row.stack and _LOAD.search(row.stack[0].function))
     own = sum(row.seconds for row in function.rows if _is_own(row.stack, function.place))
-    lines = {frame.line for row in function.rows for frame in row.stack if _is_at(frame, function.place)}
+    lines = {frame.line for row in function.rows for frame in row.stack if function.place.shares_function(frame)}
     return loads > 0 and loads + own >= ONE_LINE.value * function.seconds and len(lines) == 1
 
 
-def _is_at(frame: Frame, place: Place) -> bool:
-    return (frame.file, frame.function) == (place.file, place.function)
-
-
 def _is_own(stack: Stack, place: Place) -> bool:
-    return bool(stack) and _is_at(stack[0], place)
+    return bool(stack) and place.shares_function(stack[0])
 
 
 def _says_wait(function: str) -> bool:

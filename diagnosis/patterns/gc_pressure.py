@@ -169,13 +169,9 @@ def _allocator(account: Account, rows: list[CpuRow]) -> tuple[Place | None, Stac
     if place is None:
         return None, account.top_stack(rows), []
     # One function that makes objects does so in several lines: each may be the one in which the collector falls due.
-    here = [row for row in rows if (own := account.place(row.stack)) and _same_function(own, place)]
+    here = [row for row in rows if place.shares_function(account.place(row.stack))]
     part = sum(row.seconds for row in here) / sum(row.seconds for row in rows)
     return place, stack, [account.fact("cpu", f"of it while {place.function} made objects", part, "share")]
-
-
-def _same_function(a: Place, b: Place) -> bool:
-    return (a.file, a.function) == (b.file, b.function)
 
 
 def _language(account: Account, rows: list[CpuRow], stack: Stack) -> Language:

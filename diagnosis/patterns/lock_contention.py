@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
-from perfdoctor.diagnosis.pools import lender_of, lent_by_go
+from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Fact, Finding, Severity
@@ -100,7 +100,8 @@ def _of_runtime(account: Account, how: Collection) -> list[Finding]:
     locks = account.evidence.locks.locks if account.evidence.locks else ()
     found = []
     for lock in locks:
-        if role_of(lock, lock.waiters) is not LockRole.CONTENTION or not lock.waits or lent_by_go(lock):
+        contended = role_of(lock, lock.waiters) is LockRole.CONTENTION and lock.kind is not LockKind.POOL
+        if not contended or not lock.waits:
             continue
         by_place: dict[Place | None, float] = defaultdict(float)
         for wait in lock.waiters:
@@ -257,7 +258,7 @@ def _meanwhile(account: Account, where: Place | None) -> str:
 
 
 def _within(stack: Stack, where: Place) -> bool:
-    return any((frame.file, frame.function) == (where.file, where.function) for frame in stack)
+    return any(where.shares_function(frame) for frame in stack)
 
 
 _BUSY = thread(running=3.0, asleep=27.0)

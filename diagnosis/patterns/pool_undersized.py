@@ -8,7 +8,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.pools import lender_of, lent_by_go, worker_of
+from perfdoctor.diagnosis.pools import lender_of, worker_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -79,7 +79,7 @@ def _lent_to_threads(account: Account) -> Iterator[_Lent]:
 def _lent_to_goroutines(account: Account) -> Iterator[_Lent]:
     locks = account.evidence.locks.locks if account.evidence.locks else ()
     beside = sum(lock.seconds for lock in locks)
-    for lock in filter(lent_by_go, locks):
+    for lock in (lock for lock in locks if lock.kind is LockKind.POOL):
         at: dict[Place, list[LockWait]] = defaultdict(list)
         for wait in lock.waiters:
             if place := account.place(wait.waiter):
@@ -235,7 +235,7 @@ def _examples() -> tuple[Example, ...]:
     )
     of_go = Lock(
         pid=PID,
-        kind=LockKind.SEMAPHORE,
+        kind=LockKind.POOL,
         name="connections of database/sql",
         waits=300,
         seconds=90.0,

@@ -57,7 +57,7 @@ def frames(*functions: str) -> tuple[Frame, ...]:
         (("sync.(*Mutex).Lock", "sync.(*RWMutex).Lock", "main.put"), LockKind.RWLOCK, "sync.RWMutex of main.put"),
         (
             ("runtime.selectgo", "database/sql.(*DB).conn", "main.sum"),
-            LockKind.SEMAPHORE,
+            LockKind.POOL,
             "connections of database/sql",
         ),
     ],
