@@ -116,7 +116,7 @@ func (s *store) pack(batches <-chan batch, failed func(error)) {
 }
 
 func gather(number int, chance *rand.Rand) batch {
-	readings := make([]reading, 0, lamps*4)
+	readings := make([]reading, 0, lamps*20)
 	now := time.Now().UnixNano()
 	for n := 0; n < cap(readings); n++ {
 		watts := 40 + 25*chance.Float64()
