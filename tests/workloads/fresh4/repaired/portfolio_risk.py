@@ -1,7 +1,8 @@
 # expect: healthy bench
 """Values the portfolios of a pension fund under scenarios of interest, and tells what each may lose in a bad year.
 
-MEASURED
+Measured while others used most of both cores: a portfolio costs about as much CPU as in the twin with threads (215 for
+a second of CPU), but here two cores can be used at once.
 """
 
 import collections
