@@ -40,7 +40,7 @@ def curve(rng, start=0.025, years=31):
     """A path of short rates that comes back to its mean, as discount factors by year."""
     factors, rate, factor = [], start, 1.0
     for _ in range(years):
-        rate = max(-0.01, rate + 0.3 * (0.03 - rate) + rng.gauss(0, 0.008))
+        rate = max(-0.01, rate + 0.3 * (0.03 - rate) + rng.gauss(0, 0.008))  # <- cost
         factor /= 1 + rate
         factors.append(factor)
     return factors
@@ -51,7 +51,7 @@ def value(bond, factors):
     total, survives = 0.0, 1.0
     for year in range(bond.years):
         survives *= spread
-        total += bond.face * bond.coupon * factors[year] * survives
+        total += bond.face * bond.coupon * factors[year] * survives  # <- cost
     return total + bond.face * factors[bond.years - 1] * survives
 
 
@@ -61,7 +61,7 @@ def assess(portfolio, seed):
     worth = []
     for _ in range(SCENARIOS):
         factors = curve(rng)
-        worth.append(sum(value(bond, factors) for bond in portfolio.bonds))
+        worth.append(sum(value(bond, factors) for bond in portfolio.bonds))  # <- cost
     worth.sort()
     worst = worth[: max(1, len(worth) // 20)]
     mean = statistics.fmean(worth)
