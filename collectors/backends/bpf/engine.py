@@ -23,7 +23,7 @@ from perfdoctor.collectors.backends.bpf.unwinding import MAPPING, MAPPINGS, ROW_
 from perfdoctor.collectors.backends.proc import stat
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes import own_lines
-from perfdoctor.collectors.runtimes.native import KernelNames
+from perfdoctor.collectors.runtimes.kernel_names import KernelNames
 from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
