@@ -18,7 +18,9 @@ from functools import cache
 from pathlib import Path
 
 from perfdoctor.collectors.host.base import Memory
-from perfdoctor.collectors.runtimes.python import UNNAMED, Interpreter, PythonNames, debug_offsets
+from perfdoctor.collectors.runtimes.python import UNNAMED, PythonNames
+from perfdoctor.collectors.runtimes.python_interpreter import Interpreter
+from perfdoctor.collectors.runtimes.python_layout import debug_offsets
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame
 

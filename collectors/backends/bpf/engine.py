@@ -24,7 +24,8 @@ from perfdoctor.collectors.backends.proc import stat
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes import own_lines
 from perfdoctor.collectors.runtimes.kernel_names import KernelNames
-from perfdoctor.collectors.runtimes.python import LAYOUT_BYTES, UNNAMED, Layout
+from perfdoctor.collectors.runtimes.python import UNNAMED
+from perfdoctor.collectors.runtimes.python_layout import LAYOUT_BYTES, Layout
 from perfdoctor.collectors.runtimes.which import runtime_of
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean, quoted
