@@ -147,7 +147,8 @@ class ProcessNames:
         return {}
 
     def tasks(self) -> Tasks | None:
-        """Its tasks of asyncio; None where this interpreter's cannot be read. One of tasks.BROKEN when it has ended."""
+        """Its tasks of asyncio; None where this interpreter's cannot be read. One of BROKEN (python_objects.py)
+        when it has ended."""
         if self.interpreter is None or self._python is None or self._memory is None:
             return None
         if self.interpreter.layout.minor not in VERSIONS:

@@ -23,7 +23,8 @@ from perfdoctor.collectors.runtimes.python_layout import (
     kept_layout,
 )
 from perfdoctor.collectors.runtimes.python_lines import line_of, line_of_3_8, line_of_3_10
-from perfdoctor.collectors.runtimes.tasks import VERSIONS, _Offsets, _offsets
+from perfdoctor.collectors.runtimes.python_objects import Offsets, kept_offsets
+from perfdoctor.collectors.runtimes.tasks import VERSIONS
 from tests.live.need import need
 from tests.live.workload import python_interpreters
 
@@ -123,7 +124,7 @@ def testkept_layouts_of_tasks_are_those_of_the_interpreters_here() -> None:
         command = [sys.executable, str(ROOT / "scripts" / "make_layouts.py"), "--print", "--tasks", interpreter]
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode == 0:
-            assert _Offsets(**json.loads(made.stdout)) == _offsets(minor)
+            assert Offsets(**json.loads(made.stdout)) == kept_offsets(minor)
             checked += 1
     need(checked, "no CPython 3.11 to 3.13 with its headers here")
 
