@@ -15,8 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from perfdoctor.collectors.backends.bpf.engine import Engine, Wanted
+from perfdoctor.collectors.backends.bpf.engine import Engine
 from perfdoctor.collectors.backends.bpf.libbpf import library
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.target import find_target
 

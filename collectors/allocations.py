@@ -9,8 +9,8 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.allocations import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, AllocationsPart
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.growth import GrowthPart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.jvm.allocations import trace_allocations
 from perfdoctor.collectors.backends.node import backend as node

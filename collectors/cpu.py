@@ -3,7 +3,7 @@
 import anyio
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.jvm import cpu as by_recorder
 from perfdoctor.collectors.backends.node import backend as node

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.disk import DiskPart
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.proc import io as proc_io
 from perfdoctor.collectors.file_use import use_of
 from perfdoctor.collectors.host.base import Host

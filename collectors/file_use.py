@@ -7,8 +7,8 @@ from anyio import to_thread
 
 from perfdoctor.collectors import syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.files import FilesPart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.proc import open_files
 from perfdoctor.collectors.backends.strace import backend as strace
 from perfdoctor.collectors.files import file_facts

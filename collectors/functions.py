@@ -5,8 +5,8 @@ from collections import defaultdict
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.functions import MOST_EVENTS, MOST_SHARE, NS_PER_EVENT, VALUES, FunctionsPart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.ltrace import backend as ltrace
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import anyio
 from anyio import to_thread
 
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.readers import reading

@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterator
 
 from anyio import to_thread
 
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.timed_sockets import timed
 from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.jvm import backend as jvm
 from perfdoctor.collectors.backends.jvm import cpu, locks
 from perfdoctor.collectors.backends.jvm.allocations import LACKS as ALLOCATIONS_LACK

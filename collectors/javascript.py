@@ -13,9 +13,9 @@ from typing import cast
 
 from anyio import to_thread
 
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.timed_sockets import timed
 from perfdoctor.collectors.backends.bpf.timeline import TimelinePart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.node.backend import Profiled
 from perfdoctor.collectors.host.base import Host

@@ -7,8 +7,8 @@ from anyio import to_thread
 
 from perfdoctor.collectors import cpu, locks, network, syscalls
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import FirstLook, Wanted
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
+from perfdoctor.collectors.backends.bpf.wanted import FirstLook, Wanted
 from perfdoctor.collectors.golang import by_engine_and_goroutines
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.java import by_engine_and_recorder

@@ -11,7 +11,8 @@ from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.runtimes.gil import Gil, find_gil
 from perfdoctor.collectors.runtimes.native import NativeNames
-from perfdoctor.collectors.runtimes.python import NotWalkableError, find_interpreter
+from perfdoctor.collectors.runtimes.python_interpreter import find_interpreter
+from perfdoctor.collectors.runtimes.python_layout import NotWalkableError
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, StandingWait
 from perfdoctor.schemas.problem import ProblemError

@@ -4,8 +4,8 @@ from anyio import to_thread
 
 from perfdoctor.collectors import golang
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.locks import LACKS, LockPart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.bpftrace import locks as by_address
 from perfdoctor.collectors.backends.jvm import backend as jvm

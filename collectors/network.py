@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.sockets import backend as sockets
 from perfdoctor.collectors.backends.sockets.snapshot import Snapshot, look
 from perfdoctor.collectors.backends.strace import backend as strace

@@ -1,7 +1,7 @@
 """What does a process ask of the kernel, from which line, how often, and how long does it wait?"""
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.bpftrace import backend as bpftrace
 from perfdoctor.collectors.backends.perf import backend as perf
 from perfdoctor.collectors.backends.strace import backend as strace

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.cgroups.limits import LimitsMeter
 from perfdoctor.collectors.files import file_facts
 from perfdoctor.collectors.host.base import Host

@@ -9,7 +9,8 @@ import struct
 from dataclasses import dataclass
 
 from perfdoctor.collectors.host.base import Memory
-from perfdoctor.collectors.runtimes.python import Interpreter, debug_offsets
+from perfdoctor.collectors.runtimes.python_interpreter import Interpreter
+from perfdoctor.collectors.runtimes.python_layout import debug_offsets
 
 _IN_RUNTIME = {8: 1152, 9: 352, 10: 352, 11: 360}
 _POINTER_IN_INTERPRETER_3_12 = 384

@@ -1,40 +1,24 @@
-"""Native code: which function, file and line an address is, from the symbol tables and DWARF of the mapped files.
-
-Symbols are read by the ``symbolic`` library; tables that took time to make are kept on disk by build id.
-"""
+"""The native code of one process: what is mapped where and what lay there before, and which function, file and line
+an address is (binary.py reads the files)."""
 
 import contextlib
 import os
-import re
 import time
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import dataclass
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.debug_files import find_debug_file
-from perfdoctor.collectors.runtimes.demangle import demangled
+from perfdoctor.collectors.runtimes.binary import Binary
 from perfdoctor.collectors.runtimes.elf import Elf
-from perfdoctor.collectors.runtimes.go_table import GoTable, Place
-from perfdoctor.collectors.runtimes.kept import keep, kept_file
-from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.maps import Mapping, open_path, read_mappings
 from perfdoctor.collectors.runtimes.perf_map import PerfMap, is_there, read_perf_map
-from perfdoctor.collectors.runtimes.picked import picked_name
 from perfdoctor.collectors.runtimes.vdso import VDSO, vdso_file
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.problem import ProblemError
 
-_LARGEST_WITH_LINES = 256 << 20
-"""Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
-
 CUT = Frame(kind=FrameKind.NATIVE, function="[callers that could not be found]")
 """behind the last frame of a stack that is known to go on: nothing says where, so nobody is named"""
-_WORTH_KEEPING = 1 << 20
-"""Bytes of a file without DWARF whose table of symbols is kept on disk: libjvm's 20 MB take a second."""
-
 REPLACED = Frame(kind=FrameKind.NATIVE, function="[code whose place other code has taken]")
 COMPILED_INTO = ("/memfd:", "/dev/zero")
 """What some runtimes compile into: one memory, mapped once to be written and once to be executed (.NET: doublemapper,
@@ -48,30 +32,6 @@ _PERF_MAP_SECONDS = 1.0
 """A runtime goes on compiling: an address that its perf map does not have is looked for again, so often at most."""
 
 
-@dataclass(slots=True)
-class _Binary:
-    """One mapped file: how its offsets become addresses, and its symbols (None: it has none)."""
-
-    name: str
-    path: str = ""
-    """as its process sees it; ``root`` leads us to the root of that process"""
-    root: str = ""
-    elf: Elf | None = None
-    debug: Elf | None = None
-    """the file with its debug information, where that is another one"""
-    symbols: Any = None
-    asked: bool = False
-    go: GoTable | None = None
-    lines: LineProgram | None = None
-    more_asked: bool = False
-    answers: dict[int, tuple[Frame, ...]] = field(default_factory=dict)
-
-    def close(self) -> None:
-        for thing in (self.elf, self.debug, self.lines):
-            if thing is not None:
-                thing.close()
-
-
 @dataclass(frozen=True, slots=True)
 class CodeMapping:
     """``bias`` is what an address of the file is moved by; ``path`` leads us to the file."""
@@ -80,120 +40,6 @@ class CodeMapping:
     high: int
     bias: int
     path: str
-
-
-def _symbols(path: str) -> Any:
-    """A table for look-ups by address; None when the file has no symbols at all."""
-    from symbolic.debuginfo import Archive
-    from symbolic.exceptions import SymbolicError
-    from symbolic.symcache import SymCache
-
-    try:
-        thing = next(iter(Archive.open(path).iter_objects()), None)
-        if thing is None:
-            return None
-        size = Path(path).stat().st_size
-        if "debug" not in thing.features and size < _WORTH_KEEPING:
-            return SymCache.from_object(thing)
-        if "debug" in thing.features and size > _LARGEST_WITH_LINES:
-            return None
-        # (A file that was stripped has the same id, and other symbols.)
-        kept = kept_file(thing.code_id or "", "symcache" if "debug" in thing.features else f"symbols{size}")
-        if kept is None:
-            return SymCache.from_object(thing)
-        with contextlib.suppress(OSError, SymbolicError):
-            return SymCache.open(str(kept))
-        made = SymCache.from_object(thing)
-        with contextlib.suppress(SymbolicError):
-            keep(kept, made.dump_into)
-        return made
-    except (SymbolicError, OSError):
-        return None
-
-
-def _named(binary: _Binary, at: int) -> tuple[Frame, ...]:
-    """The frames at an address of a file, looked up once."""
-    found = binary.answers.get(at)
-    if found is None:
-        found = binary.answers[at] = _look_up(binary, at)
-    return found
-
-
-def _look_up(binary: _Binary, at: int) -> tuple[Frame, ...]:
-    # Addresses in symbol tables count from where the file wants its first segment.
-    assert binary.elf is not None
-    if not binary.asked:
-        binary.asked = True
-        _find_symbols(binary, binary.elf)
-    base = binary.elf.segments[0].address & ~0xFFF if binary.elf.segments else 0
-    places = binary.symbols.lookup(at - base) if binary.symbols is not None else []
-    frames = tuple(
-        Frame(
-            kind=FrameKind.NATIVE,
-            function=clean(_whole_name(place.symbol, binary.elf, at)),
-            file=clean(place.full_path) if place.full_path else None,
-            line=place.line or None,
-            module=binary.name,
-        )
-        for place in places
-    )
-    if not frames or not frames[0].line:
-        frames = _without_lines(binary, binary.elf, at, frames)
-    return frames or (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
-
-
-def _without_lines(binary: _Binary, elf: Elf, at: int, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    """What is known of a place for which there is no ordinary debug information: by the table of a Go program, the
-    lines of split units, or the name of the symbol that it lies in."""
-    if not binary.more_asked:
-        binary.more_asked = True
-        with contextlib.suppress(ValueError):
-            binary.go = GoTable(elf)
-        with contextlib.suppress(ValueError, OSError):
-            if elf.section(".debug_line") and elf.section(".debug_addr"):
-                binary.lines = LineProgram(elf.path)
-    if binary.go and (calls := binary.go.calls(at)):
-        return tuple(_frame_of_go(call, call.function, binary.name) for call in calls)
-    if binary.go and (place := binary.go.find(at)):
-        into = Frame(kind=FrameKind.NATIVE, function=clean(place.function), module=binary.name)
-        return (_frame_of_go(place, f"[inlined into {place.function}]", binary.name), into)
-    # A symbol table that lost some of its names (a stripped file has only those that others use) would give the places
-    # between to whoever comes before.
-    if not frames or not any(table.is_in_symbol(at) for table in (elf, binary.debug) if table):
-        name = picked_name(elf, at)
-        return (Frame(kind=FrameKind.NATIVE, function=name, module=binary.name),) if name else ()
-    if binary.lines:
-        file, number = binary.lines.place(at)
-        frames = (frames[0].model_copy(update={"file": clean(file) if file else None, "line": number}), *frames[1:])
-    return frames
-
-
-def _frame_of_go(place: Place, function: str, module: str) -> Frame:
-    file = clean(place.file) if place.file else None
-    return Frame(kind=FrameKind.NATIVE, function=clean(function), file=file, line=place.line, module=module)
-
-
-def _find_symbols(binary: _Binary, elf: Elf) -> None:
-    """Those of the file itself; without lines in it, those of its debug file, where there is one."""
-    if not elf.section(".debug_line"):
-        binary.debug = find_debug_file(elf, binary.path, binary.root)
-    if binary.debug is not None:
-        binary.symbols = _symbols(binary.debug.path)
-    binary.symbols = binary.symbols or _symbols(elf.path)
-
-
-_COLD = ".cold"
-_COPY = re.compile(r"(?:\.(?:constprop|isra|part|lto_priv|llvm|cold)(?:\.\d+)?)+$")
-"""what compilers append to the name of a function of which they made a copy for a special case"""
-
-
-def _whole_name(name: str | None, elf: Elf, at: int) -> str:
-    """A compiler moves the unlikely half of a function away and calls it ``name.cold``. The debug information joins
-    both halves, and the library may name the whole after whatever cold half begins at the same place: then the
-    symbol table, which knows each half by its address, is asked."""
-    if name and name.endswith(_COLD):
-        name = elf.function_at(at) or name
-    return demangled(_COPY.sub("", name)) if name else "[unknown]"
 
 
 def _low(mapping: Mapping) -> int:
@@ -213,33 +59,6 @@ def _origin(mapping: Mapping) -> tuple[int, int]:
     return mapping.inode, mapping.offset - mapping.low
 
 
-class FileNames:
-    """Names for places in files, for samples that name the file and the position in it: the process need not live."""
-
-    def __init__(self) -> None:
-        self._binaries: dict[str, _Binary] = {}
-
-    def frames(self, pid: int, path: str, offset: int, *, returns: bool) -> tuple[Frame, ...]:
-        """The frames at an offset of a file that process ``pid`` has mapped, innermost first; () when the file is not
-        to be had or has no such place. ``returns``: it is a return address, so the call before it is meant."""
-        binary = self._binaries.get(path)
-        if binary is None:
-            binary = self._binaries[path] = _Binary(clean(path), path, f"/proc/{pid}/root")
-            for way in (f"/proc/{pid}/root{path}", path):
-                with contextlib.suppress(OSError, ValueError):
-                    binary.elf = Elf(way)
-                    break
-        at = binary.elf.address_of_code(offset - (1 if returns else 0)) if binary.elf else None
-        if at is None:
-            return ()
-        return _named(binary, at)
-
-    def close(self) -> None:
-        for binary in self._binaries.values():
-            binary.close()
-        self._binaries.clear()
-
-
 class NativeNames:
     """Names for code addresses of one process."""
 
@@ -256,7 +75,7 @@ class NativeNames:
         """code that was mapped, as the kernel told: from, to, inode, and where the file would begin"""
         self.replaced: tuple[tuple[int, int], ...] = ()
         """ranges of addresses where other code lay before, or lies now: what ran there cannot be told apart"""
-        self._binaries: dict[tuple[str, int], _Binary] = {}
+        self._binaries: dict[tuple[str, int], Binary] = {}
         self._calls: dict[int, bool] = {}
         self._perf_map: PerfMap | None = None
         self._perf_map_read = 0.0
@@ -286,7 +105,7 @@ class NativeNames:
         at = binary.elf.address_of_code(offset) if mapping.executable else None
         if at is None:
             return (Frame(kind=FrameKind.NATIVE, function="[unknown]", module=binary.name),)
-        return _named(binary, at)
+        return binary.frames(at)
 
     def has_perf_map(self) -> bool:
         """Whether its runtime writes down for perf what it compiles. (It may begin to, so a no is asked again.)"""
@@ -487,11 +306,11 @@ class NativeNames:
                     return None
         return None
 
-    def _binary(self, mapping: Mapping) -> _Binary:
+    def _binary(self, mapping: Mapping) -> Binary:
         key = mapping.path, mapping.inode
         binary = self._binaries.get(key)
         if binary is None:
-            binary = self._binaries[key] = _Binary(clean(mapping.path), mapping.path, f"/proc/{self._pid}/root")
+            binary = self._binaries[key] = Binary(clean(mapping.path), mapping.path, f"/proc/{self._pid}/root")
             with contextlib.suppress(OSError, ValueError):
                 binary.elf = Elf(vdso_file() if mapping.path == VDSO else open_path(self._pid, mapping))
         return binary
@@ -500,49 +319,3 @@ class NativeNames:
         for binary in self._binaries.values():
             binary.close()
         self._binaries.clear()
-
-
-# ffffffff81000000 T startup_64
-# ffffffffc0a01000 t ext4_setup_super\t[ext4]
-_KERNEL_SYMBOL = re.compile(rb"^([0-9a-f]+) [tTwW] (\S+)", re.MULTILINE)
-
-
-class _KernelTable(NamedTuple):
-    host: type[Host]
-    modules: bytes
-    starts: list[int]
-    names: list[bytes]
-
-
-class KernelNames:
-    """Names for kernel addresses (/proc/kallsyms, readable with CAP_SYSLOG and kptr_restrict below 2)."""
-
-    _known: _KernelTable | None = None
-    """read once for all windows: the kernel takes 0.2 s to write it down; it changes when a module comes or goes"""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._table: _KernelTable | None = None
-
-    def frame(self, address: int) -> Frame:
-        if self._table is None:  # (not before: the target's window is no time for it)
-            self._table = self._load()
-        i = bisect_right(self._table.starts, address) - 1
-        name = clean(self._table.names[i].decode("ascii", "replace"), 128) if i >= 0 else "[kernel]"
-        return Frame(kind=FrameKind.KERNEL, function=name)
-
-    def _load(self) -> _KernelTable:
-        kind, modules, text = type(self._host), b"", b""
-        with contextlib.suppress(OSError):
-            modules = self._host.read_file("/proc/modules", 4 << 20)
-        known = KernelNames._known
-        if known and (known.host, known.modules) == (kind, modules):
-            return known
-        with contextlib.suppress(OSError):
-            text = self._host.read_file("/proc/kallsyms", 64 << 20)
-        symbols = sorted((int(at, 16), name) for at, name in _KERNEL_SYMBOL.findall(text))
-        symbols = [(at, name) for at, name in symbols if at]  # (all are 0 for who may not know)
-        made = _KernelTable(kind, modules, [at for at, _ in symbols], [name for _, name in symbols])
-        if modules and symbols:
-            KernelNames._known = made
-        return made

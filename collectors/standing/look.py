@@ -9,7 +9,8 @@ from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.backends.proc import net_tcp
 from perfdoctor.collectors.backends.proc.fd import parse_socket
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.tasks import BROKEN, Tasks
+from perfdoctor.collectors.runtimes.python_objects import BROKEN
+from perfdoctor.collectors.runtimes.tasks import Tasks
 from perfdoctor.collectors.standing.states import Followed
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean

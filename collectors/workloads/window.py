@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from perfdoctor.collectors import network
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
 from perfdoctor.collectors.backends.bpf.part import Part
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb

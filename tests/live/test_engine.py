@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.progress import silent
 from perfdoctor.schemas.evidence import Evidence

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.cpu import trace_cpu
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes.python import UNNAMED

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from perfdoctor.collectors.backends.bpf import backend as bpf
-from perfdoctor.collectors.backends.bpf.engine import Wanted
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes.native import CUT
 from perfdoctor.schemas.evidence import Evidence

@@ -9,6 +9,7 @@ import pytest
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes import tasks as reader
+from perfdoctor.collectors.runtimes.python_objects import BROKEN
 from perfdoctor.collectors.target import find_target
 from perfdoctor.collectors.thread_stacks import measure
 from perfdoctor.schemas.evidence import Evidence
@@ -135,7 +136,7 @@ async def test_torn_memory_gives_fewer_tasks_and_no_more() -> None:
             made._memory = memory
             try:
                 found = made.read()
-            except reader.BROKEN:
+            except BROKEN:
                 continue
             assert len(found.found) <= 54 and memory.reads < 20_000
             for task in found.found.values():

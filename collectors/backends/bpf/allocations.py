@@ -93,7 +93,7 @@ class AllocationsPart(Part):
             ("tallies", 4, 8),
         ):
             self._maps[name] = made.map(name, key, value)
-        for pid in engine.names:
+        for pid in engine.lives.names:
             self._probe(pid)
         if not self.allocators:
             why = next(iter(self.without.values()), "the process has ended.")
@@ -106,7 +106,7 @@ class AllocationsPart(Part):
     def introduce(self, engine: Engine, made: Programs, pid: int) -> None:
         """What it had allocated went with the program that it was."""
         # (not the time now: it is introduced again, while it may still turn out to be an interpreter)
-        self._replaced[pid] = engine.names[pid].executed
+        self._replaced[pid] = engine.lives.names[pid].executed
         self._probe(pid)
 
     def _probe(self, pid: int) -> None:
@@ -161,7 +161,7 @@ class AllocationsPart(Part):
 
     def tick(self, engine: Engine) -> None:
         now = time.monotonic_ns()
-        for pid, life in list(engine.children.items()):  # (drain adds to them in its thread)
+        for pid, life in list(engine.lives.children.items()):  # (drain adds to them in its thread)
             new = pid not in self.allocators and pid not in self.without
             if new and not life.ended and not life.program and now - life.began > _SETTLED_NS:
                 self._probe(pid)
@@ -193,12 +193,12 @@ class AllocationsPart(Part):
     def evidence(self, engine: Engine, seen: Seen) -> dict[str, object]:
         sites: defaultdict[tuple[int, int, Stack], _Site] = defaultdict(_Site)
         for (stack, pid, function), value in self._sites.items():
-            sites[pid, function, engine.stack_of(stack)].add(value)
+            sites[pid, function, engine.stacks.of(stack)].add(value)
         length = max(1, engine.ended_ns - engine.began_ns)
         for (_, process, _), (stack, size, born, pid, function) in self._blocks:
             if born < self._replaced.get(process, 0):
                 continue
-            site = sites[pid, function, engine.stack_of(stack)]
+            site = sites[pid, function, engine.stacks.of(stack)]
             site.outstanding += 1
             site.outstanding_bytes += size
             site.oldest_born = min(site.oldest_born or born, born)

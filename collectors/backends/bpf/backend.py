@@ -9,9 +9,10 @@ import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf import report
-from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen, Wanted
+from perfdoctor.collectors.backends.bpf.engine import OBJECT, Engine, Seen
 from perfdoctor.collectors.backends.bpf.libbpf import LibraryMissingError, library
 from perfdoctor.collectors.backends.bpf.pace import Pace
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, capable
 from perfdoctor.collectors.processes.descendants import tree
@@ -109,7 +110,7 @@ async def observe(
         progress(0.0, "attached")
         failed: OSError | None = None
         async with anyio.create_task_group() as beside:
-            beside.start_soon(_every, _NAME_SECONDS, engine.name_compiled)
+            beside.start_soon(_every, _NAME_SECONDS, engine.stacks.name_compiled)
             beside.start_soon(_every, _POLL_SECONDS, engine.tick)
             beside.start_soon(_every, _PACE_SECONDS, lambda: pace.read(time.monotonic() - began))
             if also:
@@ -244,19 +245,20 @@ def _collection(engine: Engine, wanted: Wanted, seen: Seen, calls: int, faults: 
             f"{counters['raised']:,} processes or threads were let go: they are not the target's user's alone, or"
             " gained privilege by executing a program"
         )
-    replaced = sum(names.replaced_code for names in engine.names.values())
+    replaced = sum(names.replaced_code for names in engine.lives.names.values())
     if replaced:
         warnings.append(f"{replaced} code objects were freed in the window: their lines may stand for later ones")
     events = counters["events"] + calls + sum(t.voluntary + t.involuntary for t in engine.threads)
     seconds = (events - faults) * _NS_PER_EVENT[wanted.stacks] + faults * _NS_PER_FAULT
     cost = TargetCost(kind="perturbs", events=events, estimated_seconds=seconds)
     lacks = () if wanted.stacks else ("stacks",)
+    missing = counters["no_stack"] + counters["partial_stacks"] + counters["lost_stacks"] + engine.stacks.unresolved
     return Collection(
         backend=NAME,
         exact=counters["lost_events"] == 0,
         lost=counters["lost_events"],
         truncated_stacks=counters["truncated_stacks"],
-        missing_stacks=counters["no_stack"] + counters["partial_stacks"] + counters["lost_stacks"] + engine.unresolved,
+        missing_stacks=missing,
         lacks=lacks,
         cost=cost,
         warnings=tuple(warnings),

@@ -53,7 +53,7 @@ class DiskPart(Part):
                 operation=_OPERATIONS[operation & 3],
                 device=devices.name(device),
                 file=name(pid, thing) if thing else None,
-                stack=engine.stack_of(stack),
+                stack=engine.stacks.of(stack),
                 requests=value[0],
                 bytes=value[1],
                 seconds=value[2] * 1e-9,
@@ -63,7 +63,7 @@ class DiskPart(Part):
             for (stack, thing, pid, operation, device, _), value in self._rows
         ]
         cache = [
-            CacheRow(pid=pid, file=name(pid, thing) if thing else None, stack=engine.stack_of(stack), misses=value[0])
+            CacheRow(pid=pid, file=name(pid, thing) if thing else None, stack=engine.stacks.of(stack), misses=value[0])
             for (stack, thing, pid, _), value in self._misses
         ]
         rows.sort(key=lambda row: (-row.seconds, -row.requests, str(row.file)))

@@ -41,7 +41,7 @@ class FilesPart(Part):
     def evidence(self, engine: Engine, seen: Seen) -> dict[str, object]:
         name = object_names(engine)
         for (stack, thing, pid, writes), (sequential, random) in self._rows:
-            key = (pid, name(pid, thing), engine.stack_of(stack), bool(writes))
+            key = (pid, name(pid, thing), engine.stacks.of(stack), bool(writes))
             before = self.orders.get(key, (0, 0))
             self.orders[key] = (before[0] + sequential, before[1] + random)
         return {}

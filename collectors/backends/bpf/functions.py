@@ -68,7 +68,7 @@ class FunctionsPart(Part):
         self._made, self._cpus = made, engine.cpus
         self._maps["functions"] = made.map("functions", FUNCTION_KEY.size, FUNCTION_VALUE.size)
         self._maps["tallies"] = made.map("tallies", 4, 8)
-        for pid in list(engine.names):
+        for pid in list(engine.lives.names):
             self._probe(pid)
 
     def introduce(self, engine: Engine, made: Programs, pid: int) -> None:
@@ -105,7 +105,7 @@ class FunctionsPart(Part):
 
     def tick(self, engine: Engine) -> None:
         now = time.monotonic_ns()
-        for pid, life in list(engine.children.items()):  # (drain adds to them in its thread)
+        for pid, life in list(engine.lives.children.items()):  # (drain adds to them in its thread)
             new = pid not in self._probed and pid not in self.without
             if new and not life.ended and not life.program and now - life.began > _SETTLED_NS:
                 self._probe(pid)
@@ -136,7 +136,7 @@ class FunctionsPart(Part):
     def evidence(self, engine: Engine, seen: Seen) -> dict[str, object]:
         merged: dict[tuple[int, int, Stack], list[int]] = {}
         for (stack, pid, number), value in self._rows:
-            key = (pid, number, _callers(engine.stack_of(stack), self.places[number]))
+            key = (pid, number, _callers(engine.stacks.of(stack), self.places[number]))
             row = merged.get(key)
             if row is None:
                 merged[key] = list(value)

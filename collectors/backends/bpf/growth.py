@@ -43,7 +43,7 @@ class GrowthPart(Part):
     def evidence(self, engine: Engine, seen: Seen) -> dict[str, object]:
         merged: dict[tuple[int, int, Stack], list[int]] = {}
         for (stack, pid, kind), (calls, size) in self._rows:
-            row = merged.setdefault((pid, kind, engine.stack_of(stack)), [0, 0])
+            row = merged.setdefault((pid, kind, engine.stacks.of(stack)), [0, 0])
             row[0] += calls
             row[1] += size
         rows = [

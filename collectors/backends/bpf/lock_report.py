@@ -68,7 +68,7 @@ class LockNames:
 
     def _look(self, engine: Engine, key: LockKey) -> str:
         if key.kind == FUTEX:
-            names = engine.names.get(key.pid)
+            names = engine.lives.names.get(key.pid)
             return names.data(key.object) if names and key.object != ON_OWN_STACK else ""
         if key.kind not in (FILE_LOCK, RECORD_LOCK):
             return f"semaphore set {key.object}"
@@ -159,7 +159,7 @@ class _Report:
         if key & decode.IS_STANDING == decode.IS_STANDING and key not in self._engine.stacks:
             sleeper = self._engine.sleepers.get(key & 0xFFFFFFFF)
             return sleeper.stack if sleeper else ()
-        return self._engine.stack_of(key)
+        return self._engine.stacks.of(key)
 
     def _waiters(self, key: LockKey) -> tuple[LockWait, ...]:
         rows: dict[tuple[Stack, Stack, str | None], LockWait] = {}
@@ -234,7 +234,7 @@ class _Report:
         watched = self._gil.seen.get(key.pid)
         if watched and (part := watched.gil.part(key.object)):
             return LockKind.INTERPRETER, part
-        names = self._engine.names.get(key.pid)
+        names = self._engine.lives.names.get(key.pid)
         if names and names.interpreter and names.interpreter.owns(key.object):
             return kind, "a lock of the interpreter"
         return kind, place

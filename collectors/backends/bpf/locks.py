@@ -63,7 +63,7 @@ class LockPart(Part):
 
     def start(self, engine: Engine, made: Programs) -> None:
         self._made = made
-        self.gil.start(engine.names)
+        self.gil.start(engine.lives.names)
 
     def tick(self, engine: Engine) -> None:
         if self._made is None:
@@ -71,7 +71,7 @@ class LockPart(Part):
         if not self._looked:
             self._looked = True
             self._made.run_iterator("lock_sleepers")
-        self.gil.tick(engine.names)
+        self.gil.tick(engine.lives.names)
         if time.monotonic() >= self._look_again:
             # What a process that has ended had where can no longer be asked.
             self._look_again = time.monotonic() + _LOOK_SECONDS

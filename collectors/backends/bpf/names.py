@@ -16,14 +16,9 @@ from perfdoctor.collectors.backends.bpf.decode import (
 from perfdoctor.collectors.host.base import Host, Memory
 from perfdoctor.collectors.runtimes.mixed import NativeCalls, merged
 from perfdoctor.collectors.runtimes.native import CUT, CodeMapping, NativeNames
-from perfdoctor.collectors.runtimes.python import (
-    UNNAMED,
-    UNREAD,
-    Interpreter,
-    NotWalkableError,
-    PythonNames,
-    find_interpreter,
-)
+from perfdoctor.collectors.runtimes.python import UNNAMED, UNREAD, PythonNames
+from perfdoctor.collectors.runtimes.python_interpreter import Interpreter, find_interpreter
+from perfdoctor.collectors.runtimes.python_layout import NotWalkableError
 from perfdoctor.collectors.runtimes.standing import NativeWalk
 from perfdoctor.collectors.runtimes.tasks import VERSIONS, TaskReader, Tasks
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -152,7 +147,8 @@ class ProcessNames:
         return {}
 
     def tasks(self) -> Tasks | None:
-        """Its tasks of asyncio; None where this interpreter's cannot be read. One of tasks.BROKEN when it has ended."""
+        """Its tasks of asyncio; None where this interpreter's cannot be read. One of BROKEN (python_objects.py)
+        when it has ended."""
         if self.interpreter is None or self._python is None or self._memory is None:
             return None
         if self.interpreter.layout.minor not in VERSIONS:

@@ -34,7 +34,7 @@ class Part:
         """Opened and not loaded: constants may be set (``made.initial_section(".rodata.part")``)."""
 
     def start(self, engine: Engine, made: Programs) -> None:
-        """Loaded, ``engine.names`` knows the processes, nothing is attached: tables may be filled, uprobes attached.
+        """Loaded, ``engine.lives`` knows the processes, nothing is attached: tables may be filled, uprobes attached.
         OSError or ProblemError ends the attempt."""
 
     def introduce(self, engine: Engine, made: Programs, pid: int) -> None:

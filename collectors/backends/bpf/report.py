@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from perfdoctor.collectors.backends.bpf import decode
-from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen, Wanted
+from perfdoctor.collectors.backends.bpf.engine import Engine, Row, Seen
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.collectors.text import clean
@@ -82,7 +83,7 @@ def lock_waits_so_far(engine: Engine) -> tuple[SyscallRow, ...]:
                     pid=pid,
                     syscall=name_of(call),
                     object=object_name(engine, descriptors, pid, thing),
-                    stack=engine.stack_of(key) if v[6] >= _WORTH_NAMING_NS else (),
+                    stack=engine.stacks.of(key) if v[6] >= _WORTH_NAMING_NS else (),
                     calls=v[0],
                     errors=v[1],
                     empty=v[2],
@@ -137,7 +138,7 @@ def object_name(engine: Engine, descriptors: Descriptors, pid: int, thing: int) 
         return descriptors.name(pid, thing & 0xFFFFFFFF)
     if thing & decode.IS_ADDRESS:
         address = thing & ~decode.IS_ADDRESS
-        names = engine.names.get(pid)
+        names = engine.lives.names.get(pid)
         owned = names is not None and names.interpreter is not None and names.interpreter.owns(address)
         return f"futex:{address:#x} (interpreter)" if owned else f"futex:{address:#x}"
     return None
@@ -148,7 +149,7 @@ def resolved(engine: Engine, key: int, thing: int, call: int) -> tuple[Stack, in
     if key & decode.IS_STANDING == decode.IS_STANDING and key not in engine.stacks:
         sleeper = engine.sleepers.get(key & 0xFFFFFFFF)
         return (sleeper.stack, sleeper.object) if sleeper and sleeper.call == call else ((), 0)
-    return engine.stack_of(key), thing
+    return engine.stacks.of(key), thing
 
 
 def cpu_profile(engine: Engine, seen: Seen, wanted: Wanted) -> CpuProfile:
@@ -174,17 +175,17 @@ def cpu_profile(engine: Engine, seen: Seen, wanted: Wanted) -> CpuProfile:
     unplaced = 0
     stacks: dict[int, Stack] = {}
     for (_, _, stack, _), (n, _) in merged.items():
-        stacks[stack] = engine.stack_of(stack)
-        if wanted.mixed and engine.frames.get(stack):
-            stacks[stack], placed = engine.mixed_of(stack)
+        stacks[stack] = engine.stacks.of(stack)
+        if wanted.mixed and engine.stacks.has_python(stack):
+            stacks[stack], placed = engine.stacks.mixed_of(stack)
             unplaced += 0 if placed else int(n)
     rows = [
         CpuRow(
             pid=pid,
             thread=name,
             stack=stacks[stack],
-            native=engine.native_of(stack) if engine.frames.get(stack) else (),
-            kernel=engine.kernel_stack(kernel),
+            native=engine.stacks.native_of(stack) if engine.stacks.has_python(stack) else (),
+            kernel=engine.stacks.kernel_of(kernel),
             samples=int(n),
             seconds=seconds,
         )
@@ -210,8 +211,8 @@ def waits(engine: Engine, seen: Seen) -> tuple[WaitRow, ...]:
         WaitRow(
             pid=pid,
             kind=kinds[kind],
-            stack=engine.stack_of(stack),
-            kernel=engine.kernel_stack(kernel),
+            stack=engine.stacks.of(stack),
+            kernel=engine.stacks.kernel_of(kernel),
             count=value[0],
             seconds=value[1] * _NS,
             max_seconds=value[2] * _NS,
@@ -225,7 +226,7 @@ def waits(engine: Engine, seen: Seen) -> tuple[WaitRow, ...]:
 def faults(engine: Engine, seen: Seen) -> tuple[FaultRow, ...]:
     """Page faults by stack, most first."""
     rows = [
-        FaultRow(pid=pid, stack=engine.stack_of(stack), faults=value[0])
+        FaultRow(pid=pid, stack=engine.stacks.of(stack), faults=value[0])
         for (stack, _, kind, pid, _), value in seen.points
         if kind == decode.POINT_FAULT
     ]
@@ -240,7 +241,7 @@ def loops(engine: Engine, seen: Seen) -> tuple[PollingThread, ...]:
     late: dict[int, list[LateRow]] = defaultdict(list)
     for (stack, _, kind, _, tid), value in seen.points:
         if kind == decode.POINT_LATE:
-            late[tid].append(LateRow(stack=engine.stack_of(stack), samples=value[0], seconds=value[1] * _NS))
+            late[tid].append(LateRow(stack=engine.stacks.of(stack), samples=value[0], seconds=value[1] * _NS))
     polling = [record for record in engine.threads if record.polls > 1]
     polling.sort(key=lambda record: -record.off_ns)
     return tuple(
@@ -248,7 +249,7 @@ def loops(engine: Engine, seen: Seen) -> tuple[PollingThread, ...]:
             pid=record.pid,
             tid=record.tid,
             name=clean(record.name, 32),
-            stack=engine.stack_of(record.poll_stack),
+            stack=engine.stacks.of(record.poll_stack),
             polls=record.polls,
             poll_seconds=record.poll_ns * _NS,
             off_seconds=record.off_ns * _NS,
@@ -281,7 +282,7 @@ def thread_times(engine: Engine) -> tuple[ThreadTime, ...]:
     passing: dict[tuple[int, str], list[decode.ThreadRecord]] = defaultdict(list)
     for record in engine.threads:
         if record.flags & decode.BORN_IN_WINDOW and record.ended < engine.ended_ns:
-            passing[0 if record.pid in engine.children else record.pid, record.name].append(record)
+            passing[0 if record.pid in engine.lives.children else record.pid, record.name].append(record)
     many = {key: records for key, records in passing.items() if len(records) > _FEW}
     merged = {record.tid for records in many.values() for record in records}
     rows = [_thread_time(engine, [r], r.pid, r.tid) for r in engine.threads if r.tid not in merged]
@@ -314,7 +315,7 @@ def children(engine: Engine) -> tuple[ChildProcess, ...]:
     for record in engine.threads:
         cpu[record.pid] += record.running
     groups: dict[str, list[float]] = {}
-    for pid, life in engine.children.items():
+    for pid, life in engine.lives.children.items():
         row = groups.setdefault(clean(life.program) or "(fork)", [0, 0, 0.0, 0.0])
         row[0] += 1
         row[1] += life.ended is not None

@@ -164,7 +164,7 @@ class SocketPart(Part):
             )
             of(peer).errors[_CALLS.get(kind, "other"), name] += times
         for said, times in self._shapes.items():
-            of(said.peer).say(said.protocol, said.shape, said.pid, engine.stack_of(said.stack), times)
+            of(said.peer).say(said.protocol, said.shape, said.pid, engine.stacks.of(said.stack), times)
         for (peer, sent), sample in self._samples.items():
             of(peer).samples[sent].join(sample)
         for one in sums.values():
@@ -173,7 +173,7 @@ class SocketPart(Part):
         limited = self.counters["limited"] + self.counters["lost"]
         use = network_use(
             [one.peer(sampled=limited > 0) for one in sums.values()],
-            names=self._lookups.names(engine.stack_of),
+            names=self._lookups.names(engine.stacks.of),
             awaited=spans(awaited),
             sampled_requests=limited,
             uring=self.counters["uring"] > 0,
@@ -193,7 +193,7 @@ def _add(to: PeerSum, engine: Engine, key: tuple[int, ...], value: tuple[int, ..
     if kind == SPAN:
         to.awaited[pid] += ns
         return
-    row = to.row(pid, engine.stack_of(stack))
+    row = to.row(pid, engine.stacks.of(stack))
     if kind == FAILED:
         row.failed += calls
     elif kind == CONNECT:

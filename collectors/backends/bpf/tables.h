@@ -58,7 +58,7 @@ enum counter {
     COUNTERS,
 };
 
-/* Where one interpreter version keeps its things; byte offsets. Filled by collectors/runtimes/python.py. */
+/* Where one interpreter version keeps its things; byte offsets. Filled by collectors/runtimes/python_layout.py. */
 struct layout {
     u32 runtime_interpreters;
     u32 interpreter_next, interpreter_threads;

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from perfdoctor.collectors.backends.bpf.engine import Engine, Seen, Wanted
+from perfdoctor.collectors.backends.bpf.engine import Engine, Seen
 from perfdoctor.collectors.backends.bpf.part import Part
 from perfdoctor.collectors.backends.bpf.programs import Programs
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.backends.bpf.timeline import RECORD_EVENT, TimelinePart
+from perfdoctor.collectors.backends.bpf.wanted import Wanted
 
 
 def timed(wanted: Wanted, timeline: TimelinePart) -> Wanted:

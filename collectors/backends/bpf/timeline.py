@@ -78,7 +78,9 @@ class TimelinePart(Part):
         for _, tid, began, ended, stack, thing, pid, call in self._raw:
             if call == CPU_SAMPLE:
                 kernel = -1 if thing >> 63 else thing
-                self.samples.append(Event(began, ended, tid, (engine.stack_of(stack), engine.kernel_stack(kernel))))
+                self.samples.append(
+                    Event(began, ended, tid, (engine.stacks.of(stack), engine.stacks.kernel_of(kernel)))
+                )
                 continue
             key = keys.get((stack, thing, pid, call))
             if key is None:

@@ -15,7 +15,7 @@ from perfdoctor.collectors.host.permission import CAP_PERFMON, CAP_SYS_ADMIN, ca
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.runtimes.native import FileNames
+from perfdoctor.collectors.runtimes.file_names import FileNames
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack

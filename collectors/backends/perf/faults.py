@@ -14,7 +14,7 @@ from perfdoctor.collectors.host.follow import words
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.runtimes.native import FileNames
+from perfdoctor.collectors.runtimes.file_names import FileNames
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.recording import Collection, TargetCost, Window
 from perfdoctor.schemas.target import Target

@@ -1,7 +1,7 @@
 """Names of kernel code, from /proc/kallsyms."""
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.native import KernelNames
+from perfdoctor.collectors.runtimes.kernel_names import KernelNames
 
 TABLE = b"""ffffffff81000000 T startup_64
 ffffffff81000100 d some_data

@@ -14,18 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.runtimes.python import (
-    UNNAMED,
-    UNREAD,
+from perfdoctor.collectors.runtimes.python import UNNAMED, UNREAD, PythonNames
+from perfdoctor.collectors.runtimes.python_layout import (
     Layout,
     NotWalkableError,
-    PythonNames,
     _groups,
-    _kept_layout,
     described_layout,
+    kept_layout,
 )
 from perfdoctor.collectors.runtimes.python_lines import line_of, line_of_3_8, line_of_3_10
-from perfdoctor.collectors.runtimes.tasks import VERSIONS, _Offsets, _offsets
+from perfdoctor.collectors.runtimes.python_objects import Offsets, kept_offsets
+from perfdoctor.collectors.runtimes.tasks import VERSIONS
 from tests.live.need import need
 from tests.live.workload import python_interpreters
 
@@ -101,7 +100,7 @@ def test_a_damaged_line_table_gives_a_line_or_none(table: bytes, first: int, off
         assert isinstance(line_of_it(table, first, offset), int | None)
 
 
-def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
+def testkept_layouts_are_those_of_the_interpreters_here() -> None:
     checked = 0
     for minor in ("3.8", "3.9", "3.10", "3.11", "3.12"):
         interpreter = python_interpreters().get(minor)
@@ -111,12 +110,12 @@ def test_kept_layouts_are_those_of_the_interpreters_here() -> None:
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode == 0:  # (needs the interpreter's headers)
             layout = Layout(**json.loads(made.stdout), minor=int(minor.split(".")[1]))
-            assert layout == _kept_layout(layout.minor)
+            assert layout == kept_layout(layout.minor)
             checked += 1
     need(checked, "no CPython 3.8 to 3.12 with its headers here")
 
 
-def test_kept_layouts_of_tasks_are_those_of_the_interpreters_here() -> None:
+def testkept_layouts_of_tasks_are_those_of_the_interpreters_here() -> None:
     checked = 0
     for minor in VERSIONS:
         interpreter = python_interpreters().get(f"3.{minor}")
@@ -125,7 +124,7 @@ def test_kept_layouts_of_tasks_are_those_of_the_interpreters_here() -> None:
         command = [sys.executable, str(ROOT / "scripts" / "make_layouts.py"), "--print", "--tasks", interpreter]
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode == 0:
-            assert _Offsets(**json.loads(made.stdout)) == _offsets(minor)
+            assert Offsets(**json.loads(made.stdout)) == kept_offsets(minor)
             checked += 1
     need(checked, "no CPython 3.11 to 3.13 with its headers here")
 
@@ -188,7 +187,7 @@ def test_an_interpreter_that_cannot_be_walked_says_why(data: bytes, why: str) ->
 
 def layouts() -> list[Layout]:
     described = [described_layout(Bytes(description(minor)), 0) for minor in (13, 14, 15)]
-    return [*(_kept_layout(minor) for minor in range(8, 13)), *described]
+    return [*(kept_layout(minor) for minor in range(8, 13)), *described]
 
 
 @pytest.mark.parametrize("layout", layouts(), ids=lambda layout: f"3.{layout.minor}")
@@ -232,7 +231,7 @@ def test_a_code_object_full_of_garbage_is_no_frame_or_a_clean_one(
 
 def test_code_that_is_gone_is_seen_though_its_place_leads_nowhere_now() -> None:
     """Two code objects are named; then the first one's type leads out of memory, and the second is freed."""
-    layout, memory = _kept_layout(12), bytearray(4096)
+    layout, memory = kept_layout(12), bytearray(4096)
 
     def put(at: int, *words: int) -> None:
         memory[at : at + 8 * len(words)] = struct.pack(f"<{len(words)}Q", *words)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from perfdoctor.collectors.backends.bpf import decode
 from perfdoctor.collectors.backends.bpf.call_classes import CLASSES, class_of
-from perfdoctor.collectors.runtimes.python import _kept_layout
+from perfdoctor.collectors.runtimes.python_layout import kept_layout
 from perfdoctor.collectors.syscall_names import ARM64, X86_64
 
 SOURCE = (Path(decode.__file__).parent / "tables.h").read_text()
@@ -31,7 +31,7 @@ def test_sizes_agree_with_the_c_source() -> None:
     assert decode.POINT_VALUE.size == c_struct_size("point_value")
     assert decode.ERROR_KEY.size == c_struct_size("error_key")
     assert decode.PROCESS.size == c_struct_size("process")
-    assert len(_kept_layout(12).packed()) == c_struct_size("layout")
+    assert len(kept_layout(12).packed()) == c_struct_size("layout")
 
 
 def test_counters_are_those_of_the_c_source_in_their_order() -> None:
