@@ -1,6 +1,7 @@
 """Is memory taken and given back again and again, without growing?"""
 
 import re
+from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, native, python, window
@@ -38,6 +39,9 @@ _ALLOCATOR = re.compile(
     r"ptmalloc|operator (?:new|delete)|je_|(?:do_)?mallocx|tc_(?:new|delete|malloc|free)|mi_(?:free|malloc|heap)|"
     r"__rust_(?:alloc|dealloc|realloc)|__rdl_|runtime\.(?:mallocgc|makeslice|newobject|persistentalloc|\(\*mheap\))"
 )
+_FRAMES = 12
+"""from the inner end, among which the allocator's are"""
+_GIVES_BACK = re.compile(r"_int_free|systrim|(?:__GI_|__)?(?:libc_)?c?free$|operator delete")
 _LARGE = {
     Language.PYTHON: "make the buffer once, outside of the loop, and fill it anew (bytearray with readinto or "
     "memoryview, "
@@ -72,7 +76,7 @@ def check(account: Account) -> list[Finding]:
     uses = [row for row in asked if _is_fresh(row) or _is_in_allocator(account.below(row))]
     groups = account.by_function(uses)
     if _is_everywhere(account, groups):
-        groups = [_all_of(groups)]
+        groups = [_all_of(account, groups)]
     found = []
     for place, rows in groups:
         found += _judge(account, place, rows)
@@ -80,21 +84,38 @@ def check(account: Account) -> list[Finding]:
 
 
 def _is_everywhere(account: Account, groups: list[tuple[Place, list[CpuRow]]]) -> bool:
-    """Whether many functions of a program take small blocks, none of them too much, but all together."""
+    """Whether many functions of a program take memory, or are the first to touch it: none of them too much, but all
+    together."""
     shares = [account.share(account.cpu_cost(rows)) for _, rows in groups]
-    fresh = sum(row.seconds for _, rows in groups for row in rows if _is_fresh(row))
-    small = fresh < FRESH.value * sum(row.seconds for _, rows in groups for row in rows)
-    return small and len(shares) > 1 and sum(shares) >= GRAVE.value > max(shares)
+    return len(shares) > 1 and sum(shares) >= GRAVE.value > max(shares)
 
 
-def _all_of(groups: list[tuple[Place, list[CpuRow]]]) -> tuple[Place, list[CpuRow]]:
-    """As one, at the line that takes most: a destructor only gives back what others took."""
+def _all_of(account: Account, groups: list[tuple[Place, list[CpuRow]]]) -> tuple[Place, list[CpuRow]]:
+    """As one, at the line that takes most. A destructor only gives back what others took; and who writes first to fresh
+    pages pays for what another asked of the kernel."""
+    every = [row for _, rows in groups for row in rows]
+    fresh = sum(row.seconds for row in every if _is_fresh(row))
+    if fresh >= FRESH.value * sum(row.seconds for row in every) and (taker := _taker(account)):
+        return taker, every
 
     def weight(group: tuple[Place, list[CpuRow]]) -> tuple[bool, float]:
         return "~" not in group[0].function, sum(row.seconds for row in group[1])
 
-    place, _ = max(groups, key=weight)
-    return place, [row for _, rows in groups for row in rows]
+    return max(groups, key=weight)[0], every
+
+
+def _gives_back(stack: Stack) -> bool:
+    return any(_GIVES_BACK.match(frame.function) for frame in stack[:_FRAMES])
+
+
+def _taker(account: Account) -> Place | None:
+    """The line that asks the kernel most often for memory."""
+    at: dict[Place, int] = defaultdict(int)
+    for row in account.calls:
+        takes = row.syscall in ("brk", "mmap", "mremap") and not _gives_back(row.stack)
+        if takes and (place := account.place(row.stack)):
+            at[place] += row.calls
+    return max(at, key=lambda place: at[place], default=None)
 
 
 def _is_asked_for(account: Account, row: CpuRow) -> bool:
@@ -132,12 +153,13 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     if share < SHARE.value:
         return []
     fresh = sum(row.seconds for row in rows if _is_fresh(row)) / max(sum(row.seconds for row in rows), 1e-9)
-    touched = [row for row in account.evidence.faults or () if place.shares_function(account.place(row.stack))]
+    functions = {(at.file, at.function) for row in rows if (at := account.place(row.stack))}
+    touched = [row for row in account.evidence.faults or () if _function(account.place(row.stack)) in functions]
     faults = sum(row.faults for row in touched) / account.seconds
     large = fresh >= FRESH.value
     if large and account.evidence.faults is not None and faults < FAULTS.value:
         return []
-    stack = account.top_stack(row for row in rows if account.place(row.stack) == place)
+    stack = _stack_of(account, place, rows)
     language = language_of(user_frame(stack, account.evidence.user_roots))
     facts = _facts(account, place, rows, touched)
     if large:
@@ -150,8 +172,7 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     elif language not in _SMALL:
         return []  # an interpreter makes small objects for every step: no line could do without
     else:
-        functions = len({(at.file, at.function) for row in rows if (at := account.place(row.stack))})
-        others = f", like {functions - 1} other functions," if functions > 1 else ""
+        others = f", like {len(functions) - 1} other functions," if len(functions) > 1 else ""
         what = f"allocates and frees small blocks all the time{others}"
         cure = _SMALL[language]
     cores = sum(row.seconds for row in rows) / account.seconds
@@ -170,6 +191,18 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
         confidence=0.85 if large else 0.75,
         at_most=Severity.CRITICAL if share >= GRAVE.value else Severity.INFO,
     )
+
+
+def _function(place: Place | None) -> tuple[str | None, str] | None:
+    return (place.file, place.function) if place else None
+
+
+def _stack_of(account: Account, place: Place, rows: list[CpuRow]) -> Stack:
+    """Of the samples at the line; of a system call there, where it only takes what others touch."""
+    sampled = [row for row in rows if account.place(row.stack) == place]
+    if sampled:
+        return account.top_stack(sampled)
+    return next((row.stack for row in account.calls if account.place(row.stack) == place), ())
 
 
 def _facts(account: Account, place: Place, rows: list[CpuRow], touched: list[FaultRow]) -> tuple[Fact, ...]:
@@ -211,6 +244,16 @@ def _examples() -> tuple[Example, ...]:
     some = cpu((native("_int_malloc", libc), native("malloc", libc), where), 1.5)
     own = cpu((native("parse(char const*)", "/srv/parse", "/srv/parse.cpp", 14),), 8.0)
     flat = memory(1e4)
+    makes = (
+        native("__brk", libc),
+        native("sysmalloc", libc),
+        native("malloc", libc),
+        python(11, "plane"),
+        python(50, "step"),
+    )
+    steps = [(python(20 + i, f"filter_{i}"), python(51 + i, "step")) for i in range(3)]
+    chain = tuple(cpu(step, 1.2, leaf=(native("filter_step"), loop), inside=fault) for step in steps)
+    pages = tuple(FaultRow(pid=4242, stack=step, faults=300_000) for step in steps)
     churn = (cpu(line, 4.0, leaf=sets, inside=fault), gives, rest)
     return (
         Example(
@@ -224,6 +267,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "nearly half of busy time is in malloc and free",
             window(samples=(*small, cpu((where,), 5.0)), memory=flat),
+        ),
+        Example(
+            "a fresh buffer for each step",
+            True,
+            "none of the three that write first to it takes much, and one line asks for all of it",
+            window(samples=(*chain, rest), calls=(call("brk", makes, 9000, seconds=0.1),), faults=pages, memory=flat),
         ),
         Example(
             "data that is loaded and kept",

@@ -35,7 +35,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     every = sum(row.calls - row.errors for row in rows)
     if total / account.seconds < RATE.value or total < MOSTLY.value * every:
         return []
-    around = [row for row in _companions(account, place) if file_of(row.object) in again_and_again]
+    around = [row for row in _companions(account, place, rows) if file_of(row.object) in again_and_again]
     seconds = sum(row.seconds for row in (*rows, *around)) + account.beside(rows)
     most = max(again_and_again, key=lambda path: again_and_again[path])
     top = quoted(most)
@@ -68,12 +68,21 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     )
 
 
-def _companions(account: Account, place: Place | None) -> list[SyscallRow]:
-    """What goes with the opens: calls of the same function on the descriptors that they got."""
+def _companions(account: Account, place: Place | None, opens: list[SyscallRow]) -> list[SyscallRow]:
+    """What goes with the opens: calls of the same function on the descriptors that they got; those of other functions
+    too (one opens, another closes), on files that nobody else opens."""
+    own = {file_of(row.object) for row in opens}
+    lines = {account.place(row.stack) for row in opens}
+    theirs = {
+        file_of(row.object)
+        for row in account.calls
+        if row.syscall in calls.OPENS and account.place(row.stack) not in lines
+    }
     return [
         row
         for row in account.calls
-        if row.syscall in calls.OPEN_COMPANIONS and _function(account.place(row.stack)) == _function(place)
+        if row.syscall in calls.OPEN_COMPANIONS
+        and (_function(account.place(row.stack)) == _function(place) or file_of(row.object) in own - theirs)
     ]
 
 
@@ -91,6 +100,12 @@ def _examples() -> tuple[Example, ...]:
         call("write", inside, 40_000, on=path, transferred=40_000 * 70, seconds=0.5),
         call("close", line, 40_000, on=path, seconds=0.5),
     )
+    opener, writer = (python(12, "Journal.file"),), (python(20, "Journal.note"),)
+    apart = (
+        call("openat", opener, 40_000, on=path, seconds=0.5),
+        call("write", writer, 40_000, on=path, transferred=40_000 * 70, seconds=0.5),
+        call("close", writer, 40_000, on=path, seconds=0.9),
+    )
     walk = tuple(call("openat", line, 1, on=f"/data/{i}.csv", seconds=0.0003) for i in range(3000))
     reload = call("openat", line, 12, on="/etc/app.ini", seconds=0.0003)
     return (
@@ -99,6 +114,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "4,000 opens a second of one file",
             window(calls=churn, samples=(cpu(line, 1.5), work)),
+        ),
+        Example(
+            "one function opens, another closes",
+            True,
+            "what the opens and closes of one file take together",
+            window(calls=apart, samples=(work,)),
         ),
         Example("a walk over many files", False, "each file is opened once", window(calls=walk, samples=(work,))),
         Example(
