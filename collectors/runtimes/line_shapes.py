@@ -56,6 +56,21 @@ _GROWS = re.compile(
     r"([\w.]+)\s*=\s*(?:\[\s*\.\.\.\1\b|\{\s*\.\.\.\1\b|Buffer\.concat\(\s*\[\s*\1\b|\1\.concat\(|Object\.assign\(\{\},\s*\1\b"
     r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b)"
 )
+# while (ready.load() == 0) {}   for !done.Load() { runtime.Gosched() }   while (from->tail == head) ;
+_WAITS = re.compile(
+    r"^(?:while\b\s*(?P<c>.+?)|for\s*\(\s*;(?P<f>[^;]+);\s*\)|for\s+(?P<g>[^;{(]+?(?:\(.*?\))?[^;{]*?))"
+    r"\s*(?P<rest>;|\{.*)?$"
+)
+_PAUSE = re.compile(
+    r"(?:[\s;{}]|continue\b|(?:\w+(?:\.|::))*(?:_mm_pause|__builtin_ia32_pause|cpu_relax|__yield|spin_loop(?:_hint)?"
+    r"|yield(?:_now)?|sched_yield|onSpinWait|Gosched|thrd_yield)\s*\(\s*\)|(?:__)?asm\b.*?(?:pause|yield).*?\))*"
+)
+# What may be asked without doing anything: an atomic variable, a flag. Any other call may be the work.
+_LOOKS = re.compile(
+    r"(?:\b|__)(?:atomic_)?(?:load\w*|Load\w*|get|Get|test|isSet|is_set|isDone|is_done|empty|isEmpty|is_empty|READ_ONCE|likely"
+    r"|unlikely|ACCESS_ONCE|isInterrupted|isAlive|getAcquire|getOpaque|getPlain|not)\s*\("
+)
+_CHANGES = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 _JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
 
 
@@ -94,6 +109,8 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     if header is None:
         return None
     loop = _loop(text, header)
+    if loop is not None and _spins(text, header, loop):
+        return LineShape.SPIN
     if loop is None or not header <= number - 1 < header + len(loop):
         return None
     said, before = " ".join(loop), " ".join(_code(line) for line in text[max(0, header - 3) : header])
@@ -104,6 +121,21 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     if walks:
         return None if _BUCKET.search(before + loop[0]) else LineShape.WALK
     return LineShape.SCAN if _STEPS.search(loop[0]) else None
+
+
+def _spins(text: list[str], header: int, loop: list[str]) -> bool:
+    """Whether a loop only asks, without changing anything, and has nothing in it but pauses: it can end by another's
+    doing alone. (The end of a do-while has its work above.)"""
+    head = loop[0].strip()
+    before = next((line for line in map(_code, reversed(text[:header])) if line.strip()), "").strip()
+    found = _WAITS.match(head)
+    if found is None or before == "}":
+        return False
+    asks = next(part for part in found.group("c", "f", "g") if part)
+    inside = f"{found['rest'] or ''} {' '.join(loop[1:])}"
+    calls = len(re.findall(r"\w\s*\(", asks))
+    only_looks = not _CHANGES.search(asks) and calls <= len(_LOOKS.findall(asks))
+    return only_looks and not re.search(r"\b(?:range|in|of)\b", asks) and _PAUSE.fullmatch(inside) is not None
 
 
 def _code(line: str) -> str:

@@ -11,6 +11,7 @@ from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.loops import runs_in_callback
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.cpu import LineShape
 from perfdoctor.schemas.finding import Fact, Finding
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -76,6 +77,8 @@ def _reason(function: HotFunction) -> tuple[str, float]:
         return "asks whether something has happened, again and again", 0.9
     name = function.place.function
     if not function.is_python:
+        if function.shaped[LineShape.SPIN] >= ONE_LINE.value:
+            return "goes round a loop that does nothing until another thread changes what it looks at", 0.9
         if tight >= ONE_LINE.value and _only_loads(function):
             return "looks at an atomic variable until another thread changes it", 0.75
         # A tight native loop may as well be numerics: only its own name can tell.

@@ -6,6 +6,38 @@ from perfdoctor.collectors.runtimes.line_shapes import shape_of
 from perfdoctor.schemas.cpu import LineShape
 
 SAYS = {
+    "a wait for an atomic variable in C": (
+        LineShape.SPIN,
+        """    while (atomic_load_explicit(&from->tail, memory_order_acquire) == head) // <- hot
+        ;
+    *frame = from->slots[head % SLOTS];""",
+    ),
+    "a wait with a pause in C++": (
+        LineShape.SPIN,
+        """while (!ready.load(std::memory_order_acquire)) { // <- hot
+    _mm_pause();
+}""",
+    ),
+    "a wait in Rust": (
+        LineShape.SPIN,
+        """while !self.done.load(Ordering::Acquire) { // <- hot
+    std::hint::spin_loop();
+}""",
+    ),
+    "a wait in Go": (
+        LineShape.SPIN,
+        """for !stopped.Load() { // <- hot
+	runtime.Gosched()
+}""",
+    ),
+    "a wait in Go, in one line": (LineShape.SPIN, """for atomic.LoadInt32(&ready) == 0 {} // <- hot"""),
+    "a wait in Java": (
+        LineShape.SPIN,
+        """while (!published) { // <- hot
+    Thread.onSpinWait();
+}""",
+    ),
+    "a volatile flag in C": (LineShape.SPIN, """while (!flag); // <- hot"""),
     "a linked list in C": (
         LineShape.WALK,
         """for (struct flow *f = first; f; f = f->next) /* all */
@@ -72,6 +104,22 @@ SAYS = {
     "out of the midst of a slice": (LineShape.SHIFT, "s.jobs = append(jobs[:i], jobs[i+1:]...) // <- hot"),
 }
 SAYS_NOTHING = {
+    "a loop whose condition is its work": "while (step(&machine)); // <- hot",
+    "a loop that moves on in its condition": "while (*to++ = *from++); // <- hot",
+    "the end of a loop with its work above": """do {
+    total += *next++;
+} while (next < end); // <- hot""",
+    "the end of a loop, on a line of its own": """do
+{
+    total += *next++;
+}
+while (next < end); // <- hot""",
+    "a loop that counts": """while (low < high) { // <- hot
+    low += step;
+}""",
+    "a loop over all without a body": "for (; *text; text++); // <- hot",
+    "a channel that is emptied": """for range updates { // <- hot
+}""",
     "a chain of a hash table": """struct entry *e = table[hash(key) % SIZE];
 while (e) {
     if (e->key == key) // <- hot
