@@ -30,6 +30,18 @@ _FILES = (
             r"/json/(?:__init__|encoder|decoder|scanner)\.py$|/simplejson/|/_json\.|/(?:u|or|rapid)json|/msgspec/"
         ),
     ),
+    (
+        "pydantic",
+        re.compile(
+            r"/pydantic/(?:v1/)?(?:main|type_adapter|json|root_model|_internal/_serializers)\.py$|/_pydantic_core\."
+        ),
+    ),
+    (
+        "objects and plain data",
+        re.compile(
+            r"/(?:marshmallow|cattrs|cattr|mashumaro|dacite|rest_framework/serializers)[/.]|/python3[^/]*/dataclasses\.py$"
+        ),
+    ),
     ("pickle", re.compile(r"/pickle\.py$|/_pickle\.|/cloudpickle/|/dill/|/_marshal\.")),
     ("a deep copy", re.compile(r"/copy\.py$")),
     ("YAML", re.compile(r"/yaml/|/_yaml|/ruamel/")),
@@ -37,6 +49,8 @@ _FILES = (
     ("TOML", re.compile(r"/tomllib/|/tomli/|/toml/")),
     ("protobuf", re.compile(r"/google/protobuf/|/_upb/|/_message\.")),
     ("MessagePack", re.compile(r"/msgpack/")),
+    ("Avro", re.compile(r"/fastavro/|/avro/")),
+    ("CBOR or BSON", re.compile(r"/cbor2?/|/_cbor2\.|/bson/|/_cbson\.")),
     ("CSV", re.compile(r"/csv\.py$|/_csv\.")),
 )
 _FUNCTIONS = (
@@ -77,6 +91,9 @@ _CURES = {
     "in a fraction of the time",
     "pickle": "send less, or share memory instead; use protocol 5 with out-of-band buffers for arrays; keep workers "
     "warm so that they hold their data",
+    "pydantic": "validate once, where the data comes in, and hand on the model itself, not its JSON: "
+    "model_validate_json and model_dump_json between one's own functions make and parse all of it again; "
+    "model_construct, or a plain dataclass, for what is known to be valid",
     "a deep copy": "copy only what is changed (copy.copy, dict(x), dataclasses.replace), or make the data immutable "
     "and share it",
     "YAML": "use yaml.CSafeLoader and CSafeDumper, parse once and keep the result, or keep a JSON copy for machines",
@@ -240,6 +257,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "a third of busy time is copying",
             window(samples=(cpu(deep, 2.5, leaf=(loop,)), rest)),
+        ),
+        Example(
+            "models that are handed on as JSON",
+            True,
+            "a third of busy time is in pydantic",
+            window(samples=(cpu((library("pydantic/main.py", "BaseModel.model_validate_json"), line), 2.5), rest)),
         ),
         Example(
             "some JSON in a busy service",
