@@ -64,11 +64,22 @@ def _causes_first(findings: list[Finding]) -> tuple[Finding, ...]:
     for finding in findings:
         if finding.severity is Severity.INFO:
             continue
-        after = [i for i, other in enumerate(ordered) if other.pattern in PATTERNS[finding.pattern].causes]
+        after = [i for i, other in enumerate(ordered) if _causes(finding, other)]
         at = ordered.index(finding)
         if after and after[0] < at:
             ordered.insert(after[0], ordered.pop(at))
     return tuple(ordered)
+
+
+def _causes(finding: Finding, other: Finding) -> bool:
+    """Whether ``other`` is mostly a consequence of it. What costs time where it stands is so of what is seen there and
+    below; what has no share (memory that grows) is so of the whole process."""
+    if other.pattern not in PATTERNS[finding.pattern].causes:
+        return False
+    at = finding.location
+    return finding.share is None or (
+        at is not None and any((frame.file, frame.function) == (at.file, at.function) for frame in other.stack)
+    )
 
 
 def _missing(pattern: Pattern, evidence: Evidence) -> NotChecked | None:

@@ -340,4 +340,5 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     beats=("hot-loop", "string-building", "allocation-churn", "serialization-overhead", "repeated-read"),
+    causes=("gc-pressure",),
 )

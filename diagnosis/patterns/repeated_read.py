@@ -178,4 +178,5 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     beats=("open-close-churn", "excessive-stat", "small-io", "hot-loop"),
+    causes=("gc-pressure",),
 )

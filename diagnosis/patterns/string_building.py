@@ -214,4 +214,5 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     beats=("hot-loop", "allocation-churn"),
+    causes=("gc-pressure",),
 )

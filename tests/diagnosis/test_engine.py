@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, nat
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Severity
+from perfdoctor.schemas.frame import Frame
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.threads import ChildProcess
 
@@ -31,6 +32,25 @@ def test_one_cause_is_one_finding() -> None:
     findings = diagnose(settings_read_again()).findings
     assert [f.pattern for f in findings if f.severity is not Severity.INFO] == ["repeated-read"]
     assert "open-close-churn" in findings[0].related
+
+
+def go(number: int, function: str) -> Frame:
+    return native(f"main.{function}", "/srv/desk", "/srv/desk.go", number)
+
+
+def test_what_makes_the_garbage_comes_before_its_collection() -> None:
+    joins = (native("runtime.memmove"), native("runtime.concatstrings"), go(84, "page"), go(99, "main"))
+    makes = (native("runtime.mallocgc"), go(72, "line"), go(84, "page"), go(99, "main"))
+    collects = (native("runtime.gcBgMarkWorker"),)
+    samples = (cpu(joins, 2.0), cpu(makes, 1.0), cpu(collects, 4.0), cpu((go(90, "sum"),), 2.0))
+    findings = diagnose(window(samples=samples)).findings
+    assert [(f.pattern, f.location and f.location.line) for f in findings[:2]] == [
+        ("string-building", 84),
+        ("gc-pressure", 72),
+    ]
+    elsewhere = (native("runtime.memmove"), native("runtime.concatstrings"), go(14, "log"), go(99, "main"))
+    findings = diagnose(window(samples=(cpu(elsewhere, 2.0), *samples[1:]))).findings
+    assert [f.pattern for f in findings[:2]] == ["gc-pressure", "string-building"]
 
 
 def test_findings_come_by_importance() -> None:
