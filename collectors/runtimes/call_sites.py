@@ -1,4 +1,4 @@
-"""In which line does a function of JavaScript call another one?
+"""In which line does a function of JavaScript call another one, or make objects?
 
 V8 says of a caller only where its function begins. The line of the call is read from the source: where the function's
 text names the callee in one line only, or has the callee (a callback) in it, it is that line. Else nobody knows.
@@ -26,6 +26,8 @@ _BEFORE_EXPRESSION = re.compile(
     r"(?:[(,=:\[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|do|else|void|delete|await|yield))\Z"
 )
 """what a slash follows that begins a regular expression, and does not divide"""
+# {x, y} where a value is asked for, [1, 2] likewise, new Thing
+_MAKES = re.compile(r"(?:[(,=:?\[]|\breturn)\s*\{|(?:[(,=:?]|=>|\breturn)\s*\[|\bnew\s+[A-Za-z_$]")
 _OPENS, _CLOSES = frozenset("({["), frozenset(")}]")
 
 
@@ -48,6 +50,11 @@ class CallSites:
         """The line in ``caller`` that calls ``callee``; ``same_file``: it is in that file, too."""
         source = self._source(file)
         return source.call(caller, callee, same_file=same_file) if source else None
+
+    def maker(self, file: str, function: Function) -> int | None:
+        """The line in which ``function`` makes objects, where it does so in one line only."""
+        source = self._source(file)
+        return source.maker(function) if source else None
 
     def _source(self, file: str) -> "_Source | None":
         if not file.startswith("/"):
@@ -118,6 +125,10 @@ class _Source:
                 return lines.pop() if len(lines) == 1 else None
         inside = same_file and begin < self._offset(callee) < end and callee.line > caller.line
         return callee.line if inside else None
+
+    def maker(self, function: Function) -> int | None:
+        lines = {self._line(found.end() - 1) for found in _MAKES.finditer(self.code, *self._extent(function))}
+        return lines.pop() if len(lines) == 1 else None
 
     def _offset(self, place: Function) -> int:
         return self._lines[min(max(place.line, 1), len(self._lines)) - 1] + max(place.column - 1, 0)

@@ -46,6 +46,7 @@ OUTSIDE = Threshold(
 OF_LIVING = Threshold(
     4, "samples of living objects at one line", "fewer can be what is in use at the moment, by chance"
 )
+LIVES = Threshold(0.6, "of V8's growth, in objects made in the window", "what grows without them is V8's own room")
 _FILLS = 0.5
 """how sure a growth is that becomes ever slower"""
 _COLLECTED = ("java", "node")
@@ -167,6 +168,8 @@ def _of_heap(account: Account, trend: MemoryTrend) -> _Growth | None:
         return None
     if not all(later - earlier > 0.05 * grown for earlier, later in pairwise((first.used, second.used, third.used))):
         return None
+    if not _lives(account, grown):
+        return None
     place, stack, samples, known = _kept_at(account)
     v8 = account.evidence.target.runtime == "node"
     facts = [
@@ -185,6 +188,15 @@ def _of_heap(account: Account, trend: MemoryTrend) -> _Growth | None:
         sure=0.8 if samples >= OF_LIVING.value and samples > known / 2 and not v8 else 0.6,
         facts=tuple(facts),
     )
+
+
+def _lives(account: Account, grown: int) -> bool:
+    """Whether what grew is objects that were made in the window and live on, where V8 was asked for those. What else
+    grows is V8's own: it gives its young objects ever more room, and keeps the code that it has made."""
+    living = account.evidence.living
+    if account.evidence.target.runtime != "node" or living is None:
+        return True
+    return sum(row.bytes or 0 for row in living) >= LIVES.value * grown
 
 
 def _floors(heap: Sequence[HeapReading], seconds: float) -> tuple[HeapReading, HeapReading, HeapReading] | None:
@@ -350,6 +362,18 @@ def _examples() -> tuple[Example, ...]:
             _collected([], "node", resident=3e6),
         ),
         Example(
+            "a map that is only added to, in Node.js",
+            True,
+            "what is left after collections rises, by as much as was made in the window and lives on",
+            _collected([5e6 + 2e6 * i for i in range(10)], "node", living=line, kept=19_000_000),
+        ),
+        Example(
+            "V8 that gives its young objects more room",
+            False,
+            "what is left rises as much, and next to nothing that was made in the window lives on",
+            _collected([5e6 + 1e6 * i for i in range(10)], "node", living=line, kept=900_000),
+        ),
+        Example(
             "a sawtooth",
             False,
             "readings fall as often as they rise",
@@ -365,12 +389,14 @@ def _examples() -> tuple[Example, ...]:
     )
 
 
-def _collected(after: list[float], runtime: str, *, living: Stack = (), resident: float = 0.0) -> Evidence:
+def _collected(
+    after: list[float], runtime: str, *, living: Stack = (), kept: int | None = None, resident: float = 0.0
+) -> Evidence:
     """A window of a runtime that told what its collections left, evenly spread."""
     step = SECONDS / max(1, len(after))
     heap = tuple(HeapReading(at=i * step, used=int(used), collected=True) for i, used in enumerate(after))
     trend = memory(resident).model_copy(update={"heap": heap})
-    rows = (LivingRow(pid=1, stack=living, samples=12),) if living else ()
+    rows = (LivingRow(pid=1, stack=living, samples=12, bytes=kept),) if living else ()
     found = window(memory=trend)
     return found.model_copy(update={"target": found.target.model_copy(update={"runtime": runtime}), "living": rows})
 
@@ -392,7 +418,7 @@ PATTERN = Pattern(
     fix="Bound the cache, drop what is finished with, hold by weak references.",
     fine="A start that loads its data, a cache that fills up to its bound (growth that slows down is a note): look "
     "again after some minutes.",
-    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING),
+    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING, LIVES),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),
     check=check,

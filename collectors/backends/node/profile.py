@@ -62,6 +62,12 @@ class _Frames:
             self._known[key] = self._made(own.name, _file_of(url), (own.line, own.column), tick)
         return self._known[key]
 
+    def maker(self, call: Mapping[str, Any]) -> Frame:
+        """The frame of a callFrame in which objects were made: at the line that makes them, where there is but one."""
+        url = _text(call.get("url"))
+        line = self._sites.maker(_file_of(url), _function(call)) if self._sites and url else None
+        return self.frame(call, line)
+
     def _made(self, name: str, file: str, begins: tuple[int, int], tick: int | None) -> Frame:
         name = clean(name) or "(anonymous)"
         if not file:  # (program), (garbage collector), a function of V8's own
@@ -147,7 +153,7 @@ def read_heap(
         if isinstance(call, dict) and call.get("functionName") != _ROOT and len(callers) < _DEEPEST:
             if caller is not None:
                 callers = (frames.frame(caller, calls=call), *callers[1:])
-            caller, stack = call, (frames.frame(call), *callers)
+            caller, stack = call, (frames.maker(call), *callers)
         if (size := _number(node.get("selfSize"))) > 0:
             found[stack] += size
         waiting.extend((child, caller, stack) for child in _dicts(node.get("children")))

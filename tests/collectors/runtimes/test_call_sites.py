@@ -52,6 +52,24 @@ STOCK = at("stock", "async (shop) =>")
 FILL = at("fill", "(count =")
 MODULE = Function("", 1, 1)
 ELSEWHERE = Function("get", 300, 12)
+MAKES = """class Trip {
+  ride(to) {
+    if (to) { this.seen = {}; }
+  }
+  track(step) {
+    for (const [x, y] of this.steps) {
+      this.points.push({ x, y, text: "{" });
+    }
+    return this.points;
+  }
+  both(n) {
+    const made = [n];
+    return new Map(made);
+  }
+  none({ a } = {}, b) { if (a) { b(a); } }
+  arrow = (n) => [n, 1];
+}
+"""
 
 
 @pytest.fixture
@@ -115,3 +133,17 @@ def test_any_text_is_read(text: str, line: int, column: int) -> None:
     assert len(source.code) == len(text) and source.code.count("\n") == text.count("\n")
     found = source.call(Function("a", line, column), Function("b", 1, 1), same_file=True)
     assert found is None or 1 <= found <= text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("(to) {", 3), ("(step) {", 7), ("(n) {", None), ("(n) => [n", 16)],
+    ids=["an empty one", "within a call, in a loop", "two lines", "an arrow"],
+)
+def test_the_line_that_makes_objects_is_found(tmp_path: Path, text: str, line: int | None) -> None:
+    file = tmp_path / "trip.js"
+    file.write_text(MAKES)
+    begin = MAKES.index(text)
+    column = begin - MAKES.rfind("\n", 0, begin)
+    function = Function("", MAKES.count("\n", 0, begin) + 1, column)
+    assert CallSites(LocalHost(), os.getpid()).maker(str(file), function) == line
