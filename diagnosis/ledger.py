@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from perfdoctor.diagnosis.loops import loops
 from perfdoctor.diagnosis.talk import Sides, awaited_by
+from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -18,7 +19,10 @@ _MOST_PROCESSES = 16
 _NOT_BUSY = (State.IDLE, State.MEASURED)
 _TIMER_SECONDS = 0.5
 """A sleep of this length is that of a timer, which has nothing to do until then: a heartbeat, a report each second."""
-_AT_WORK = 0.5
+_PACE_SECONDS = 0.01
+"""The same of one that a thread's own loop sleeps each time round: it keeps a pace. Who looks for news sleeps less."""
+_MAIN = frozenset({"<module>", "main", "run", "__main__"})
+_AT_WORK = 0.1
 """Threads that are at work on average, from which on what timers beside them sleep tells nothing of the program."""
 
 
@@ -88,7 +92,8 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     at_work = running - traced + sum(t.runnable for t in threads)
     at_work += sum(row.blocked_seconds for row, state in states if state not in (State.IDLE, State.SLEEP))
     if at_work >= _AT_WORK * evidence.window.seconds:
-        states = [(row, State.IDLE if _is_timer(row, state) else state) for row, state in states]
+        roots = evidence.user_roots
+        states = [(row, State.IDLE if _is_timer(row, state, roots) else state) for row, state in states]
     for row, state in states:
         for_answers = in_loops.get(id(row), 0.0)
         seconds[state] += row.blocked_seconds - for_answers
@@ -126,8 +131,19 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     )
 
 
-def _is_timer(row: SyscallRow, state: State) -> bool:
-    return state is State.SLEEP and row.blocked_seconds >= _TIMER_SECONDS * (row.calls + row.unfinished)
+def _is_timer(row: SyscallRow, state: State, roots: tuple[str, ...]) -> bool:
+    if state is not State.SLEEP:
+        return False
+    mean = row.blocked_seconds / max(1, row.calls + row.unfinished)
+    return mean >= _TIMER_SECONDS or (mean >= _PACE_SECONDS and _is_loop_of_thread(row.stack, roots))
+
+
+def _is_loop_of_thread(stack: Stack, roots: tuple[str, ...]) -> bool:
+    """Whether the user's function that sleeps is the one that its thread was started with, or the main program's."""
+    own = [frame.function for frame in stack if is_user_code(frame, roots)]
+    while len(own) > 1 and own[-1].rsplit(".", 1)[-1] in _MAIN:
+        own.pop()
+    return len(set(own)) == 1
 
 
 def _book_running(evidence: Evidence, running: float, stacks: _Stacks) -> tuple[float, float]:

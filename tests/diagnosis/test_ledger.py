@@ -14,7 +14,7 @@ OWN = (python(8, "work"),)
 ROWS = (
     call("fsync", OWN, 40, on="/data/x", blocked=2.0),
     call("futex", OWN, 900, on="futex:0x1", blocked=1.0),
-    call("clock_nanosleep", OWN, 10, blocked=3.0),
+    call("clock_nanosleep", (*OWN, python(60, "page")), 10, blocked=3.0),
     call("futex", (library("queue.py", "Queue.get"), *OWN), 5, blocked=4.0),
 )
 SAMPLES = (cpu(OWN, 3.0), cpu(OWN, 1.0, inside=kernel("do_syscall_64")))
@@ -118,10 +118,22 @@ def test_what_tracing_costs_is_not_the_programs_time() -> None:
 
 def test_a_timer_is_idle_beside_threads_at_work_and_a_short_sleep_is_not() -> None:
     each_second = call("clock_nanosleep", (python(3, "report"),), 9, blocked=9.0)
-    retries = call("clock_nanosleep", (python(5, "ask"),), 90, blocked=9.0)
+    retries = call("clock_nanosleep", (python(5, "ask"), python(50, "page")), 90, blocked=9.0)
     busy = window(calls=(each_second, retries), samples=(cpu(OWN, 6.0),), threads=0)
     rest = window(calls=(each_second,), threads=0)
     at_work = seconds(ledger(busy.model_copy(update={"threads": None})))
     assert at_work[State.IDLE] == at_work[State.SLEEP] == pytest.approx(9.0)
     at_rest = seconds(ledger(rest.model_copy(update={"threads": None})))
     assert at_rest[State.SLEEP] == pytest.approx(9.0) and State.IDLE not in at_rest
+
+
+def test_a_pause_that_a_threads_own_loop_makes_is_its_pace_and_not_time_that_work_takes() -> None:
+    main = (python(5, "beat"), python(40, "main"), python(60, "<module>"))
+    pace = call("clock_nanosleep", main, 300, blocked=6.0)
+    looks = call("clock_nanosleep", main, 3000, blocked=6.0)
+    within = call("clock_nanosleep", (python(9, "ask"), *main), 300, blocked=6.0)
+    told = [
+        seconds(ledger(window(calls=(row,), samples=(cpu(OWN, 6.0),), threads=0).model_copy(update={"threads": None})))
+        for row in (pace, looks, within)
+    ]
+    assert [account.get(State.SLEEP, 0.0) for account in told] == pytest.approx([0.0, 6.0, 6.0])
