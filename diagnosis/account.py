@@ -7,6 +7,7 @@ from functools import cached_property
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.ledger import ledger
+from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, asks_through_java, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
@@ -93,6 +94,21 @@ class Account:
             self._places[id(stack)] = known
             self._stacks.append(stack)
         return known
+
+    def loop_around(self, talk: Talk) -> Place | None:
+        """The innermost line of the user's code, of those that lead to what is asked, that stands in a loop. None where
+        none does, or that is not known."""
+        # (a runtime that sends later, from its own loop, has the line that asked on other stacks)
+        for stack in (talk.stack, self._client_lines.get(talk.pid, ())):
+            for frame in stack:
+                if (frame.file, frame.line) in self._repeated and is_user_code(frame, self.evidence.user_roots):
+                    return Place(frame.file, frame.function, frame.line)
+        return None
+
+    @cached_property
+    def _repeated(self) -> frozenset[tuple[str | None, int | None]]:
+        use = self.evidence.network
+        return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
 
     def shape_at(self, place: Place | None) -> LineShape | None:
         """What the text of a line says that it does, where it is a hot one of compiled code."""
@@ -213,7 +229,8 @@ class Account:
         self._add_what_came_later(found)
         for talk in found:
             talk.tell_hand_shakes()
-            if talk.place is None and (stack := self._client_lines.get(talk.pid)):
+            nowhere = talk.place is None or only_starts_loop(talk.stack, self.evidence.user_roots)
+            if nowhere and (stack := self._client_lines.get(talk.pid)):
                 talk.place, talk.stack, talk.guessed = self.place(stack), stack, True
         return found
 
@@ -237,8 +254,8 @@ class Account:
 
     @cached_property
     def _client_lines(self) -> dict[int, Stack]:
-        """By process, the stack of the user's line that goes most through a client of the network: in JavaScript and Go
-        by CPU time, in Java by the time that it stands still there."""
+        """By process, the stack of the user's line that goes most through a client of the network: in JavaScript, Go
+        and asyncio by CPU time, in Java by the time that it stands still there."""
         spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
         stacks: dict[Place, Stack] = {}
         for row in self.samples:

@@ -64,6 +64,13 @@ def runs_in_callback(stack: Stack) -> bool:
     return False
 
 
+def only_starts_loop(stack: Stack, roots: tuple[str, ...] = ()) -> bool:
+    """Whether the user's innermost line merely started the event loop of Python that runs all of this."""
+    own = user_frame(stack, roots)
+    inner = stack[: stack.index(own)] if own else ()
+    return own is not None and own.kind is FrameKind.PYTHON and runs_in_callback(inner)
+
+
 def loops(evidence: Evidence) -> tuple[LoopRow, ...]:
     """Every event loop of the window, that which was off its poll for longest first."""
     rows = evidence.syscalls.rows if evidence.syscalls else ()

@@ -148,9 +148,19 @@ _GO_CLIENTS = re.compile(
 )
 
 
+# Clients for asyncio, which may send from a task or callback of their own.
+_ASYNCIO_CLIENTS = re.compile(
+    r"/(?:aiohttp/(?:client|connector)|httpx/|httpcore/_async/|redis/asyncio/|asyncpg/|psycopg/(?:connection|cursor)_async"
+    r"|psycopg/_(?:connection|cursor)_base|aiomysql/|asyncmy/|aiopg/|motor/|pymongo/asynchronous/|grpc/aio/|aiokafka/"
+    r"|aio_pika/|aiormq/|websockets/(?:asyncio/)?client|elastic_transport/_async|aiobotocore/|aiocache/|nats/)"
+)
+
+
 def asks_through(frame: Frame) -> bool:
     """Whether a frame that the user's line called is a client of the network that asks from elsewhere: the loop of
-    Node.js, goroutines of its own."""
+    Node.js or of asyncio, goroutines of its own."""
+    if frame.kind is FrameKind.PYTHON:
+        return frame.file is not None and _ASYNCIO_CLIENTS.search(frame.file) is not None
     if frame.kind is FrameKind.JAVASCRIPT:
         return frame.file is not None and _JAVASCRIPT_CLIENTS.search(frame.file) is not None
     return frame.kind is FrameKind.NATIVE and _GO_CLIENTS.match(frame.function) is not None

@@ -131,6 +131,13 @@ class NameLookup(Model):
     stack: Stack = ()
 
 
+class RepeatedLine(Model):
+    """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames."""
+
+    file: str
+    line: int
+
+
 class NetworkUse(Model):
     """Whom the target talked to, how often and how well. Peers are in order of time waited for them, then of calls.
 
@@ -144,3 +151,5 @@ class NetworkUse(Model):
     """over all peers that were called"""
     sampled_requests: int = Field(default=0, description="counted, their shape not looked at")
     uring: bool = False
+    repeated: tuple[RepeatedLine, ...] = ()
+    """by the text of the files; only where a diagnosis asked for it"""

@@ -62,8 +62,10 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     seconds = account.waited(where, wait)
     peers = list(dict.fromkeys(whom(talk.peer) for talk in sorted(talks, key=lambda t: -t.wait_seconds)))
     of = peers[0] + (f" and {len(peers) - 1} more" if len(peers) > 1 else "")
-    at: Place | str = where.place or "a library"
-    caller = called_from(account, where.stack)
+    # (the owner changes the loop that goes round the requests, which may be a caller of the line that sends them)
+    place = account.loop_around(where) or where.place
+    at: Place | str = place or "a library"
+    caller = f", asked at {where.place}" if place != where.place else called_from(account, where.stack)
     mean = wait / max(1, answered)
     what = f" ({quoted(where.shape, 60)})" if where.shape else ""
     unit = f", {share:.1f} for each piece of work" if share is not None else ""
@@ -76,7 +78,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         f"other at {at}"
         f"{caller}: {rate(questions / account.seconds)} a second, {mean * 1000:.1f} ms each{unit}",
         seconds=seconds,
-        place=where.place,
+        place=place,
         stack=where.stack,
         facts=(
             account.fact("network", f"requests to {of}", questions / account.seconds, "requests/s"),

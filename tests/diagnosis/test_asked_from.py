@@ -1,0 +1,55 @@
+"""At which line is what a program asks of its peers named, where the line that sends is not the one to change?"""
+
+from perfdoctor.diagnosis.asking import peer
+from perfdoctor.diagnosis.engine import diagnose
+from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.finding import Location
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.network import RepeatedLine
+
+SENDS = library("http/client.py", "HTTPConnection.endheaders")
+OFFER, COLLECT = python(32, "offer"), python(61, "collect")
+STARTED: Stack = (
+    library("asyncio/selector_events.py", "_SelectorSocketTransport.write"),
+    library("asyncio/events.py", "Handle._run"),
+    library("asyncio/base_events.py", "BaseEventLoop._run_once"),
+    library("asyncio/runners.py", "run"),
+    python(110, "<module>"),
+)
+COUNTS: Stack = (
+    library("site-packages/redis/asyncio/client.py", "Redis.execute_command"),
+    python(75, "Charts.count"),
+    *STARTED[1:],
+)
+
+
+def place(evidence: Evidence, pattern: str) -> Location | None:
+    return next(found.location for found in diagnose(evidence).findings if found.pattern == pattern)
+
+
+def with_loops(evidence: Evidence, *lines: int) -> Evidence:
+    assert evidence.network is not None
+    file = OFFER.file or ""
+    known = tuple(RepeatedLine(file=file, line=line) for line in lines)
+    return evidence.model_copy(update={"network": evidence.network.model_copy(update={"repeated": known})})
+
+
+def test_serial_requests_are_at_the_loop_that_makes_them() -> None:
+    line: Stack = (SENDS, OFFER, COLLECT)
+    waits = call("recvfrom", line, 300, on="fd:4 (socket:[7])", blocked=7.5)
+    asked = window(calls=(waits,), samples=(), peers=(peer(line, 300, wait=7.5, shape="GET /stock/?"),))
+    for loops, expected in (((), 32), ((61,), 61), ((32, 61), 32)):
+        found = place(with_loops(asked, *loops), "serial-requests")
+        assert found is not None and found.line == expected, loops
+
+
+def test_what_a_loop_of_asyncio_sends_for_a_library_is_at_the_line_that_uses_the_library() -> None:
+    asked = peer(STARTED, 30_000, wait=3.0, shape="GET item:?", request_bytes=30, answer_bytes=20, protocol="Redis")
+    waits = call("epoll_wait", STARTED[2:], 30_000, on="fd:4 (anon_inode:[eventpoll])", blocked=3.0)
+    known = window(calls=(waits,), samples=(cpu(COUNTS, 2.5),), peers=(asked,))
+    found = place(known, "chatty-protocol")
+    assert found is not None and (found.line, found.function) == (75, "Charts.count")
+    unknown = window(calls=(waits,), samples=(cpu((python(90, "render"),), 2.5),), peers=(asked,))
+    found = place(unknown, "chatty-protocol")
+    assert found is not None and found.line == 110
