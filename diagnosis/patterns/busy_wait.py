@@ -11,7 +11,7 @@ from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.loops import runs_in_callback
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
-from perfdoctor.schemas.cpu import LineShape
+from perfdoctor.schemas.cpu import LineShape, ShapedLine
 from perfdoctor.schemas.finding import Fact, Finding
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -270,7 +270,14 @@ def _examples() -> tuple[Example, ...]:
         ),
         cpu((entry,), 2.5, leaf=(native("[anonymous memory]", ""),)),
     )
+    takes = native("ring_take", "/srv/hoist", "/srv/hoist.c", 59)
+    ring = window(samples=(cpu((takes,), 9.8),), threads=2)
+    assert ring.cpu is not None
+    waits = ShapedLine(file="/srv/hoist.c", line=59, shape=LineShape.SPIN)
+    told = ring.model_copy(update={"cpu": ring.cpu.model_copy(update={"shapes": (waits,)})})
     return (
+        Example("a loop in C without a body", True, "its text says that it waits for another thread", told),
+        Example("a tight loop in C", False, "it may as well compute", ring),
         Example("a loop on a flag", True, "one line, all of a core, and nothing is made or computed", spin),
         Example("a loop on the clock", True, "nearly half of the loop is asking for the time", window(samples=clock)),
         Example("a loop on Event.is_set", True, "it asks for an event that it could wait for", window(samples=event)),
