@@ -62,6 +62,8 @@ class Place:
 _AROUND_A_CALL = 25e-6
 """Seconds that an interpreter spends around one call, at most: pathlib and its kin take 10 to 20 µs. What a line takes
 beyond that it spends on something else than calling."""
+_AROUND_A_CALL_IN_NATIVE = 3e-6
+"""The same of compiled code, which gets to the call at once."""
 _UNKNOWN = Place(None, "", None)
 
 
@@ -190,7 +192,7 @@ class Account:
             at[self.place(row.stack)].append(row)
         return at
 
-    def beside(self, rows: Iterable[SyscallRow], at_most: float = _AROUND_A_CALL) -> float:
+    def beside(self, rows: Iterable[SyscallRow], at_most: float | None = None) -> float:
         """What the CPU time in user mode costs that goes with these calls: the code on the same way into them.
 
         The same way is the same line of the user and the same function that it calls: what ``path.exists()`` spends
@@ -199,7 +201,7 @@ class Account:
         rows = tuple(rows)
         ways = {self._way(row.stack) for row in rows} - {None}
         around = self.cpu_cost(row for row in self.samples if not row.kernel and self._way(row.stack) in ways)
-        return min(around, at_most * sum(row.calls for row in rows))
+        return min(around, sum(row.calls * (at_most or _around_a_call(row.stack)) for row in rows))
 
     def _way(self, stack: Stack) -> tuple[Place, str] | None:
         place = self.place(stack)
@@ -417,3 +419,8 @@ def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:
     gives_up = sum(row.errors for row in python) >= 0.2 * waits and blocked / max(waits, 1) < 2 * _SWITCH_INTERVAL
     lines = {(row.stack[0].file, row.stack[0].line) for row in python}
     return gives_up or len(lines) >= _INTERPRETER_STACKS
+
+
+def _around_a_call(stack: Stack) -> float:
+    compiled = bool(stack) and all(frame.kind is FrameKind.NATIVE for frame in stack)
+    return _AROUND_A_CALL_IN_NATIVE if compiled else _AROUND_A_CALL
