@@ -1,13 +1,15 @@
 """Is diagnose right? Every program below tests/workloads/{problems,repaired,healthy}, and below the same folders of
-tests/workloads/fresh and fresh2, asked as an assistant asks.
+tests/workloads/fresh, fresh2 and so on, asked as an assistant asks.
 
     python bench/diagnosis.py [--only NAME] [--part PART] [--seconds 5] [--jobs 1] [--list] [--write]
+                              [--keep FOLDER | --again FOLDER]
 
 Each program is started, diagnosed by the server over stdio, stopped, and diagnosed again from its recording, which must
-say the same. Programs whose tool chain is missing are skipped, by name. There are four parts: ``development``; the
+say the same. Programs whose tool chain is missing are skipped, by name. The parts: ``development``; the
 ``held-out`` are those that nobody looked at while detectors were written (a hash of the name decides, see planted.py);
-``fresh`` and ``fresh2`` were written later, by somebody who knew no detector. Run these last, and do not tune to them.
-``--write`` keeps the tables in bench/results/diagnosis.md. Needs root.
+``fresh`` and those numbered after it were written later, by somebody who knew no detector. Run these last, and do not
+tune to them. ``--write`` keeps the tables in bench/results/diagnosis.md. ``--keep`` leaves the recordings in a folder;
+``--again`` judges those of such a folder with the detectors of today, and starts nothing. Needs root.
 """
 
 import argparse
@@ -29,6 +31,8 @@ from tests.live.workload import workload
 
 RESULTS = ROOT / "bench" / "results" / "diagnosis.md"
 BUCKETS = ((0.9, 1.01, "0.9 and more"), (0.75, 0.9, "0.75 to 0.9"), (0.5, 0.75, "0.5 to 0.75"), (0.0, 0.5, "below 0.5"))
+KEPT = "programs.txt"
+"""beside recordings that are kept: which is of which program"""
 PATIENCE = 120
 """seconds beyond the window after which a program or an answer is given up"""
 
@@ -50,23 +54,43 @@ async def ask(program: Planted, patient: Doctor, seconds: float, tokens: Callabl
     return outcome
 
 
-async def ask_all(programs: Sequence[Planted], seconds: float, jobs: int) -> tuple[list[Outcome], str]:
+async def ask_all(
+    programs: Sequence[Planted], seconds: float, jobs: int, keep: Path | None = None
+) -> tuple[list[Outcome], str]:
+    """Each program once. Its recording stays in ``keep``, where one is given."""
     count, counter = token_counter()
     outcomes: list[Outcome] = []
     waiting = list(reversed(programs))
-    with tempfile.TemporaryDirectory(prefix="perfdoctor-bench-") as state:
-        async with doctor(Path(state)) as patient, anyio.create_task_group() as tasks:
+    with tempfile.TemporaryDirectory(prefix="perfdoctor-bench-") as passing:
+        async with doctor(keep or Path(passing)) as patient, anyio.create_task_group() as tasks:
 
             async def work() -> None:
                 while waiting:
                     outcome = await ask(waiting.pop(), patient, seconds, count)
                     outcomes.append(outcome)
                     print(_line(outcome), flush=True)
+                    if keep and outcome.answer:
+                        with (keep / KEPT).open("a") as kept:
+                            kept.write(f"{outcome.program.name} {outcome.answer.told['recording']}\n")
 
             for _ in range(jobs):
                 tasks.start_soon(work)
     order = {program: at for at, program in enumerate(programs)}
     return sorted(outcomes, key=lambda outcome: order[outcome.program]), counter
+
+
+async def judge_again(programs: Sequence[Planted], keep: Path) -> tuple[list[Outcome], str]:
+    """What is said today of recordings that were kept; of programs asked several times, of the last."""
+    count, counter = token_counter()
+    kept = dict(line.split() for line in (keep / KEPT).read_text().splitlines())
+    outcomes = []
+    async with doctor(keep) as patient:
+        for program in programs:
+            if recording := kept.get(program.name):
+                answer = await patient.diagnose(recording=recording)
+                outcomes.append(Outcome(program, answer, count(answer.text), same=True))
+                print(_line(outcomes[-1]), flush=True)
+    return outcomes, counter
 
 
 def _line(outcome: Outcome) -> str:
@@ -134,11 +158,12 @@ def report(outcomes: Sequence[Outcome], seconds: float, counter: str) -> list[st
 
 
 def _summary(outcomes: Sequence[Outcome]) -> list[str]:
-    columns = {part: [o for o in outcomes if o.program.part == part and o.answer] for part in PARTS}
+    asked = {part: [o for o in outcomes if o.program.part == part and o.answer] for part in PARTS}
+    columns = {part: of for part, of in asked.items() if of}
     rows: list[tuple[str, list[str]]] = []
 
     def row(name: str, cell: Callable[[list[Outcome]], str]) -> None:
-        rows.append((name, [cell(columns[part]) for part in PARTS]))
+        rows.append((name, [cell(of) for of in columns.values()]))
 
     def problems(of: list[Outcome]) -> list[Outcome]:
         return [outcome for outcome in of if outcome.program.pattern]
@@ -157,8 +182,8 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
         )
     row("offline the same", lambda of: _share(of, lambda o: bool(o.same)))
     return [
-        f"| | {' | '.join(PARTS)} |",
-        f"|{'---|' * (1 + len(PARTS))}",
+        f"| | {' | '.join(columns)} |",
+        f"|{'---|' * (1 + len(columns))}",
         *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows),
     ]
 
@@ -226,13 +251,19 @@ def main() -> int:
     options.add_argument("--jobs", type=int, default=1, help="programs at the same time")
     options.add_argument("--list", action="store_true", help="name the programs and ask nothing")
     options.add_argument("--write", action="store_true", help=f"also write {RESULTS.relative_to(ROOT)}")
+    kept = options.add_mutually_exclusive_group()
+    kept.add_argument("--keep", type=Path, help="leave the recordings in this folder")
+    kept.add_argument("--again", type=Path, help="judge the recordings of this folder, and start nothing")
     chosen = options.parse_args()
     programs = [p for p in planted() if chosen.only in p.name and chosen.part in (None, p.part)]
     if chosen.list:
         for program in programs:
             print(f"{program.part:11} {program.name:44} {program.pattern or 'healthy'}")
         return 0
-    outcomes, counter = anyio.run(ask_all, programs, chosen.seconds, chosen.jobs)
+    if chosen.again:
+        outcomes, counter = anyio.run(judge_again, programs, chosen.again)
+    else:
+        outcomes, counter = anyio.run(ask_all, programs, chosen.seconds, chosen.jobs, chosen.keep)
     text = "\n".join(report(outcomes, chosen.seconds, counter)) + "\n"
     print(text)
     if chosen.write:
