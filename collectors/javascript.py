@@ -81,7 +81,7 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
     pool: PoolCalls | None = None
     if evidence.syscalls:
         main = evidence.target.pid
-        pool = place_pool_calls(evidence.syscalls, found.tree.samples, part.events, main=main)
+        pool = place_pool_calls(evidence.syscalls, found.tree.samples, part.events, main=main, unsent=part.unsent)
         changes["syscalls"] = place_calls(pool.profile, joined)
     if evidence.network:
         changes["network"] = place_talk(evidence.network, joined)

@@ -2,7 +2,7 @@
 
 The pool's stacks hold no JavaScript: fs.promises and the functions of fs that take a callback hand the operation over,
 and return. But V8 samples the main thread while it hands over: in the function of node:fs for that operation, with the
-user's line above. Such a sample speaks for the operation of that kind that begins beside it, and so for the file; the
+user's line above. Such a sample speaks for the operation of that kind that begins next, and so for the file; the
 calls upon a file are divided as the samples that speak for it are. Files with so few calls that a sample could not be
 expected are divided as all of that operation are; others for which none speaks have nobody's line (a stream's).
 What readFile and its kin do after their first await has no line above it any more: it belongs to the line that had the
@@ -58,8 +58,11 @@ _LEAST = 0.1
 """of the samples that speak for a row: a line with fewer may be a neighbour"""
 _ENOUGH = 5
 """samples, from which on those of an operation say in which proportion several lines ask for it"""
-_BESIDE = 250_000
-"""Nanoseconds. A thread of the pool that has nothing to do begins some 50 µs after it was asked."""
+_SOON, _BEGINS_WITHIN, _BEGAN_WITHIN = 300_000, 4_000_000, 100_000
+"""Nanoseconds. A thread of the pool that has nothing to do begins some 50 µs after it was asked, or as soon as it gets
+a core; a sample that is taken behind the handing over may find it at work."""
+_GAPS = 0.1
+"""of the events that were not sent: from there on the next one that is known may be a later one"""
 _NEARLY_ALL = 0.9
 """of an operation's calls: a row with so many is divided by all of that operation's samples, which are more"""
 _MOST = 64
@@ -94,13 +97,15 @@ class PoolCalls:
 
 
 def place_pool_calls(
-    profile: SyscallProfile, samples: Iterable[Sample], events: Sequence[Event], *, main: int
+    profile: SyscallProfile, samples: Iterable[Sample], events: Sequence[Event], *, main: int, unsent: int = 0
 ) -> PoolCalls:
-    """The same calls; those that the pool did for thread ``main`` with the lines that asked for them."""
+    """The same calls; those that the pool did for thread ``main`` with the lines that asked for them. ``unsent`` events
+    more there were."""
     own = [row for row in profile.rows if row.pid == main and is_pools(row.stack)]
     if not own:
         return PoolCalls(profile)
-    asked = _who_asked(samples, events, main)
+    within = _SOON if unsent > _GAPS * (unsent + len(events)) else _BEGINS_WITHIN
+    asked = _who_asked(samples, events, main, within)
     shares = dict(_shares(own, asked))
     placed = sum(row.calls for row in own if _key(row) in shares)
     merged: dict[_Key, SyscallRow] = {}
@@ -138,7 +143,7 @@ def _within(stack: Stack) -> Stack:
     return stack[: end + 1]
 
 
-def _who_asked(samples: Iterable[Sample], events: Sequence[Event], main: int) -> _Asked:
+def _who_asked(samples: Iterable[Sample], events: Sequence[Event], main: int, within: int) -> _Asked:
     begun: dict[str, list[tuple[int, Hashable]]] = defaultdict(list)
     kinds: dict[int, str] = {}  # by identity: events of a row share their key, and its hash is that of a whole stack
     handed_over: dict[int, str] = {}
@@ -162,15 +167,17 @@ def _who_asked(samples: Iterable[Sample], events: Sequence[Event], main: int) ->
             continue
         kind, stack = found
         asked.operations[kind][stack] += 1
-        if (i := _nearest(times.get(kind, ()), sample.at)) is not None:
+        if (i := _begun_for(times.get(kind, ()), sample.at, within)) is not None:
             asked.rows[begun[kind][i][1]][stack] += 1
     return asked
 
 
-def _nearest(times: Sequence[int], at: int) -> int | None:
+def _begun_for(times: Sequence[int], at: int, within: int) -> int | None:
+    """Which operation begins for a sample at ``at``: the next one."""
     i = bisect_left(times, at)
-    beside = [j for j in (i - 1, i) if 0 <= j < len(times) and abs(times[j] - at) <= _BESIDE]
-    return min(beside, key=lambda j: abs(times[j] - at), default=None)
+    if i < len(times) and times[i] - at <= within:
+        return i
+    return i - 1 if i and at - times[i - 1] <= _BEGAN_WITHIN else None
 
 
 def _operation(syscall: str, stack: Stack) -> str:
