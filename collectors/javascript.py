@@ -19,6 +19,7 @@ from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.node.backend import Profiled
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.pool_calls import PoolCalls, place_pool_calls
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, call_of, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
@@ -70,15 +71,18 @@ async def by_engine_and_v8(
     if evidence is None:
         evidence = await by_engine(host, target, seconds=seconds, wanted=wanted, memory=memory, progress=progress)
     if not found.tree.samples:
-        return _said(evidence, (f"lines of JavaScript: {why or 'V8 handed back no sample'}",), "")
+        return _said(evidence, (f"lines of JavaScript: {why or 'V8 handed back no sample'}",))
     return await to_thread.run_sync(_joined, evidence, part, found)
 
 
 def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence:
     joined = join_by_name(found.tree.samples, part.events, reach=_REACH * found.interval_us * 1000)
     changes: dict[str, object] = {}
+    pool: PoolCalls | None = None
     if evidence.syscalls:
-        changes["syscalls"] = place_calls(evidence.syscalls, joined)
+        main = evidence.target.pid
+        pool = place_pool_calls(evidence.syscalls, found.tree.samples, part.events, main=main, unsent=part.unsent)
+        changes["syscalls"] = place_calls(pool.profile, joined)
     if evidence.network:
         changes["network"] = place_talk(evidence.network, joined)
     if evidence.cpu:
@@ -88,7 +92,7 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
         rows = sorted(found.living.items(), key=lambda item: (-item[1], str(item[0])))
         changes["living"] = tuple(_living(evidence.target.pid, s, size) for s, size in rows)
     lacks = (*node.LACKS, "the returns from the signals by which V8 samples, and its profiler's own threads")
-    return _said(evidence.model_copy(update=changes), lacks, _how(joined, part, found))
+    return _said(evidence.model_copy(update=changes), lacks, _how(joined, part, found), _how_of_the_pool(pool))
 
 
 def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> Joined:
@@ -152,6 +156,16 @@ def _how(joined: Joined, part: TimelinePart, found: Profiled) -> str:
         f"{joined.without:,} none"
     )
     return f"{told}; {part.unsent:,} more came too fast and are divided like the others" if part.unsent else told
+
+
+def _how_of_the_pool(pool: PoolCalls | None) -> str:
+    if not pool or not pool.placed + pool.unplaced:
+        return ""
+    told = (
+        f"of the calls of libuv's thread pool {pool.placed:,} have the line that asked for that operation upon "
+        f"that file (found by samples of the main thread, not for each call), {pool.unplaced:,} none"
+    )
+    return f"{told}: worker threads ask the pool for the same" if pool.of_workers and pool.unplaced else told
 
 
 def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, found: Profiled) -> CpuProfile:
@@ -317,9 +331,9 @@ def _living(pid: int, stack: Stack, size: int) -> LivingRow:
     return LivingRow(pid=pid, stack=stack, samples=max(1, size // node.COARSE_HEAP_INTERVAL), bytes=size)
 
 
-def _said(evidence: Evidence, lacks: Sequence[str], warning: str) -> Evidence:
+def _said(evidence: Evidence, lacks: Sequence[str], *told_how: str) -> Evidence:
     def with_words(collection: Collection) -> Collection:
-        warnings = (*collection.warnings, warning) if warning else collection.warnings
+        warnings = (*collection.warnings, *(one for one in told_how if one))
         return collection.model_copy(update={"lacks": (*collection.lacks, *lacks), "warnings": warnings})
 
     told = {

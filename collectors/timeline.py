@@ -112,7 +112,7 @@ def place_calls(profile: SyscallProfile, joined: Joined) -> SyscallProfile:
         shares = joined.shares.get((row.pid, row.syscall, row.object, row.stack))
         for part in divide(row, shares) if shares else (row,):
             key = part.pid, part.syscall, part.object, part.stack
-            merged[key] = _together(merged[key], part) if key in merged else part
+            merged[key] = together(merged[key], part) if key in merged else part
     rows = sorted(merged.values(), key=lambda r: (-r.seconds, -r.calls, r.syscall, r.pid))
     return profile.model_copy(update={"rows": tuple(rows)})
 
@@ -183,7 +183,8 @@ def _apportion(count: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def _together(a: SyscallRow, b: SyscallRow) -> SyscallRow:
+def together(a: SyscallRow, b: SyscallRow) -> SyscallRow:
+    """Two rows that have become one."""
     histogram = (
         tuple(x + y for x, y in zip(a.histogram, b.histogram, strict=True)) if a.histogram and b.histogram else ()
     )

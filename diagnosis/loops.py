@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.user_code import basename, user_frame
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.frame import THREAD_POOL, Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import LoopRow
 from perfdoctor.schemas.loops import PollingThread
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -55,6 +55,8 @@ def runs_in_callback(stack: Stack) -> bool:
             inside = inside or not (file in ("runners.py", "base_events.py") or "/uvloop/" in (frame.file or ""))
         elif frame.kind is FrameKind.JAVASCRIPT:
             return True
+        elif frame.function == THREAD_POOL:
+            return False
         elif frame.kind is FrameKind.NATIVE:
             if "uv__io_poll" in frame.function:
                 return inside

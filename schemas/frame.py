@@ -15,6 +15,10 @@ class FrameKind(StrEnum):
     KERNEL = "kernel"
 
 
+THREAD_POOL = "[thread pool of libuv]"
+"""a frame between what a thread of that pool did and the JavaScript that had asked for it, on another thread, before"""
+
+
 class Frame(Model):
     """One function activation.
 

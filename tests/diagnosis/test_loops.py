@@ -6,7 +6,7 @@ from perfdoctor.diagnosis.example import call, javascript, library, loop, native
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import kind_of, runs_in_callback
 from perfdoctor.diagnosis.waiting import state_of
-from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.frame import THREAD_POOL, Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.loops import PollingThread
 
@@ -49,6 +49,9 @@ def test_kinds_of_loops(stack: Stack, name: str, kind: str | None) -> None:
     assert kind_of(thread) == kind
 
 
+POOL = (native("fsync", "/lib/libc.so.6"), native(THREAD_POOL, "node"), javascript("flush", "/srv/log.js", 9))
+
+
 @pytest.mark.parametrize(
     ("stack", "inside"),
     [
@@ -60,6 +63,7 @@ def test_kinds_of_loops(stack: Stack, name: str, kind: str | None) -> None:
         ((OWN, library("threading.py", "Thread.run")), False),
         ((native("read", "/lib/libc.so.6"), javascript("readFileSync", "node:fs", 9)), True),
         (LIBUV, False),
+        (POOL, False),
         ((native("fsync", "/lib/libc.so.6"), native("node::fs::Fsync", "/usr/bin/node"), *LIBUV[1:]), True),
     ],
 )

@@ -22,7 +22,7 @@ from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.syscalls import trace_syscalls
 from perfdoctor.collectors.target import find_target
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.frame import THREAD_POOL, FrameKind, Stack
 from perfdoctor.schemas.problem import ProblemError
 from tests.live.workload import WORKLOADS, Workload, workload
 
@@ -50,7 +50,9 @@ def is_as_before(program: Workload) -> None:
     assert psutil.Process(program.pid).status() != psutil.STATUS_ZOMBIE
 
 
-async def while_it_works(program: Workload, question: str, host: LocalHost = HOST) -> tuple[Evidence, dict[str, Any]]:
+async def while_it_works(
+    program: Workload, question: str, host: LocalHost = HOST, *, seconds: float = SECONDS
+) -> tuple[Evidence, dict[str, Any]]:
     target = find_target(host, program.pid)
     begun = anyio.Event()
     found: list[Evidence] = []
@@ -60,7 +62,7 @@ async def while_it_works(program: Workload, question: str, host: LocalHost = HOS
             begun.set()
 
         ways = {"cpu": trace_cpu, "syscalls": trace_syscalls, "all": ledger.observe}
-        found.append(await ways[question](host, target, seconds=SECONDS, progress=hear))  # type: ignore[operator]
+        found.append(await ways[question](host, target, seconds=seconds, progress=hear))  # type: ignore[operator]
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
@@ -263,3 +265,36 @@ async def test_what_lives_is_named_by_the_function_that_allocated_it() -> None:
     # 1009 arrays of 1009 elements, 8 bytes each (4 where pointers are compressed)
     assert 0.5 * 1009 * 1009 * 4 < kept < 2 * 1009 * 1009 * 8
     assert kept > 0.5 * profile.outstanding_bytes
+
+
+async def test_what_libuvs_pool_does_is_named_by_the_line_that_asked_for_it() -> None:
+    source = (WORKLOADS / "known_node_pool.js").read_text().splitlines()
+    lines = {word: i for i, line in enumerate(source, 1) for word in re.findall(r"// pool: (.+)", line)}
+    async with workload("known_node_pool.js") as program:
+        evidence, truth = await while_it_works(program, "syscalls", seconds=20.0)
+        is_as_before(program)
+    assert evidence.syscalls is not None
+    found: dict[tuple[str, str], Counter[int | None]] = {}
+    for row in evidence.syscalls.rows:
+        if any(frame.function == THREAD_POOL for frame in row.stack):
+            own = next((f.line for f in row.stack if (f.file or "").endswith("known_node_pool.js")), None)
+            found.setdefault((row.syscall, Path(row.object or "").name), Counter())[own] += row.calls
+    syncs, times = truth["syncs"], truth["times"]
+    notes, saves = (times + 1) // 2, times // 2
+    known = {
+        ("write", "journal.log"): ("write", syncs),
+        ("fdatasync", "journal.log"): ("fdatasync", syncs),
+        ("fsync", "state.json"): ("fsync", syncs),
+        ("statx", "list.txt"): ("statx", times),
+        **{(call, "notes.txt"): ("open read close", times) for call in ("openat", "statx", "read", "close")},
+        **{(call, "notes.txt.more"): ("append", notes) for call in ("openat", "write", "close")},
+        **{(call, "state.json"): ("save", saves) for call in ("openat", "write", "close")},
+    }
+    for what, (word, calls) in known.items():
+        assert found[what] == {lines[word]: calls}, what
+    # Two lines ask for the same of the same file: both are known, and who asks more often.
+    both = found["access", "list.txt"]
+    assert both.keys() == {lines["access often"], lines["access seldom"]}
+    assert both.total() == truth["accesses"]
+    assert 0.1 < both[lines["access seldom"]] / both.total() < 0.4  # (it is a quarter)
+    assert "found by samples of the main thread" in " ".join(evidence.collections["syscalls"].warnings)
