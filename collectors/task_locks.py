@@ -61,7 +61,7 @@ _LENDERS = (
     ),
     _Lender(
         r"/psycopg_pool/[^/]*async[^/]*\.py$",
-        r"^WaitingClient\.wait$",
+        r"^(?:WaitingClient|AsyncClient)\.wait$",
         "connections of psycopg_pool",
         r"ConnectionPool\._?getconn\w*$",
         (b"_max_size",),

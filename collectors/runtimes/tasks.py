@@ -9,11 +9,11 @@ say it by their types: what it waits for, its coroutine and its name follow each
 """
 
 import contextlib
-import random
 import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 
 from perfdoctor.collectors.host.base import Memory
 from perfdoctor.collectors.runtimes.python import UNNAMED, PythonNames
@@ -36,8 +36,8 @@ _COROUTINES = ("coroutine", "generator", "async_generator")
 _WRAPPERS = ("coroutine_wrapper", "async_generator_asend", "async_generator_athrow")
 """what awaits a coroutine for another one: its first field is the coroutine"""
 _TASK = "_asyncio.Task"
-_LEAST = 8
-"""tasks of a glance that are read however long it takes"""
+_LEAST, _MOST_GLANCED = 8, 512
+"""tasks of a glance: so many are read however long it takes, and at most"""
 _MOST_KNOWN = 1 << 14
 _FRAME = 112
 """bytes of a frame, of which its code and its instruction are some"""
@@ -99,6 +99,11 @@ class Glance:
     torn: int = 0
 
 
+def _spread(one: tuple[int, bool]) -> int:
+    """A number that says nothing of what an address is of."""
+    return one[0] * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+
+
 class TaskReader:
     """Of one process, for one reading, or for the glances of one window."""
 
@@ -138,9 +143,9 @@ class TaskReader:
         return tasks
 
     def glance(self, seconds: float) -> Glance:
-        """As many tasks as can be read in so much CPU time, whichever they are: of one that stands as it stood at the
-        last glance, little is read again. One of BROKEN where nothing can be read."""
-        until, seen = time.thread_time() + seconds, Glance()
+        """As many tasks as can be read in so much CPU time, once it is known where all are: of one that stands as it
+        stood at the last glance, little is read again. One of BROKEN where nothing can be read."""
+        seen = Glance()
         every = [
             (at, weak)
             for interpreter in self._interpreters()
@@ -148,11 +153,13 @@ class TaskReader:
             for at in places
         ]
         seen.total = len(every)
-        random.shuffle(every)  # (time ends before all are read: those that are read shall stand for the others)
         if len(self._known) > _MOST_KNOWN or len(self._met) > _MOST_KNOWN:
             self._known.clear()
             self._met.clear()
-        for at, weak in every:
+        # (time may end before all are read: those that are read shall stand for the others, and be the same next time)
+        chosen = nsmallest(_MOST_GLANCED, every, key=_spread)
+        until = time.thread_time() + seconds
+        for at, weak in chosen:
             if seen.looked_at >= _LEAST and time.thread_time() > until:
                 break
             seen.looked_at += 1

@@ -40,7 +40,7 @@ async def test_waits_are_told_with_their_lines(version: str) -> None:
         target = find_target(HOST, running.pid)
         evidence = await measure(HOST, target, seconds=1.0)
         seen = await observe(HOST, target, seconds=1.0)
-    for locks in (evidence.locks, seen.locks):
+    for locks, window in ((evidence.locks, evidence.window.seconds), (seen.locks, seen.window.seconds)):
         assert locks
         told = {lock.kind: lock for lock in locks.locks if lock.who is Waiting.TASKS}
         assert {kind: lock.threads for kind, lock in told.items()} == {
@@ -58,8 +58,8 @@ async def test_waits_are_told_with_their_lines(version: str) -> None:
         assert (mutex.size, semaphore.size, mutex.present) == (None, 1, 1.0)
         for lock in (mutex, semaphore, pool):
             assert lock.threads and lock.waits == lock.threads
-            assert 0.8 * lock.threads <= lock.seconds <= 1.1 * lock.threads
-            assert 0.8 <= lock.max_seconds <= 1.1
+            assert 0.8 * window * lock.threads <= lock.seconds <= 1.1 * window * lock.threads
+            assert 0.8 * window <= lock.max_seconds <= window
     assert not evidence.collections["locks"].exact
     assert evidence.locks and evidence.locks.gil  # (what the engine saw is told beside it)
     assert seen.collections["locks"].backend == "tasks"
