@@ -12,13 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import anyio
 from anyio import to_thread
 
 from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.looking import while_looking, with_sampled
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.readers import reading
 from perfdoctor.collectors.runtimes.goroutines import GoroutineReader, NotReadableError, stack_of
 from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.collectors.text import clean
@@ -26,7 +25,7 @@ from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup
-from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait
+from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait, Waiting
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
 
@@ -182,6 +181,7 @@ class GoroutineWatch:
             seconds=sum(row.seconds for row in rows),
             max_seconds=max(row.max_seconds for row in rows),
             threads=len(set[int]().union(*(seen.goroutines for seen in waits.values()))),
+            who=Waiting.GOROUTINES,
             waiters=tuple(rows),
         )
 
@@ -227,28 +227,11 @@ async def by_engine_and_goroutines(
 async def beside(host: Host, target: Target, window: Callable[[], Awaitable[Evidence]]) -> Evidence:
     """What ``window`` sees, and the locks of Go before those that it saw."""
     watch = GoroutineWatch(host, target)
-    await to_thread.run_sync(watch.begin)
-    evidence, failed = None, None
     try:
-        async with anyio.create_task_group() as tasks:
-            if not watch.why_not:
-                tasks.start_soon(_look, watch)
-            try:
-                evidence = await window()
-            except Exception as error:  # (the group would wrap it)
-                failed = error
-            tasks.cancel_scope.cancel()
-        if evidence is None:
-            raise failed or RuntimeError("the window ended without evidence")
+        evidence = await while_looking(watch, window)
         return await to_thread.run_sync(_joined, evidence, watch)
     finally:
         watch.close()
-
-
-async def _look(watch: GoroutineWatch) -> None:
-    while True:
-        await reading(watch.look)
-        await anyio.sleep(watch.pause)
 
 
 def _joined(evidence: Evidence, watch: GoroutineWatch) -> Evidence:
@@ -258,17 +241,7 @@ def _joined(evidence: Evidence, watch: GoroutineWatch) -> Evidence:
     warnings = (f"{watch.torn:,} times a goroutine changed while it was read",) if watch.torn else ()
     seen = f"{watch.looks:,} looks at its goroutines"
     how = Collection(backend=NAME, exact=False, reason=seen, lacks=LACKS, warnings=warnings)
-    if evidence.locks is not None:
-        kernel = evidence.collections["locks"]
-        sampled = f"locks of Go are told by {seen}: their seconds are estimates, their waits a lower bound"
-        more = {"exact": False, "lacks": (*kernel.lacks, *LACKS), "warnings": (*kernel.warnings, *warnings, sampled)}
-        how = kernel.model_copy(update=more)
-        profile = LockProfile(
-            locks=(*profile.locks, *evidence.locks.locks),
-            standing=evidence.locks.standing,
-            waits=profile.waits + evidence.locks.waits,
-            seconds=profile.seconds + evidence.locks.seconds,
-        )
+    profile, how = with_sampled(evidence, profile, how, of="locks of Go")
     told = {"locks": how, "goroutines": Collection(backend=NAME, exact=False, reason=seen)}
     return evidence.model_copy(
         update={"locks": profile, "goroutines": count, "collections": evidence.collections | told}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio
 from anyio import to_thread
 
-from perfdoctor.collectors import cpu, locks, network, syscalls
+from perfdoctor.collectors import cpu, locks, network, syscalls, task_waits
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.backends.bpf.wanted import FirstLook, Wanted
@@ -14,11 +14,13 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.java import by_engine_and_recorder
 from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
+from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.locks import LockProfile, Waiting
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.target import Target
@@ -69,7 +71,11 @@ async def observe(
             wanted = Wanted(calls=True, hz=_HZ, faults=True, part=part, look=look)
             return await by(host, target, seconds=seconds, wanted=wanted, memory=True, progress=progress)
 
-        evidence = await network.beside(host, target, window)
+        async def with_peers() -> Evidence:
+            return await network.beside(host, target, window)
+
+        has_tasks = task_waits.may_have_tasks(target)
+        evidence = await (task_waits.beside(host, target, with_peers) if has_tasks else with_peers())
         if evidence.cpu:
             cpu_profile = await to_thread.run_sync(with_shapes, host, evidence.cpu)
             evidence = evidence.model_copy(update={"cpu": cpu_profile})
@@ -106,8 +112,16 @@ async def _with_locks(host: Host, target: Target, first: Evidence, seconds: floa
         f"measured in a second window of {second.window.seconds:.1f} s, after the first: its threads waited for locks"
     )
     told = how.model_copy(update={"warnings": (*how.warnings, said)})
+    profile = second.locks or LockProfile()
+    if first.locks is not None:
+        # What its tasks waited for was seen in the first window, as all that shares are told of.
+        of_threads = tuple(lock for lock in profile.locks if lock.who is Waiting.THREADS)
+        sums = {"waits": sum(lock.waits for lock in of_threads), "seconds": sum(lock.seconds for lock in of_threads)}
+        profile = profile.model_copy(update={"locks": of_threads, **sums})
+        without = first.model_copy(update={"locks": profile, "collections": {"locks": told}})
+        profile, told = with_sampled(without, first.locks, first.collections["locks"], of="locks of asyncio")
     return first.model_copy(
-        update={"locks": second.locks, "collections": first.collections | {"locks": told}},
+        update={"locks": profile, "collections": first.collections | {"locks": told}},
     )
 
 

@@ -2,7 +2,7 @@
 
 from anyio import to_thread
 
-from perfdoctor.collectors import golang
+from perfdoctor.collectors import golang, task_waits
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.locks import LACKS, LockPart
 from perfdoctor.collectors.backends.bpf.wanted import Wanted
@@ -35,9 +35,9 @@ async def measure(
 
     The evidence has ``locks``; from the BPF engine also ``syscalls``, ``threads``, ``waits`` and ``children``. bpftrace
     and strace tell locks apart by address and know no lines; perf has one sum; py-spy sees who holds Python's
-    interpreter lock, and no waits. Of a Go program the engine's window has the goroutines that wait too, sampled.
-    ProblemError when no backend can answer; ends early, marked partial, when the target exits. A Java machine is asked
-    itself, by Flight Recorder.
+    interpreter lock, and no waits. The engine's window has the goroutines of a Go program, and the tasks of a Python
+    program, that wait too, sampled. ProblemError when no backend can answer; ends early, marked partial, when the
+    target exits. A Java machine is asked itself, by Flight Recorder.
     """
     must_be_asked_well(BACKENDS, backend, seconds)
 
@@ -52,6 +52,9 @@ async def measure(
 
     async def with_goroutines() -> Evidence:
         return await golang.beside(host, target, by_engine)
+
+    async def with_tasks() -> Evidence:
+        return await task_waits.beside(host, target, by_engine)
 
     async def by_bpftrace() -> Evidence:
         measured = await by_address.trace_locks(host, target, seconds=seconds, progress=progress)
@@ -70,8 +73,13 @@ async def measure(
     async def by_jvm() -> Evidence:
         return await trace_java_locks(host, target, seconds=seconds, progress=progress)
 
+    by_bpf = by_engine
+    if target.runtime == "go":
+        by_bpf = with_goroutines
+    elif task_waits.may_have_tasks(target):
+        by_bpf = with_tasks
     rungs: tuple[Rung, ...] = (
-        Rung(bpf.NAME, bpf.unavailable, with_goroutines if target.runtime == "go" else by_engine),
+        Rung(bpf.NAME, bpf.unavailable, by_bpf),
         Rung(bpftrace.NAME, bpftrace.unavailable, by_bpftrace),
         Rung(strace.NAME, strace.unavailable, by_strace),
         Rung(perf.NAME, perf.unavailable_for_syscalls, by_perf),

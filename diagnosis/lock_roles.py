@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.diagnosis.waiting import LONG_WAIT_SECONDS, waits_for_work
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.locks import Lock, LockKind, LockWait
+from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
 from perfdoctor.schemas.locks_answer import LockRole
 
 NOTABLE_SHARE = 0.01
@@ -45,6 +45,8 @@ _TAKES = {"threading.py": {"__enter__", "acquire"}}
 
 def role_of(lock: Lock, waiters: Sequence[LockWait]) -> LockRole:
     """What waiting for ``lock`` means, by the waits at ``waiters`` (those of the lock, or of one line)."""
+    if lock.who is Waiting.TASKS:  # (of their waits for work nothing is told)
+        return LockRole.CONTENTION
     if lock.kind in _BY_KIND:
         return _BY_KIND[lock.kind]
     seconds: dict[LockRole, float] = defaultdict(float)

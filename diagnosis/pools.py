@@ -1,9 +1,8 @@
 """Pools: which stacks are those of workers, and which wait until a pool has something to lend them."""
 
-import re
-
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.lending import lends
 
 _JAVA = ("java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.ForkJoinWorkerThread.run",
          "java.util.concurrent.ForkJoinPool.runWorker")  # fmt: skip
@@ -14,10 +13,6 @@ _LENDERS = ("/sqlalchemy/pool/", "/psycopg_pool/", "/psycopg2/pool.py", "/urllib
 _JAVA_LENDERS = ("com.zaxxer.hikari.pool.", "org.apache.commons.pool2.", "org.apache.commons.pool.",
                  "org.apache.tomcat.jdbc.pool.", "com.mchange.v2.resourcepool.",
                  "org.apache.http.pool.", "org.apache.http.impl.conn.PoolingHttpClient")  # fmt: skip
-_LENDS = re.compile(
-    r"(?i:pool)\w*(?:\.<locals>)?\.(?:lend|borrow|lease|get|take|acquire|check_?out|connect|connection|__enter__)\w*$"
-    r"|(?:^|\.)(?:lend|borrow|lease|check_?out)_?\w*$|(?:^|\.)(?:get|take|acquire)_?(?:conn|client|session)\w*$"
-)
 
 
 def lender_of(stack: Stack) -> str | None:
@@ -34,7 +29,7 @@ def lender_of(stack: Stack) -> str | None:
                 return lender.strip("/")
         if is_user_code(frame):
             # (a pool of the program's own: Pool.lend, ConnectionPool.acquire)
-            own = waits and frame.kind is FrameKind.PYTHON and _LENDS.search(frame.function) is not None
+            own = waits and frame.kind is FrameKind.PYTHON and lends(frame.function)
             return f"{basename(frame.file)}, {frame.function}" if own else None
     return None
 

@@ -31,6 +31,14 @@ class LockKind(StrEnum):
     FUTEX = "futex"
 
 
+class Waiting(StrEnum):
+    """What waits. The last two hold no thread while they do, and are told by looks: their seconds are estimates."""
+
+    THREADS = "threads"
+    GOROUTINES = "goroutines"
+    TASKS = "tasks"
+
+
 class LockWait(Model):
     """Waits at one stack that one other stack ended.
 
@@ -72,7 +80,9 @@ class Lock(Model):
     how often a woken thread found it taken. ``threads`` waited, ``both_ways`` of them also woke others here: who takes
     a lock gives it back. ``owner`` is the thread that the lock's own memory named last (0: none), and
     ``owner_confirmed`` how many wake-ups came from just that thread. ``acquired`` counts all successful and failed
-    calls where each is visible (file locks), else None.
+    calls where each is visible (file locks), else None. ``who`` waited, and counts as ``threads``; ``present`` is the
+    share of the looks that found one waiting, None where each wait was seen; ``size`` how much a pool or a semaphore
+    lends at once, None where its memory does not tell.
     """
 
     pid: int
@@ -94,6 +104,9 @@ class Lock(Model):
     owner: int = 0
     owner_confirmed: int = 0
     acquired: int | None = None
+    who: Waiting = Waiting.THREADS
+    present: float | None = None
+    size: int | None = None
     waiters: tuple[LockWait, ...] = ()
     holders: tuple[LockHold, ...] = ()
 

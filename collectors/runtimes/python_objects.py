@@ -88,9 +88,10 @@ class Objects:
         """What the type of an object is called; ValueError where there is no object."""
         if at < 4096 or at & 7:
             raise TornError("not an object")
-        return self._type_name(self.pointer(at + 8))
+        return self.called(self.pointer(at + 8))
 
-    def _type_name(self, kind: int) -> str:
+    def called(self, kind: int) -> str:
+        """What a type is called."""
         known = self._types.get(kind)
         if known is None:
             name = self.pointer(kind + self._layout.type_name)
@@ -104,7 +105,7 @@ class Objects:
         for _ in range(_MOST_BASES):
             if not kind:
                 return None
-            if self._type_name(kind) == wanted:
+            if self.called(kind) == wanted:
                 return kind
             kind = self.pointer(kind + self._at.type_base)
         return None

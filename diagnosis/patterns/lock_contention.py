@@ -9,12 +9,13 @@ from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, 
 from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.pools import lender_of
+from perfdoctor.diagnosis.task_lines import ALWAYS, LOOP, TASKS, stands
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockWait
+from perfdoctor.schemas.locks import Lock, LockHold, LockKind, LockWait, Waiting
 from perfdoctor.schemas.locks_answer import LockRole
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -29,8 +30,14 @@ _RUNTIMES = frozenset({"jvm", "goroutines"})
 
 
 def check(account: Account) -> list[Finding]:
+    locks = account.evidence.locks.locks if account.evidence.locks else ()
     if (how := _told_by_the_runtime(account)) is not None:
-        return _of_runtime(account, how)
+        return _told(account, locks, exact=how.exact)
+    of_tasks = tuple(lock for lock in locks if lock.who is Waiting.TASKS)
+    return [*_of_threads(account), *_told(account, of_tasks, exact=False)]
+
+
+def _of_threads(account: Account) -> list[Finding]:
     by_lock: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
@@ -94,24 +101,24 @@ def _told_by_the_runtime(account: Account) -> Collection | None:
     return how if account.evidence.locks is not None and how is not None and how.backend in _RUNTIMES else None
 
 
-def _of_runtime(account: Account, how: Collection) -> list[Finding]:
+def _told(account: Account, locks: tuple[Lock, ...], *, exact: bool) -> list[Finding]:
     """By what the language's runtime tells of its locks: its futexes are those of threads, not of locks. What is not
-    exact are looks at goroutines: how often they wait is a lower bound then, and says nothing."""
-    locks = account.evidence.locks.locks if account.evidence.locks else ()
+    exact are looks at goroutines or tasks: how often they wait is a lower bound then, and says nothing."""
     found = []
     for lock in locks:
-        contended = role_of(lock, lock.waiters) is LockRole.CONTENTION and lock.kind is not LockKind.POOL
-        if not contended or not lock.waits:
+        # (what lends too little is another pattern's)
+        lends = lock.kind is LockKind.POOL or (lock.kind is LockKind.SEMAPHORE and lock.who is Waiting.TASKS)
+        contended = role_of(lock, lock.waiters) is LockRole.CONTENTION and not lends
+        if not contended or not lock.waits or (lock.who is Waiting.TASKS and not stands(account, lock)):
             continue
         by_place: dict[Place | None, float] = defaultdict(float)
         for wait in lock.waiters:
             by_place[account.place(wait.waiter)] += wait.seconds
         lines = sorted(by_place, key=lambda place: -by_place[place])
-        if not lines or (how.exact and lock.waits / account.seconds < WAITS.value):
+        if not lines or (exact and lock.waits / account.seconds < WAITS.value):
             continue
-        who = "threads" if how.exact else "goroutines"
         waiting = [
-            account.fact("locks", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, who)
+            account.fact("locks", f"waited at {at or 'an unknown line'}", by_place[at] / account.seconds, lock.who)
             for at in lines[:LINES]
         ]
         often = (
@@ -129,10 +136,10 @@ def _of_runtime(account: Account, how: Collection) -> list[Finding]:
                 own=lock.seconds - by_place.get(None, 0.0) >= OWN.value * lock.seconds,
                 stack=max(lock.waiters, key=lambda wait: wait.seconds).waiter,
                 held=None,
-                who=who,
-                beside=0.0 if how.exact else sum(lock.seconds for lock in locks),
+                who=lock.who,
+                beside=0.0 if exact else sum(lock.seconds for lock in locks),
             ),
-            (*(often if how.exact else ()), *waiting),
+            (*(often if exact else ()), *waiting),
         )
     return found
 
@@ -156,7 +163,7 @@ class _Waits(NamedTuple):
     own: bool
     stack: Stack
     held: _Held | None
-    who: str = "threads"
+    who: Waiting = Waiting.THREADS
     beside: float = 0.0
 
 
@@ -167,12 +174,9 @@ def _holder(account: Account, rows: list[SyscallRow], lines: list[Place | None])
         return None
     pid, thing = rows[0].pid, rows[0].object or ""
     address = thing.removeprefix("futex:").split(" ")[0]
-    same = [
-        lock for lock in told.locks if lock.pid == pid and lock.address is not None and f"{lock.address:#x}" == address
-    ]
-    locks = same or [
-        lock for lock in told.locks if lock.pid == pid and any(account.place(w.waiter) in lines for w in lock.waiters)
-    ]
+    of_threads = [lock for lock in told.locks if lock.pid == pid and lock.who is Waiting.THREADS]
+    same = [lock for lock in of_threads if lock.address is not None and f"{lock.address:#x}" == address]
+    locks = same or [lock for lock in of_threads if any(account.place(w.waiter) in lines for w in lock.waiters)]
     holds: dict[Place, list[LockHold]] = defaultdict(list)
     for hold in (hold for lock in locks for hold in lock.holders):
         if place := account.place(hold.stack):
@@ -311,9 +315,25 @@ def _examples() -> tuple[Example, ...]:
         name="sync.Mutex of main.(*Cart)",
         waits=40,
         seconds=70.0,
+        who=Waiting.GOROUTINES,
         waiters=(LockWait(waiter=parked, waits=40, seconds=70.0),),
     )
     short = of_go.model_copy(update={"seconds": 0.06, "waiters": (LockWait(waiter=parked, waits=3, seconds=0.06),)})
+    locks_py = "/usr/lib/python3.12/asyncio/locks.py"
+    awaits = (python(121, "Lock.acquire", locks_py), python(15, "_ContextManagerMixin.__aenter__", locks_py),
+              python(33, "Rates.refresh"))  # fmt: skip
+    of_asyncio = Lock(
+        pid=PID,
+        kind=LockKind.MUTEX,
+        name="asyncio.Lock of Rates",
+        address=0x7F00,
+        waits=400,
+        seconds=60.0,
+        who=Waiting.TASKS,
+        present=1.0,
+        waiters=(LockWait(waiter=awaits, waits=400, seconds=60.0),),
+    )
+    seldom = of_asyncio.model_copy(update={"present": 0.1, "seconds": 4.0})
     sleeping = call("clock_nanosleep", (python(21, "reload"),), 300, blocked=8.5)
     condition = call(
         "futex",
@@ -354,6 +374,18 @@ def _examples() -> tuple[Example, ...]:
             window(samples=(work,), threads=4, locks=(short,), locks_by="goroutines", times=(_BUSY,)),
         ),
         Example(
+            "a lock of asyncio that is held while a peer answers",
+            True,
+            "looks find 6 tasks on average that wait for it, and no thread",
+            window(samples=(work,), threads=4, locks=(of_asyncio,), times=(_BUSY,)),
+        ),
+        Example(
+            "a lock of asyncio before a value that is fetched now and then",
+            False,
+            "a tenth of the looks found tasks waiting",
+            window(samples=(work,), threads=4, locks=(seldom,), times=(_BUSY,)),
+        ),
+        Example(
             "a queue of Java",
             False,
             "its condition is where threads wait for work",
@@ -391,11 +423,12 @@ PATTERN = Pattern(
     title="threads wait for each other's locks",
     sees="Time asleep in futex calls, by the lock's address and by the lines that wait for it. Waits for work "
     "(queues, conditions, joins) and for the interpreter's own lock are told apart. Java's locks as the machine tells "
-    "of them; of Go, goroutines that wait for a sync.Mutex or RWMutex, by looks at the program's memory.",
+    "of them; goroutines that wait for a sync.Mutex or RWMutex, and tasks that wait for an asyncio.Lock, by looks at "
+    "the program's memory.",
     costs="While one thread holds the lock the others stand still: the work goes no faster than if one thread did it.",
     fix="Shorter critical sections; no I/O under a lock; one lock per shard; atomic operations; one owner and a queue.",
     fine="When the lock guards the one thing that limits throughput anyway (one device, one connection).",
-    thresholds=(WAITS, OWN),
+    thresholds=(WAITS, OWN, TASKS, ALWAYS, LOOP),
     needs=("syscalls",),
     focus=frozenset({Focus.CONCURRENCY}),
     check=check,

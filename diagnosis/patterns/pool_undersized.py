@@ -9,13 +9,14 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.pools import lender_of, worker_of
+from perfdoctor.diagnosis.task_lines import ALWAYS, BATCH, LOOP, is_a_batch, stands
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.locks import Lock, LockKind, LockWait
+from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
 from perfdoctor.schemas.syscalls import SyscallRow
 
 FREE = Threshold(
@@ -29,7 +30,28 @@ MANY = Threshold(
     "workers",
     "a pool of this size was made for waiting: whether the other side can take more is unknown",
 )
-LENT = Threshold(0.2, "threads that wait for a connection on average", "a pool that is empty for a moment does its job")
+LENT = Threshold(
+    0.2,
+    "threads, goroutines or tasks that wait for a connection on average",
+    "a pool that is empty for a moment does its job",
+)
+SMALL = Threshold(4, "lent at once", "a limit meant to spare the other side is mostly higher")
+SEVERAL = Threshold(2, "tasks that wait at a semaphore", "one alone hands work out, as fast as it is done")
+_SETTING = "pool_size and max_overflow, maxconn, maximumPoolSize, SetMaxOpenConns"
+_SETTINGS = (
+    ("aiohttp", "limit, and limit_per_host, of its TCPConnector"),
+    ("httpx", "max_connections of its Limits"),
+    ("asyncpg", "max_size of create_pool"),
+    ("psycopg_pool", "max_size"),
+    ("redis", "max_connections"),
+    ("SQLAlchemy", "pool_size and max_overflow of create_async_engine"),
+    ("aiomysql", "maxsize of create_pool"),
+    ("aiopg", "maxsize of create_pool"),
+    ("aioodbc", "maxsize of create_pool"),
+    ("aio_pika", "max_size"),
+    ("pymongo", "maxPoolSize"),
+)
+"""by the end of a lender's name"""
 _OTHERS = (State.NETWORK, State.FILE, State.CHILD, State.OTHER, State.SLEEP)
 _RESULTS = {"_base.py": {"result", "wait", "as_completed", "result_iterator", "exception", "_result_or_cancel"},
             "pool.py": {"get", "wait", "map", "starmap"}, "queue.py": {"put", "join"}}  # fmt: skip
@@ -51,16 +73,20 @@ def check(account: Account) -> list[Finding]:
 
 
 class _Lent(NamedTuple):
-    """What waits at ``place`` until ``lender`` has a connection for it. ``times`` is None where looks at goroutines
-    tell: how often they wait is not known, and ``beside`` is what all of them wait, which holds no thread."""
+    """What waits at ``place`` until ``lender`` has something for it. ``times`` is None where looks at goroutines or
+    tasks tell: how often they wait is not known, and ``beside`` is what all of them wait, which holds no thread.
+    ``size`` is how much is lent, where that is known; ``at_most`` what the finding may be."""
 
     lender: str
     place: Place
     seconds: float
     times: int | None
     stack: Stack
-    who: str = "threads"
+    who: Waiting = Waiting.THREADS
     beside: float = 0.0
+    size: int | None = None
+    at_most: Severity = Severity.CRITICAL
+    kind: LockKind = LockKind.POOL
 
 
 def _lent_to_threads(account: Account) -> Iterator[_Lent]:
@@ -76,52 +102,100 @@ def _lent_to_threads(account: Account) -> Iterator[_Lent]:
         yield _Lent(lender, place, sum(row.blocked_seconds for row in rows), times, stack)
 
 
-def _lent_to_goroutines(account: Account) -> Iterator[_Lent]:
+def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
+    """To goroutines and tasks."""
     locks = account.evidence.locks.locks if account.evidence.locks else ()
-    beside = sum(lock.seconds for lock in locks)
-    for lock in (lock for lock in locks if lock.kind is LockKind.POOL):
+    for lock in locks:
+        if lock.who is Waiting.THREADS or not (lock.kind is LockKind.POOL or _is_of_tasks(lock)):
+            continue
+        if lock.who is Waiting.TASKS and not stands(account, lock):
+            continue
         at: dict[Place, list[LockWait]] = defaultdict(list)
         for wait in lock.waiters:
             if place := account.place(wait.waiter):
                 at[place].append(wait)
+        beside = sum(other.seconds for other in locks if other.who is lock.who)
         for place, waits in at.items():
             stack = max(waits, key=lambda wait: wait.seconds).waiter
             seconds = sum(wait.seconds for wait in waits)
-            yield _Lent(lock.name, place, seconds, None, stack, "goroutines", beside)
+            most = _at_most(account, lock)
+            yield _Lent(lock.name, place, seconds, None, stack, lock.who, beside, lock.size, most, lock.kind)
+
+
+def _is_of_tasks(lock: Lock) -> bool:
+    return lock.kind is LockKind.SEMAPHORE and lock.who is Waiting.TASKS
+
+
+def _at_most(account: Account, lock: Lock) -> Severity:
+    """A semaphore is there to keep work back, and so may a pool be that is large, or has a line from the beginning."""
+    size = lock.size or 0
+    if size >= MANY.value:
+        return Severity.INFO
+    if lock.who is Waiting.TASKS and is_a_batch(account, lock) and not 0 < size <= SMALL.value:
+        return Severity.INFO
+    if lock.kind is LockKind.SEMAPHORE:
+        return Severity.WARNING if lock.seconds >= SEVERAL.value * account.seconds else Severity.INFO
+    return Severity.CRITICAL
 
 
 def _lent_out(account: Account) -> list[Finding]:
     """What waits for one of the connections that a pool lends."""
     used = sum(time.running for time in account.evidence.threads or ()) / account.seconds
     found = []
-    for lent in (*_lent_to_threads(account), *_lent_to_goroutines(account)):
+    for lent in (*_lent_to_threads(account), *_lent_beside_threads(account)):
         waited, place = lent.seconds, lent.place
         if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
             continue
         each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""
         source = "syscalls" if lent.times else "locks"
-        facts = [account.fact(source, "waiting for a connection of the pool", waited / account.seconds, lent.who)]
+        thing, fix = _said(lent)
+        facts = [account.fact(source, f"waiting for {thing}", waited / account.seconds, lent.who)]
         if lent.times:
             facts.append(account.fact(source, "mean wait", waited / lent.times, "s"))
+        if lent.size:
+            facts.append(account.fact(source, "lent at once, at most", lent.size, "times"))
+        every = {None: "all are", 1: "the only one is"}.get(lent.size, f"all {lent.size} are")
         found += weigh(
             account,
             "pool-undersized",
-            title=f"{waited / account.seconds:.1f} {lent.who} on average wait at {place} for a connection of the pool "
-            f"({quoted(lent.lender, 60)}){each}: all are lent out",
+            title=f"{waited / account.seconds:.1f} {lent.who} on average wait at {place} for {thing} "
+            f"({quoted(lent.lender, 60)}){each}: {every} lent out",
             seconds=waited,
             place=place,
             stack=lent.stack,
             facts=(*facts, account.fact("threads", "cores in use", used, "cores")),
-            fix=f"Let the pool behind {place} hold more connections (pool_size and max_overflow, maxconn, "
-            "maximumPoolSize, SetMaxOpenConns), about as many as use it at once, as far as the other side takes them; "
-            "and give each back sooner: no other work between taking it and returning it.",
+            fix=fix,
             verify=again(
-                account, f"the {lent.who} that wait for a connection", f"{waited / account.seconds:.1f}", "close to 0"
+                account, f"the {lent.who} that wait for {thing}", f"{waited / account.seconds:.1f}", "close to 0"
             ),
-            confidence=0.85,
+            confidence=0.85 if lent.at_most is Severity.CRITICAL else 0.5,
+            at_most=lent.at_most,
             beside=lent.beside,
         )
     return found
+
+
+def _said(lent: _Lent) -> tuple[str, str]:
+    """(what is waited for, what to do)."""
+    sooner = "and give each back sooner: no other work between taking it and returning it."
+    if lent.kind is LockKind.SEMAPHORE:
+        return (
+            "their turn at a semaphore",
+            f"Give the semaphore behind {lent.place} a higher number, as far as what it guards takes more at once; "
+            f"{sooner}",
+        )
+    if lent.lender.startswith("threads "):
+        return (
+            "a thread of the pool",
+            f"Give the calls of {lent.place} a limiter of their own with more threads (limiter=CapacityLimiter(n), or "
+            "total_tokens of current_default_thread_limiter()), or let them wait without a thread, in async calls.",
+        )
+    setting = next((words for name, words in _SETTINGS if lent.lender.endswith(name)), _SETTING)
+    return (
+        "a connection of the pool",
+        f"Let the pool behind {lent.place} hold more connections ({setting}), about as many as use it at once, as far "
+        f"as the other side takes them; {sooner}",
+    )
 
 
 def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> list[Finding]:
@@ -239,8 +313,32 @@ def _examples() -> tuple[Example, ...]:
         name="connections of database/sql",
         waits=300,
         seconds=90.0,
+        who=Waiting.GOROUTINES,
         waiters=(LockWait(waiter=asks, waits=300, seconds=90.0),),
     )
+    connects = "/srv/venv/lib/python3.12/site-packages/aiohttp/connector.py"
+    session = "/srv/venv/lib/python3.12/site-packages/aiohttp/client.py"
+    gets = (
+        python(1240, "BaseConnector._wait_for_available_connection", connects),
+        python(1180, "BaseConnector.connect", connects),
+        python(770, "ClientSession._request", session),
+        python(41, "price"),
+    )
+    of_tasks = Lock(
+        pid=PID,
+        kind=LockKind.POOL,
+        name="connections of aiohttp",
+        waits=900,
+        seconds=74.0,
+        max_seconds=0.09,
+        who=Waiting.TASKS,
+        present=1.0,
+        size=2,
+        waiters=(LockWait(waiter=gets, waits=900, seconds=74.0, max_seconds=0.09),),
+    )
+    now_and_then = of_tasks.model_copy(update={"present": 0.2, "seconds": 8.0})
+    crawls = of_tasks.model_copy(update={"kind": LockKind.SEMAPHORE, "name": "asyncio.Semaphore of fetch", "size": None,
+                                         "max_seconds": 9.8})  # fmt: skip
     main = call("futex", gather, 900, blocked=9.0)
     full = call("recvfrom", task, 900, on="fd:5 (socket:[9])", blocked=19.0)
     light = cpu(task, 0.6)
@@ -269,6 +367,30 @@ def _examples() -> tuple[Example, ...]:
             True,
             "nine goroutines on average wait in the pool, which no thread does",
             window(samples=(light,), times=two, locks=(of_go,), locks_by="goroutines"),
+        ),
+        Example(
+            "two connections of aiohttp for ten customers",
+            True,
+            "seven tasks on average wait in the connector, which no thread does",
+            window(samples=(light,), times=two, locks=(of_tasks,), locks_by="tasks"),
+        ),
+        Example(
+            "a connector of aiohttp that is empty now and then",
+            False,
+            "a fifth of the looks found tasks waiting: they came in a burst",
+            window(samples=(light,), times=two, locks=(now_and_then,), locks_by="tasks"),
+        ),
+        Example(
+            "a connector of aiohttp while the loop computes",
+            False,
+            "the loop has no time for more answers",
+            window(samples=(light,), times=(thread(running=9.0, asleep=1.0),), locks=(of_tasks,), locks_by="tasks"),
+        ),
+        Example(
+            "a crawler that asks ten pages at once",
+            False,
+            "all its tasks stand at the semaphore from the beginning: it keeps them back on purpose",
+            window(samples=(light,), times=two, locks=(crawls,), locks_by="tasks"),
         ),
         Example(
             "a pool of connections that is empty for a moment",
@@ -308,12 +430,12 @@ PATTERN = Pattern(
     title="work stands in line before a pool that waits",
     sees="The workers of a pool (concurrent.futures, multiprocessing, ExecutorService): how much of their time they "
     "are without work, compute, or wait for a peer, a file or a child; and who waits for their results. Also threads, "
-    "and goroutines, that wait for a connection of a library's pool.",
+    "goroutines, and tasks of asyncio, that wait for a connection of a library's pool, or for a semaphore.",
     costs="Each piece of work waits for those before it, although neither the cores nor the workers have anything to "
     "do meanwhile: N workers that wait do N pieces of work in the time of one.",
     fix="As many workers as waits that the other side can bear at a time; asynchronous calls for hundreds.",
     fine="When the limit is there to protect the other side.",
-    thresholds=(FREE, WAITS, ROOM, LINE, MANY, LENT),
+    thresholds=(FREE, WAITS, ROOM, LINE, MANY, LENT, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
     needs=("syscalls", "cpu", "threads"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -149,11 +149,16 @@ class ProcessNames:
     def tasks(self) -> Tasks | None:
         """Its tasks of asyncio; None where this interpreter's cannot be read. One of BROKEN (python_objects.py)
         when it has ended."""
+        reader = self.task_reader()
+        return reader.read() if reader is not None else None
+
+    def task_reader(self) -> TaskReader | None:
+        """Who reads its tasks of asyncio; see ``tasks``."""
         if self.interpreter is None or self._python is None or self._memory is None:
             return None
         if self.interpreter.layout.minor not in VERSIONS:
             return None
-        return TaskReader(self._memory, self._python, self.interpreter).read()
+        return TaskReader(self._memory, self._python, self.interpreter)
 
     def sleeping_stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
         """The stack of a thread that does not move: its Python frames, or all the native ones that can be found."""
