@@ -40,7 +40,7 @@ async def test_sleeps_are_as_many_as_the_program_counts() -> None:
     assert workers.goroutines == 4
     assert (workers.nap_seconds, requests.nap_seconds) == pytest.approx((0.0002, 0.0002))
     assert (workers.loop, requests.loop) == (NapLoop.EMPTY, NapLoop.ASKS)
-    assert workers.seconds < 4 * 4.1
+    assert workers.seconds <= 4 * 1.02 * seen.window.seconds
     # (how long a sleep of 0.2 ms lasts is the machine's matter, and varies with what else it does)
     a_second = (workers.naps + requests.naps) / seen.window.seconds
     assert 0.5 * min(counted) <= a_second <= 2 * max(counted)
