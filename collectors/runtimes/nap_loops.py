@@ -21,9 +21,12 @@ _OF_TIME = re.compile(r"\s-\s|\b(?:Until|Since|Sub)\(|\btime\.Now\b")
 _IF = re.compile(r"(?:\}\s*else\s+)?if\s+(.*)\{$")
 _FOR = re.compile(r"(?:\w+:\s*)?for\b\s*(.*?)\s*\{$")
 _MISSED = re.compile(
-    r"(?<![=!<>])!\s*[\w(]|==\s*(?:nil|0|false|\"\")|<=\s*0\b|<\s*1\b|\b[eE]rr\w*\s*!=\s*nil|errors\.(?:Is|As)\(|Empty\("
+    r"(?<![=!<>])!\s*[\w(]|(?<!err )==\s*(?:nil|0|false|\"\")|<=\s*0\b|<\s*1\b"
+    r"|\b[eE]rr\w*\s*!=\s*nil|errors\.(?:Is|As)\(|Empty\("
 )
 _UNEQUAL = re.compile(r"==(?!\s*true\b)|<")
+_EACH_NTH = re.compile(r"%|\b[eE]rr\w*\s*==\s*nil")
+"""a pause after so many, or after what went well"""
 _LEAVES = re.compile(r"(?:return\b.*|break\b.*|continue\b.*|goto \w+|panic\(.*)$")
 _LOCKS = re.compile(r"[\w.]+\.R?(?:Lock|Unlock)\(\)$|runtime\.Gosched\(\)$")
 _COUNTS = re.compile(
@@ -88,45 +91,69 @@ class _Text:
 
 def _below_a_condition(text: _Text, opens: int, at: int, argument: str) -> NapLoop | None:
     """The sleep is in a block that is no loop."""
-    closes, head = text.closes(opens), text.lines[opens]
-    if closes is None:
+    opened, last = _whole(text, opens)
+    if opened is None or last is None:
         return None
-    last = closes
-    if head.startswith("select"):
-        missed, opened, last = _is_default(text, opens, at), opens, closes
-        body = _of_case(text, opens, at, closes)
-    else:
-        opened = opens
-        while text.lines[opened].startswith("}"):  # (} else {: up to its if)
-            before = _back_to(text, opened)
-            if before is None:
-                return None
-            opened = before
-        while text.lines[last].endswith("{"):
-            following = text.closes(last)
-            if following is None:
-                return None
-            last = following
-        condition = _IF.fullmatch(text.lines[opened])
-        own = _IF.fullmatch(head)
-        if condition is None:
-            return NapLoop.PACED
-        # (what is not equal was not found, and what follows "else" was not, either)
-        missed = bool(_MISSED.search(own[1]) or _UNEQUAL.search(own[1])) if own else not _MISSED.search(condition[1])
-        body = text.lines[opens + 1 : closes]
     outer = text.opens(opened)
     loop = _FOR.fullmatch(text.lines[outer]) if outer is not None else None
-    if outer is None or loop is None:
+    end = text.closes(outer) if outer is not None else None
+    if outer is None or loop is None or end is None or "range" in loop[1] or _OF_TIME.search(argument):
         return NapLoop.PACED
-    end = text.closes(outer)
-    rest = [each for each in body if each and not _SLEEP.fullmatch(each)]
-    trivial = all(_LOCKS.match(each) or _COUNTS.match(each) or _ASSIGNS.fullmatch(each) for each in rest)
-    again = any(each.startswith("continue") for each in rest)
-    nothing_follows = end is not None and not any(text.lines[last + 1 : end])
-    asks = (
-        missed and trivial and (again or nothing_follows) and "range" not in loop[1] and not _OF_TIME.search(argument)
-    )
-    return NapLoop.EMPTY if asks else NapLoop.PACED
+    before, behind = text.lines[outer + 1 : opened], text.lines[last + 1 : end]
+    if text.lines[opens].startswith("select"):
+        return _in_select(text, opens, at, last, alone=not any((*before, *behind)))
+    head, own = _IF.fullmatch(text.lines[opened]), _IF.fullmatch(text.lines[opens])
+    if head is None or not _missed(head[1], own[1] if own else None):
+        return NapLoop.PACED
+    closes = text.closes(opens) or last
+    rest = [each for each in text.lines[opens + 1 : closes] if each and not _SLEEP.fullmatch(each)]
+    if not all(_LOCKS.match(each) or _COUNTS.match(each) or _ASSIGNS.fullmatch(each) for each in rest):
+        return NapLoop.PACED
+    asked = set(_WORDS.findall(own[1] if own else head[1]))
+    if any(asked & _assigned(each) for each in rest):
+        return NapLoop.PACED  # (a burst is over, and the next one may begin)
+    if any(each.startswith("continue") for each in rest):
+        return NapLoop.EMPTY
+    # Without a word that it looks again it must be the loop's last, and ask about what was found in the loop.
+    found = ":=" in head[1] or last != closes or opens != opened or any(asked & _assigned(each) for each in before)
+    return NapLoop.EMPTY if found and not any(behind) else NapLoop.PACED
+
+
+def _whole(text: _Text, opens: int) -> tuple[int | None, int | None]:
+    """The first and the last line of the ``if`` with all that is else, one block of which begins at ``opens``."""
+    opened: int | None = opens
+    while opened is not None and text.lines[opened].startswith("}"):
+        opened = _back_to(text, opened)
+    last = text.closes(opens)
+    while last is not None and text.lines[last].endswith("{"):
+        last = text.closes(last)
+    return opened, last
+
+
+def _missed(first: str, own: str | None) -> bool:
+    """Whether nothing was found, by the condition of the block itself; without one it is that of the first not met."""
+    if own is None:
+        return not _MISSED.search(first)
+    return bool(_MISSED.search(own) or _UNEQUAL.search(own)) and not _EACH_NTH.search(own)
+
+
+def _assigned(line: str) -> set[str]:
+    found = _STEPS.fullmatch(line) or _ASSIGNS.fullmatch(line)
+    return set(_WORDS.findall(found[1])) if found else set()
+
+
+def _in_select(text: _Text, opens: int, at: int, closes: int, *, alone: bool) -> NapLoop:
+    """Below ``default``: nothing has come. What comes is work, or a word to stop: then it is a poll if alone."""
+    if not _is_default(text, opens, at):
+        return NapLoop.PACED
+    lines = text.lines[opens + 1 : closes]
+    rest = [each for each in _of_case(text, opens, at, closes) if each and not _SLEEP.fullmatch(each)]
+    if not all(_LOCKS.match(each) or _COUNTS.match(each) for each in rest):
+        return NapLoop.PACED
+    works = [each for each in lines if each and not each.startswith(("case ", "default:")) and each not in rest]
+    if all(_LEAVES.match(each) or _SLEEP.fullmatch(each) or "<-" in each for each in works):
+        return NapLoop.ASKS if alone else NapLoop.PACED
+    return NapLoop.EMPTY
 
 
 def _back_to(text: _Text, at: int) -> int | None:
@@ -157,6 +184,9 @@ def _only_asks(text: _Text, opens: int, at: int, head: str) -> bool:
     closes = text.closes(opens)
     if closes is None or "range" in head or _OF_TIME.search(head):
         return False
+    locks = [each for each in text.lines[opens + 1 : at] if _LOCKS.match(each) and "ock()" in each]
+    if locks and not locks[-1].endswith("Unlock()"):
+        return False  # (it sleeps while it holds a lock: as work would)
     counts = ";" in head
     asked, looked_at, made = bool(head) and not counts, set(_WORDS.findall(head)), list[set[str]]()
     i = opens + 1

@@ -24,6 +24,7 @@ def told(body: str) -> NapLoop | None:
         "for {\nif x := take(); x != nil {\nhandle(x)\n} else {\ntime.Sleep(d)\n}\n}",
         "for running {\nselect {\ncase x := <-jobs:\nhandle(x)\ndefault:\ntime.Sleep(d)\n}\n}",
         "for {\nn, err := q.Read(buf)\nif err != nil {\ntime.Sleep(d)\ncontinue\n}\nhandle(buf[:n])\n}",
+        "for {\nworked := step()\nif !worked {\ntime.Sleep(d)\n}\n}",
         "for {\nmu.Lock()\nif head == tail {\nmu.Unlock()\ntime.Sleep(d)\ncontinue\n}\nmu.Unlock()\nwork()\n}",
     ],
 )
@@ -34,6 +35,7 @@ def test_a_sleep_below_a_look_that_found_nothing(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        "for !written {\nmu.Unlock()\ntime.Sleep(d)\nmu.Lock()\n}",
         "for !done.Load() {\ntime.Sleep(200 * time.Microsecond)\n}",
         "for atomic.LoadInt32(&flag) == 0 {\ntime.Sleep(d)\n}",
         "for {\nmu.Lock()\nr, ok := results[id]\nmu.Unlock()\nif ok {\nreturn r\n}\ntime.Sleep(d)\n}",
@@ -42,6 +44,7 @@ def test_a_sleep_below_a_look_that_found_nothing(body: str) -> None:
         "for time.Now().Before(end) {\nif ready() {\nreturn true\n}\ntime.Sleep(d)\n}".replace("time.Now()", "clock"),
         "for {\ntime.Sleep(d)\nif v := state.Load(); v != nil {\nreturn v\n}\n}",
         "for {\nselect {\ncase <-stop:\nreturn\ndefault:\n}\ntime.Sleep(d)\n}",
+        "for {\nselect {\ncase <-stop:\nreturn\ndefault:\ntime.Sleep(d)\n}\n}",
     ],
 )
 def test_a_loop_that_only_asks(body: str) -> None:
@@ -69,7 +72,13 @@ def test_a_loop_that_only_asks(body: str) -> None:
         "for {\nif x == nil {\ntime.Sleep(d)\n}\nwork()\n}",
         "for {\nif x == nil {\nrefill()\ntime.Sleep(d)\ncontinue\n}\nwork()\n}",
         "for {\nif job, ok := q.Pop(); ok {\ntime.Sleep(d)\n}\n}",
+        "for !stop.Load() {\nmu.Lock()\ntime.Sleep(d)\nmu.Unlock()\n}",
         "for {\ngo send()\ntime.Sleep(d)\n}",
+        "for n := 0; ; n++ {\njobs <- n\nif n%100 == 0 {\ntime.Sleep(d)\n}\n}",
+        "for {\nn, err := c.Read(b)\nif err == nil {\ntime.Sleep(d)\ncontinue\n}\nfail(n)\n}",
+        "for {\nwork()\nselect {\ncase <-done:\nreturn\ndefault:\ntime.Sleep(d)\n}\n}",
+        "for {\nwork()\nif !urgent {\ntime.Sleep(d)\n}\n}",
+        "for {\nif budget == 0 {\ntime.Sleep(d)\nbudget = 100\ncontinue\n}\nbudget--\nsend()\n}",
         "for time.Now().Before(end) {\ntime.Sleep(d)\n}",
     ],
 )
