@@ -1,4 +1,4 @@
-"""Who of a Go program's goroutines waits for a lock? The engine's window, and beside it looks at the goroutines.
+"""Who of a Go program's goroutines waits for a lock, or sleeps? The engine's window, and beside it looks at them.
 
 A goroutine that waits holds no thread, so the kernel sees nothing of it: the program seems to have little to do. Its
 memory tells. Looks are samples: how long is estimated, how often is only a lower bound.
@@ -18,13 +18,21 @@ from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.looking import while_looking, with_sampled
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.runtimes.goroutines import GoroutineReader, NotReadableError, stack_of
+from perfdoctor.collectors.runtimes.goroutines import (
+    SLEEP,
+    Goroutine,
+    GoroutineReader,
+    NotReadableError,
+    stack_of,
+)
+from perfdoctor.collectors.runtimes.nap_loops import nap_loop
 from perfdoctor.collectors.runtimes.native import NativeNames
+from perfdoctor.collectors.runtimes.target_files import lines_of
 from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, Stack
-from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup
+from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup, GoroutineNap, NapLoop
 from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait, Waiting
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
@@ -33,9 +41,14 @@ NAME = "goroutines"
 _EVERY = 0.02
 _SHARE = 0.02
 """of the time may go into looks: of a program with many goroutines they are rarer"""
+_GOLDEN = 0.618
 _COUNTED_EVERY = 0.2
 _GROWN = 5
 """groups that grew which are told"""
+_NAPS = 20
+"""places of sleeps which are told"""
+_ENOUGH = 10
+"""sleeps looked at, from which on they tell how long one is"""
 _LOCKS = frozenset({"sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "semacquire"})
 """reasons to wait; before Go 1.20 semacquire is what all locks, and wait groups, say"""
 _LENDERS = {
@@ -65,16 +78,69 @@ class _Seen:
     longest: float = 0.0
 
 
+@dataclass(slots=True)
+class _Naps:
+    """Sleeps at one place. Of ``looks`` of them it is known how long they were to be, all together ``asked``, and how
+    long they had lasted when they were looked at: ``ages``. ``in_time`` were not late, from which ``naps`` follows."""
+
+    seconds: float = 0.0
+    goroutines: set[int] = field(default_factory=set)
+    looks: int = 0
+    asked: float = 0.0
+    ages: float = 0.0
+    in_time: int = 0
+    naps: float = 0.0
+
+    def see(self, one: Goroutine, seconds: float) -> None:
+        self.seconds += seconds
+        self.goroutines.add(one.ident)
+        if one.sleep is None:
+            return
+        self.looks += 1
+        self.asked += one.sleep.asked
+        self.ages += one.sleep.age
+        if one.sleep.age < one.sleep.asked:
+            # A sleep is met before it is late as often as it is long, however late it ends then.
+            self.in_time += 1
+            self.naps += seconds / one.sleep.asked
+
+    def add(self, other: "_Naps") -> None:
+        self.seconds += other.seconds
+        self.goroutines |= other.goroutines
+        self.looks += other.looks
+        self.asked += other.asked
+        self.ages += other.ages
+        self.in_time += other.in_time
+        self.naps += other.naps
+
+    def told(self, stack: Stack, part: float, loop: NapLoop | None) -> GoroutineNap:
+        seconds, nap, naps = self.seconds * part, 0.0, 0.0
+        if self.looks >= _ENOUGH:
+            nap, naps = self.asked / self.looks, self.naps * part
+            if self.in_time < _ENOUGH:
+                # Half of a sleep is over at a look, on average, and longer ones are met more often: at least so many.
+                naps = seconds / max(nap, 2 * self.ages / self.looks)
+        return GoroutineNap(
+            stack=stack,
+            goroutines=len(self.goroutines),
+            seconds=seconds,
+            nap_seconds=nap,
+            naps=naps,
+            loop=loop,
+        )
+
+
 class GoroutineWatch:
-    """Looks at the goroutines of one process that wait for locks. ``begin`` before the first look."""
+    """Looks at the goroutines of one process that wait for locks or sleep. ``begin`` before the first look."""
 
     def __init__(self, host: Host, target: Target) -> None:
         self._host, self._target = host, target
         self._reader: GoroutineReader | None = None
         self._seen: defaultdict[tuple[int, ...], _Seen] = defaultdict(_Seen)
+        self._naps: defaultdict[tuple[int, ...], _Naps] = defaultdict(_Naps)
         self._waiting: dict[int, tuple[tuple[int, ...], float]] = {}
         """by goroutine: where it waits, and since which look"""
-        self._reasons = _LOCKS
+        self._reasons = _LOCKS | {SLEEP}
         self._began = self._before = self._cost = 0.0
         self._counted: list[tuple[float, int]] = []
         self._standing: Counter[tuple[str, tuple[int, ...]]] = Counter()
@@ -84,7 +150,7 @@ class GoroutineWatch:
     def begin(self) -> None:
         try:
             self._reader = GoroutineReader(self._host, self._target.pid, _LENDERS)
-            self._reasons = _LOCKS | _SELECTS if self._reader.present else _LOCKS
+            self._reasons |= _SELECTS if self._reader.present else frozenset()
             self._standing = self._where_all_stand()
         except NotReadableError as error:
             self.why_not = str(error)
@@ -93,8 +159,8 @@ class GoroutineWatch:
 
     @property
     def pause(self) -> float:
-        """Seconds until the next look."""
-        return max(_EVERY, self._cost / _SHARE)
+        """Seconds until the next look: not always as many, or it would keep step with what the program does."""
+        return max(_EVERY, self._cost / _SHARE) * (0.5 + self.looks * _GOLDEN % 1.0)
 
     def look(self) -> None:
         began = time.monotonic()
@@ -111,6 +177,9 @@ class GoroutineWatch:
                 self._counted.append((began, round(weight * (found.looked_at - found.ended))))
             waiting = {}
             for one in found.found:
+                if one.reason == SLEEP:
+                    self._naps[one.places].see(one, since * weight)
+                    continue
                 seen = self._seen[one.places]
                 seen.seconds += since * weight
                 seen.goroutines.add(one.ident)
@@ -134,13 +203,13 @@ class GoroutineWatch:
         Closes what was open."""
         names = NativeNames(self._host, self._target.pid)
         try:
-            count = self._count(names)  # first: the program goes on
+            count = self._count(names, seconds)  # first: the program goes on
             return self._locks(names, seconds), count
         finally:
             names.close()
             self.close()
 
-    def _count(self, names: NativeNames) -> GoroutineCount:
+    def _count(self, names: NativeNames, seconds: float) -> GoroutineCount:
         grown = list[GoroutineGroup]()
         with suppress(OSError, struct.error):
             after = self._where_all_stand()
@@ -149,10 +218,29 @@ class GoroutineWatch:
                 stack = stack_of(places, names)
                 grown.append(GoroutineGroup(stack=stack, waits=reason, before=now - number, after=now))
         readings = tuple((at - self._began, number) for at, number in self._counted)
-        return GoroutineCount(readings=readings, grown=tuple(grown))
+        return GoroutineCount(readings=readings, grown=tuple(grown), naps=self._told_naps(names, seconds))
+
+    def _told_naps(self, names: NativeNames, seconds: float) -> tuple[GoroutineNap, ...]:
+        by_stack: defaultdict[Stack, _Naps] = defaultdict(_Naps)
+        for places, seen in self._naps.items():
+            by_stack[stack_of(places, names)].add(seen)
+        longest = sorted(by_stack.items(), key=lambda item: -item[1].seconds)[:_NAPS]
+        part = self._part(seconds)
+        return tuple(naps.told(stack, part, self._loop_around(stack)) for stack, naps in longest)
+
+    def _loop_around(self, stack: Stack) -> NapLoop | None:
+        """What the source says of the loop around a sleep."""
+        own = next((frame for frame in stack if not frame.function.startswith(("runtime.", "time."))), None)
+        if own is None or own.file is None or own.line is None or not own.file.startswith("/"):
+            return None
+        return nap_loop(lines_of(self._host, self._target.pid, own.file), own.line)
+
+    def _part(self, seconds: float) -> float:
+        """Of what was seen: the window's, whose looks begin before it and end after it."""
+        return min(1.0, seconds / max(seconds, self._before - self._began))
 
     def _locks(self, names: NativeNames, seconds: float) -> LockProfile:
-        part = min(1.0, seconds / max(seconds, self._before - self._began))
+        part = self._part(seconds)
         by_lock: defaultdict[_Asked, dict[Stack, _Seen]] = defaultdict(dict)
         for places, seen in self._seen.items():
             stack = stack_of(places, names)

@@ -1,4 +1,6 @@
-"""How many goroutines a Go program has, and where more and more of them stand."""
+"""How many goroutines a Go program has, where more and more of them stand, and where they sleep for a moment."""
+
+from enum import StrEnum
 
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.model import Model
@@ -14,9 +16,32 @@ class GoroutineGroup(Model):
     after: int
 
 
+class NapLoop(StrEnum):
+    """What the loop around a sleep is for, by the text of the source."""
+
+    EMPTY = "sleeps when it finds nothing"
+    ASKS = "looks, and sleeps until the next look"
+    PACED = "does something each time"
+
+
+class GoroutineNap(Model):
+    """Goroutines that stood in time.Sleep at one place, by looks: ``seconds`` of all of them together.
+
+    ``nap_seconds`` is for how long they asked, on average, and ``naps`` how many sleeps there were in the window; both
+    are 0 where the looks do not tell. ``loop`` is None where the source cannot be read."""
+
+    stack: Stack
+    goroutines: int
+    seconds: float
+    nap_seconds: float
+    naps: float
+    loop: NapLoop | None = None
+
+
 class GoroutineCount(Model):
     """``readings`` are (seconds since the first look, goroutines that have not ended), a few tenths of a second
-    apart. ``grown`` are the groups that grew, by how much."""
+    apart. ``grown`` are the groups that grew, by how much; ``naps`` those that sleep, the longest first."""
 
     readings: tuple[tuple[float, int], ...] = ()
     grown: tuple[GoroutineGroup, ...] = ()
+    naps: tuple[GoroutineNap, ...] = ()

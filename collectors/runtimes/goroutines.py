@@ -9,6 +9,7 @@ is counted and left out.
 
 import re
 import struct
+import time
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -35,7 +36,17 @@ _INFO_HEADER = 32
 # mov rcx,[rip+…] (allglen) … mov rbx,[rip+…] (allgptr)  |  cmp al,N … lea rdx,[rip+…] (waitReasonStrings)
 _ALL_LENGTH, _ALL_POINTER = re.compile(rb"\x48\x8b\x0d(....)", re.DOTALL), re.compile(rb"\x48\x8b\x1d(....)", re.DOTALL)
 _REASONS = re.compile(rb"\x3c(.).{0,24}?\x48\x8d\x15(....)", re.DOTALL)
+# mov r??,[r14+…], or cmp qword [r14+…],0: g.timer is the first field that time.Sleep reads
+_TIMER = re.compile(rb"\x49(?:\x8b[\x86\x8e\x96\x9e\xa6\xae\xb6\xbe]|\x83\xbe)(....)", re.DOTALL)
 _CODE_READ = 64
+_LARGEST_G = 1024
+_NEXT_WHEN = 56
+"""where a timer says when it ends, which 1.19 to 1.22 leave to it; newer ones keep that in the g, behind the timer"""
+_ARGUMENT = 16
+"""from a frame pointer to where a first argument is kept"""
+_LONGEST_SLEEP = 1 << 53
+"""nanoseconds"""
+SLEEP = "sleep"
 _SCANNED = 0x1000
 """the bit of a status that the garbage collector sets while it looks at the stack"""
 _STATES = {1: "runnable", 2: "running", 3: "in a system call", 4: "waiting", 9: "runnable"}
@@ -51,6 +62,13 @@ class NotReadableError(Exception):
     """Why the goroutines of a program cannot be read."""
 
 
+class Sleep(NamedTuple):
+    """Seconds: how long it was to be, and how long ago it began, which is more when its end is late."""
+
+    asked: float
+    age: float
+
+
 class Goroutine(NamedTuple):
     """``state`` is one of runnable, running, waiting and in a system call; ``reason`` is the runtime's own word for
     what one that waits waits for. ``places`` are return addresses, innermost first; empty for one that runs."""
@@ -59,6 +77,7 @@ class Goroutine(NamedTuple):
     state: str
     reason: str
     places: tuple[int, ...]
+    sleep: Sleep | None = None
 
 
 @dataclass
@@ -89,8 +108,17 @@ def _fields(minor: int) -> _Fields:
     return _Fields(104, 152, 160, 184) if minor >= 23 else _Fields(104, 144, 152, 176)
 
 
+class _Wakes(NamedTuple):
+    """Where the time at which a sleep ends is: in a g, or in the timer that the g points to."""
+
+    at: int
+    in_timer: bool
+
+
 class GoroutineReader:
     """Of one process, whose memory it keeps open until it is closed."""
+
+    _wakes: _Wakes | None = None
 
     def __init__(self, host: Host, pid: int, asked: Iterable[str] = ()) -> None:
         """NotReadableError where it cannot be done. ``present`` are those of the functions ``asked`` that the program
@@ -121,6 +149,7 @@ class GoroutineReader:
             bias = _bias(host, pid, elf)
             table = _table(elf)
             self.present = frozenset(name for name in asked if table.function(name) is not None)
+            self._wakes = self._where_it_wakes(table, bias, minor)
             code, at = self._code(table, "runtime.forEachGRace", bias)
             self._length, self._pointer = _aimed(_ALL_LENGTH, code, at), _aimed(_ALL_POINTER, code, at)
             code, at = self._code(table, "runtime.waitReason.String", bias)
@@ -131,6 +160,17 @@ class GoroutineReader:
             self._reasons = self._texts(at + told.end() + words, told[1][0])
         finally:
             elf.close()
+
+    def _where_it_wakes(self, table: GoTable, bias: int, minor: int) -> _Wakes | None:
+        try:
+            code, _ = self._code(table, "time.Sleep", bias)
+        except NotReadableError:
+            return None  # (nothing in this program sleeps)
+        found = _TIMER.search(code)
+        (timer,) = struct.unpack("<i", found[1]) if found else (0,)
+        if not self._fields.reason < timer < _LARGEST_G or timer % 8:
+            return None
+        return _Wakes(timer, in_timer=True) if minor < 23 else _Wakes(timer + 8, in_timer=False)
 
     def read(self, reasons: Container[str] | None = None) -> Goroutines:
         """All goroutines, those of the runtime too; with ``reasons`` only those that wait for one of these. OSError
@@ -151,7 +191,8 @@ class GoroutineReader:
 
     def _look(self, address: int, reasons: Container[str] | None, found: Goroutines) -> None:
         fields = self._fields
-        raw = self._memory.read(address, fields.reason + 1)
+        raw = self._memory.read(address, max(fields.reason + 1, self._wakes.at + 8 if self._wakes else 0))
+        now = time.monotonic_ns()
         (status,) = struct.unpack_from("<I", raw, fields.status)
         state = _STATES.get(status & ~_SCANNED)
         if state is None:  # (or its stack moves just now)
@@ -163,8 +204,23 @@ class GoroutineReader:
         if reasons is not None and reason not in reasons:
             return
         (ident,) = struct.unpack_from("<q", raw, fields.ident)
+        sleep = self._sleep(raw, now) if reason == SLEEP else None
         places = () if status & ~_SCANNED == _RUNNING else self._places(raw)
-        found.found.append(Goroutine(ident, state, reason, places))
+        found.found.append(Goroutine(ident, state, reason, places, sleep))
+
+    def _sleep(self, raw: bytes, now: int) -> Sleep | None:
+        """time.Sleep keeps what it was asked for where all Go puts a first argument that must outlive a call: above
+        the return address. The clock is looked at after the time to wake was read, never before it."""
+        if self._wakes is None:
+            return None
+        (when,) = struct.unpack_from("<Q", raw, self._wakes.at)
+        if self._wakes.in_timer:
+            (when,) = struct.unpack("<Q", self._memory.read(when + _NEXT_WHEN, 8))
+            now = time.monotonic_ns()
+        (parks,) = struct.unpack_from("<Q", raw, self._fields.frame)
+        asked = self._word(self._word(parks) + _ARGUMENT)
+        age = now - when + asked
+        return Sleep(asked / 1e9, age / 1e9) if 0 < asked < _LONGEST_SLEEP and 0 <= age < _LONGEST_SLEEP else None
 
     def _places(self, raw: bytes) -> tuple[int, ...]:
         _, high = struct.unpack_from("<2Q", raw)

@@ -23,6 +23,9 @@ GRAVE = Threshold(
     "programs that make objects all the time spend up to a fifth on collecting them, whatever the language, and are "
     "well",
 )
+MAKING = Threshold(
+    0.4, "of busy time, to make objects and collect them", "with so much, making them is what the program does"
+)
 ASKED = Threshold(
     0.5, "of the collector's time", "when most collections are asked for by the program, the question is why it asks"
 )
@@ -112,9 +115,14 @@ def check(account: Account) -> list[Finding]:
         verify=again(account, "the CPU time of the collector", f"{cores:.2f} cores for the same work", "a small part"),
         # That it costs so much is measured; the line is the one that was allocating when samples were taken.
         confidence=0.95 if not by_itself else 0.85 if place else 0.7,
-        # (an allocator that takes more than the collector works at many small values that hardly live: text, mostly)
-        at_most=Severity.CRITICAL if account.share(min(cost, 2 * collecting)) >= GRAVE.value else Severity.INFO,
+        at_most=Severity.CRITICAL if _is_grave(account, collecting, cost) else Severity.INFO,
     )
+
+
+def _is_grave(account: Account, collecting: float, cost: float) -> bool:
+    """An allocator that takes more than its collector works at many small values that hardly live, text mostly: it
+    counts no more than that, as long as it does not take most of what there is."""
+    return account.share(min(cost, 2 * collecting)) >= GRAVE.value or account.share(cost) >= MAKING.value
 
 
 def _collects(row: CpuRow) -> bool:
@@ -264,7 +272,7 @@ PATTERN = Pattern(
     "often. While it marks or moves, the program stands still.",
     fix="Make fewer objects, keep data in flat ones, let what lives forever be left out, give the heap room.",
     fine="A batch that loads everything once: it is collected while it grows, and then no more.",
-    thresholds=(SHARE, GRAVE, ASKED),
+    thresholds=(SHARE, GRAVE, MAKING, ASKED),
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,

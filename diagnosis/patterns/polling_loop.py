@@ -1,14 +1,18 @@
 """Does a thread wake again and again to find nothing?"""
 
+from collections import defaultdict
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import call, cpu, java, library, native, python, window
+from perfdoctor.diagnosis.example import SECONDS, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineNap, NapLoop
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -28,6 +32,10 @@ IN_VAIN = Threshold(0.95, "of the checks", "what is sometimes there is looked fo
 FEW = Threshold(3, "paths", "a search looks in many places")
 SHORTEST = Threshold(0.0005, "s of pause", "with less there is none: a loop, or a search, that costs a core")
 BESIDE = Threshold(0.1, "cores used beside the loop", "who works asks on the way; who polls does nothing else")
+WAKING = 0.00005
+"""seconds of CPU for a wake-up, at most"""
+_OF_GO = ("runtime.", "time.")
+_SCHEDULES = frozenset({"runtime.schedule", "runtime.findRunnable", "runtime.findrunnable", "runtime.park_m"})
 _ATOMICS_WAIT = "v8::internal::FutexEmulation::"
 _NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
 """calls that return nothing when all is well: a runtime's own housekeeping"""
@@ -38,6 +46,7 @@ def check(account: Account) -> list[Finding]:
     pauses = [row for row in account.calls if _is_pause(account, row)]
     for place, rows in account.by_place(pauses).items():
         found += _judge(account, place, rows)
+    found += _naps_of_goroutines(account)
     known = {(f.location.file, f.location.function) for f in found if f.location}
     for place, rows in account.calls_at.items():
         # (first what is cheap to see: this is asked of every line)
@@ -186,6 +195,84 @@ def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pa
     )
 
 
+def _naps_of_goroutines(account: Account) -> list[Finding]:
+    """Goroutines that sleep hold no thread, so no call tells of them; looks at them do. Whether their sleeps are a poll
+    or a pace their source tells."""
+    count = account.evidence.goroutines
+    at: dict[Place, list[GoroutineNap]] = defaultdict(list)
+    for nap in count.naps if count else ():
+        # (a sleep within a library is that library's pace)
+        own = next((frame for frame in nap.stack if not frame.function.startswith(_OF_GO)), None)
+        place = account.place(nap.stack)
+        if place and own and (own.file, own.line) == (place.file, place.line) and 0 < nap.nap_seconds <= SHORT.value:
+            at[place].append(nap)
+    asleep = sum(nap.seconds for naps in at.values() for nap in naps)
+    wakes = sum(nap.naps for naps in at.values() for nap in naps)
+    scheduling = min(_scheduling(account), WAKING * wakes)
+    found = []
+    for place, naps in at.items():
+        each = sum(nap.naps for nap in naps)
+        found += _judge_naps(account, place, naps, beside=asleep, scheduling=scheduling * each / max(wakes, 1e-9))
+    return found
+
+
+def _judge_naps(
+    account: Account, place: Place, naps: list[GoroutineNap], *, beside: float, scheduling: float
+) -> list[Finding]:
+    wakes = sum(nap.naps for nap in naps)
+    loops = {nap.loop for nap in naps}
+    if wakes / account.seconds < RATE.value or NapLoop.PACED in loops:
+        return []
+    others = _other_calls(account, place, [])
+    fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
+    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(_NO_QUESTIONS))
+    if fruits >= FRUITFUL.value * wakes and fruits > misses:
+        return []
+    work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
+    told, empty = None not in loops, loops == {NapLoop.EMPTY}
+    # (Below a condition a sleep comes of nothing found, whatever is done with what is found.)
+    if not empty and work / wakes >= (WORK.value if told else ASK.value):
+        return []
+    heaviest = max(naps, key=lambda nap: nap.seconds)
+    asleep = sum(nap.seconds for nap in naps)
+    many = sum(nap.goroutines for nap in naps)
+    pause = max(nap.nap_seconds for nap in naps)
+    lasts = asleep / wakes
+    what = "to find nothing" if told else "to do next to nothing"
+    return weigh(
+        account,
+        "polling-loop",
+        title=f"{many} goroutine{'s' if many > 1 else ''} at {place} wake{'' if many > 1 else 's'} "
+        f"{rate(wakes / account.seconds)} times a second in all, {what} and sleep {pause * 1000:.1f} ms again",
+        # What a loop costs that may be a pace is CPU alone.
+        seconds=scheduling + (asleep if told else 0.0),
+        place=place,
+        stack=heaviest.stack,
+        facts=(
+            account.fact("goroutines", "ends of sleeps, by estimate", wakes / account.seconds, "wake-ups/s"),
+            account.fact("goroutines", "goroutines asleep there", asleep / account.seconds, "goroutines"),
+            account.fact("goroutines", "a sleep that was asked for", pause, "s"),
+            account.fact("goroutines", "a sleep, until the goroutine runs again", lasts, "s"),
+            account.fact("cpu", "CPU used by the function", work / account.seconds, "cores"),
+            account.fact("cpu", "CPU used by Go's scheduler for these wake-ups", scheduling / account.seconds, "cores"),
+        ),
+        fix=f"Let what {place} waits for wake it: a receive from a channel (of jobs, or one that is closed when it is "
+        "done), sync.Cond, sync.WaitGroup. If it must poll, poll less often, with a pause that grows.",
+        verify=again(
+            account, f"wake-ups at {place}", f"{rate(wakes / account.seconds)}/s", "as many as there are events"
+        ),
+        confidence=0.85 if empty else 0.75 if told else 0.5,
+        at_most=Severity.WARNING if told else Severity.INFO,
+        beside=beside,
+    )
+
+
+def _scheduling(account: Account) -> float:
+    """CPU time of Go's runtime to look for the next goroutine, and to sleep until a timer ends."""
+    rows = (row for row in account.samples if account.place(row.stack) is None)
+    return sum(row.seconds for row in rows if any(frame.function in _SCHEDULES for frame in row.stack))
+
+
 def _other_calls(account: Account, place: Place, rows: list[SyscallRow]) -> list[SyscallRow]:
     """Calls made in the loop around the pause, in the same function or below it."""
     pauses = {id(row) for row in rows}
@@ -243,6 +330,30 @@ def _examples() -> tuple[Example, ...]:
         empty=1000,
     )
     return (
+        Example(
+            "goroutines that look for a job",
+            True,
+            "four sleep 0.2 ms whenever there is none, which no thread and no call shows",
+            _napping(NapLoop.EMPTY),
+        ),
+        Example(
+            "a goroutine that fills a bucket",
+            False,
+            "as often, but by its source it does something each time: a pace",
+            _napping(NapLoop.PACED),
+        ),
+        Example(
+            "the same without its source",
+            False,
+            "whether it is a poll nobody knows, and its wake-ups cost less than one could measure",
+            _napping(None, scheduling=0.02),
+        ),
+        Example(
+            "goroutines that rest for 20 ms",
+            False,
+            "a pause that people choose",
+            _napping(NapLoop.ASKS, nap=0.02),
+        ),
         Example(
             "sleep until a file is there",
             True,
@@ -312,10 +423,31 @@ def _examples() -> tuple[Example, ...]:
     )
 
 
+def _napping(loop: NapLoop | None, nap: float = 0.0002, scheduling: float = 1.2) -> Evidence:
+    """Four goroutines that sleep all the time."""
+    stack = (
+        native("time.Sleep", "/srv/app", "/usr/lib/go/src/runtime/time.go", 195),
+        native("main.worker", "/srv/app", "/srv/app/main.go", 60),
+    )
+    lasts = nap + 0.0009
+    naps = GoroutineNap(
+        stack=stack,
+        goroutines=4,
+        seconds=4 * SECONDS,
+        nap_seconds=nap,
+        naps=4 * SECONDS / lasts,
+        loop=loop,
+    )
+    work = cpu((native("runtime.findRunnable", "/srv/app", "/usr/lib/go/src/runtime/proc.go", 2700),), scheduling)
+    seen = window(samples=(work,), threads=4, times=(thread(running=1.2, asleep=8.0, name="app"),))
+    return seen.model_copy(update={"goroutines": GoroutineCount(naps=(naps,))})
+
+
 PATTERN = Pattern(
     id="polling-loop",
     title="a thread wakes again and again to find nothing",
-    sees="Short sleeps, or waits with a short time limit that mostly run out, repeated from one line.",
+    sees="Short sleeps, or waits with a short time limit that mostly run out, repeated from one line; of Go, "
+    "goroutines that stand in time.Sleep, by looks at the program's memory.",
     costs="Every wake-up costs 10 to 50 µs of CPU and keeps the core from deep sleep; the event that is waited for "
     "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",

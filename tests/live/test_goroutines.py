@@ -93,6 +93,7 @@ async def test_programs_without_symbols_and_moved_ones_tell_too(flags: tuple[str
     assert reasons.count("chan receive") == 4
     assert sum(one.reason in ("semacquire", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.WaitGroup.Wait")
                for one in found.found) == 7 + 5 + 3  # fmt: skip
+    assert all(one.sleep for one in found.found if one.reason == "sleep")
     assert found.torn == 0
 
 
