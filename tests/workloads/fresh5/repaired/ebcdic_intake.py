@@ -1,7 +1,7 @@
 # expect: healthy bench
 """Takes the call records of an old telephone exchange in, which writes EBCDIC, and makes the bills of its subscribers.
 
-Measured: MEASURED.
+Measured in the twin: 303 blocks for each second of a core, with those of the programs that it starts; 643 here.
 """
 
 import collections
