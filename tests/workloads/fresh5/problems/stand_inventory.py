@@ -1,7 +1,7 @@
 # expect: pattern=gil-contention bench
 """Takes stock of a forest: the volume of each trunk from its diameters, and what timber and carbon each stand holds.
 
-MEASURED
+Measured: 560 plots a second; 950 in the twin, which got one and a half cores at the time.
 """
 
 import collections
@@ -59,12 +59,12 @@ def logs(trunk):
         below = above
 
 
-def assess(key):
+def assess(key):  # <- cost
     """Sums for a plot."""
     grades, carbon = collections.Counter(), 0.0
     for trunk in SURVEYS[key]:
         _, density, share = SPECIES[trunk.species]
-        for grade, volume in logs(trunk):
+        for grade, volume in logs(trunk):  # <- cost
             grades[grade] += volume
             carbon += volume * density * share
     return key[0], dict(grades), carbon

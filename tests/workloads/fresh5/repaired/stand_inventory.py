@@ -1,7 +1,7 @@
 # expect: healthy bench
 """Takes stock of a forest: the volume of each trunk from its diameters, and what timber and carbon each stand holds.
 
-MEASURED
+Measured: 950 plots a second, with one and a half cores to be had; 560 in the twin with the problem.
 """
 
 import collections
