@@ -78,11 +78,11 @@ class HotFunction:
     @cached_property
     def shaped(self) -> dict[LineShape, float]:
         """The part of its CPU time on lines whose text says what they do, by what that is: its own time of a loop, all
-        of what lies below a line that copies."""
+        of what lies below a line that copies or sorts."""
         by: dict[LineShape, float] = defaultdict(float)
         for row in self.rows:
             whole = self.account.shape_at(self.account.place(row.stack))
-            shape = whole if whole is LineShape.GROW else self.account.shape_of(row.stack)
+            shape = whole if whole in (LineShape.GROW, LineShape.RESORT) else self.account.shape_of(row.stack)
             if shape is not None:
                 by[shape] += row.seconds
         return defaultdict(float, {shape: spent / (self.seconds or 1.0) for shape, spent in by.items()})

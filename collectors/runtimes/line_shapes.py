@@ -17,7 +17,7 @@ from perfdoctor.schemas.frame import FrameKind
 _MOST_LINES = 48
 _FRAMES = 6
 """from the inner end: below the program's own line there may be some of a library"""
-_TOLD = (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA)
+_TOLD = (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA, FrameKind.PYTHON)
 _WORTH = 0.03
 """of all CPU time, from which on a line is read"""
 _LONGEST_BODY = 8
@@ -56,6 +56,15 @@ _GROWS = re.compile(
     r"([\w.]+)\s*=\s*(?:\[\s*\.\.\.\1\b|\{\s*\.\.\.\1\b|Buffer\.concat\(\s*\[\s*\1\b|\1\.concat\(|Object\.assign\(\{\},\s*\1\b"
     r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b)"
 )
+# queue.sort()   sorted(queue)   sort.Slice(queue, …)   Collections.sort(queue)   std::sort(queue.begin(), …)
+_SORTS = re.compile(
+    r"\b(?:sort|slices|Collections|Arrays)\.(?:\w*[sS]ort\w*|Slice\w*|Stable|Strings|Ints|Float64s)\(\s*(?P<arg>[\w.]+)"
+    r"|\b(?P<own>[\w.>\-]+?)(?:\.|->)(?:sort\w*|sortBy|Sort)\s*\(|\bsorted\(\s*(?P<py>[\w.]+)"
+    r"|\b(?:std::)?(?:ranges::)?(?:stable_)?sort\(\s*(?P<it>[\w.>\-]+?)(?:(?:\.|->)begin\(\))?\s*[,)]"
+)
+_ADDS_ONE = r"(?:\.|->)(?:push|push_back|emplace_back|append|add|addLast|Add|unshift)\s*\("
+_ABOVE = 3
+"""lines, among which one more is added to what is sorted then"""
 # while (ready.load() == 0) {}   for !done.Load() { runtime.Gosched() }   while (from->tail == head) ;
 _WAITS = re.compile(
     r"^(?:while\b\s*(?P<c>.+?)|for\s*\(\s*;(?P<f>[^;]+);\s*\)|for\s+(?P<g>[^;{(]+?(?:\(.*?\))?[^;{]*?))"
@@ -81,19 +90,24 @@ def with_shapes(host: Host, profile: CpuProfile) -> CpuProfile:
 
 def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     spent: dict[tuple[int, str, int], float] = defaultdict(float)
+    python = set[str]()
     every = 0.0
     for row in rows:
         every += row.seconds
-        at = {(f.file, f.line) for f in row.stack[:_FRAMES] if f.kind in _TOLD and f.line}
-        for file, line in at:
+        at = {(f.file, f.line, f.kind) for f in row.stack[:_FRAMES] if f.kind in _TOLD and f.line}
+        for file, line, kind in at:
             if file and line and file.startswith("/"):
                 spent[row.pid, file, line] += row.seconds
+                if kind is FrameKind.PYTHON:
+                    python.add(file)
     files: dict[tuple[int, str], list[str]] = {}
     hottest = sorted((key for key in spent if spent[key] >= _WORTH * every), key=lambda key: -spent[key])
     for pid, file, line in hottest[:_MOST_LINES]:
         if (pid, file) not in files:
             files[pid, file] = lines_of(host, pid, file)
-        if shape := shape_of(files[pid, file], line):
+        # (of a loop in Python the interpreter tells more than its text does)
+        shape = shape_of(files[pid, file], line)
+        if shape and (shape is LineShape.RESORT or file not in python):
             yield ShapedLine(file=file, line=line, shape=shape)
 
 
@@ -105,6 +119,8 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     for shape, says in ((LineShape.SHIFT, _SHIFTS), (LineShape.GROW, _GROWS), (LineShape.JOIN, _JOINS)):
         if says.search(own):
             return shape
+    if _resorts(text, number - 1):
+        return LineShape.RESORT
     header = _header(text, number - 1)
     if header is None:
         return None
@@ -121,6 +137,22 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     if walks:
         return None if _BUCKET.search(before + loop[0]) else LineShape.WALK
     return LineShape.SCAN if _STEPS.search(loop[0]) else None
+
+
+def _resorts(text: list[str], at: int) -> bool:
+    """Whether a line sorts all of a list to which a line right above adds one. (After a loop that fills it, it is what
+    one should do.)"""
+    sorts = _SORTS.search(_code(text[at]))
+    what = next((name for name in sorts.group("own", "py", "arg", "it") if name), "") if sorts else ""
+    if not what:
+        return False
+    adds = re.compile(
+        rf"(?<![\w.]){re.escape(what)}(?:{_ADDS_ONE}|\s*=\s*append\(\s*{re.escape(what)}\s*,\s*[^)]*[^.)]\)\s*;?$)"
+    )
+    for line in map(_code, text[max(0, at - _ABOVE) : at]):
+        if adds.search(line) and _indent(line) == _indent(text[at]):
+            return True
+    return False
 
 
 def _spins(text: list[str], header: int, loop: list[str]) -> bool:

@@ -117,6 +117,9 @@ _SORT = _Shape(
         "max or heapq.nlargest.",
     },
     0.7, Severity.CRITICAL, SORTED.value)  # fmt: skip
+_RESORT = _SORT._replace(
+    what="sorts a list anew each time one more is added to it", confidence=0.85, least_share=WARNING_SHARE
+)
 _COPY = _Shape(
     "copies what it has so far, each time round",
     {
@@ -191,6 +194,8 @@ def _shape(function: HotFunction) -> _Shape:
 def _shape_of_compiled(function: HotFunction) -> _Shape:
     """What the library functions below its lines say; its own loops say nothing by themselves."""
     work = function.work
+    if function.shaped[LineShape.RESORT] >= SHAPE.value:
+        return _RESORT
     told = ((_SEARCH, Work.SEARCH), (_MEASURE, Work.MEASURE), (_SHIFT, Work.SHIFT), (_SORT, Work.SORT))
     for shape, kind in told:
         if work[kind] >= SHAPE.value:
@@ -212,6 +217,8 @@ def _shape_of_python(function: HotFunction) -> _Shape:
         return _SEARCH
     if work[Work.SHIFT] >= SHAPE.value:
         return _SHIFT
+    if function.shaped[LineShape.RESORT] >= SHAPE.value:
+        return _RESORT
     if work[Work.SORT] >= SORTING.value and work[Work.SORT] + work[Work.COMPARE] >= SHAPE.value:
         return _SORT
     if work[Work.COPY] + work[Work.CONCATENATE] >= SHAPE.value:

@@ -6,6 +6,32 @@ from perfdoctor.collectors.runtimes.line_shapes import shape_of
 from perfdoctor.schemas.cpu import LineShape
 
 SAYS = {
+    "a list sorted after each push": (
+        LineShape.RESORT,
+        """  join(player) {
+    this.waiting.push(player);
+    this.waiting.sort((a, b) => a.rating - b.rating); // <- hot""",
+    ),
+    "the same in Python": (
+        LineShape.RESORT,
+        """        self.due.append(job)
+        self.due.sort(key=attrgetter("at"))  # <- hot""",
+    ),
+    "the same in Go": (
+        LineShape.RESORT,
+        """	t.open = append(t.open, next)
+	sort.Slice(t.open, func(i, j int) bool { return t.open[i].cost < t.open[j].cost }) // <- hot""",
+    ),
+    "the same in Java": (
+        LineShape.RESORT,
+        """        bids.add(bid);
+        Collections.sort(bids, BY_PRICE); // <- hot""",
+    ),
+    "the same in C++": (
+        LineShape.RESORT,
+        """    open.push_back(node);
+    std::sort(open.begin(), open.end(), cheaper); // <- hot""",
+    ),
     "a wait for an atomic variable in C": (
         LineShape.SPIN,
         """    while (atomic_load_explicit(&from->tail, memory_order_acquire) == head) // <- hot
@@ -104,6 +130,14 @@ SAYS = {
     "out of the midst of a slice": (LineShape.SHIFT, "s.jobs = append(jobs[:i], jobs[i+1:]...) // <- hot"),
 }
 SAYS_NOTHING = {
+    "a list that is filled, then sorted": """for (const row of rows) {
+  found.push(row);
+}
+found.sort(byDate); // <- hot""",
+    "another list": """mine.push(job);
+yours.sort(byDate); // <- hot""",
+    "all of a list appended": """found = append(found, more...)
+sort.Strings(found) // <- hot""",
     "a loop whose condition is its work": "while (step(&machine)); // <- hot",
     "a loop that moves on in its condition": "while (*to++ = *from++); // <- hot",
     "the end of a loop with its work above": """do {
