@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Fetches six hundred pages of one host at a time, ten at once, which is what the host asks for: each takes 10 ms."""
 
 import asyncio

@@ -1,4 +1,4 @@
-# expect: pattern=lock-contention
+# expect: pattern=lock-contention bench
 """Eight requests at a time look up rates that a back end keeps, which takes 12 ms, and hold the lock of what is known meanwhile."""
 
 import asyncio

@@ -1,4 +1,4 @@
-// The journal of journal_datasync.js: orders that come while one sync lasts share the next.
+// The journal of journal_datasync.js: orders that come while one sync lasts share the next. bench
 const fsp = require("fs/promises");
 
 class Journal {

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Eight requests at a time look up rates that a back end keeps, which takes 12 ms, and hold the lock of what is known when that has answered."""
 
 import asyncio
