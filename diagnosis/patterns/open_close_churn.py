@@ -1,5 +1,7 @@
 """Is the same file opened and closed again and again?"""
 
+from collections import defaultdict
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, python, window
@@ -7,12 +9,17 @@ from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.files import FileFact
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.syscalls import SyscallRow
 
 RATE = Threshold(20, "opens/s", "fewer cost less than anyone could measure")
 REPEATS = Threshold(
     10, "opens of one path", "a file that is written and then read is opened a few times, for good reasons"
+)
+WHOLE = Threshold(0.5, "of a file's size, written for each open", "it is written anew, and must be opened for that")
+ALL = Threshold(
+    1 << 17, "bytes written for each open", "of a file whose size is not known: beside so much opening is little"
 )
 MOSTLY = Threshold(0.5, "of the line's opens", "a line that walks through many files reopens few of them")
 
@@ -65,7 +72,21 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
             account, f"opens at {at}", f"{rate(total / account.seconds)}/s", "0 or one in a while", "trace-syscalls"
         ),
         confidence=0.85,
+        at_most=Severity.INFO if _is_written_anew(account, again_and_again) else Severity.CRITICAL,
     )
+
+
+def _is_written_anew(account: Account, opened: dict[str, int]) -> bool:
+    """Whether an open is that of a file that is written in full each time: it holds no more than what goes to it then.
+    (To append to a file, or to change some of it, it could stay open.)"""
+    sizes = {fact.path: fact.size for fact in account.evidence.files if fact.path in opened}
+    written: dict[str, int] = defaultdict(int)
+    for row in account.calls:
+        path = file_of(row.object)
+        if path in opened and row.syscall in calls.WRITES:
+            written[path] += row.bytes
+    whole = sum(n for path, n in opened.items() if written[path] >= WHOLE.value * n * sizes.get(path, ALL.value))
+    return whole >= MOSTLY.value * sum(opened.values())
 
 
 def _companions(account: Account, place: Place | None, opens: list[SyscallRow]) -> list[SyscallRow]:
@@ -106,6 +127,12 @@ def _examples() -> tuple[Example, ...]:
         call("write", writer, 40_000, on=path, transferred=40_000 * 70, seconds=0.5),
         call("close", writer, 40_000, on=path, seconds=0.9),
     )
+    page = "/srv/season-1.html"
+    anew = (
+        call("openat", opener, 1800, on=page, seconds=1.5),
+        call("write", writer, 90_000, on=page, transferred=1800 * 900_000, seconds=2.0),
+        call("close", opener, 1800, on=page, seconds=0.5),
+    )
     walk = tuple(call("openat", line, 1, on=f"/data/{i}.csv", seconds=0.0003) for i in range(3000))
     reload = call("openat", line, 12, on="/etc/app.ini", seconds=0.0003)
     return (
@@ -120,6 +147,14 @@ def _examples() -> tuple[Example, ...]:
             True,
             "what the opens and closes of one file take together",
             window(calls=apart, samples=(work,)),
+        ),
+        Example(
+            "pages that are written anew",
+            False,
+            "what is written for each open is all that the file holds",
+            window(
+                calls=anew, samples=(work,), files=(FileFact(path="/srv/season-1.html", kind="file", size=900_000),)
+            ),
         ),
         Example("a walk over many files", False, "each file is opened once", window(calls=walk, samples=(work,))),
         Example(
@@ -139,7 +174,7 @@ PATTERN = Pattern(
     "runtime's own questions about the new descriptor as much again, and buffering cannot work across openings.",
     fix="Open once and keep the file, the connection or the handler; flush when the data must be seen.",
     fine="Files that others rename or rotate at any time, at a low rate; tools that must not hold files open.",
-    thresholds=(RATE, REPEATS, MOSTLY),
+    thresholds=(RATE, REPEATS, MOSTLY, WHOLE, ALL),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,
