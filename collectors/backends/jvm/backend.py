@@ -26,8 +26,12 @@ NAME = door.NAME
 unavailable = door.unavailable
 _LOOK_SECONDS = 0.25
 _LOST = "jdk.DataLoss"
-THINNED = frozenset(f"jdk.{name}" for name in ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite"))
-"""events that only say where calls are made, which are counted elsewhere: many say no more than some"""
+_PARKS = "jdk.ThreadPark"
+_MOST = {f"jdk.{name}": 10_000 for name in ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite")} | {
+    _PARKS: 30_000
+}
+"""events of one name that are read of a chunk. Of calls, which are counted elsewhere, many say no more than some; what
+parks is scaled up."""
 LIVING = "jdk.OldObjectSample"
 """told when the recording ends, of objects of the whole window"""
 _ROOM = 8 << 20
@@ -37,7 +41,7 @@ _ROOM = 8 << 20
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One event of Flight Recorder. ``at`` is Unix time, when it ended; ``thread`` its name, ``own_tid`` its number as
-    the target has it."""
+    the target has it; it stands for ``weight`` of its name."""
 
     name: str
     at: float
@@ -47,6 +51,7 @@ class Heard:
     stack: Stack
     cut: bool
     values: dict[str, Any]
+    weight: int = 1
 
 
 @dataclass(slots=True)
@@ -73,16 +78,19 @@ class Told:
             said.append("more happened than Flight Recorder keeps in memory: the oldest of it is missing")
         if self.why_not_beside:
             said.append(f"the engine could not count beside it: {self.why_not_beside}")
+        scaled = any(one.weight > 1 for one in self.heard if one.name == _PARKS)
+        if scaled:
+            said.append("threads parked more often than could be read: one of several was, and stands for the others")
         return Collection(
             backend=NAME,
-            exact=exact and not self.lost and not self.full,
+            exact=exact and not self.lost and not self.full and not scaled,
             lost=self.lost,
             truncated_stacks=sum(one.cut for one in with_stack),
             missing_stacks=sum(not one.stack for one in with_stack),
             not_understood=self.not_understood,
             lacks=lacks,
             warnings=tuple(said),
-            cost=TargetCost(kind="perturbs", events=len(self.heard)),
+            cost=TargetCost(kind="perturbs", events=sum(one.weight for one in self.heard)),
         )
 
 
@@ -152,7 +160,7 @@ def _read(host: Host, target: Target, recording: door.Recording, wanted: frozens
     try:
         for chunk in chunks(recording.data):
             reader = _Reader(chunk, frames)
-            for event in chunk.events(wanted | {_LOST}, THINNED):
+            for event in chunk.events(wanted | {_LOST}, _MOST):
                 try:
                     one = reader.hear(event)
                 except (KeyError, TypeError, ValueError, AttributeError):
@@ -185,6 +193,7 @@ class _Reader:
             stack=stack,
             cut=cut,
             values=self._plain(values),
+            weight=event.weight,
         )
 
     def _plain(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,13 @@ import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 _HEAD = struct.Struct(">4sHHqqqqqqqI")
 _METADATA, _CHECKPOINT = 0, 1
 _MOST_STRINGS = 1 << 20
 _MOST_ITEMS = 1 << 20
-MOST_OF_ONE = 10_000
-"""events of one name that are read of a chunk, where they may be thinned"""
 _DEEPEST = 24
 _NUMBERS = {"char", "short", "int", "long"}
 
@@ -44,10 +43,12 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``values`` by the name of the field; ``startTime`` and ``duration`` in ticks, see ``Chunk``."""
+    """``values`` by the name of the field; ``startTime`` and ``duration`` in ticks, see ``Chunk``. It stands for
+    ``weight`` events of its name, of which the others were not read."""
 
     name: str
     values: dict[str, Any]
+    weight: int = 1
 
 
 class _Cursor:
@@ -118,9 +119,9 @@ class Chunk:
     def seconds(self, ticks: int) -> float:
         return ticks / self._frequency
 
-    def events(self, wanted: frozenset[str], thinned: frozenset[str] = frozenset()) -> Iterator[Event]:
-        """In no order. Of each name in ``thinned`` at most about ``MOST_OF_ONE``, evenly over the chunk: to read one
-        takes tens of microseconds, and a program that reads in small pieces makes a hundred thousand a second."""
+    def events(self, wanted: frozenset[str], most: Mapping[str, int] = MappingProxyType({})) -> Iterator[Event]:
+        """In no order. Of each name in ``most`` at most about so many, evenly over the chunk: to read one takes tens of
+        microseconds, and a program that reads in small pieces makes a hundred thousand a second."""
         number = Counter(kind for kind, _ in self._events())
         passed: Counter[int] = Counter()
         for kind, cursor in self._events():
@@ -128,8 +129,9 @@ class Chunk:
             if known is None or known.name not in wanted:
                 continue
             passed[kind] += 1
-            if known.name not in thinned or passed[kind] % (1 + number[kind] // MOST_OF_ONE) == 0:
-                yield Event(known.name, self._fields(cursor, known, 0))
+            one_of = 1 + number[kind] // most[known.name] if known.name in most else 1
+            if passed[kind] % one_of == 0:
+                yield Event(known.name, self._fields(cursor, known, 0), one_of)
 
     def _events(self) -> Iterator[tuple[int, "_Cursor"]]:
         at = _HEAD.size

@@ -90,9 +90,9 @@ def _lock(target: Target, which: _Which, heard: Sequence[Heard]) -> Lock:
         kind=which.kind,
         name=which.name,
         address=which.address or None,
-        waits=len(heard),
-        timeouts=sum(bool(one.values.get("timedOut")) for one in heard),
-        seconds=sum(one.seconds for one in heard),
+        waits=sum(one.weight for one in heard),
+        timeouts=sum(one.weight for one in heard if one.values.get("timedOut")),
+        seconds=sum(one.weight * one.seconds for one in heard),
         max_seconds=max(one.seconds for one in heard),
         histogram=_histogram(heard),
         threads=len(threads),
@@ -106,9 +106,9 @@ def _lock(target: Target, which: _Which, heard: Sequence[Heard]) -> Lock:
 def _wait(stack: Stack, waits: Sequence[Heard]) -> LockWait:
     return LockWait(
         waiter=stack,
-        waits=len(waits),
-        timeouts=sum(bool(one.values.get("timedOut")) for one in waits),
-        seconds=sum(one.seconds for one in waits),
+        waits=sum(one.weight for one in waits),
+        timeouts=sum(one.weight for one in waits if one.values.get("timedOut")),
+        seconds=sum(one.weight * one.seconds for one in waits),
         max_seconds=max(one.seconds for one in waits),
         histogram=_histogram(waits),
     )
@@ -117,5 +117,5 @@ def _wait(stack: Stack, waits: Sequence[Heard]) -> LockWait:
 def _histogram(waits: Sequence[Heard]) -> tuple[int, ...]:
     buckets = [0] * _BUCKETS
     for one in waits:
-        buckets[min(max(int(one.seconds * 1e9).bit_length() - 1, 0), _BUCKETS - 1)] += 1
+        buckets[min(max(int(one.seconds * 1e9).bit_length() - 1, 0), _BUCKETS - 1)] += one.weight
     return tuple(buckets)

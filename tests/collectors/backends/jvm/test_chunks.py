@@ -36,6 +36,14 @@ def test_events_and_what_they_point_to() -> None:
     assert abs(chunk.time_of(enter.values["startTime"]) - chunk.time_of(read.values["startTime"])) < 3
 
 
+def test_of_many_events_of_one_name_some_stand_for_all() -> None:
+    [chunk] = chunks(RECORDED)
+    events = list(chunk.events(WANTED, {"jdk.ThreadPark": 100}))
+    parks = [event.weight for event in events if event.name == "jdk.ThreadPark"]
+    assert parks == [3] * 93
+    assert {event.weight for event in events if event.name != "jdk.ThreadPark"} == {1}
+
+
 def test_one_that_was_cut_is_refused() -> None:
     with pytest.raises(ValueError, match="not finished"):
         list(chunks(RECORDED[:-1]))
