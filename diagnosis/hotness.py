@@ -32,6 +32,8 @@ _ASKING = frozenset(
     }
 )
 
+_WITH_ALL_BELOW = frozenset({LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK})
+
 
 @dataclass(frozen=True)
 class HotFunction:
@@ -77,12 +79,12 @@ class HotFunction:
 
     @cached_property
     def shaped(self) -> dict[LineShape, float]:
-        """The part of its CPU time on lines whose text says what they do, by what that is: its own time of a loop, all
-        of what lies below a line that copies or sorts."""
+        """The part of its CPU time on lines whose text says what they do, by what that is: with what lies below lines
+        that copy, sort or compare (they call nothing else), its own time of other loops."""
         by: dict[LineShape, float] = defaultdict(float)
         for row in self.rows:
             whole = self.account.shape_at(self.account.place(row.stack))
-            shape = whole if whole in (LineShape.GROW, LineShape.RESORT) else self.account.shape_of(row.stack)
+            shape = whole if whole in _WITH_ALL_BELOW else self.account.shape_of(row.stack)
             if shape is not None:
                 by[shape] += row.seconds
         return defaultdict(float, {shape: spent / (self.seconds or 1.0) for shape, spent in by.items()})
