@@ -84,6 +84,11 @@ SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request")
         ),
         (call("futex", SEMAPHORE, 0, unfinished=1, blocked=10.0), State.IDLE, "a semaphore that nobody raised"),
         (call("futex", (native("work", "/srv/a"),), 3, blocked=9.0), State.IDLE, "few long waits are for work"),
+        (
+            call("poll", (library("site-packages/psycopg/connection.py", "Connection.wait"), OWN), 200, blocked=5.0),
+            State.NETWORK,
+            "a data base's answer, in a file that is called as one of multiprocessing's",
+        ),
         (call("wait4", (OWN,), 90, blocked=5.0), State.CHILD, "children one after the other"),
         (call("wait4", (OWN,), 0, unfinished=1, blocked=9.0), State.IDLE, "a supervisor with nothing to do"),
         (
