@@ -53,7 +53,8 @@ async def measure(
             return _evidence(target, measured)
 
         return await climb(host, target, backend, (Rung(bpftrace.NAME, lent.unavailable, by_helper),))
-    asked = await to_thread.run_sync(lambda: custom.ask(host, target, program, anywhere=anywhere))
+    formats = await custom.formats(host, program)
+    asked = await to_thread.run_sync(lambda: custom.ask(host, target, program, anywhere=anywhere, formats=formats))
 
     async def by_bpftrace() -> Evidence:
         measured = await custom.trace(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID
+from perfdoctor.diagnosis.ledger import keeps_pace
 from perfdoctor.diagnosis.talk import Talk
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.words import quoted
@@ -53,10 +54,23 @@ def units(account: Account, pid: int) -> float:
     return brought + sum(talk.answered for talk in account.talks if talk.pid == pid and talk.for_news)
 
 
+def paces(account: Account, talk: Talk) -> float:
+    """How often the loops that ask there paused between two rounds, each a piece of work. 0: they do not pause."""
+    functions = {(frame.file, frame.function) for frame in talk.stack}
+    return sum(
+        row.calls
+        for row in account.calls
+        if row.pid == talk.pid
+        and keeps_pace(row, account.evidence.user_roots)
+        and (own := account.place(row.stack))
+        and (own.file, own.function) in functions
+    )
+
+
 def per_unit(account: Account, talk: Talk, times: float) -> float | None:
     """``times`` for each piece of work; None where it makes its own. Where pieces are too few for that many requests to
     belong to them, they are others: timers, signals, the odd health check."""
-    number = units(account, talk.pid)
+    number = units(account, talk.pid) or paces(account, talk)
     most = 1000 if account.load(talk.pid).served else 100
     return times / number if number and times <= most * number else None
 

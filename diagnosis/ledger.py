@@ -5,7 +5,7 @@ from collections import defaultdict
 from perfdoctor.diagnosis.loops import loops
 from perfdoctor.diagnosis.talk import Sides, awaited_by
 from perfdoctor.diagnosis.user_code import is_user_code
-from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
+from perfdoctor.diagnosis.waiting import Futexes, signals, sleeps, state_of, waits_in_loops
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import Ledger, LedgerRow, ProcessRow, State
@@ -132,10 +132,16 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
 
 
 def _is_timer(row: SyscallRow, state: State, roots: tuple[str, ...]) -> bool:
-    if state is not State.SLEEP:
-        return False
-    mean = row.blocked_seconds / max(1, row.calls + row.unfinished)
-    return mean >= _TIMER_SECONDS or (mean >= _PACE_SECONDS and _is_loop_of_thread(row.stack, roots))
+    return state is State.SLEEP and (_pause(row) >= _TIMER_SECONDS or keeps_pace(row, roots))
+
+
+def keeps_pace(row: SyscallRow, roots: tuple[str, ...]) -> bool:
+    """Whether it is the pause of a thread's own loop between two rounds."""
+    return sleeps(row) and _pause(row) >= _PACE_SECONDS and _is_loop_of_thread(row.stack, roots)
+
+
+def _pause(row: SyscallRow) -> float:
+    return row.blocked_seconds / max(1, row.calls + row.unfinished)
 
 
 def _is_loop_of_thread(stack: Stack, roots: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from,
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
+from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
@@ -63,7 +64,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     peers = list(dict.fromkeys(whom(talk.peer) for talk in sorted(talks, key=lambda t: -t.wait_seconds)))
     of = peers[0] + (f" and {len(peers) - 1} more" if len(peers) > 1 else "")
     # (the owner changes the loop that goes round the requests, which may be a caller of the line that sends them)
-    place = account.loop_around(where) or where.place
+    place = _loop(account, where, talks) or where.place
     at: Place | str = place or "a library"
     caller = f", asked at {where.place}" if place != where.place else called_from(account, where.stack)
     mean = wait / max(1, answered)
@@ -99,6 +100,22 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         confidence=(0.6 if paged else 0.85) * where.sureness,
         at_most=Severity.INFO if paged else Severity.CRITICAL,
     )
+
+
+def _loop(account: Account, where: Talk, talks: list[Talk]) -> Place | None:
+    """The loop that makes the requests. None where a function within it makes several of them, one line after the
+    other: there they follow each other."""
+    loop = account.loop_around(where)
+    if loop is None:
+        return None
+    lines: dict[tuple[str | None, str], set[int | None]] = defaultdict(set)
+    for talk in talks:
+        for frame in talk.stack if talk.questions else ():
+            if loop.shares_function(frame):
+                break
+            if is_user_code(frame, account.evidence.user_roots):
+                lines[frame.file, frame.function].add(frame.line)
+    return None if any(len(seen) > 1 for seen in lines.values()) else loop
 
 
 def _serving(account: Account, pid: int) -> float:

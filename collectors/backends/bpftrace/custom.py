@@ -4,10 +4,11 @@ import os
 import re
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import anyio
 from anyio import to_thread
@@ -36,6 +37,8 @@ _ENDED = (0, 130, -signal.SIGINT)
 """by itself, or as we asked it to: a program that ends at once may meet our signal on its way out"""
 _OF_FILES = {"uprobe", "uretprobe", "usdt"}
 _WORD = re.compile(r"\w{1,128}", re.ASCII)
+_EVENT = re.compile(r"\btracepoint:(\w{1,128}:\w{1,128})\b", re.ASCII)
+_MOST_EVENTS = 16
 _TRACING = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _LONGEST_FORMAT = 64 << 10
 _NAMEABLE = re.compile(r"[\w./+-]+")
@@ -43,7 +46,28 @@ _CHATTER = re.compile(r"[^;]*couldn't set RLIMIT_MEMLOCK[^;]*(?:; )?|WARNING: Ad
 """what bpftrace 0.17 says of itself at every start"""
 
 
-def ask(host: Host, target: Target, program: str, *, anywhere: bool) -> Asked:
+async def formats(host: Host, program: str) -> dict[str, str]:
+    """What the kernel says that the events hold which ``program`` names (``sched:sched_process_exec``). Where nobody
+    has mounted tracefs, another process mounts it for itself, to read them there."""
+    found: dict[str, str] = {}
+    for name in sorted(set(_EVENT.findall(program)))[:_MOST_EVENTS]:
+        path = f"events/{name.replace(':', '/')}/format"
+        for folder in _TRACING:
+            with suppress(OSError):
+                told = await to_thread.run_sync(host.read_file, f"{folder}/{path}", _LONGEST_FORMAT)
+                found.setdefault(name, told.decode("utf-8", "replace"))
+        cat = host.which("cat")
+        if name in found or cat is None:
+            continue
+        async with host.run([cat, f"{_TRACING[0]}/{path}"], tracefs=True) as running:
+            told = b"".join([piece async for piece in running.output()])
+        found[name] = told[:_LONGEST_FORMAT].decode("utf-8", "replace")
+    return found
+
+
+def ask(
+    host: Host, target: Target, program: str, *, anywhere: bool, formats: Mapping[str, str] = MappingProxyType({})
+) -> Asked:
     """``program``, understood and checked against what ``target`` has mapped; ProblemError when it may not run."""
     mapped: list[str] = []
 
@@ -53,7 +77,9 @@ def ask(host: Host, target: Target, program: str, *, anywhere: bool) -> Asked:
         return _resolved(host, target.pid, name, mapped, anywhere=anywhere)
 
     try:
-        return read(program, resolve=resolve, held=partial(_held, host), anywhere=anywhere, go=target.runtime == "go")
+        return read(
+            program, resolve=resolve, held=partial(_held, formats), anywhere=anywhere, go=target.runtime == "go"
+        )
     except ProgramRefusedError as refusal:
         raise ProblemError(refusal.what, refusal.why, refusal.next_step) from refusal
 
@@ -235,20 +261,16 @@ def _resolved(host: Host, pid: int, name: str, mapped: Sequence[str], *, anywher
     return found[0] if _same_files(host, pid) else f"/proc/{pid}/root{found[0]}"
 
 
-def _held(host: Host, probe: str, field: str) -> bool:
+def _held(formats: Mapping[str, str], probe: str, field: str) -> bool:
     """Whether the kernel's description of an event says that it holds a text or an array; else, as where there is no
     description, what the field says is not known to be the kernel's."""
-    kind, *parts = probe.split(":")
-    if kind != "tracepoint" or not all(map(_WORD.fullmatch, (*parts, field))):
+    kind, _, event = probe.partition(":")
+    if kind != "tracepoint" or not _WORD.fullmatch(field):
         return False
-    for folder in _TRACING:
-        with suppress(OSError):
-            described = host.read_file(f"{folder}/events/{'/'.join(parts)}/format", _LONGEST_FORMAT)
-            #     field:__data_loc char[] filename;   offset:8;  …         field:char comm[16];
-            name = re.escape(field)
-            declared = rf"^\s*field:(?:__(?:data|rel)_loc [\w ]+\[\] {name}|[\w ]+ {name}\[\d+\]);"
-            return re.search(declared, described.decode("utf-8", "replace"), re.MULTILINE) is not None
-    return False
+    #     field:__data_loc char[] filename;   offset:8;  …         field:char comm[16];
+    name = re.escape(field)
+    declared = rf"^\s*field:(?:__(?:data|rel)_loc [\w ]+\[\] {name}|[\w ]+ {name}\[\d+\]);"
+    return re.search(declared, formats.get(event, ""), re.MULTILINE) is not None
 
 
 def _is_called(file: str, name: str) -> bool:
