@@ -126,6 +126,17 @@ def _examples() -> tuple[Example, ...]:
     )
     return (
         Example(
+            "a loop that asks once each round, and pauses",
+            False,
+            "3,000 rounds of 10 ms, with a request each",
+            window(
+                calls=(call("clock_nanosleep", (python(52, "page"),), 3000, blocked=30.0),),
+                samples=(cpu(line, 2.5),),
+                peers=(peer(line, 3000, wait=1.5, shape="GET rate", request_bytes=30, answer_bytes=20, **redis),),  # type: ignore[arg-type]
+                threads=3,
+            ),
+        ),
+        Example(
             "Redis asked key by key",
             True,
             "3,000 GETs a second of 20 bytes each, one after the other",
