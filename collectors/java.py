@@ -7,7 +7,7 @@ nearest to it in time, on the same thread: its place is sampled, its figures are
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from anyio import to_thread
 
@@ -22,7 +22,8 @@ from perfdoctor.collectors.backends.jvm.backend import LIVING, Told
 from perfdoctor.collectors.backends.jvm.declared import at_declarations
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.timeline import Sample, Timeline, call_of, place_calls, place_talk
+from perfdoctor.collectors.skew import skew
+from perfdoctor.collectors.timeline import Event, Sample, Timeline, call_of, place_calls, place_talk
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -37,6 +38,8 @@ _LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": 
 _OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "true"}}
 """since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
 _SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
+_TIMED = frozenset(f"jdk.{name}" for name in _SPANS)
+"""events that end when a system call does"""
 _STARTS = "jdk.ThreadStart"
 _BEGINNINGS = ("start_thread", "__clone", "clone")
 _COMPILED = "[anonymous memory]"
@@ -82,8 +85,8 @@ async def by_engine_and_recorder(
 
 
 def _joined(host: Host, evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
-    in_java = (event for event in part.events if not is_the_machines(event.key))
-    joined = Timeline(_samples(told), reach=_REACH).join(in_java)
+    in_java = [event for event in part.events if not is_the_machines(event.key)]
+    joined = Timeline(_samples(told, in_java), reach=_REACH).join(in_java)
     changes: dict[str, object] = {}
     if evidence.syscalls:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)
@@ -136,16 +139,26 @@ def _after_collections(told: Told) -> tuple[HeapReading, ...]:
     )
 
 
-def _samples(told: Told) -> Iterator[Sample]:
+def _samples(told: Told, events: Sequence[Event]) -> Iterator[Sample]:
     """What has a length stands at both of its ends: whatever lies between is nearest to it."""
     ours = {thread.own_tid: thread.tid for thread in told.threads.threads.values()}
     monotonic = time.monotonic_ns() - time.time_ns()
+    ended: dict[int, list[int]] = defaultdict(list)
+    for event in sorted(events, key=lambda event: event.ended):
+        ended[event.tid].append(event.ended)
+    both = (
+        (ours[one.own_tid], int(one.at * 1e9) + monotonic)
+        for one in told.heard
+        if one.name in _TIMED and one.own_tid in ours
+    )
+    off = skew(both, ended, reach=_REACH)
     for one in told.heard:
         # (the stack of a start is that of the thread that starts another)
         whose = one.values.get("parentThread") if one.name == _STARTS else one.own_tid
         if one.stack and whose in ours and one.name not in _NO_MOMENTS:
             for at in {one.at, one.at - one.seconds}:
-                yield Sample(int(at * 1e9) + monotonic, ours[whose], one.stack)
+                by_ours = int(at * 1e9) + monotonic
+                yield Sample(by_ours + off(by_ours), ours[whose], one.stack)
 
 
 def is_the_machines(key: Hashable) -> bool:
