@@ -251,10 +251,7 @@ class GoroutineWatch:
                 kept.goroutines |= seen.goroutines
                 kept.longest = max(kept.longest, min(seen.longest, seconds))
         locks = [self._lock(asked, waits) for asked, waits in by_lock.items()]
-        locks.sort(key=lambda lock: -lock.seconds)
-        return LockProfile(
-            locks=tuple(locks), waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
-        )
+        return LockProfile().of(sorted(locks, key=lambda lock: -lock.seconds))
 
     def _lock(self, asked: _Asked, waits: dict[Stack, _Seen]) -> Lock:
         rows = [

@@ -115,9 +115,7 @@ async def _with_locks(host: Host, target: Target, first: Evidence, seconds: floa
     profile = second.locks or LockProfile()
     if first.locks is not None:
         # What its tasks waited for was seen in the first window, as all that shares are told of.
-        of_threads = tuple(lock for lock in profile.locks if lock.who is Waiting.THREADS)
-        sums = {"waits": sum(lock.waits for lock in of_threads), "seconds": sum(lock.seconds for lock in of_threads)}
-        profile = profile.model_copy(update={"locks": of_threads, **sums})
+        profile = profile.of(lock for lock in profile.locks if lock.who is Waiting.THREADS)
         without = first.model_copy(update={"locks": profile, "collections": {"locks": told}})
         profile, told = with_sampled(without, first.locks, first.collections["locks"], of="locks of asyncio")
     return first.model_copy(

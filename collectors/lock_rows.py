@@ -73,9 +73,7 @@ def profile_of(rows: Iterable[WaitRow]) -> LockProfile:
         into.histogram = [a + b for a, b in zip(into.histogram, row.histogram, strict=True)]
     locks = [_lock(kind, row) for (_, kind, _, _), row in merged.items()]
     locks.sort(key=lambda lock: (-lock.seconds, -lock.waits, lock.pid, lock.address or 0))
-    return LockProfile(
-        locks=tuple(locks), waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
-    )
+    return LockProfile().of(locks)
 
 
 def _lock(kind: LockKind, row: WaitRow) -> Lock:

@@ -13,8 +13,8 @@ _SLICE = 500_000_000
 """nanoseconds in which it is taken for the same"""
 _BIN = 200_000
 _FEWEST = 5
-_MOST = 64
-"""events that one is held against"""
+_MOST, _ENOUGH = 64, 500
+"""events that one is held against, and those of a slice that are held against any: more would say the same"""
 
 
 def skew(seen: Iterable[tuple[int, int]], known: Mapping[int, Sequence[int]], *, reach: int) -> Callable[[int], int]:
@@ -24,6 +24,8 @@ def skew(seen: Iterable[tuple[int, int]], known: Mapping[int, Sequence[int]], *,
     apart: dict[int, list[int]] = defaultdict(list)
     number: dict[int, int] = defaultdict(int)
     for thread, at in seen:
+        if number[at // _SLICE] >= _ENOUGH:
+            continue
         times = known.get(thread, ())
         low, high = bisect_left(times, at - reach), bisect_right(times, at + reach)
         middle = bisect_left(times, at)

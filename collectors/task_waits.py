@@ -237,10 +237,7 @@ class TaskWatch:
         it."""
         part = min(1.0, seconds / max(seconds, self._last - self._began))
         found = (lock for process in self._processes for lock in process.locks(part, seconds, self.looks))
-        locks = sorted(found, key=lambda lock: -lock.seconds)[:_TOLD]
-        return LockProfile(
-            locks=tuple(locks), waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
-        )
+        return LockProfile().of(sorted(found, key=lambda lock: -lock.seconds)[:_TOLD])
 
     @property
     def torn(self) -> int:

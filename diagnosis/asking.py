@@ -56,14 +56,13 @@ def units(account: Account, pid: int) -> float:
 
 def paces(account: Account, talk: Talk) -> float:
     """How often the loops that ask there paused between two rounds, each a piece of work. 0: they do not pause."""
-    functions = {(frame.file, frame.function) for frame in talk.stack}
     return sum(
         row.calls
         for row in account.calls
         if row.pid == talk.pid
         and keeps_pace(row, account.evidence.user_roots)
         and (own := account.place(row.stack))
-        and (own.file, own.function) in functions
+        and any(own.shares_function(frame) for frame in talk.stack)
     )
 
 

@@ -1,6 +1,5 @@
 """Why was a thread asleep in a system call: for a file, a peer, a lock, a child, a timer, or for want of work?"""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -57,8 +56,6 @@ _FOR_WORK = {
     "Thread.java": {"join"},
     "ReferenceQueue.java": {"remove"},
 }
-# (others have files of these names too: psycopg waits for an answer in the wait of its connection.py)
-_INSTALLED = re.compile(r"/(?:site|dist)-packages/(?!gunicorn/)")
 _FOR_WORK_QUALIFIED = {
     # the next request on a connection that is kept open
     ("server.py", "BaseHTTPRequestHandler.handle_one_request"),
@@ -218,7 +215,8 @@ def waits_for_work(stack: Stack) -> bool:
             return False
         file, function = basename(frame.file), frame.function
         known = (file, function) in _FOR_WORK_QUALIFIED or function.rsplit(".", 1)[-1] in _FOR_WORK.get(file, ())
-        if known and not _INSTALLED.search(frame.file or ""):
+        # (clients have files of these names too: psycopg waits for an answer in the wait of its connection.py)
+        if known and not _is_client((frame,)):
             return True
         if frame.kind is FrameKind.NATIVE and is_for_work(function):
             return True

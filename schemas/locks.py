@@ -1,5 +1,6 @@
 """Who waits for which lock, and who holds it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import Field
@@ -156,3 +157,9 @@ class LockProfile(Model):
     sees_waits: bool = True
     waits: int = Field(default=0, description="sum over all locks")
     seconds: float = Field(default=0.0, description="sum over all locks")
+
+    def of(self, locks: Iterable[Lock]) -> "LockProfile":
+        """The same with these locks, in their order, and their sums."""
+        kept = tuple(locks)
+        sums = {"waits": sum(lock.waits for lock in kept), "seconds": sum(lock.seconds for lock in kept)}
+        return self.model_copy(update={"locks": kept, **sums})

@@ -154,7 +154,11 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
         return []
     fresh = sum(row.seconds for row in rows if _is_fresh(row)) / max(sum(row.seconds for row in rows), 1e-9)
     functions = {(at.file, at.function) for row in rows if (at := account.place(row.stack))}
-    touched = [row for row in account.evidence.faults or () if _function(account.place(row.stack)) in functions]
+    touched = [
+        row
+        for row in account.evidence.faults or ()
+        if (at := account.place(row.stack)) and (at.file, at.function) in functions
+    ]
     faults = sum(row.faults for row in touched) / account.seconds
     large = fresh >= FRESH.value
     if large and account.evidence.faults is not None and faults < FAULTS.value:
@@ -191,10 +195,6 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
         confidence=0.85 if large else 0.75,
         at_most=Severity.CRITICAL if share >= GRAVE.value else Severity.INFO,
     )
-
-
-def _function(place: Place | None) -> tuple[str | None, str] | None:
-    return (place.file, place.function) if place else None
 
 
 def _stack_of(account: Account, place: Place, rows: list[CpuRow]) -> Stack:

@@ -103,12 +103,13 @@ def _companions(account: Account, place: Place | None, opens: list[SyscallRow]) 
         row
         for row in account.calls
         if row.syscall in calls.OPEN_COMPANIONS
-        and (_function(account.place(row.stack)) == _function(place) or file_of(row.object) in own - theirs)
+        and (_is_beside(place, account.place(row.stack)) or file_of(row.object) in own - theirs)
     ]
 
 
-def _function(place: Place | None) -> tuple[str | None, str] | None:
-    return (place.file, place.function) if place else None
+def _is_beside(place: Place | None, other: Place | None) -> bool:
+    """Whether two lines are of one function, or both of nobody's."""
+    return place.shares_function(other) if place else other is None
 
 
 def _examples() -> tuple[Example, ...]:

@@ -89,13 +89,8 @@ def lock_profile(host: Host, engine: Engine, tables: Tables, gil: GilWatch, plac
     locks.sort(key=lambda lock: (-lock.seconds, -lock.waits, lock.pid, lock.address or 0))
     standing = [report.standing(row) for row in tables.waiting if row.state == ASLEEP]
     standing.sort(key=lambda wait: (-(wait.seconds or 0), wait.pid, wait.tid))
-    return LockProfile(
-        locks=tuple(locks),
-        standing=tuple(standing),
-        gil=tuple(report.gil_use(pid) for pid in sorted(gil.seen)),
-        waits=sum(lock.waits for lock in locks),
-        seconds=sum(lock.seconds for lock in locks),
-    )
+    gils = tuple(report.gil_use(pid) for pid in sorted(gil.seen))
+    return LockProfile(standing=tuple(standing), gil=gils).of(locks)
 
 
 class _Report:

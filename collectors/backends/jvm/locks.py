@@ -57,12 +57,8 @@ def lock_profile(target: Target, heard: Sequence[Heard]) -> LockProfile:
     for one in heard:
         if one.name in EVENTS:
             groups[_which(one)].append(one)
-    locks = tuple(
-        sorted((_lock(target, which, waits) for which, waits in groups.items()), key=lambda lock: -lock.seconds)
-    )
-    return LockProfile(
-        locks=locks, waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
-    )
+    locks = (_lock(target, which, waits) for which, waits in groups.items())
+    return LockProfile().of(sorted(locks, key=lambda lock: -lock.seconds))
 
 
 def _which(one: Heard) -> _Which:

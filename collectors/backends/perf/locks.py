@@ -30,9 +30,7 @@ async def trace_locks(host: Host, target: Target, *, seconds: float, progress: P
                     waiters=(wait,),
                 )
             )
-    profile = LockProfile(
-        locks=tuple(locks), waits=sum(lock.waits for lock in locks), seconds=sum(lock.seconds for lock in locks)
-    )
+    profile = LockProfile().of(locks)
     lacks = (
         "which lock",
         "source lines of who waits and who lets go",
