@@ -120,6 +120,23 @@ class Account:
         """The same of the innermost line, whoever's it is."""
         return self._shapes.get((stack[0].file, stack[0].line)) if stack else None
 
+    def asking_place(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code; where that is in what a loop asks of each element, the loop's."""
+        place = self.place(stack)
+        if place is not None and self.shape_at(place) is LineShape.PART:
+            own = (f for f in stack if is_user_code(f, self.evidence.user_roots))
+            frame = next((f for f in own if (f.file, f.line) != (place.file, place.line)), None)
+            outer = Place(frame.file, frame.function, frame.line) if frame else None
+            return outer if self.shape_at(outer) is LineShape.NESTED else place
+        return place
+
+    def outer_loop(self, place: Place) -> tuple[str, int] | None:
+        """File and line of the loop in whose rounds the one at ``place`` looks through all of something."""
+        for line in self.evidence.cpu.shapes if self.evidence.cpu else ():
+            if (line.file, line.line) == (place.file, place.line) and line.outer_file and line.outer_line:
+                return line.outer_file, line.outer_line
+        return None
+
     @cached_property
     def _shapes(self) -> dict[tuple[str | None, int | None], LineShape]:
         told = self.evidence.cpu.shapes if self.evidence.cpu else ()

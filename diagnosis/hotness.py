@@ -32,7 +32,7 @@ _ASKING = frozenset(
     }
 )
 
-_WITH_ALL_BELOW = frozenset({LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK})
+_WITH_ALL_BELOW = frozenset({LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK, LineShape.NESTED})
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class HotFunction:
         """The function's lines and the part of its CPU time that each holds, most first."""
         at: dict[Place, float] = defaultdict(float)
         for row in self.rows:
-            place = self.account.place(row.stack)
+            place = self.account.asking_place(row.stack)
             # 3.11 samples an instruction of the loop without a line of its own: it belongs to its neighbours.
             if place is not None and place.line is not None:
                 at[place] += row.seconds
@@ -64,7 +64,7 @@ class HotFunction:
 
     @property
     def place(self) -> Place:
-        first = self.account.place(self.rows[0].stack)
+        first = self.account.asking_place(self.rows[0].stack)
         assert first is not None
         return self.lines[0][0] if self.lines else first
 
@@ -83,7 +83,10 @@ class HotFunction:
         that copy, sort or compare (they call nothing else), its own time of other loops."""
         by: dict[LineShape, float] = defaultdict(float)
         for row in self.rows:
-            whole = self.account.shape_at(self.account.place(row.stack))
+            whole = self.account.shape_at(self.account.asking_place(row.stack))
+            work = _work_of_user(self.account, row) if whole is LineShape.NESTED else None
+            if work is Work.REGEX or (work is Work.LIBRARY and self.is_python):
+                continue  # (a library works for each element: there may be few)
             shape = whole if whole in _WITH_ALL_BELOW else self.account.shape_of(row.stack)
             if shape is not None:
                 by[shape] += row.seconds
@@ -155,7 +158,7 @@ def hot_functions(account: Account) -> list[HotFunction]:
     """Functions by their CPU time, most first; time inside system calls and garbage collection left out."""
     groups: dict[tuple[str | None, str], list[CpuRow]] = defaultdict(list)
     for row in account.samples:
-        place = account.place(row.stack)
+        place = account.asking_place(row.stack)
         if place is not None and _work_of_user(account, row) not in (Work.SYSTEM_CALL, Work.COLLECT):
             groups[place.file, place.function].append(row)
     functions = [HotFunction(account, tuple(rows)) for rows in groups.values()]

@@ -44,14 +44,19 @@ class LineShape(StrEnum):
     JOIN = "puts many pieces together at once"
     RESORT = "sorts what one more was added to"
     SPIN = "does nothing until something else has changed"
+    NESTED = "looks through all of something, in each round of another loop"
+    PART = "is asked by a loop that looks through all of something"
 
 
 class ShapedLine(Model):
-    """A line of the target's own code that held CPU time. ``file`` as in frames."""
+    """A line of the target's own code that held CPU time. ``file`` as in frames. ``outer_file``, ``outer_line``: of a
+    NESTED one, where the other loop begins, or a function that is called from outside for each thing that comes."""
 
     file: str
     line: int
     shape: LineShape
+    outer_file: str | None = None
+    outer_line: int | None = None
 
 
 class EventCount(Model):

@@ -8,13 +8,19 @@ element after the other, or moves the rest of a list, as anybody would read it t
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.joins import At, join_at
+from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.syntax import Sources
 from perfdoctor.collectors.runtimes.target_files import lines_of
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
 
 _MOST_LINES = 48
+_MOST_STACKS = 64
+_CALLERS = 8
 _FRAMES = 6
 """from the inner end: below the program's own line there may be some of a library"""
 _TOLD = (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA, FrameKind.PYTHON)
@@ -85,7 +91,40 @@ _JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
 
 def with_shapes(host: Host, profile: CpuProfile) -> CpuProfile:
     """The same profile, with what the text of its hottest own lines says."""
-    return profile.model_copy(update={"shapes": tuple(_shapes(host, profile.rows))})
+    told = {(each.file, each.line): each for each in _joins(host, profile.rows)}
+    # (what is done in one line says more than what the loop around it does)
+    for each in _shapes(host, profile.rows):
+        if each.shape is not LineShape.SCAN or (each.file, each.line) not in told:
+            told[each.file, each.line] = each
+    return profile.model_copy(update={"shapes": tuple(told.values())})
+
+
+def _joins(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
+    """Of the hottest lines those in a loop that looks through all of something in each round of another loop."""
+    spent: dict[tuple[int, tuple[At, ...]], float] = defaultdict(float)
+    every = 0.0
+    for row in rows:
+        every += row.seconds
+        own = (f for f in row.stack if f.kind in _TOLD and f.line and f.file and may_be_own(f.file))
+        stack = tuple(
+            At(f.file or "", f.line or 0, f.function if f.kind is FrameKind.JAVASCRIPT else "")
+            for f in islice(own, _CALLERS)
+        )
+        if stack:
+            spent[row.pid, stack] += row.seconds
+    sources: dict[int, Sources] = {}
+    for pid, stack in sorted(spent, key=lambda key: -spent[key])[:_MOST_STACKS]:
+        if spent[pid, stack] < _WORTH / 3 * every:
+            break
+        join = join_at(sources.setdefault(pid, Sources(host, pid)), stack)
+        if join is None:
+            continue
+        at = stack[join.depth]
+        yield ShapedLine(
+            file=at.file, line=at.line, shape=LineShape.NESTED, outer_file=join.outer.file, outer_line=join.outer.line
+        )
+        for part in stack[: join.depth]:
+            yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)
 
 
 def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.target_files import lines_of
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -20,9 +21,6 @@ _STACKS = 64
 """that waited for longest, and that ran for longest"""
 _UPWARDS = 400
 _KINDS = (FrameKind.PYTHON, FrameKind.JAVASCRIPT, FrameKind.JAVA, FrameKind.NATIVE)
-_LIBRARY = re.compile(
-    r"/lib(?:64)?/(?:python|jvm|go|node)|/(?:site|dist)-packages/|/node_modules/|/usr/(?:local/go|include)/|/rustc/"
-)
 _LOOP = re.compile(r"\s*(?:\}?\s*(?:async\s+)?(?:for|while|foreach|do|until)\b|'?\w*:?\s*loop\s*\{|.*\.forEach\()")
 _NO_CODE = re.compile(r"//.*|#\s.*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 # What opens a block without being a function: all else that ends in a bracket or colon does.
@@ -50,11 +48,7 @@ def _lines(evidence: Evidence, use: NetworkUse) -> Iterator[tuple[int, str, int]
 
 
 def _own(stack: Stack) -> Iterable[Frame]:
-    return (f for f in stack if f.kind in _KINDS and f.line and _may_be_own(f.file or ""))
-
-
-def _may_be_own(file: str) -> bool:
-    return file.startswith("/") and not _LIBRARY.search(file)
+    return (f for f in stack if f.kind in _KINDS and f.line and may_be_own(f.file or ""))
 
 
 def _repeated(host: Host, lines: Iterable[tuple[int, str, int]]) -> Iterator[RepeatedLine]:

@@ -1,19 +1,19 @@
 """Does one piece of code hold most of the CPU, in a shape that grows faster than its data?"""
 
-from typing import NamedTuple
-
+from perfdoctor.diagnosis import hot_shapes
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.concentration import holder
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
+from perfdoctor.diagnosis.hot_shapes import LOOP_SHARE, PLAIN_SHARE, SEARCH_SHARE, SORTED, Shape
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
-from perfdoctor.diagnosis.language import Language
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.weight import WARNING_SHARE, again, percent, weigh
+from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import LineShape, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import Frame, FrameKind
 
 SHAPE = Threshold(
@@ -26,10 +26,10 @@ ANCHOR = Threshold(
     "of the function's CPU time",
     "comparisons alone are innocent; a search through a list must be seen among them",
 )
-SORTING = Threshold(0.15, "of the function's CPU time", "a sort leaves much of its time to the comparisons it asks for")
 MEMORY = Threshold(
     0.6, "of the function's CPU time", "a Python line that does little but move memory moves too much of it"
 )
+SORTING = Threshold(0.15, "of the function's CPU time", "a sort leaves much of its time to the comparisons it asks for")
 GROWING = Threshold(0.3, "of the function's CPU time", "kernel time spent on new pages for one line's results")
 LOOPS = Threshold(
     0.08, "of the function's CPU time", "a loop that makes no objects only looks; useful computation makes them"
@@ -37,141 +37,7 @@ LOOPS = Threshold(
 CONCENTRATED = Threshold(
     0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings"
 )
-PLAIN_SHARE = Threshold(
-    0.4, "of busy time", "without a telling shape a function is worth a word only when it dominates"
-)
-LOOP_SHARE = Threshold(0.6, "of busy time", "a plain loop is worth a warning only when most of all work is in it")
-SEARCH_SHARE = Threshold(0.3, "of busy time", "one search is honest work: many must add up before it is a problem")
-SORTED = Threshold(
-    0.75, "of busy time", "who reads much to say little of it (a median) may spend most of the time on sorting it, once"
-)
 FUNCTIONS = 5
-
-
-class _Shape(NamedTuple):
-    """``fix`` by language; that of the key None where there is none of its own."""
-
-    what: str
-    fix: dict[Language | None, str]
-    confidence: float
-    at_most: Severity
-    least_share: float
-
-
-_SEARCH = _Shape(
-    "searches a list from its start, again and again",
-    {
-        None: "Keep what is searched in a hash table, or sorted and searched by halves: a look-up then costs the same "
-        "however many there are. Build it once, outside of the loop.",
-        Language.PYTHON: "Keep what is searched in a set, or a dict by the key that is looked for: a look-up then "
-                         "costs "
-        "the same however many there are. Build it once, outside of the loop.",
-        Language.JAVASCRIPT: "Keep what is searched in a Set, or a Map by the key that is looked for, and ask has() or "
-        "get(). Build it once, outside of the loop.",
-        Language.JAVA: "Keep what is searched in a HashSet, or a HashMap by the key that is looked for (an "
-                       "ArrayList in "
-        "place of a LinkedList where it is read by index). Build it once, outside of the loop.",
-        Language.GO: "Keep what is searched in a map by the key that is looked for. Build it once, outside of the "
-                     "loop.",
-        Language.CPP: "Keep what is searched in a std::unordered_set or std::unordered_map, or sorted for "
-        "std::lower_bound. Build it once, outside of the loop.",
-    },
-    0.9, Severity.CRITICAL, 0.0)  # fmt: skip
-_WALK = _SEARCH._replace(
-    what="walks a linked list to find something in it", confidence=0.8, least_share=SEARCH_SHARE.value
-)
-_SCAN = _SEARCH._replace(
-    what="compares one element after the other to find something", confidence=0.75, least_share=SEARCH_SHARE.value
-)
-_MEASURE = _Shape(
-    "measures the length of a text again and again",
-    {None: "strlen walks to the end of its text each time: take the length once, before the loop, and keep it "
-           "beside the "
-     "text where that grows or is handed on."},
-    0.85, Severity.CRITICAL, 0.0)  # fmt: skip
-_SHIFT = _Shape(
-    "inserts or removes at the head of a list, which moves all of the rest each time",
-    {
-        None: "Use a ring buffer or a double-ended queue, or walk by an index and drop all that is done at once.",
-        Language.PYTHON: "Use collections.deque (appendleft, popleft), or append and reverse once, or walk the list "
-                         "by an "
-        "index.",
-        Language.JAVASCRIPT: "Walk the array by an index and cut off what is done now and then, or reverse it once and "
-        "pop(), or use a queue made of a linked list or ring buffer.",
-        Language.JAVA: "Use an ArrayDeque (pollFirst, addFirst), or walk by an iterator and clear() at the end; to "
-                       "drop "
-        "many from the midst, removeIf.",
-        Language.CPP: "Use a std::deque (pop_front), or walk by an index and erase all that is done in one call; to "
-                      "drop "
-        "many from the midst, std::erase_if (or erase with std::remove_if).",
-    },
-    0.9, Severity.CRITICAL, 0.0)  # fmt: skip
-_SHIFT_BY_TEXT = _SHIFT._replace(confidence=0.8, least_share=SEARCH_SHARE.value)
-_SORT = _Shape(
-    "sorts again and again",
-    {
-        None: "Sort once after the loop; keep order with a heap, a tree or a sorted insertion; take the best few by "
-        "selecting instead of sorting.",
-        Language.PYTHON: "Sort once after the loop; keep order with bisect.insort or heapq; take the best few with "
-                         "min, "
-        "max or heapq.nlargest.",
-    },
-    0.7, Severity.CRITICAL, SORTED.value)  # fmt: skip
-_RESORT = _SORT._replace(
-    what="sorts a list anew each time one more is added to it", confidence=0.85, least_share=WARNING_SHARE
-)
-_COPY = _Shape(
-    "copies what it has so far, each time round",
-    {
-        None: "Do not make a new one at each step: hand it on by reference, change it in place, walk it by an index.",
-        Language.PYTHON: "Do not make a new list, string or bytes at each step: walk by index or iterator instead of "
-        "slicing, collect parts in a list and join once, extend in place.",
-        Language.JAVASCRIPT: "Do not spread ({...state}, [...list]), concat or slice at each step: start from one "
-                             "object "
-        "or array of its own and change that in place (state[key] = value, list.push(value)).",
-        Language.JAVA: "Do not copy at each step: hand on a view (subList, Collections.unmodifiableList), or fill one "
-        "list; CopyOnWriteArrayList is for lists that hardly ever change.",
-        Language.CPP: "Take it by const reference (or std::span, std::string_view) instead of by value, std::move "
-                      "what is "
-        "not needed again, and change it in place.",
-    },
-    0.85, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
-_MEMORY = _Shape(
-    "does little but move memory",
-    {
-        None: "Look for removal from the head of an array (walk by an index), copies that could be references, and "
-        "buffers that are made anew to grow (reserve the room once).",
-        Language.PYTHON: "Look for list.pop(0) or insert(0, …) (use collections.deque), slices in a loop (walk by "
-                         "index, "
-        "or use memoryview), and strings or bytes that grow by += (collect parts and join once, or use io.BytesIO).",
-        Language.GO: "Look for append(s[:i], s[i+1:]...) in a loop (walk by an index, or cut off the head by s = "
-                     "s[1:]), "
-        "slices that are copied to be handed on, and arrays passed by value.",
-    },
-    0.65, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
-_GROW = _Shape(
-    "builds a large value by copying it as it grows: the time goes to fresh memory",
-    {None: "Collect the parts in a list and join them once, or write them to a buffer that keeps its memory "
-           "(io.StringIO, "
-     "io.BytesIO) or the destination itself."},
-    0.65, Severity.CRITICAL, WARNING_SHARE)  # fmt: skip
-_REGEX = _Shape(
-    "spends its time inside one regular expression",
-    {None: "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; "
-           "make it "
-     "possessive or more exact, anchor it, or test for a plain substring first."},
-    0.6, Severity.WARNING, 0.0)  # fmt: skip
-_LOOP = _Shape(
-    "loops in interpreted code that only looks at things: nested loops or a search",
-    {None: "If one loop looks for what belongs to the other's items, index one side by the key in a dict or set "
-           "first. If "
-     "it is arithmetic over many numbers, use numpy or move the inner loop into a built-in."},
-    0.55, Severity.WARNING, LOOP_SHARE.value)  # fmt: skip
-_PLAIN = _Shape(
-    "holds most of the CPU time",
-    {None: "Look at the line with its callers: can it be called less often, its result kept, or its loop be left to a "
-     "built-in or library? Its shape gives no sign of waste: it may be the work itself."},
-    0.35, Severity.INFO, PLAIN_SHARE.value)  # fmt: skip
 
 
 def check(account: Account) -> list[Finding]:
@@ -180,70 +46,82 @@ def check(account: Account) -> list[Finding]:
         shape = _shape(function)
         share = account.share(function.cost)
         if share < shape.least_share:
-            shape = _PLAIN
+            shape = hot_shapes.PLAIN
         if share < shape.least_share or function.seconds / account.seconds < 0.02:
             continue
         found += _finding(account, function, shape)
     return found
 
 
-def _shape(function: HotFunction) -> _Shape:
+def _shape(function: HotFunction) -> Shape:
     return _shape_of_python(function) if function.is_python else _shape_of_compiled(function)
 
 
-def _shape_of_compiled(function: HotFunction) -> _Shape:
+def _shape_of_compiled(function: HotFunction) -> Shape:
     """What the library functions below its lines say; its own loops say nothing by themselves."""
     work = function.work
     if function.shaped[LineShape.RESORT] >= SHAPE.value:
-        return _RESORT
-    told = ((_SEARCH, Work.SEARCH), (_MEASURE, Work.MEASURE), (_SHIFT, Work.SHIFT), (_SORT, Work.SORT))
+        return hot_shapes.RESORT
+    told = (
+        (hot_shapes.SEARCH, Work.SEARCH),
+        (hot_shapes.MEASURE, Work.MEASURE),
+        (hot_shapes.SHIFT, Work.SHIFT),
+        (hot_shapes.SORT, Work.SORT),
+    )
     for shape, kind in told:
         if work[kind] >= SHAPE.value:
             # A comparison that a sort or a search by halves asks for is not a loop over all.
-            return _PLAIN if kind is Work.SEARCH and function.compares_for_order else shape
+            return hot_shapes.PLAIN if kind is Work.SEARCH and function.compares_for_order else shape
     if max(work[Work.COPY] + work[Work.CONCATENATE], function.shaped[LineShape.GROW]) >= SHAPE.value:
-        return _COPY
+        return hot_shapes.COPY
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
-        return _MEMORY
-    by_text = ((_WALK, LineShape.WALK), (_SCAN, LineShape.SCAN), (_SHIFT_BY_TEXT, LineShape.SHIFT))
-    return next((shape for shape, told in by_text if function.shaped[told] >= SHAPE.value), _PLAIN)
+        return hot_shapes.MEMORY
+    by_text = (
+        (hot_shapes.WALK, LineShape.WALK),
+        (hot_shapes.NESTED, LineShape.NESTED),
+        (hot_shapes.SCAN, LineShape.SCAN),
+        (hot_shapes.SHIFT_BY_TEXT, LineShape.SHIFT),
+    )
+    return next((shape for shape, told in by_text if function.shaped[told] >= SHAPE.value), hot_shapes.PLAIN)
 
 
-def _shape_of_python(function: HotFunction) -> _Shape:
+def _shape_of_python(function: HotFunction) -> Shape:
     work = function.work
     if work[Work.UNKNOWN] > 0.5:
-        return _PLAIN
+        return hot_shapes.PLAIN
     if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
-        return _SEARCH
+        return hot_shapes.SEARCH
     if work[Work.SHIFT] >= SHAPE.value:
-        return _SHIFT
+        return hot_shapes.SHIFT
     if function.shaped[LineShape.RESORT] >= SHAPE.value:
-        return _RESORT
+        return hot_shapes.RESORT
     if work[Work.SORT] >= SORTING.value and work[Work.SORT] + work[Work.COMPARE] >= SHAPE.value:
-        return _SORT
+        return hot_shapes.SORT
     if work[Work.COPY] + work[Work.CONCATENATE] >= SHAPE.value:
-        return _COPY
+        return hot_shapes.COPY
+    if function.shaped[LineShape.NESTED] >= SHAPE.value:
+        return hot_shapes.NESTED
     # (A library that needs fresh memory for its work, a compressor say, is seen at work, too.)
     grows = work[Work.GROW] >= GROWING.value and work[Work.GROW] + work[Work.MEMORY] >= MEMORY.value
     if grows and work[Work.LIBRARY] < ANCHOR.value:
-        return _GROW
+        return hot_shapes.GROW
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
-        return _SHIFT if work[Work.SHIFT] >= ANCHOR.value else _MEMORY
+        return hot_shapes.SHIFT if work[Work.SHIFT] >= ANCHOR.value else hot_shapes.MEMORY
     if work[Work.REGEX] >= SHAPE.value:
-        return _REGEX
+        return hot_shapes.REGEX
     looks = work[Work.INTERPRET] + work[Work.COMPARE] + work[Work.MEMORY]
     tight = sum(share for _, share in function.lines[:3]) >= CONCENTRATED.value
     if work[Work.MAKE] < LOOPS.value and looks > 0.85 and tight and not function.recursive:
-        return _LOOP
-    return _PLAIN
+        return hot_shapes.LOOP
+    return hot_shapes.PLAIN
 
 
-def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Finding]:
+def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Finding]:
     place, share = function.place, account.share(function.cost)
     line_share = function.lines[0][1] if function.lines else 0.0
     cores = function.seconds / account.seconds
     what, fix = shape.what, shape.fix.get(function.language, shape.fix[None])
-    if shape is _PLAIN and function.work[Work.LIBRARY] >= SHAPE.value:
+    if shape is hot_shapes.PLAIN and function.work[Work.LIBRARY] >= SHAPE.value:
         what = f"spends its CPU time in {function.library}"
         fix = f"Call it less often from {place}, with less data, or keep its results."
     facts = [
@@ -261,8 +139,12 @@ def _finding(account: Account, function: HotFunction, shape: _Shape) -> list[Fin
             )
         )
     heaviest = max(
-        (r for r in function.rows if account.place(r.stack) == place), key=lambda r: r.seconds, default=function.rows[0]
+        (r for r in function.rows if account.asking_place(r.stack) == place),
+        key=lambda r: r.seconds,
+        default=function.rows[0],
     )
+    if shape is hot_shapes.NESTED and (outer := account.outer_loop(place)):
+        what = f"looks through all of something in each round of {quoted(f'{basename(outer[0])}:{outer[1]}')}"
     if held := holder(account, function.rows):
         what = f"{what}, most of it in {held}"
         fix = f"{fix} {held.advice}".strip()
@@ -391,6 +273,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "the text of its hottest lines says that the loop walks from one to the next, comparing",
             with_text(window(samples=(cpu((walks,), 6.0), rest)), LineShape.WALK),
+        ),
+        Example(
+            "for each payment it walks all orders",
+            True,
+            "the inner loop only looks, and goes over the same in each round of the other one",
+            with_text(window(samples=(cpu((walks,), 6.0), rest)), LineShape.NESTED),
+        ),
+        Example(
+            "the same, with little to look through",
+            False,
+            "it holds a tenth of the time: no warning",
+            with_text(window(samples=(cpu((walks,), 1.0), *spread)), LineShape.NESTED),
         ),
         Example(
             "a short walk along a list",

@@ -1,0 +1,104 @@
+"""Which grammar of tree-sitter is a file's, and what the nodes of these grammars are: one table for all languages,
+since nodes of the same name mean the same."""
+
+import importlib
+from functools import cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Parser
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_GRAMMARS = {
+    **dict.fromkeys((".py", ".pyw"), ("tree_sitter_python", "language")),
+    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx"), ("tree_sitter_javascript", "language")),
+    **dict.fromkeys((".ts", ".mts", ".cts"), ("tree_sitter_typescript", "language_typescript")),
+    ".tsx": ("tree_sitter_typescript", "language_tsx"),
+    ".go": ("tree_sitter_go", "language"),
+    ".java": ("tree_sitter_java", "language"),
+    ".rs": ("tree_sitter_rust", "language"),
+    ".c": ("tree_sitter_c", "language"),
+    **dict.fromkeys((".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl"), ("tree_sitter_cpp", "language")),
+}
+FUNCTIONS = words(
+    "function_definition function_item function_declaration generator_function_declaration generator_function"
+    " method_declaration constructor_declaration method_definition arrow_function function_expression lambda"
+    " lambda_expression closure_expression func_literal"
+)
+COMPREHENSIONS = words("list_comprehension set_comprehension dictionary_comprehension generator_expression")
+LOOPS = COMPREHENSIONS | words(
+    "for_statement for_in_statement enhanced_for_statement for_range_loop for_expression while_statement"
+    " while_expression do_statement loop_expression"
+)
+IFS = words("if_statement if_expression")
+BLOCKS = words("block statement_block compound_statement statement_list")
+LEAVES = words(
+    "return_statement return_expression break_statement break_expression continue_statement continue_expression"
+    " raise_statement throw_statement pass_statement"
+)
+COMPARISONS = words("binary_expression comparison_operator binary_operator boolean_operator")
+CALLS = words("call call_expression method_invocation object_creation_expression new_expression")
+MEMBERS = words("attribute member_expression field_access selector_expression field_expression")
+INDEXED = words("subscript subscript_expression index_expression array_access")
+NAMES = words("identifier self this shorthand_property_identifier_pattern shorthand_field_identifier")
+LISTS = words(
+    "list tuple dictionary set array array_expression object initializer_list array_initializer literal_value"
+)
+ASSIGNMENTS = words(
+    "assignment named_expression variable_declarator assignment_expression short_var_declaration assignment_statement"
+    " var_spec const_spec let_declaration let_condition init_declarator const_item static_item"
+)
+STEPS = words(
+    "update_expression inc_statement dec_statement augmented_assignment augmented_assignment_expression"
+    " compound_assignment_expr"
+)
+TARGETS = ("left", "name", "pattern", "declarator", "argument")
+"""the fields in which assignments and steps have what they give a value"""
+
+TAKES_BY_INDEX = words("get at charAt charCodeAt codePointAt nth elementAt get_unchecked byteAt")
+SEEKS = words(
+    "find findIndex findLast findLastIndex filter some every any all position rposition find_map min_by min_by_key"
+    " max_by max_by_key anyMatch allMatch noneMatch find_if count_if any_of none_of all_of min max removeIf retain"
+    " remove_if IndexFunc ContainsFunc min_element max_element take_while skip_while takeWhile dropWhile next"
+)
+"""functions and methods that ask what they are handed of one element after the other"""
+CALLS_FOR_EACH = SEEKS | words(
+    "forEach map flatMap flat_map for_each filter_map fold reduce mapToInt mapToLong mapToDouble"
+)
+COMPARES = words(
+    "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"
+    " startsWith endsWith startswith endswith HasPrefix HasSuffix starts_with ends_with isSame is_same"
+)
+
+
+def is_known(file: str) -> bool:
+    """Whether a file is in a language that is known here, by its name."""
+    return _suffix(file) in _GRAMMARS
+
+
+def leaves_out_this(file: str) -> bool:
+    """Whether methods name what belongs to their object without naming the object."""
+    return file.endswith((".java", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl"))
+
+
+def parser_of(file: str) -> "Parser":
+    """Of a file that is known."""
+    from tree_sitter import Parser
+
+    return Parser(_language(*_GRAMMARS[_suffix(file)]))
+
+
+def _suffix(file: str) -> str:
+    return PurePosixPath(file).suffix.lower()
+
+
+@cache
+def _language(module: str, function: str) -> "Language":
+    from tree_sitter import Language
+
+    return Language(getattr(importlib.import_module(module), function)())

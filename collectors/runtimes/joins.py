@@ -1,0 +1,171 @@
+"""Does a loop look through all of something in each round of another loop?
+
+Such code takes time with the product of two sizes, and an index, a sorted list or a grid would take that away: for each
+payment it walks all assessments, for each mark it counts the lines of the text from the start. It is seen in the
+source: an inner loop that only looks, over something that is the same in each round of an outer loop, for something
+that is not. The outer loop may be in a caller: then the call's arguments say what the parameters are. What is the outer
+round's own (the lines of this order) is looked through once.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
+from perfdoctor.collectors.runtimes.syntax import Loop, Source, Sources
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_MOST_CALLERS = 5
+_FEW = 32
+"""elements that stand in the source: a table of rules, of names, which a program may well walk"""
+_SMALL = 10
+"""lines of a function that is called by a condition, and has no loop: its time is the loop's"""
+
+
+class At(NamedTuple):
+    """A line of a stack. ``function``: of JavaScript, where the line may be one of another function, which V8 has put
+    into this one."""
+
+    file: str
+    line: int
+    function: str = ""
+
+
+class Join(NamedTuple):
+    """``outer``: the line of the loop in whose rounds another one looks through the same, or of the function that is
+    called again and again from outside. ``depth``: which line of the stack is in the loop that looks: 1 where the
+    innermost one is in a small function that the loop calls."""
+
+    outer: At
+    depth: int
+
+
+def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """Of a stack of the user's own lines, innermost first: the join that its innermost line is in, if it is in one."""
+    for depth, at in enumerate(stack[:2]):
+        source = sources.of(at.file)
+        node = source.at(at.line) if source else None
+        if source is None or node is None:
+            return None
+        loop = source.inmost_loop(at.line)
+        if loop is not None:
+            looks = looks_of(loop, at.line)
+            if looks is None or all(_is_few(source, name) for name in looks.over):
+                return None
+            outer = _outer(sources, stack[depth:], looks)
+            return Join(outer, depth) if outer else None
+        function = syntax.function_around(node)
+        if function is None or not _is_small(function):
+            return None
+    return None
+
+
+def _is_small(function: "Node") -> bool:
+    return function.end_point[0] - function.start_point[0] < _SMALL and not syntax.loops_in(function)
+
+
+def _is_few(source: Source, name: str) -> bool:
+    """Whether a name stands for a few elements that are listed in the source."""
+    values = source.assigned.get(name, [])
+    return bool(values) and all(syntax.listed_in(value) in range(1, _FEW) for value in values)
+
+
+def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
+    """The loop, or the function called from outside, in whose rounds a loop goes over the same for something else."""
+    node, over, wanted = looks.loop.node, looks.over, looks.wanted
+    at, callers = stack[0], iter(stack[1:])
+    for _ in range(_MOST_CALLERS):
+        function = syntax.function_around(node)
+        for loop in _outside(node, function):
+            made = syntax.assigned_in(loop.body) if loop.body is not None else {}
+            if _is_rounds_own(loop, over, made):
+                over = (over - loop.items) | all_names(loop.over)
+            elif expanded(wanted, made) & (loop.items | set(made)) and _counts(loop, looks):
+                return At(at.file, loop.line)
+        if function is None:
+            return None
+        own = syntax.assigned_in(function)
+        over, wanted = expanded(over, own), expanded(wanted, own)
+        parameters = syntax.parameters_of(function)
+        local = set(own).difference(*parameters)
+        if any(not all_names(own[name]) for name in over & local):
+            return None  # (made here, each time anew)
+        name = syntax.name_of(function)
+        call = _call_within(sources, at, name)
+        if call is None:
+            caller = next(callers, None)
+            if caller is None:
+                given = set[str]().union(*parameters)
+                called = wanted & (given | local) and not over & given and looks.for_equal and name != "main"
+                return At(at.file, function.start_point[0] + 1) if called else None
+            at = caller
+            call = _call(sources, at, name)
+        if call is None:
+            return None
+        over, wanted = (_of_caller(names - local, function, call, parameters, at.file) for names in (over, wanted))
+        node = call
+    return None
+
+
+def _outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
+    """The loops around ``node`` within its function, without the one that ``node`` itself is."""
+    for loop in syntax.loops_around(node):
+        if function is not None and loop.node.start_byte < function.start_byte:
+            return
+        if loop.node != node:
+            yield loop
+
+
+def _is_rounds_own(loop: Loop, names: set[str], made: dict[str, list["Node"]]) -> bool:
+    """Whether some of ``names`` are the round's own: its element, or made in it, of nothing or by a call."""
+    names = expanded(names, made)
+    return bool(names & loop.items) or any(not all(map(_is_another_name, made.get(name, ()))) for name in names)
+
+
+def _is_another_name(value: "Node") -> bool:
+    return bool(syntax.names_in(value)) and not any(each.type in grammar.CALLS for each in syntax.within(value))
+
+
+def _counts(loop: Loop, looks: Looks) -> bool:
+    """Whether the rounds of a loop may be many: elements of something, or, where each is searched for, any others."""
+    of_data = not loop.endless and bool(all_names(loop.over) - loop.items)
+    return not few_rounds(loop) and (looks.for_equal or of_data)
+
+
+def _call(sources: Sources, at: At, name: str) -> "Node | None":
+    """The call of a function ``name`` in a line."""
+    source = sources.of(at.file)
+    node = source.at(at.line) if source else None
+    if node is None or not name:
+        return None
+    for each in (*syntax.within(node, functions=True), *syntax.around(node)):
+        if each.type in grammar.CALLS and syntax.called_name(each) == name and syntax.holds(each, at.line):
+            return each
+    return None
+
+
+def _call_within(sources: Sources, at: At, name: str) -> "Node | None":
+    """The call of ``name`` in the function of ``at``, where the two were made one: then no line of a stack is of it."""
+    holding = at.function.rpartition(".")[2]
+    source = sources.of(at.file) if holding and name and holding != name else None
+    holder = source.functions.get(holding) if source else None
+    calls = (each for each in syntax.within(holder, functions=True) if each.type in grammar.CALLS) if holder else ()
+    return next((each for each in calls if syntax.called_name(each) == name), None)
+
+
+def _of_caller(names: set[str], function: "Node", call: "Node", parameters: list[set[str]], file: str) -> set[str]:
+    """What ``names`` of a function are called by its caller: arguments, and the object that it is called of."""
+    arguments = syntax.arguments_of(call)
+    plain = [each for each in arguments if each.type != "keyword_argument"]
+    given = {name: syntax.names_in(value) for own, value in zip(parameters, plain, strict=False) for name in own}
+    for each in arguments:
+        if each.type == "keyword_argument":
+            given[syntax.text_of(each.child_by_field_name("name"))] = syntax.names_in(each)
+    owner = syntax.owner_of_call(call)
+    if owner is not None:
+        given[syntax.receiver_of(function)] = syntax.names_in(owner)
+        if grammar.leaves_out_this(file):
+            given |= {name: syntax.names_in(owner) for name in names if name not in given and not name.isupper()}
+    return set[str]().union(*(given.get(name, {name}) for name in names))

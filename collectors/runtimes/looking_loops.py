@@ -1,0 +1,170 @@
+"""Does a loop do no more than to look, and for what?
+
+Its own statements are conditions, and what these need: names for parts of an element, steps by one, words that leave.
+What a loop makes or sums up for each element is work, and so is what it does with those that it has found.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.syntax import Loop
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_FEW = 32
+"""rounds whose number stands in the source"""
+_EQUAL = frozenset(("==", "===", "!=", "!==", "is", "is not"))
+_ORDER = frozenset(("<", "<=", ">", ">=", "<=>"))
+_CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
+
+
+class Looks(NamedTuple):
+    """What a loop goes over and what it looks for, as names of the function that it is in. ``for_equal``: something
+    that is the same, rather than less or more."""
+
+    loop: Loop
+    over: set[str]
+    wanted: set[str]
+    for_equal: bool
+
+
+def looks_of(loop: Loop, line: int) -> Looks | None:
+    """What a loop looks for; None for one that does more, or whose ``line`` is in what it does with what it found."""
+    if loop.endless or few_rounds(loop):
+        return None
+    over = _gone_over(loop)
+    if not over or (loop.body is not None and not _only_looks(loop, line)):
+        return None
+    inside = syntax.assigned_in(loop.body) if loop.body is not None else {}
+    wanted, equal = set[str](), False
+    for condition in _conditions(loop):
+        names = expanded(syntax.names_in(condition), inside)
+        if _compares(condition) and (names & loop.items or (loop.counted and names & over)):
+            wanted |= names
+            equal = equal or _asks_for_equal(condition)
+    if not wanted:
+        return None
+    if loop.counted and _starts_anew(loop):
+        wanted |= all_names(loop.over)
+    return Looks(loop, over - loop.items, wanted - loop.items - over - set(inside) - syntax.steps_in(loop.node), equal)
+
+
+def few_rounds(loop: Loop) -> bool:
+    """Whether a loop counts up to a small number that stands in the source."""
+    if not loop.counted or not loop.items or all_names(loop.over) - loop.items:
+        return False
+    leaves = (syntax.text_of(each) for over in loop.over for each in syntax.within(over) if not each.named_child_count)
+    return all(int(number) < _FEW for number in leaves if number.isdecimal() and len(number) < 20)
+
+
+def all_names(nodes: Iterable["Node"]) -> set[str]:
+    return set[str]().union(*map(syntax.names_in, nodes))
+
+
+def expanded(names: set[str], values: dict[str, list["Node"]], depth: int = 4) -> set[str]:
+    """``names``, and all that they are made of by ``values``."""
+    found, new = set(names), set(names)
+    for _ in range(depth):
+        new = {name for each in new for name in all_names(values.get(each, ()))} - found
+        if not new:
+            break
+        found |= new
+    return found
+
+
+def _gone_over(loop: Loop) -> set[str]:
+    if not loop.counted:
+        return all_names(loop.over)
+    parts = (part for part in (loop.body, loop.condition) if part is not None)
+    return all_names(found for part in parts for found in syntax.indexed_by(part, loop.items))
+
+
+def _starts_anew(loop: Loop) -> bool:
+    """Whether a loop that counts begins at the same place each time."""
+    first = syntax.first_field(loop.node, "initializer", "init")
+    return first is None or not any(map(all_names, syntax.assigned_in(first).values()))
+
+
+def _conditions(loop: Loop) -> Iterator["Node"]:
+    """What a loop asks in each round, without what inner loops ask."""
+    if loop.seeks:
+        yield loop.condition or loop.body or loop.node
+    inner = {each.node.id for each in syntax.loops_in(loop.body)} if loop.body is not None else set()
+    for node in syntax.within(loop.body, without=inner) if loop.body is not None else ():
+        condition = node.child_by_field_name("condition")
+        if condition is not None:
+            yield condition
+        elif node.type == "conditional_expression" and len(node.named_children) == 3:
+            yield node.named_children[1]  # (Python)
+
+
+def _only_looks(loop: Loop, line: int) -> bool:
+    assert loop.body is not None
+    if loop.condition is not None and loop.seeks:  # (what a comprehension makes of those that it has found)
+        return not any(each.type in grammar.CALLS for each in syntax.within(loop.body))
+    for statement in _statements(loop.body):
+        if statement.type not in grammar.IFS:
+            if not _is_plain(statement):
+                return False
+            continue
+        asks = statement.child_by_field_name("condition") or statement
+        parts = (*statement.children_by_field_name("consequence"), *statement.children_by_field_name("alternative"))
+        if line > asks.end_point[0] + 1 and any(syntax.holds(part, line) for part in parts):
+            return False  # (the time goes to what it does with what it has found)
+        if len(parts) == 1 and any(each.type.startswith("continue") for each in _statements(parts[0])):
+            # What follows is done with what was found.
+            return line <= statement.end_point[0] + 1 or line == loop.node.end_point[0] + 1
+    return True
+
+
+def _statements(block: "Node") -> Iterator["Node"]:
+    """What stands in a block, one after the other."""
+    if block.type not in grammar.BLOCKS:
+        yield block
+        return
+    for each in block.named_children:
+        inner = each.named_children
+        if each.type in grammar.BLOCKS:
+            yield from _statements(each)
+        elif each.type == "expression_statement" and len(inner) == 1 and inner[0].type in grammar.IFS:
+            yield inner[0]
+        elif not each.type.endswith("comment"):
+            yield each
+
+
+def _is_plain(statement: "Node") -> bool:
+    """Whether a statement of a loop is a step by one, a name for something, or leaves."""
+    if statement.type in grammar.LEAVES:
+        return True
+    inner = statement.named_children[:1] if statement.type == "expression_statement" else []
+    if any(each.type in grammar.CALLS for each in inner) or syntax.loops_in(statement):
+        return False
+    for each in syntax.within(statement):
+        target = syntax.target_of(each)
+        if each.type.startswith(("await", "yield")) or syntax.adds_more_than_one(each):
+            return False
+        if target is not None and not syntax.targets_in(target):
+            return False  # (an element or a member is changed in each round)
+    return True
+
+
+def _asks_for_equal(condition: "Node") -> bool:
+    calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
+    return bool(_operators(condition) & _EQUAL) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
+
+
+def _compares(condition: "Node") -> bool:
+    """Whether it compares, or calls something that may; what crunches numbers to decide does work."""
+    operators = _operators(condition)
+    calls = any(each.type in grammar.CALLS for each in syntax.within(condition, functions=True))
+    return not operators & _CRUNCHES and (calls or bool(operators & (_EQUAL | _ORDER)))
+
+
+def _operators(node: "Node") -> set[str]:
+    found = set[str]()
+    for each in syntax.within(node, functions=True):
+        if each.type in grammar.COMPARISONS:
+            found |= {child.type for child in each.children if not child.is_named}
+    return found

@@ -1,0 +1,381 @@
+"""The target's own source as a tree: which loops stand around a line, what a function is called, which names are used.
+
+tree-sitter parses every language here, also what is only half written; ``grammar.py`` says which of its nodes are a
+loop, a function, a call. A file is read bounded; names of the tree stay inside: what is told is kinds and lines.
+"""
+
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes import grammar
+from perfdoctor.collectors.runtimes.target_files import content
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LARGEST = 512 << 10
+_MOST_FILES = 64
+
+
+class Loop(NamedTuple):
+    """``items``: the names that each round has anew; ``over``: what they are taken from, or counted up to."""
+
+    node: "Node"
+    items: frozenset[str]
+    over: tuple["Node", ...]
+    condition: "Node | None"
+    body: "Node | None"
+    counted: bool
+    seeks: bool = False
+    """by a condition that is handed to a function, or written behind it"""
+
+    @property
+    def line(self) -> int:
+        return self.node.start_point[0] + 1
+
+    @property
+    def endless(self) -> bool:
+        return not self.items
+
+
+class Sources:
+    """Of one process: its files, each parsed once."""
+
+    def __init__(self, host: Host, pid: int) -> None:
+        self._host, self._pid = host, pid
+        self._files: dict[str, Source | None] = {}
+
+    def of(self, file: str) -> "Source | None":
+        """None where it cannot be read, is too large, or is in a language that is not known here."""
+        if file not in self._files:
+            if len(self._files) >= _MOST_FILES or not file.startswith("/"):
+                return None
+            text = content(self._host, self._pid, file, _LARGEST) if grammar.is_known(file) else b""
+            self._files[file] = Source(file, text) if text else None
+        return self._files[file]
+
+
+class Source:
+    """One file. Lines are counted from 1."""
+
+    def __init__(self, file: str, text: bytes) -> None:
+        self._file, self._text = file, text
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._text.split(b"\n")
+
+    @cached_property
+    def root(self) -> "Node":
+        # (tree-sitter ends a line at \n only, as everybody who counts lines does)
+        return grammar.parser_of(self._file).parse(self._text).root_node
+
+    @cached_property
+    def functions(self) -> dict[str, "Node"]:
+        """By name; of several of the same name the first."""
+        found = [each for each in within(self.root, functions=True) if each.type in grammar.FUNCTIONS]
+        return {name_of(each): each for each in reversed(found)}
+
+    @cached_property
+    def assigned(self) -> dict[str, list["Node"]]:
+        """All names that get a value anywhere in the file, with the values."""
+        return assigned_in(self.root)
+
+    def at(self, line: int) -> "Node | None":
+        """The smallest node in which all of a line is; None for one that is empty, or behind the end."""
+        if not 0 < line <= len(self._lines):
+            return None
+        text = self._lines[line - 1].rstrip(b"\r")
+        first = len(text) - len(text.lstrip())
+        if first == len(text):
+            return None
+        return self.root.named_descendant_for_point_range((line - 1, first), (line - 1, len(text)))
+
+    def inmost_loop(self, line: int) -> Loop | None:
+        """The innermost loop that a line belongs to, as its head or within, up to the function that it is in."""
+        node = self.at(line)
+        if node is None:
+            return None
+        inside = [loop for loop in loops_in(node) if holds(loop.node, line)]
+        return inside[-1] if inside else next(loops_around(node), None)
+
+
+def text_of(node: "Node | None") -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+
+
+def holds(node: "Node", line: int) -> bool:
+    """Whether a line, from 1, is one of a node's."""
+    return node.start_point[0] < line <= node.end_point[0] + 1
+
+
+def first_field(node: "Node", *names: str) -> "Node | None":
+    """What a node has in the first of the fields that it has."""
+    return next(filter(None, map(node.child_by_field_name, names)), None)
+
+
+def within(node: "Node", *, functions: bool = False, without: Collection[int] = ()) -> Iterator["Node"]:
+    """``node`` and all below it, outer ones first; with ``functions`` also into functions that stand in it. Not the
+    nodes with an id of ``without``, nor what is in these."""
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if each.id in without:
+            continue
+        yield each
+        if functions or each.type not in grammar.FUNCTIONS or each == node:
+            stack += reversed(each.named_children)
+
+
+def around(node: "Node") -> Iterator["Node"]:
+    """``node`` and what it stands in, inner ones first."""
+    each: Node | None = node
+    while each is not None:
+        yield each
+        each = each.parent
+
+
+def loops_around(node: "Node") -> Iterator[Loop]:
+    """The loops that ``node`` belongs to, inner ones first, up to its function; what a loop hands to a function that
+    calls it for each element is in that loop."""
+    for each in around(node):
+        if each.type in grammar.FUNCTIONS:
+            loop = _called_for_each(each)
+            if loop is None:
+                return
+            yield loop
+        elif (loop := _loop(each)) is not None:
+            yield loop
+
+
+def loops_in(node: "Node") -> list[Loop]:
+    """The loops within ``node``, outer ones first."""
+    found = []
+    for each in within(node, functions=True):
+        loop = _called_for_each(each) if each.type in grammar.FUNCTIONS else _loop(each)
+        if loop is not None:
+            found.append(loop)
+    return found
+
+
+def function_around(node: "Node") -> "Node | None":
+    """The function that ``node`` is in; a function that a loop calls for each element belongs to the one around it."""
+    return next(
+        (each for each in around(node) if each.type in grammar.FUNCTIONS and _called_for_each(each) is None), None
+    )
+
+
+def name_of(function: "Node") -> str:
+    """What a function is called; empty for one without a name."""
+    named = function.child_by_field_name("name") or function.child_by_field_name("declarator")
+    if named is None and function.parent is not None and function.parent.type in grammar.ASSIGNMENTS | {"pair"}:
+        named = first_field(function.parent, "name", "left", "key")
+    while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
+        named = inner
+    return text_of(named).rpartition("::")[2].rpartition(".")[2] if named is not None else ""
+
+
+def parameters_of(function: "Node") -> list[set[str]]:
+    """The names of a function's parameters in order, more than one where it takes one apart; without the object that it
+    is called of."""
+    held: Node | None = function
+    while held is not None and held.child_by_field_name("parameters") is None:
+        held = held.child_by_field_name("declarator")
+    listed = held.child_by_field_name("parameters") if held is not None else function.child_by_field_name("parameter")
+    if listed is None:
+        return []
+    if listed.type in grammar.NAMES:
+        return [{text_of(listed)}]
+    found = []
+    for each in listed.named_children:
+        if each.type == "self_parameter":
+            continue
+        target = each
+        for field in ("pattern", "name", "left", "declarator"):
+            target = target.child_by_field_name(field) or target
+        found += [targets_in(target)]
+    own = function.type == "function_definition" and found[:1] in ([{"self"}], [{"cls"}])
+    return found[1:] if own else found
+
+
+def receiver_of(function: "Node") -> str:
+    """What a function calls the object that it is called of."""
+    if (given := function.child_by_field_name("receiver")) is not None:
+        return next(iter(targets_in(given)), "this")
+    return "self" if function.type in ("function_item", "function_definition") else "this"
+
+
+def names_in(node: "Node | None") -> set[str]:
+    """The names that an expression uses, each without what is behind its first dot; no names of functions."""
+    if node is None:
+        return set()
+    if node.type in grammar.NAMES:
+        return {text_of(node)}
+    found = set[str]()
+    if node.type in grammar.MEMBERS:
+        return names_in(owner_of(node))
+    if node.type in grammar.CALLS:
+        found |= names_in(owner_of_call(node))
+        return found | names_in(node.child_by_field_name("arguments"))
+    if node.type == "keyword_argument":
+        return names_in(node.child_by_field_name("value"))
+    if node.type in grammar.FUNCTIONS:
+        return names_in(node.child_by_field_name("body")).difference(*parameters_of(node))
+    if node.type in grammar.LOOPS and (loop := _loop(node)) is not None:
+        return set().union(*map(names_in, node.named_children)) - loop.items
+    return found.union(*map(names_in, node.named_children))
+
+
+def owner_of(member: "Node") -> "Node | None":
+    """The object, of a member of it."""
+    return first_field(member, "object", "operand", "value", "argument")
+
+
+def owner_of_call(call: "Node") -> "Node | None":
+    """The object whose method is called; None for a plain function."""
+    if call.type == "method_invocation":
+        return call.child_by_field_name("object")
+    called = call.child_by_field_name("function")
+    return owner_of(called) if called is not None and called.type in grammar.MEMBERS else None
+
+
+def called_name(call: "Node") -> str:
+    """The last name of the function that is called."""
+    if call.type == "method_invocation":
+        return text_of(call.child_by_field_name("name"))
+    called = call.child_by_field_name("function") or call.child_by_field_name("constructor")
+    if called is None:
+        return ""
+    if called.type in grammar.MEMBERS:
+        return text_of(first_field(called, "attribute", "property", "field"))
+    return text_of(called).rpartition("::")[2]
+
+
+def arguments_of(call: "Node") -> list["Node"]:
+    listed = call.child_by_field_name("arguments")
+    if listed is None:
+        return []
+    return listed.named_children if listed.type not in grammar.COMPREHENSIONS else [listed]
+
+
+def targets_in(node: "Node | None") -> set[str]:
+    """The names that an assignment to ``node`` gives a value; none for a member or an element of something."""
+    if node is None or node.type in grammar.MEMBERS or node.type in grammar.INDEXED or node.type.endswith("type"):
+        return set()
+    if node.type in grammar.NAMES:
+        return {text_of(node)}
+    return set().union(*map(targets_in, node.named_children))
+
+
+def assigned_in(node: "Node") -> dict[str, list["Node"]]:
+    """The names that get a value within ``node``, with the values; a step (``n += 1``) is none of its own."""
+    found: dict[str, list[Node]] = {}
+    for each in within(node, functions=True):
+        target = target_of(each)
+        if target is None or each.type in grammar.STEPS:
+            continue
+        value = each.child_by_field_name("value") or each.child_by_field_name("right")
+        for name in targets_in(target):
+            found.setdefault(name, []).extend([value] if value is not None else [])
+    return found
+
+
+def listed_in(value: "Node") -> int:
+    """How many elements an expression lists; 0 for one that is no list."""
+    for each in within(value):
+        if each.type in grammar.LISTS:
+            return sum(not child.type.endswith("comment") for child in each.named_children)
+    return 0
+
+
+def target_of(node: "Node") -> "Node | None":
+    """What an assignment, a declaration or a step gives a value; None for any other node."""
+    if node.type in grammar.STEPS:
+        return first_field(node, *grammar.TARGETS) or node.named_child(0)
+    if node.type in grammar.ASSIGNMENTS:
+        return first_field(node, *grammar.TARGETS)
+    return None
+
+
+def steps_in(node: "Node") -> set[str]:
+    """The names that are counted up or down, or added to, within ``node``."""
+    return set().union(*(targets_in(target_of(each)) for each in within(node) if each.type in grammar.STEPS))
+
+
+def adds_more_than_one(node: "Node") -> bool:
+    """Whether a step is other than by one."""
+    if node.type not in grammar.STEPS:
+        return False
+    right = node.child_by_field_name("right")
+    return right is not None and text_of(right) not in ("1", "1.0", "1L")
+
+
+def indexed_by(node: "Node", index: frozenset[str]) -> list["Node"]:
+    """The expressions within ``node`` of which an element is taken by one of the names ``index``."""
+    found = []
+    for each in within(node, functions=True):
+        if each.type in grammar.INDEXED:
+            whole, *rest = each.named_children
+            if any(names_in(part) & index for part in rest):
+                found.append(whole)
+        elif each.type in grammar.CALLS and called_name(each) in grammar.TAKES_BY_INDEX:
+            owner = owner_of_call(each)
+            if owner is not None and names_in(each.child_by_field_name("arguments")) & index:
+                found.append(owner)
+    return found
+
+
+def _loop(node: "Node") -> Loop | None:
+    """``node`` as a loop, if it is one."""
+    if node.type not in grammar.LOOPS:
+        return None
+    body = node.child_by_field_name("body")
+    if node.type in grammar.COMPREHENSIONS:
+        clauses = [each for each in node.named_children if each.type == "for_in_clause"]
+        if not clauses:
+            return None
+        condition = next((each for each in node.named_children if each.type == "if_clause"), None)
+        items = frozenset[str]().union(*(targets_in(each.child_by_field_name("left")) for each in clauses))
+        sources = tuple(filter(None, (each.child_by_field_name("right") for each in clauses)))
+        counted = all(map(_is_count, sources))
+        return Loop(node, items, sources, condition, body, counted=counted, seeks=condition is not None)
+    clause = next((each for each in node.named_children if each.type in ("for_clause", "range_clause")), node)
+    item = first_field(clause, "left", "pattern", "name", "declarator")
+    over = first_field(clause, "right", "value")
+    if item is not None and over is not None:
+        return Loop(node, frozenset(targets_in(item)), (over,), None, body, counted=_is_count(over))
+    condition = clause.child_by_field_name("condition")
+    condition = condition if condition is not None and condition.named_child_count else None  # (for (;;))
+    if condition is None and node.type == "for_statement" and clause is node:
+        condition = next((c for c in node.named_children if c != body and c.type != "comment"), None)  # (Go)
+    first = first_field(clause, "initializer", "init")
+    if node.type == "for_statement" and clause.child_by_field_name("condition") is not None and first is not None:
+        items = frozenset(assigned_in(first)) or frozenset(targets_in(first))
+        return Loop(node, items, (condition,) if condition is not None else (), condition, body, counted=True)
+    stepped = steps_in(body) & names_in(condition) if body is not None and condition is not None else set[str]()
+    return Loop(node, frozenset(stepped), (condition,) if condition and stepped else (), condition, body, counted=True)
+
+
+def _is_count(over: "Node") -> bool:
+    return over.type == "range_expression" or (over.type == "call" and called_name(over) == "range")
+
+
+def _called_for_each(function: "Node") -> Loop | None:
+    """The loop that a function is the body of: it is handed to one that calls it for each element."""
+    listed = function.parent
+    if listed is not None and listed.type == "keyword_argument":
+        listed = listed.parent
+    call = listed.parent if listed is not None and listed.type.startswith("argument") else None
+    if call is None or call.type not in grammar.CALLS or called_name(call) not in grammar.CALLS_FOR_EACH:
+        return None
+    owner = owner_of_call(call)
+    library = owner is not None and text_of(owner) in ("slices", "std", "ranges", "itertools", "functools")
+    before = [each for each in arguments_of(call) if each != function and each.type != "keyword_argument"]
+    over = (owner,) if owner is not None and not library else tuple(before)
+    if not over:
+        return None
+    body = function.child_by_field_name("body")
+    seeks = called_name(call) in grammar.SEEKS
+    return Loop(call, frozenset().union(*parameters_of(function)), over, None, body, counted=False, seeks=seeks)

@@ -1,0 +1,447 @@
+"""Loops that look through the same in each round of another loop, in several languages; and near misses.
+
+``// <- 0`` marks the innermost line of the stack, ``// <- 1`` its caller's, and so on; ``// <- outer`` the loop that is
+told.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfdoctor.collectors.runtimes import syntax
+from perfdoctor.collectors.runtimes.joins import At, join_at
+from perfdoctor.collectors.runtimes.syntax import Source
+
+_MARK = re.compile(r"(?://|#) <- (\w+)(?: (\w+))?(?:, outer)?$")
+
+NEAREST_RUST = """
+impl Linker {
+    fn nearest(&self, place: Place) -> Option<usize> {
+        let mut least = NEAR * NEAR;
+        let mut best = None;
+        for (number, track) in self.tracks.iter().enumerate() {
+            let distance = track.last.distance2(place); // <- 0
+            if distance < least {
+                least = distance;
+                best = Some(number);
+            }
+        }
+        best
+    }
+
+    fn take(&mut self, seen: &[Place]) {
+        for &place in seen { // <- outer
+            match self.nearest(place) { // <- 1
+                Some(number) => self.tracks[number].sightings += 1,
+                None => self.tracks.push(Track::new(place)),
+            }
+        }
+    }
+}"""
+
+FOUND = {
+    "the nearest of all, in Rust": (".rs", NEAREST_RUST),
+    "the same, in what the loop calls": (
+        ".rs",
+        NEAREST_RUST.replace("// <- 1", "// <- 2").replace("// <- 0", "// <- 1")
+        + """
+impl Place {
+    fn distance2(self, other: Place) -> f64 {
+        (self.x - other.x) * (self.x - other.x) // <- 0
+    }
+}""",
+    ),
+    "lines counted from the start, in JavaScript": (
+        ".js",
+        """
+function locate(text, offset) {
+  let line = 0;
+  for (let at = 0; at < offset; at++) {
+    if (text.charCodeAt(at) === 10) line++; // <- 0
+  }
+  return line;
+}
+
+function check(text) {
+  for (const match of text.matchAll(PATTERN)) { // <- outer
+    found.push({ start: locate(text, match.index) }); // <- 1
+  }
+}""",
+    ),
+    "the same, where V8 has put one function into the other": (
+        ".js",
+        """
+function locate(text, offset) {
+  let line = 0;
+  for (let at = 0; at < offset; at++) {
+    if (text.charCodeAt(at) === 10) line++; // <- 0 check
+  }
+  return line;
+}
+
+function check(text) {
+  for (const match of text.matchAll(PATTERN)) { // <- outer
+    found.push({ start: locate(text, match.index) });
+  }
+}
+
+function step() {
+  check(document.text); // <- 1
+}""",
+    ),
+    "a callback that is asked of each, for what a request wants": (
+        ".js",
+        """
+const users = new Array(1000);
+
+function handle(request, response) { // <- outer
+  const user = users.find((user) => user.name === request.name); // <- 0
+  response.end(user.text);
+}""",
+    ),
+    "a search by key, in Java": (
+        ".java",
+        """
+class Office {
+    private final List<Assessment> assessments = new ArrayList<>();
+
+    Assessment find(Payment payment) {
+        for (Assessment one : assessments) {
+            if (one.number().equals(payment.number())) // <- 0
+                return one;
+        }
+        return null;
+    }
+
+    static void reconcile(Office office, List<Payment> payments) {
+        for (Payment payment : payments) { // <- outer
+            settle(office.find(payment)); // <- 1
+        }
+    }
+}""",
+    ),
+    "two nested loops, in Go": (
+        ".go",
+        """package main
+
+func match(orders []Order, payments []Payment) {
+	for _, payment := range payments { // <- outer
+		for i := 0; i < len(orders); i++ { // <- 0
+			if orders[i].Number == payment.Number {
+				orders[i].Paid = true
+				break
+			}
+		}
+	}
+}""",
+    ),
+    "pairs, in C": (
+        ".c",
+        """
+int doubles(struct row *rows, int count)
+{
+    int found = 0;
+    for (int i = 0; i < count; i++) { // <- outer
+        for (int j = 0; j < count; j++) {
+            if (rows[i].key == rows[j].key) // <- 0
+                found++;
+        }
+    }
+    return found;
+}""",
+    ),
+    "a standard algorithm, in C++": (
+        ".cpp",
+        """
+const Stop *Plan::find(const std::string &name) const
+{
+    auto it = std::find_if(stops_.begin(), stops_.end(),
+        [&](const Stop &stop) { return stop.name == name; }); // <- 0
+    return it == stops_.end() ? nullptr : &*it;
+}
+
+void Plan::take(const std::vector<Trip> &trips)
+{
+    for (const auto &trip : trips) // <- outer
+        use(find(trip.from)); // <- 1
+}""",
+    ),
+    "a generator, in Python": (
+        ".py",
+        """
+def price_of(tariffs, code):
+    return next((t for t in tariffs if t.code == code), None)  # <- 0
+
+def bill(tariffs, calls):
+    for call in calls:  # <- outer
+        add(price_of(tariffs, call.code))  # <- 1
+""",
+    ),
+    "nested loops with a guard, in Python": (
+        ".py",
+        """
+class Bank:
+    def settle(self, transfers):
+        for transfer in transfers:  # <- outer
+            for account in self.accounts:
+                if account.number != transfer.number:  # <- 0
+                    continue
+                account.book(transfer)
+""",
+    ),
+}
+
+NOT_FOUND = {
+    "each row has columns of its own": (
+        ".py",
+        """
+def count(rows, wanted):
+    found = 0
+    for row in rows:
+        for value in row.values:
+            if value == wanted:  # <- 0
+                found += 1
+    return found
+""",
+    ),
+    "its own lines, of the object that is called": (
+        ".java",
+        """
+class Basket {
+    boolean holds(String name) {
+        for (Line line : lines) {
+            if (line.name().equals(name)) // <- 0
+                return true;
+        }
+        return false;
+    }
+
+    static int count(List<Basket> baskets, String name) {
+        int found = 0;
+        for (Basket basket : baskets) {
+            if (basket.holds(name)) // <- 1
+                found++;
+        }
+        return found;
+    }
+}""",
+    ),
+    "a sum of products": (
+        ".c",
+        """
+void multiply(const double *a, const double *b, double *c, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            double sum = 0;
+            for (int k = 0; k < n; k++)
+                sum += a[i * n + k] * b[k * n + j]; // <- 0
+            c[i * n + j] = sum;
+        }
+}""",
+    ),
+    "each element is changed": (
+        ".go",
+        """package main
+
+func relax(distance []int, edges []Edge) {
+	for _, edge := range edges {
+		for i := range distance {
+			if distance[i] > edge.Weight {
+				n++
+			}
+			distance[i] = min(distance[i], edge.Weight) // <- 0
+		}
+	}
+}""",
+    ),
+    "a table of few, listed in the source": (
+        ".py",
+        """
+GRADES = (("A", 30), ("B", 20), ("C", 0))
+
+def grade(trunks):
+    for trunk in trunks:
+        yield next(name for name, least in GRADES if trunk.width >= least)  # <- 0
+""",
+    ),
+    "numbers are crunched to decide": (
+        ".c",
+        """
+int primes(const int *known, int count, int limit)
+{
+    int found = 0;
+    for (int number = 2; number < limit; number++) {
+        for (int i = 0; i < count; i++) {
+            if (number % known[i] == 0) // <- 0
+                break;
+        }
+        found++;
+    }
+    return found;
+}""",
+    ),
+    "the time goes to what is done with what was found": (
+        ".py",
+        """
+def bill(calls, tariffs):
+    for call in calls:
+        for tariff in tariffs:
+            if tariff.code == call.code:
+                call.price = tariff.price * call.minutes + tariff.base  # <- 0
+""",
+    ),
+    "each tick goes over all that is there": (
+        ".js",
+        """
+function sweep(now) {
+  for (const session of sessions.values()) {
+    if (session.until < now) ended++; // <- 0
+  }
+}
+
+while (true) {
+  sweep(Date.now()); // <- 1
+}""",
+    ),
+    "rounds are only counted": (
+        ".py",
+        """
+def measure(rows):
+    for _ in range(1000):
+        for row in rows:
+            if row.value > LIMIT:  # <- 0
+                above += 1
+""",
+    ),
+    "a token, read up to its end": (
+        ".cpp",
+        """
+std::vector<Token> split(const std::string &text)
+{
+    std::vector<Token> found;
+    size_t at = 0;
+    while (at < text.size()) {
+        size_t first = at;
+        while (at < text.size() && text[at] != ' ') // <- 0
+            at++;
+        found.push_back({first, at});
+        at++;
+    }
+    return found;
+}""",
+    ),
+    "a list that is made for each round": (
+        ".py",
+        """
+def check(orders):
+    for order in orders:
+        lines = parse(order.text)
+        for line in lines:
+            if line.code == order.code:  # <- 0
+                found += 1
+""",
+    ),
+    "a neighbourhood": (
+        ".rs",
+        """
+fn alive(cells: &[bool], width: usize) -> usize {
+    let mut found = 0;
+    for at in 0..cells.len() {
+        for step in 0..8 {
+            if cells[at + OFFSETS[step]] == cells[at] { // <- 0
+                found += 1;
+            }
+        }
+    }
+    found
+}""",
+    ),
+    "the main program's own search, once": (
+        ".go",
+        """package main
+
+func main() {
+	wanted := os.Args[1]
+	for _, row := range load() {
+		if row.Name == wanted { // <- 0
+			n++
+		}
+	}
+}""",
+    ),
+}
+
+
+class _Files(syntax.Sources):
+    """A file that is not of a process."""
+
+    def __init__(self, source: Source) -> None:
+        self._one = source
+
+    def of(self, file: str) -> Source | None:
+        return self._one
+
+
+def _marks(text: str) -> Iterator[tuple[int, str, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if mark := _MARK.search(line):
+            yield number, mark[1], mark[2] or ""
+
+
+def _asked(suffix: str, text: str) -> tuple[int | None, int | None]:
+    """The line of the outer loop that is marked, and the one that is told."""
+    file = f"/srv/program{suffix}"
+    marks = list(_marks(text))
+    stack = [At(file, line, function) for line, mark, function in sorted(marks, key=lambda m: m[1]) if mark != "outer"]
+    join = join_at(_Files(Source(file, text.encode())), stack)
+    return next((line for line, mark, _ in marks if mark == "outer"), None), join.outer.line if join else None
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_loop_that_looks_through_the_same_is_found_with_the_loop_around_it(name: str) -> None:
+    marked, told = _asked(*FOUND[name])
+    assert told == marked is not None
+
+
+@pytest.mark.parametrize("name", NOT_FOUND)
+def test_a_near_miss_is_left_alone(name: str) -> None:
+    assert _asked(*NOT_FOUND[name]) == (None, None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([*FOUND.values(), *NOT_FOUND.values()]),
+    st.integers(0, 2000),
+    st.integers(0, 60),
+    st.text(max_size=20),
+    st.lists(st.integers(1, 60), min_size=1, max_size=4),
+)
+def test_a_source_that_is_not_what_it_was_is_no_error(
+    example: tuple[str, str], at: int, cut: int, put: str, lines: list[int]
+) -> None:
+    suffix, text = example
+    file = f"/srv/program{suffix}"
+    changed = (text[:at] + put + text[at + cut :]).encode("utf-8", "surrogatepass")
+    join_at(_Files(Source(file, changed)), [At(file, line) for line in lines])
+
+
+def test_a_file_is_read_within_bounds() -> None:
+    from perfdoctor.collectors.host.local import LocalHost
+
+    with tempfile.TemporaryDirectory() as folder:
+        large, small = Path(folder, "large.py"), Path(folder, "small.py")
+        large.write_text("x = 1\n" * 200_000)
+        small.write_text("x = 1\n")
+        import os
+
+        sources = syntax.Sources(LocalHost(), os.getpid())
+        assert sources.of(str(large)) is None
+        assert sources.of(str(small)) is not None
+        assert sources.of(str(Path(folder, "none.py"))) is None
+        assert sources.of(folder + "/text.txt") is None
