@@ -25,7 +25,7 @@ from tests.live.workload import WORKLOADS, workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
-SECONDS = 3.0
+SECONDS = 2.5
 AMONG = 3
 """the planted problem must be one of the first so many findings"""
 

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Looks up the stock of every article of a page, over HTTP, with forty threads of a pool. Each answer takes 12 ms."""
 
 import http.client

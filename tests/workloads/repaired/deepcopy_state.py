@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Plays a board game: looks at what each move would lead to."""
 
 import copy

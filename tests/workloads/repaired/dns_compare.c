@@ -1,4 +1,4 @@
-/* expect: healthy */
+/* expect: healthy bench */
 /* Counts how often each host name occurs in a log. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* expect: healthy */
+/* expect: healthy bench */
 /* Splits messages into fields; a message comes every two milliseconds. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Four workers compress reports and hand them to one archive."""
 
 import os

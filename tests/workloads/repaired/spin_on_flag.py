@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """One thread compresses a document, another waits for it to be done and counts it."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Renders pages from templates that may lie in any of some folders."""
 
 import os
