@@ -28,10 +28,11 @@ function told(text) {
 }
 
 console.log(`ready ${process.pid}`);
+const logs = Array.from({ length: 16 }, (_, turn) => log(turn));
 let turns = 0;
 let total = 0;
 function turn() {
-  total += told(log(turns++)).length; // <- cost
+  total += told(logs[turns++ % 16]).length; // <- cost
   setImmediate(turn);
 }
 turn();
