@@ -33,6 +33,7 @@ _SESSION = re.compile(
 _TRANSACTION = re.compile(
     r"(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|END)\b|\(bind\)|\(execute\)", re.IGNORECASE
 )
+_BEGIN = re.compile(r"(?:BEGIN|START TRANSACTION)\b", re.IGNORECASE)
 # Commands that answer when there is news: BLPOP queue:?   LISTEN jobs   GET /events/poll?since=?
 _NEWS = re.compile(
     r"(?:BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BZPOPMIN|BZPOPMAX|BLMPOP|XREAD|XREADGROUP|SUBSCRIBE|PSUBSCRIBE|SSUBSCRIBE|MONITOR"
@@ -190,6 +191,10 @@ def is_session(shape: str) -> bool:
 def is_transaction(shape: str) -> bool:
     """Statements around others, and the later steps of one that was prepared."""
     return _TRANSACTION.match(shape) is not None
+
+
+def begins_transaction(shape: str) -> bool:
+    return _BEGIN.match(shape) is not None
 
 
 def begins_session(stack: Stack, roots: tuple[str, ...]) -> bool:

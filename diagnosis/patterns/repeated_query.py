@@ -7,7 +7,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.talk import DATABASES, Talk, asks, is_session, is_transaction
+from perfdoctor.diagnosis.talk import DATABASES, Talk, asks, begins_transaction, is_session, is_transaction
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -23,6 +23,7 @@ PER_PARENT = Threshold(
 )
 LOOP = Threshold(100, "statements/s", "a loop in which nothing else is asked; batches of rows are fewer")
 ONE_ROW = Threshold(2048, "bytes for each answer", "what is asked row by row brings little; a report brings many rows")
+AS_OFTEN = Threshold(0.8, "of the shape's number", "a transaction for each, with other statements in it, is no loop")
 ALONE = Threshold(0.05, "of the shape's number", "a loop in which nothing else is asked, and nothing served")
 
 
@@ -51,8 +52,7 @@ def _asked(account: Account) -> list[_Asked]:
     for talk in account.talks:
         if talk.peer.protocol not in DATABASES:
             continue
-        looked_at = sum(talk.shapes.values())
-        scale = max(1.0, talk.requests / looked_at) if looked_at else 1.0
+        scale = _scale(talk)
         stacks: dict[str, Counter[Stack]] = defaultdict(Counter)
         for said in talk.peer.statements:
             if said.pid == talk.pid and account.place(said.stack) == talk.place:
@@ -62,6 +62,11 @@ def _asked(account: Account) -> list[_Asked]:
                 stack = stacks[shape].most_common(1)[0][0] if stacks[shape] else talk.stack
                 found.append(_Asked(talk, shape, seen * scale, stack))
     return found
+
+
+def _scale(talk: Talk) -> float:
+    looked_at = sum(talk.shapes.values())
+    return max(1.0, talk.requests / looked_at) if looked_at else 1.0
 
 
 def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
@@ -118,6 +123,8 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
         return (share, f"for each {unit}", 0.92) if share >= PER_UNIT.value else (share, "", 0.0)
     functions = _functions(account, one.stack)
     others = [o for o in asked if o is not one and o.talk.pid == talk.pid]
+    if _is_a_step_of_transactions(account, one, others):
+        return 1.0, "", 0.0
     parents = [
         o
         for o in others
@@ -134,6 +141,15 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
     if alone and little and one.seen / account.seconds >= LOOP.value:
         return one.seen, f"in {account.seconds:.0f} s", 0.75
     return 0.0, "", 0.0
+
+
+def _is_a_step_of_transactions(account: Account, one: _Asked, others: list[_Asked]) -> bool:
+    """Whether there is a transaction for each statement of the shape, in which another is asked as often: then that is
+    the piece of work."""
+    talks = [talk for talk in account.talks if talk.pid == one.talk.pid and talk.peer is one.talk.peer]
+    begun = sum(n * _scale(talk) for talk in talks for shape, n in talk.shapes.items() if begins_transaction(shape))
+    least = AS_OFTEN.value * one.seen
+    return begun >= least and any(least <= o.seen <= one.seen / AS_OFTEN.value for o in others)
 
 
 def _functions(account: Account, stack: Stack) -> set[tuple[str | None, str]]:
@@ -207,6 +223,18 @@ def _examples() -> tuple[Example, ...]:
     jobs = peer(
         (python(9, "next_job"),), 20_000, wait=2.0, address="10.0.0.5:6379", protocol="Redis", shape="BRPOP jobs"
     )
+    transactions = peer(
+        child,
+        1000,
+        wait=4.0,
+        protocol="PostgreSQL",
+        statements=(
+            *database(1000, 10),
+            StatementShape(shape="DELETE FROM incoming", seen=1000, pid=4242, stack=parent),
+            StatementShape(shape="BEGIN", seen=1000, pid=4242, stack=parent),
+        ),
+        rows=first.rows,
+    )
     several = peer(child, 10_000, wait=2.5, protocol="PostgreSQL", statements=database(10_000, 10_000), rows=both.rows)
     return (
         Example(
@@ -246,6 +274,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(waits,), samples=(work,), peers=(jobs, one_each)),
         ),
         Example(
+            "a transaction for each file, and a check of all now and then",
+            False,
+            "each is begun, empties a table and fills another by one statement",
+            window(calls=(waits,), samples=(work,), peers=(transactions,)),
+        ),
+        Example(
             "a unit of work of two statements",
             False,
             "both shapes are asked equally often",
@@ -264,7 +298,7 @@ PATTERN = Pattern(
     "nearby, many times that across zones. A page of 200 rows waits 200 times.",
     fix="A JOIN, WHERE … IN, prefetching by the ORM; executemany or COPY to write; a cache for what repeats.",
     fine="A few statements for each request; look-ups that depend on each other's answers.",
-    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, LOOP, ONE_ROW, ALONE),
+    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, AS_OFTEN, LOOP, ONE_ROW, ALONE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.IO}),
     check=check,
