@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from perfdoctor.diagnosis import calls
+from perfdoctor.diagnosis.around_calls import AroundCalls
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, asks_through_java, awaited_by, load_of, talks
@@ -59,11 +60,6 @@ class Place:
         return quoted(f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})")
 
 
-_AROUND_A_CALL = 25e-6
-"""Seconds that an interpreter spends around one call, at most: pathlib and its kin take 10 to 20 µs. What a line takes
-beyond that it spends on something else than calling."""
-_AROUND_A_CALL_IN_NATIVE = 3e-6
-"""The same of compiled code, which gets to the call at once."""
 _UNKNOWN = Place(None, "", None)
 
 
@@ -210,28 +206,12 @@ class Account:
         return at
 
     def beside(self, rows: Iterable[SyscallRow], at_most: float | None = None) -> float:
-        """What the CPU time in user mode costs that goes with these calls: the code on the same way into them.
+        """Seconds of CPU in user mode that go with these calls; ``at_most`` so many for each."""
+        return self._around.beside(tuple(rows), at_most)
 
-        The same way is the same line of the user and the same function that it calls: what ``path.exists()`` spends
-        in pathlib belongs to its stat, what the same line spends in a JSON encoder does not.
-        """
-        rows = tuple(rows)
-        ways = {self._way(row.stack) for row in rows} - {None}
-        around = self.cpu_cost(row for row in self.samples if not row.kernel and self._way(row.stack) in ways)
-        return min(around, sum(row.calls * (at_most or _around_a_call(row.stack)) for row in rows))
-
-    def _way(self, stack: Stack) -> tuple[Place, str] | None:
-        place = self.place(stack)
-        if place is None:
-            return None
-        if stack[0].kind is FrameKind.NATIVE:
-            return place, ""
-        inner = ""
-        for frame in stack:
-            if is_user_code(frame, self.evidence.user_roots):
-                break
-            inner = frame.function
-        return place, inner
+    @cached_property
+    def _around(self) -> AroundCalls:
+        return AroundCalls(self)
 
     def state(self, row: SyscallRow) -> State:
         """What a thread that sleeps in this call waits for."""
@@ -322,8 +302,8 @@ class Account:
                 self._client_cpu(talk.pid) * (talk.requests + talk.failed) / max(1, self._turns(talk.pid))
             )
         rows = (row.stack for row in talk.peer.rows if row.pid == talk.pid and self.place(row.stack) == talk.place)
-        ways = {self._way(stack) for stack in rows if stack} - {None}
-        return self.cpu_cost(row for row in self.samples if row.pid == talk.pid and self._way(row.stack) in ways)
+        ways = {self._around.way(stack) for stack in rows if stack} - {None}
+        return self.cpu_cost(row for row in self.samples if row.pid == talk.pid and self._around.way(row.stack) in ways)
 
     def _client_cpu(self, pid: int) -> float:
         """CPU time in clients of the network that no line of the program called there: from the loop of Node.js, in
@@ -436,8 +416,3 @@ def _is_interpreter_lock(rows: list[SyscallRow]) -> bool:
     gives_up = sum(row.errors for row in python) >= 0.2 * waits and blocked / max(waits, 1) < 2 * _SWITCH_INTERVAL
     lines = {(row.stack[0].file, row.stack[0].line) for row in python}
     return gives_up or len(lines) >= _INTERPRETER_STACKS
-
-
-def _around_a_call(stack: Stack) -> float:
-    compiled = bool(stack) and all(frame.kind is FrameKind.NATIVE for frame in stack)
-    return _AROUND_A_CALL_IN_NATIVE if compiled else _AROUND_A_CALL

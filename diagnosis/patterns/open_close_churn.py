@@ -43,7 +43,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     if total / account.seconds < RATE.value or total < MOSTLY.value * every:
         return []
     around = [row for row in _companions(account, place, rows) if file_of(row.object) in again_and_again]
-    seconds = sum(row.seconds for row in (*rows, *around)) + account.beside(rows)
+    seconds = sum(row.seconds for row in (*rows, *around)) + account.beside((*rows, *around))
     most = max(again_and_again, key=lambda path: again_and_again[path])
     top = quoted(most)
     others = f" and {len(again_and_again) - 1} others" if len(again_and_again) > 1 else ""

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -63,8 +64,8 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
 @dataclass(slots=True)
 class Profiled:
     """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on. ``living``
-    bytes by stack were allocated meanwhile and not collected; ``heap``: when (monotonic), what the heap held, and what
-    was reserved for it."""
+    bytes by stack were allocated meanwhile and live on (by those of the first half); ``heap``: when (monotonic), what
+    the heap held, and what was reserved for it."""
 
     interval_us: int
     quiet: tuple[int, ...] = ()
@@ -101,7 +102,8 @@ async def profiled(
     if isinstance(taken, dict):
         found.tree = await to_thread.run_sync(profile.read_cpu, taken, target.pid, maps, sites)
     if isinstance(kept, dict):
-        found.living = await to_thread.run_sync(profile.read_heap, kept, maps, sites)
+        read = partial(profile.read_heap, survivors=True)
+        found.living = await to_thread.run_sync(read, kept, maps, sites)
 
 
 async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:

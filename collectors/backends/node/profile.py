@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +22,8 @@ from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 _ROOT, IDLE = "(root)", "(idle)"
 _MOST_NODES = 1_000_000
 _DEEPEST = 512
+_FEW_SAMPLES = 8
+"""that lived on: of fewer all that live are told"""
 
 
 @dataclass(slots=True)
@@ -135,10 +138,16 @@ def _callers(at: int, nodes: Mapping[int, Any], parents: Mapping[int, int], fram
 
 
 def read_heap(
-    profile: Mapping[str, Any], maps: SourceMaps | None = None, sites: CallSites | None = None
+    profile: Mapping[str, Any],
+    maps: SourceMaps | None = None,
+    sites: CallSites | None = None,
+    *,
+    survivors: bool = False,
 ) -> dict[Stack, int]:
     """Bytes by stack of a SamplingHeapProfile: those of the objects that live, or all that were allocated, as it was
-    asked for. V8 has already scaled them from its samples."""
+    asked for. V8 has already scaled them from its samples. ``survivors``: of those that live as many as were made in
+    the first half stand for all, where there are enough, since the last ones are mostly garbage not yet collected."""
+    old = _survivors(profile) if survivors else None
     frames = _Frames(maps, sites)
     found: Counter[Stack] = Counter()
     waiting: list[tuple[Mapping[str, Any], Mapping[str, Any] | None, Stack]] = [
@@ -154,10 +163,27 @@ def read_heap(
             if caller is not None:
                 callers = (frames.frame(caller, calls=call), *callers[1:])
             caller, stack = call, (frames.maker(call), *callers)
-        if (size := _number(node.get("selfSize"))) > 0:
+        size = _number(node.get("selfSize")) if old is None else old[_number(node.get("id"))]
+        if size > 0:
             found[stack] += size
         waiting.extend((child, caller, stack) for child in _dicts(node.get("children")))
     return dict(found)
+
+
+def _survivors(profile: Mapping[str, Any]) -> Counter[int] | None:
+    """Bytes by node: twice those of the samples that were taken in the first half. None where these are few."""
+    taken = [
+        (_number(sample.get("ordinal")), _number(sample.get("nodeId")), _number(sample.get("size")))
+        for sample in islice(_dicts(profile.get("samples")), _MOST_NODES)
+    ]
+    half = max((ordinal for ordinal, _, _ in taken), default=0) / 2
+    old = [(node, size) for ordinal, node, size in taken if ordinal <= half and size > 0]
+    if len(old) < _FEW_SAMPLES:
+        return None
+    found: Counter[int] = Counter()
+    for node, size in old:
+        found[node] += 2 * size
+    return found
 
 
 def _function(call: Mapping[str, Any]) -> Function:

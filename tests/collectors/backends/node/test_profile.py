@@ -60,6 +60,21 @@ def test_bytes_are_those_of_each_chain_of_callers() -> None:
     assert [([f.function for f in stack], size) for stack, size in found.items()] == [(["keeps", "work"], 4096)]
 
 
+def test_what_was_made_early_and_lives_is_told_apart_from_garbage_not_yet_collected() -> None:
+    kept = node(2, "keeps", "/srv/a.js", 3, selfSize=4096, children=[])
+    drops = node(3, "drops", "/srv/a.js", 8, selfSize=90_000, children=[])
+    early = [{"size": 128, "nodeId": 2, "ordinal": 2 * n} for n in range(16)]
+    late = [{"size": 3000, "nodeId": 3, "ordinal": 70 + n} for n in range(30)]
+    told = {"head": node(1, "(root)", selfSize=0, children=[kept, drops]), "samples": early + late}
+
+    def by_function(profile: dict[str, Any]) -> dict[str, int]:
+        return {stack[0].function: size for stack, size in read_heap(profile, survivors=True).items()}
+
+    assert by_function(told) == {"keeps": 2 * 16 * 128}
+    assert by_function({**told, "samples": early[:7] + late}) == {"keeps": 4096, "drops": 90_000}, "too few to tell"
+    assert by_function({"head": told["head"]}) == {"keeps": 4096, "drops": 90_000}, "a V8 that tells no samples"
+
+
 def test_a_tree_that_bites_its_tail_ends() -> None:
     read_cpu({"nodes": [node(1, "a", children=[2]), node(2, "b", hitCount=1, children=[1])]}, 7)
 
@@ -80,3 +95,4 @@ JSON = st.recursive(
 def test_anything(profile: dict[str, Any]) -> None:
     read_cpu(profile, 7)
     read_heap(profile)
+    read_heap(profile, survivors=True)
