@@ -1,44 +1,33 @@
 """Does a thread wake again and again to find nothing?"""
 
-from collections import defaultdict
-
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, java, library, native, python, thread, window
+from perfdoctor.diagnosis.napping import naps_of_goroutines
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
+from perfdoctor.diagnosis.vain_asks import BESIDE, FEW, IN_VAIN, MISSES, SHORTEST, asks_in_vain
 from perfdoctor.diagnosis.waiting import sleeps
+from perfdoctor.diagnosis.waking import (
+    ASK,
+    FRUITFUL,
+    NO_QUESTIONS,
+    RATE,
+    SHORT,
+    WORK,
+    cpu_in,
+    new_pages,
+    other_calls,
+)
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
-from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineNap, NapLoop
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
-RATE = Threshold(30, "wake-ups/s", "library waits poll 20 times a second on purpose; below that nobody feels it")
-SHORT = Threshold(
-    0.006, "s of pause", "a pause of 10 ms is a compromise that people choose; shorter ones are meant to notice at once"
-)
 FRUITLESS = Threshold(0.8, "of the wake-ups", "a wait that mostly brings something is an event loop, not a poll")
-FRUITFUL = Threshold(
-    0.5, "calls that bring something, for each wake-up", "such a loop is paced: it does its work each time"
-)
-ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleeping again takes some 30 µs in Python")
-WORK = Threshold(
-    0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
-)
-IN_VAIN = Threshold(0.95, "of the checks", "what is sometimes there is looked for with success")
-FEW = Threshold(3, "paths", "a search looks in many places")
-SHORTEST = Threshold(0.0005, "s of pause", "with less there is none: a loop, or a search, that costs a core")
-BESIDE = Threshold(0.1, "cores used beside the loop", "who works asks on the way; who polls does nothing else")
-WAKING = 0.00005
-"""seconds of CPU for a wake-up, at most"""
-_OF_GO = ("runtime.", "time.")
-_SCHEDULES = frozenset({"runtime.schedule", "runtime.findRunnable", "runtime.findrunnable", "runtime.park_m"})
 _ATOMICS_WAIT = "v8::internal::FutexEmulation::"
-_NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
-"""calls that return nothing when all is well: a runtime's own housekeeping"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -46,16 +35,9 @@ def check(account: Account) -> list[Finding]:
     pauses = [row for row in account.calls if _is_pause(account, row)]
     for place, rows in account.by_place(pauses).items():
         found += _judge(account, place, rows)
-    found += _naps_of_goroutines(account)
+    found += naps_of_goroutines(account)
     known = {(f.location.file, f.location.function) for f in found if f.location}
-    for place, rows in account.calls_at.items():
-        # (first what is cheap to see: this is asked of every line)
-        asks = [row for row in rows if _is_in_vain(row)]
-        if place is None or sum(row.errors for row in asks) / account.seconds < RATE.value:
-            continue
-        if not any((frame.file, frame.function) in known for row in rows for frame in row.stack):
-            found += _asks_in_vain(account, place, asks)
-    return found
+    return found + asks_in_vain(account, known)
 
 
 def _is_pause(account: Account, row: SyscallRow) -> bool:
@@ -77,11 +59,11 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     pause = asleep / wakes
     if place is None:
         return _of_a_worker(account, rows, per_second, pause)
-    others = _other_calls(account, place, rows)
+    others = other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
-    fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(_NO_QUESTIONS))
-    work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
+    fruits = sum(row.calls - row.errors - row.empty for row in others) + new_pages(account, place)
+    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(NO_QUESTIONS))
+    work = cpu_in(account, place)
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
     # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
@@ -90,7 +72,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
     heaviest = max(rows, key=lambda row: row.calls)
-    asked = [row for row in others if not row.syscall.startswith(_NO_QUESTIONS) and row.errors + row.empty]
+    asked = [row for row in others if not row.syscall.startswith(NO_QUESTIONS) and row.errors + row.empty]
     question = max(asked, key=lambda row: row.errors + row.empty).syscall if asked and misses >= 0.5 * wakes else ""
     asks = f" and asks with {question}" if question else ""
     return weigh(
@@ -117,55 +99,6 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         # Its pause is not work lost to others: a poll costs wake-ups, and up to one pause of delay each time.
         at_most=Severity.WARNING if checked or quick else Severity.INFO,
     )
-
-
-def _asks_in_vain(account: Account, place: Place, asks: list[SyscallRow]) -> list[Finding]:
-    """A line that asks for the same thing over and over, and sleeps in a timer of its runtime (a goroutine, a task, a
-    callback): no call of its own shows the pause."""
-    misses = sum(row.errors for row in asks)
-    others = _other_calls(account, place, asks)
-    fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
-    if len({row.object for row in asks}) > FEW.value or fruits >= FRUITFUL.value * misses:
-        return []
-    work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
-    work = max(work, sum(row.seconds for row in asks))
-    pause = (account.seconds - work) / misses
-    if pause < SHORTEST.value:
-        return []  # (without a pause it is no poll: a busy wait, or a search)
-    beside = sum(row.seconds for row in account.samples if row.pid == asks[0].pid) - work
-    if beside > BESIDE.value * account.seconds or account.load(asks[0].pid).served:
-        return []  # (it asks on the way, while it works or serves)
-    heaviest = max(asks, key=lambda row: row.errors)
-    return weigh(
-        account,
-        "polling-loop",
-        title=f"{place} asks {rate(misses / account.seconds)} times a second with {heaviest.syscall}, to find nothing "
-        f"and pause about {pause * 1000:.1f} ms",
-        seconds=pause * misses + work,
-        place=place,
-        stack=heaviest.stack,
-        facts=(
-            account.fact("syscalls", "checks that found nothing", misses / account.seconds, "calls/s"),
-            account.fact("syscalls", "mean pause, at most", pause, "s"),
-            account.fact("cpu", "CPU used by the loop", work / account.seconds, "cores"),
-        ),
-        fix=f"Let what {place} waits for say so: a message or channel, inotify (fsnotify, fs.watch) for files. If it "
-        "must poll, poll less often, with a pause that grows.",
-        verify=again(
-            account,
-            f"checks at {place} that find nothing",
-            f"{rate(misses / account.seconds)}/s",
-            "a few",
-            "trace-syscalls",
-        ),
-        confidence=0.75,
-        at_most=Severity.WARNING,
-    )
-
-
-def _is_in_vain(row: SyscallRow) -> bool:
-    looks = row.syscall in calls.LOOKUPS or row.syscall in calls.OPENS
-    return looks and row.errors >= IN_VAIN.value * row.calls
 
 
 def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pause: float) -> list[Finding]:
@@ -195,103 +128,6 @@ def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pa
     )
 
 
-def _naps_of_goroutines(account: Account) -> list[Finding]:
-    """Goroutines that sleep hold no thread, so no call tells of them; looks at them do. Whether their sleeps are a poll
-    or a pace their source tells."""
-    count = account.evidence.goroutines
-    at: dict[Place, list[GoroutineNap]] = defaultdict(list)
-    for nap in count.naps if count else ():
-        # (a sleep within a library is that library's pace)
-        own = next((frame for frame in nap.stack if not frame.function.startswith(_OF_GO)), None)
-        place = account.place(nap.stack)
-        if place and own and (own.file, own.line) == (place.file, place.line) and 0 < nap.nap_seconds <= SHORT.value:
-            at[place].append(nap)
-    asleep = sum(nap.seconds for naps in at.values() for nap in naps)
-    wakes = sum(nap.naps for naps in at.values() for nap in naps)
-    scheduling = min(_scheduling(account), WAKING * wakes)
-    found = []
-    for place, naps in at.items():
-        each = sum(nap.naps for nap in naps)
-        found += _judge_naps(account, place, naps, beside=asleep, scheduling=scheduling * each / max(wakes, 1e-9))
-    return found
-
-
-def _judge_naps(
-    account: Account, place: Place, naps: list[GoroutineNap], *, beside: float, scheduling: float
-) -> list[Finding]:
-    wakes = sum(nap.naps for nap in naps)
-    loops = {nap.loop for nap in naps}
-    if wakes / account.seconds < RATE.value or NapLoop.PACED in loops:
-        return []
-    others = _other_calls(account, place, [])
-    fruits = sum(row.calls - row.errors - row.empty for row in others) + _new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(_NO_QUESTIONS))
-    if fruits >= FRUITFUL.value * wakes and fruits > misses:
-        return []
-    work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
-    told, empty = None not in loops, loops == {NapLoop.EMPTY}
-    # (Below a condition a sleep comes of nothing found, whatever is done with what is found.)
-    if not empty and work / wakes >= (WORK.value if told else ASK.value):
-        return []
-    heaviest = max(naps, key=lambda nap: nap.seconds)
-    asleep = sum(nap.seconds for nap in naps)
-    many = sum(nap.goroutines for nap in naps)
-    pause = max(nap.nap_seconds for nap in naps)
-    lasts = asleep / wakes
-    what = "to find nothing" if told else "to do next to nothing"
-    return weigh(
-        account,
-        "polling-loop",
-        title=f"{many} goroutine{'s' if many > 1 else ''} at {place} wake{'' if many > 1 else 's'} "
-        f"{rate(wakes / account.seconds)} times a second in all, {what} and sleep {pause * 1000:.1f} ms again",
-        # What a loop costs that may be a pace is CPU alone.
-        seconds=scheduling + (asleep if told else 0.0),
-        place=place,
-        stack=heaviest.stack,
-        facts=(
-            account.fact("goroutines", "ends of sleeps, by estimate", wakes / account.seconds, "wake-ups/s"),
-            account.fact("goroutines", "goroutines asleep there", asleep / account.seconds, "goroutines"),
-            account.fact("goroutines", "a sleep that was asked for", pause, "s"),
-            account.fact("goroutines", "a sleep, until the goroutine runs again", lasts, "s"),
-            account.fact("cpu", "CPU used by the function", work / account.seconds, "cores"),
-            account.fact("cpu", "CPU used by Go's scheduler for these wake-ups", scheduling / account.seconds, "cores"),
-        ),
-        fix=f"Let what {place} waits for wake it: a receive from a channel (of jobs, or one that is closed when it is "
-        "done), sync.Cond, sync.WaitGroup. If it must poll, poll less often, with a pause that grows.",
-        verify=again(
-            account, f"wake-ups at {place}", f"{rate(wakes / account.seconds)}/s", "as many as there are events"
-        ),
-        confidence=0.85 if empty else 0.75 if told else 0.5,
-        at_most=Severity.WARNING if told else Severity.INFO,
-        beside=beside,
-    )
-
-
-def _scheduling(account: Account) -> float:
-    """CPU time of Go's runtime to look for the next goroutine, and to sleep until a timer ends."""
-    rows = (row for row in account.samples if account.place(row.stack) is None)
-    return sum(row.seconds for row in rows if any(frame.function in _SCHEDULES for frame in row.stack))
-
-
-def _other_calls(account: Account, place: Place, rows: list[SyscallRow]) -> list[SyscallRow]:
-    """Calls made in the loop around the pause, in the same function or below it."""
-    pauses = {id(row) for row in rows}
-    return [
-        row
-        for row in account.calls
-        if id(row) not in pauses and row.calls and _runs_in(row.stack, place) and not account.held_up(row)
-    ]
-
-
-def _new_pages(account: Account, place: Place) -> int:
-    """Page faults in the loop: who touches new memory makes something."""
-    return sum(row.faults for row in account.evidence.faults or () if _runs_in(row.stack, place))
-
-
-def _runs_in(stack: Stack, place: Place) -> bool:
-    return any(frame.file == place.file and frame.function == place.function for frame in stack)
-
-
 def _examples() -> tuple[Example, ...]:
     line, ask = (python(14, "wait_for_file"),), (python(13, "wait_for_file"),)
     work = cpu((python(60, "handle"),), 3.0)
@@ -307,6 +143,12 @@ def _examples() -> tuple[Example, ...]:
         native("main.waitFor", "/srv/app", "/srv/app/main.go", 11),
     )
     looks = call("newfstatat", looking, 4500, on="/run/app/done", errors=4500, seconds=0.02)
+    reading = (
+        native("internal/poll.(*FD).Read", "/srv/app", "/usr/lib/go/src/internal/poll/fd_unix.go", 165),
+        native("main.(*session).serve", "/srv/app", "/srv/app/main.go", 90),
+    )
+    limited = call("read", reading, 60_000, on="fd:7 (socket:[12])", errors=59_000, transferred=1000 * 60, seconds=0.2)
+    waited = call("read", reading, 60_000, on="fd:7 (socket:[12])", errors=30_000, transferred=30_000 * 60, seconds=0.2)
     worker = call("futex", waits_in_node, 2400, on="futex:0x7f53", errors=2400, blocked=9.8)
     monitor = call("nanosleep", waits_in_go, 4000, blocked=9.7)
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
@@ -371,6 +213,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "450 looks a second, all in vain, between them the timer of the runtime: no call shows the pause",
             window(calls=(looks,), samples=(cpu(looking, 0.2),), threads=2),
+        ),
+        Example(
+            "a read with a time limit of a millisecond",
+            True,
+            "of 60 reads 59 bring nothing",
+            window(calls=(limited,), samples=(cpu(reading, 1.9),), threads=2),
+        ),
+        Example(
+            "a read that waits",
+            False,
+            "Go tries once before it waits: each second read brings something",
+            window(calls=(waited,), samples=(cpu(reading, 1.9),), threads=2),
         ),
         Example(
             "a flag that is looked for on the way",
@@ -446,13 +300,13 @@ def _napping(loop: NapLoop | None, nap: float = 0.0002, scheduling: float = 1.2)
 PATTERN = Pattern(
     id="polling-loop",
     title="a thread wakes again and again to find nothing",
-    sees="Short sleeps, or waits with a short time limit that mostly run out, repeated from one line; of Go, "
+    sees="Short sleeps, or waits and reads with a short time limit that mostly run out, repeated from one line; of Go, "
     "goroutines that stand in time.Sleep, by looks at the program's memory.",
     costs="Every wake-up costs 10 to 50 µs of CPU and keeps the core from deep sleep; the event that is waited for "
     "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",
     fine="Slow checks (a few a second), pacing of output, hardware that has no other way to be asked.",
-    thresholds=(IN_VAIN, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
+    thresholds=(IN_VAIN, MISSES, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
     needs=("syscalls",),
     focus=frozenset({Focus.CPU, Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
