@@ -19,18 +19,16 @@ WANTS = Threshold(
 PER_CORE = Threshold(
     4, "computing threads for each core", "twice as many as cores is a common rule, and evens out uneven work"
 )
+HOLD = Threshold(0.5, "of all cores, held by these threads", "else it is others that they wait for")
 LIFE = Threshold(0.5, "of the window", "a pool's threads stay; those that come and go are counted by thread-churn")
 
 
 def check(account: Account) -> list[Finding]:
-    by_process: dict[int, list[ThreadTime]] = defaultdict(list)
-    for time in account.evidence.threads or ():
-        asleep = time.in_syscall + time.elsewhere
-        stays = time.wall >= LIFE.value * account.seconds * time.count
-        if stays and time.running > 0 and time.running >= WANTS.value * (time.running + asleep):
-            by_process[time.pid].append(time)
-    every = [time for times in by_process.values() for time in times]
     cores = max(1, account.evidence.cores)
+    by_process = _compute(account)
+    if sum(time.count for times in by_process.values() for time in times) < PER_CORE.value * cores:
+        by_process = _stand_in_line(account, cores)
+    every = [time for times in by_process.values() for time in times]
     threads = sum(time.count for time in every)
     ran = sum(time.running for time in every)
     queued = sum(time.runnable for time in every)
@@ -59,7 +57,7 @@ def check(account: Account) -> list[Finding]:
         place=place,
         stack=stack,
         facts=(
-            account.fact("threads", f"{what} that want a core all the time", threads, what),
+            account.fact("threads", f"{what} that want a core", threads, what),
             account.fact("threads", "ready, and waiting for a core", queued / account.seconds, what),
             account.fact("threads", "on a core", ran / account.seconds, what),
             account.fact("threads", "taken off the core by another", switches / account.seconds, "switches/s"),
@@ -74,6 +72,35 @@ def check(account: Account) -> list[Finding]:
     )
 
 
+def _compute(account: Account) -> dict[int, list[ThreadTime]]:
+    """Threads that want a core all the time, by process."""
+    found: dict[int, list[ThreadTime]] = defaultdict(list)
+    for time in account.evidence.threads or ():
+        wants = time.running >= WANTS.value * (time.running + time.in_syscall + time.elsewhere)
+        if _stays(account, time) and time.running > 0 and wants:
+            found[time.pid].append(time)
+    return found
+
+
+def _stand_in_line(account: Account, cores: int) -> dict[int, list[ThreadTime]]:
+    """Threads that wait for each other in between (at a barrier, for their turn), where many are ready at any moment
+    and they hold the cores themselves."""
+    found: dict[int, list[ThreadTime]] = defaultdict(list)
+    for time in account.evidence.threads or ():
+        if _stays(account, time) and time.runnable > time.running > 0:
+            found[time.pid].append(time)
+
+    def is_crowd(times: list[ThreadTime]) -> bool:
+        ready, ran = sum(time.runnable for time in times), sum(time.running for time in times)
+        return ready >= PER_CORE.value * cores * account.seconds and ran >= HOLD.value * cores * account.seconds
+
+    return {pid: times for pid, times in found.items() if is_crowd(times)}
+
+
+def _stays(account: Account, time: ThreadTime) -> bool:
+    return time.wall >= LIFE.value * account.seconds * time.count
+
+
 def _examples() -> tuple[Example, ...]:
     line = native("scale", "/srv/resize", "/srv/resize.c", 40)
     work = (cpu((line,), 19.8, thread="resize"),)
@@ -81,6 +108,7 @@ def _examples() -> tuple[Example, ...]:
     pair = (thread(running=9.9, runnable=0.1, tid=1), thread(running=9.9, runnable=0.1, tid=2))
     clients = tuple(thread(running=0.5, runnable=0.1, asleep=9.4, tid=i) for i in range(32))
     waits = call("recvfrom", (python(9, "fetch"), library("threading.py", "Thread.run")), 900, blocked=300.0)
+    steps = tuple(thread(running=0.15, runnable=3.5, asleep=6.3, tid=i) for i in range(96))
     others = tuple(thread(running=0.3, runnable=8.0, asleep=1.7, tid=i) for i in range(12))
     return (
         Example(
@@ -88,6 +116,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "30 of them stand in line at any moment",
             window(samples=work, times=crowd),
+        ),
+        Example(
+            "96 threads that meet after each step",
+            True,
+            "33 are ready at any moment, and the others wait for these at a barrier",
+            window(samples=(cpu((line,), 14.0),), times=steps),
         ),
         Example(
             "a thread for each core", False, "nobody stands in line: the pool fits", window(samples=work, times=pair)
@@ -116,7 +150,7 @@ PATTERN = Pattern(
     "that do not run.",
     fix="As many computing threads as cores, and a queue before them; a pool of its own for work that waits.",
     fine="Batch work of which only the end counts, where the threads hold little memory and no locks.",
-    thresholds=(WANTS, PER_CORE, LIFE),
+    thresholds=(WANTS, PER_CORE, HOLD, LIFE),
     needs=("threads", "cpu"),
     focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
     check=check,
