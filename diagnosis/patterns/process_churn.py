@@ -33,6 +33,8 @@ def check(account: Account) -> list[Finding]:
             forks[account.place(row.stack)].append(row)
     if len(forks) > 1:
         forks.pop(None, None)  # a shell between us and the program: it was started at one of the lines
+    elif forks.keys() == {None} and (waits := _most_waited(account)):
+        forks = {waits: forks[None]}  # (Go's own vfork leaves no way back to its callers)
     total = sum(row.calls for rows in forks.values() for row in rows)
     followed = any(thread.pid != account.evidence.target.pid for thread in account.evidence.threads or ())
     theirs = sum(child.seconds for child in children) if followed else 0.0
@@ -41,6 +43,15 @@ def check(account: Account) -> list[Finding]:
         part = sum(row.calls for row in rows) / total if total else 1.0
         found += _judge(account, place, rows, started=started * part, theirs=theirs * part)
     return found
+
+
+def _most_waited(account: Account) -> Place | None:
+    """The line that waits most often for a child."""
+    waits: dict[Place, int] = defaultdict(int)
+    for row in account.calls:
+        if row.syscall in calls.WAITS_FOR_CHILD and (place := account.place(row.stack)):
+            waits[place] += row.calls
+    return max(waits, key=lambda place: waits[place], default=None)
 
 
 def _judge(
@@ -98,6 +109,8 @@ def _examples() -> tuple[Example, ...]:
     wait = (library("subprocess.py", "Popen._communicate"), library("subprocess.py", "run"), line)
     work = cpu((python(60, "handle"),), 2.0)
     rows = (call("vfork", popen, 900, seconds=1.5, blocked=1.2), call("poll", wait, 900, blocked=4.0))
+    lost = call("clone", (library("asm_linux_amd64.s", "syscall.rawVforkSyscall"),), 900, seconds=1.5, blocked=1.2)
+    waited = call("wait4", wait, 900, blocked=4.0)
     short = ChildProcess(program="/usr/bin/convert", started=900, ended=900, seconds=4.5, cpu_seconds=2.0)
     workers = ChildProcess(program="(fork)", started=4, ended=0, seconds=38.0, cpu_seconds=30.0)
     jobs = ChildProcess(program="/usr/bin/cc1", started=12, ended=11, seconds=20.0, cpu_seconds=19.0)
@@ -107,6 +120,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "90 processes a second, each for 5 ms",
             window(calls=rows, samples=(work,), children=(short,)),
+        ),
+        Example(
+            "a program run by Go, whose vfork hides its callers",
+            True,
+            "the line that waits for the children started them",
+            window(calls=(lost, waited), samples=(work,), children=(short,)),
         ),
         Example("a pool that starts", False, "four workers that stay", window(samples=(work,), children=(workers,))),
         Example(
