@@ -1,5 +1,6 @@
 """Where did every thread's time go? The account that all shares of findings are shares of."""
 
+import re
 from collections import defaultdict
 
 from perfdoctor.diagnosis.loops import loops
@@ -22,6 +23,8 @@ _TIMER_SECONDS = 0.5
 _PACE_SECONDS = 0.01
 """The same of one that a thread's own loop sleeps each time round: it keeps a pace. Who looks for news sleeps less."""
 _MAIN = frozenset({"<module>", "main", "run", "__main__"})
+_NAMELESS = re.compile(r"\{\{closure\}\}|<lambda>|lambda\$|\{lambda|\(anonymous\)|\.func\d+$")
+"""functions that are handed to a thread, and only call what its loop is in"""
 _AT_WORK = 0.1
 """Threads that are at work on average, from which on what timers beside them sleep tells nothing of the program."""
 
@@ -147,7 +150,7 @@ def _pause(row: SyscallRow) -> float:
 def _is_loop_of_thread(stack: Stack, roots: tuple[str, ...]) -> bool:
     """Whether the user's function that sleeps is the one that its thread was started with, or the main program's."""
     own = [frame.function for frame in stack if is_user_code(frame, roots)]
-    while len(own) > 1 and own[-1].rsplit(".", 1)[-1] in _MAIN:
+    while len(own) > 1 and (own[-1].rsplit(".", 1)[-1] in _MAIN or _NAMELESS.search(own[-1])):
         own.pop()
     return len(set(own)) == 1
 

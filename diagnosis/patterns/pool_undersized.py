@@ -440,4 +440,6 @@ PATTERN = Pattern(
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
     examples=_examples,
+    # (that each piece of work takes long is why the others stand in line)
+    beats=("slow-dependency",),
 )
