@@ -149,7 +149,7 @@ def _pause(row: SyscallRow) -> float:
 
 def _is_loop_of_thread(stack: Stack, roots: tuple[str, ...]) -> bool:
     """Whether the user's function that sleeps is the one that its thread was started with, or the main program's."""
-    own = [frame.function for frame in stack if is_user_code(frame, roots)]
+    own = [frame.function for frame in stack if is_user_code(frame, roots) and frame.line]
     while len(own) > 1 and (own[-1].rsplit(".", 1)[-1] in _MAIN or _NAMELESS.search(own[-1])):
         own.pop()
     return len(set(own)) == 1

@@ -22,8 +22,6 @@ from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 _ROOT, IDLE = "(root)", "(idle)"
 _MOST_NODES = 1_000_000
 _DEEPEST = 512
-_FEW_SAMPLES = 8
-"""that lived on: of fewer all that live are told"""
 
 
 @dataclass(slots=True)
@@ -145,8 +143,8 @@ def read_heap(
     survivors: bool = False,
 ) -> dict[Stack, int]:
     """Bytes by stack of a SamplingHeapProfile: those of the objects that live, or all that were allocated, as it was
-    asked for. V8 has already scaled them from its samples. ``survivors``: of those that live as many as were made in
-    the first half stand for all, where there are enough, since the last ones are mostly garbage not yet collected."""
+    asked for. V8 has already scaled them from its samples. ``survivors``: of those that live, the ones that were
+    made in the first half stand for all, since the last ones are mostly garbage not yet collected."""
     old = _survivors(profile) if survivors else None
     frames = _Frames(maps, sites)
     found: Counter[Stack] = Counter()
@@ -171,18 +169,18 @@ def read_heap(
 
 
 def _survivors(profile: Mapping[str, Any]) -> Counter[int] | None:
-    """Bytes by node: twice those of the samples that were taken in the first half. None where these are few."""
+    """Bytes by node: twice those of the samples that were taken in the first half. None where V8 tells no samples."""
     taken = [
         (_number(sample.get("ordinal")), _number(sample.get("nodeId")), _number(sample.get("size")))
         for sample in islice(_dicts(profile.get("samples")), _MOST_NODES)
     ]
-    half = max((ordinal for ordinal, _, _ in taken), default=0) / 2
-    old = [(node, size) for ordinal, node, size in taken if ordinal <= half and size > 0]
-    if len(old) < _FEW_SAMPLES:
+    if not taken:
         return None
+    half = max(ordinal for ordinal, _, _ in taken) / 2
     found: Counter[int] = Counter()
-    for node, size in old:
-        found[node] += 2 * size
+    for ordinal, node, size in taken:
+        if ordinal <= half and size > 0:
+            found[node] += 2 * size
     return found
 
 

@@ -71,7 +71,7 @@ def test_what_was_made_early_and_lives_is_told_apart_from_garbage_not_yet_collec
         return {stack[0].function: size for stack, size in read_heap(profile, survivors=True).items()}
 
     assert by_function(told) == {"keeps": 2 * 16 * 128}
-    assert by_function({**told, "samples": early[:7] + late}) == {"keeps": 4096, "drops": 90_000}, "too few to tell"
+    assert by_function({**told, "samples": late}) == {}, "nothing that was made early is left"
     assert by_function({"head": told["head"]}) == {"keeps": 4096, "drops": 90_000}, "a V8 that tells no samples"
 
 
