@@ -12,7 +12,11 @@ from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
 
-SLOW = Threshold(0.03, "s for an answer", "a service nearby answers within 10 ms, a store within one")
+SLOW = Threshold(0.02, "s for an answer", "a service nearby answers within 10 ms, a store within one")
+BEARABLE = Threshold(
+    0.1, "s for an answer", "who asks for several at a time has already made the best of less than this"
+)
+AT_ONCE = Threshold(1.5, "under way at a time", "one after the other each answer holds up all that follows")
 FEW = Threshold(2, "answers in the window", "one says nothing about the others")
 UNCLEAR = Threshold(
     1.0, "s for an answer", "so long waits too a client that asks to be told of news; only its words tell which"
@@ -56,6 +60,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     large = bytes_each(talks) > LARGE.value
     unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
     rare = answered < RARE.value * load.served
+    bearable = mean < BEARABLE.value and _at_once(account, where.pid) >= AT_ONCE.value
     facts = [
         account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
         account.fact("network", "mean wait for an answer", mean, "s"),
@@ -82,8 +87,14 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "trace-network",
         ),
         confidence=(0.6 if unclear else 0.88) * where.sureness,
-        at_most=Severity.INFO if large or rare or (unclear and not where.shape) else Severity.CRITICAL,
+        at_most=Severity.INFO if large or rare or bearable or (unclear and not where.shape) else Severity.CRITICAL,
     )
+
+
+def _at_once(account: Account, pid: int) -> float:
+    """How many requests of a process are under way on average: while a thread stands still for one, or all the time."""
+    under_way = sum(_waited(talk) for talk in account.talks if talk.pid == pid)
+    return under_way / max(1e-9, min(account.network_seconds[pid] or account.seconds, account.seconds))
 
 
 def _waited(talk: Talk) -> float:
@@ -133,12 +144,29 @@ def _examples() -> tuple[Example, ...]:
     quick = peer(line, 4000, wait=4.0, shape="GET /price/?")
     poll = peer(line, 5, wait=9.8, shape="GET /events/poll?since=?")
     queue = peer(line, 9, wait=9.8, protocol="Redis", shape="BRPOP jobs:?")
+    gathered = peer(line, 800, wait=28.0, shape="GET /tiles/?")
+    pages = peer((python(12, "serve"),), 250, wait=9.0, direction="incoming", address="10.0.0.9")
+    in_turn = peer(line, 250, wait=8.8, shape="GET /tiles/?")
+    at_once = call("recvfrom", line, 800, on="fd:4 (socket:[7])", blocked=28.0)
+    alone = call("recvfrom", line, 250, on="fd:4 (socket:[7])", blocked=8.8)
     return (
         Example(
             "one slow service for each page",
             True,
             "20 answers of 350 ms each are nearly all that 20 pages take",
             window(calls=(waits,), samples=(work,), peers=(served, slow)),
+        ),
+        Example(
+            "35 ms for each page's answer, one page after the other",
+            True,
+            "nothing else is done meanwhile",
+            window(calls=(alone,), samples=(work,), peers=(pages, in_turn)),
+        ),
+        Example(
+            "35 ms for each answer, of which three are under way",
+            False,
+            "it has made the best of a peer that is a little slow",
+            window(calls=(at_once,), samples=(work,), peers=(gathered,), threads=8),
         ),
         Example(
             "a report by a slow statement",
@@ -188,7 +216,7 @@ PATTERN = Pattern(
     "while they wait.",
     fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
     fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
-    thresholds=(SLOW, FEW, UNCLEAR, LARGE, FAR, RARE),
+    thresholds=(SLOW, BEARABLE, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,
