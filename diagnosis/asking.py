@@ -56,13 +56,15 @@ def units(account: Account, pid: int) -> float:
 
 def paces(account: Account, talk: Talk) -> float:
     """How often the loops that ask there paused between two rounds, each a piece of work. 0: they do not pause."""
+    roots = account.evidence.user_roots
+    asking = {(frame.file, frame.function) for frame in talk.stack if is_user_code(frame, roots)}
+    # (the pause may be in a generator that the loop goes over)
     return sum(
         row.calls
         for row in account.calls
         if row.pid == talk.pid
-        and keeps_pace(row, account.evidence.user_roots)
-        and (own := account.place(row.stack))
-        and any(own.shares_function(frame) for frame in talk.stack)
+        and keeps_pace(row, roots)
+        and any((frame.file, frame.function) in asking for frame in row.stack)
     )
 
 

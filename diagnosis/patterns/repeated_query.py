@@ -131,6 +131,8 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
         if o.seen * PER_PARENT.value <= one.seen
         and o.talk.peer is talk.peer
         and functions & _functions(account, o.stack)
+        # (what one line asks by two names is the same, once it is prepared)
+        and _lines(account, o.stack) != _lines(account, one.stack)
     ]
     if parents:
         parent = max(parents, key=lambda o: o.seen)
@@ -155,6 +157,11 @@ def _is_a_step_of_transactions(account: Account, one: _Asked, others: list[_Aske
 def _functions(account: Account, stack: Stack) -> set[tuple[str | None, str]]:
     roots = account.evidence.user_roots
     return {(frame.file, frame.function) for frame in stack if is_user_code(frame, roots)} - {(None, "")}
+
+
+def _lines(account: Account, stack: Stack) -> list[tuple[str | None, int | None]]:
+    roots = account.evidence.user_roots
+    return [(frame.file, frame.line) for frame in stack if is_user_code(frame, roots)]
 
 
 def _cure(one: _Asked) -> str:
@@ -223,6 +230,17 @@ def _examples() -> tuple[Example, ...]:
     jobs = peer(
         (python(9, "next_job"),), 20_000, wait=2.0, address="10.0.0.5:6379", protocol="Redis", shape="BRPOP jobs"
     )
+    prepared = peer(
+        child,
+        20_000,
+        wait=5.0,
+        protocol="PostgreSQL",
+        statements=(
+            StatementShape(shape="UPDATE tickets SET used = ? WHERE code = ?", seen=35, pid=4242, stack=child),
+            StatementShape(shape="EXECUTE _pg?_?", seen=850, pid=4242, stack=child),
+        ),
+        answer_bytes=9000,
+    )
     transactions = peer(
         child,
         1000,
@@ -272,6 +290,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "each is for a job that was fetched from a queue",
             window(calls=(waits,), samples=(work,), peers=(jobs, one_each)),
+        ),
+        Example(
+            "a statement that its driver prepares",
+            False,
+            "the first five times it is asked in its own words: it is no other one",
+            window(calls=(waits,), samples=(work,), peers=(prepared,)),
         ),
         Example(
             "a transaction for each file, and a check of all now and then",
