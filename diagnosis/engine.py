@@ -128,12 +128,19 @@ def _merged(findings: list[Finding]) -> list[Finding]:
     ]
 
 
+def _functions(finding: Finding) -> set[tuple[str | None, str]]:
+    return {(frame.file, frame.function) for frame in finding.stack}
+
+
 def _explains(winner: Finding, loser: Finding) -> bool:
     if loser.pattern not in PATTERNS[winner.pattern].beats or winner.share is None or loser.share is None:
         return False
     if winner.location is None or loser.location is None:
         return winner.location is loser.location
-    if (winner.location.file, winner.location.function) != (loser.location.file, loser.location.function):
+    at, other = ((found.location.file, found.location.function) for found in (winner, loser) if found.location)
+    # (or at a caller of it, on the same way to the same call)
+    through = at in _functions(loser) and other in _functions(winner)
+    if at != other and not through:
         return False
     # Of much less time, even at the same line, it is no explanation: the loser has a cost of its own.
     return winner.share >= (0.25 if winner.location.line == loser.location.line else 0.75) * loser.share

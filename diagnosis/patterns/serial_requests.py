@@ -63,8 +63,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     seconds = account.waited(where, wait)
     peers = list(dict.fromkeys(whom(talk.peer) for talk in sorted(talks, key=lambda t: -t.wait_seconds)))
     of = peers[0] + (f" and {len(peers) - 1} more" if len(peers) > 1 else "")
-    # (the owner changes the loop that goes round the requests, which may be a caller of the line that sends them)
-    place = _loop(account, where, talks) or where.place
+    # (the owner changes what makes the requests, which may be a caller of the line that sends them)
+    place = _asker(account, where, talks) or where.place
     at: Place | str = place or "a library"
     caller = f", asked at {where.place}" if place != where.place else called_from(account, where.stack)
     mean = wait / max(1, answered)
@@ -102,20 +102,25 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     )
 
 
-def _loop(account: Account, where: Talk, talks: list[Talk]) -> Place | None:
-    """The loop that makes the requests. None where a function within it makes several of them, one line after the
-    other: there they follow each other."""
+def _asker(account: Account, where: Talk, talks: list[Talk]) -> Place | None:
+    """Who makes the requests one after the other: a function that does so in several lines, at the one that waits
+    longest, else the loop that goes round them. None where that is the line that sends them."""
     loop = account.loop_around(where)
-    if loop is None:
-        return None
-    lines: dict[tuple[str | None, str], set[int | None]] = defaultdict(set)
+    lines: dict[tuple[str | None, str], dict[int | None, float]] = defaultdict(lambda: defaultdict(float))
     for talk in talks:
-        for frame in talk.stack if talk.questions else ():
-            if loop.shares_function(frame):
-                break
-            if is_user_code(frame, account.evidence.user_roots):
-                lines[frame.file, frame.function].add(frame.line)
-    return None if any(len(seen) > 1 for seen in lines.values()) else loop
+        for row in talk.peer.rows if talk.questions else ():
+            if row.pid != talk.pid or account.place(row.stack) != talk.place:
+                continue
+            for frame in row.stack:
+                if loop is not None and loop.shares_function(frame):
+                    break
+                if is_user_code(frame, account.evidence.user_roots):
+                    lines[frame.file, frame.function][frame.line] += row.wait_seconds
+    for (file, function), waits in lines.items():  # (inner ones first)
+        if len(waits) > 1:
+            place = Place(file, function, max(waits, key=lambda line: waits[line]))
+            return None if where.place is not None and where.place.shares_function(place) else place
+    return loop
 
 
 def _serving(account: Account, pid: int) -> float:
