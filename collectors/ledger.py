@@ -16,6 +16,7 @@ from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
 from perfdoctor.collectors.window import by_engine as by_engine_window
@@ -80,6 +81,7 @@ async def observe(
             cpu_profile = await to_thread.run_sync(with_shapes, host, evidence.cpu)
             evidence = evidence.model_copy(update={"cpu": cpu_profile})
         evidence = await to_thread.run_sync(with_repeated, host, evidence)
+        evidence = await to_thread.run_sync(with_kept, host, evidence)
         if look and look.ended:
             return await _with_locks(host, target, evidence, seconds, progress)
         return evidence

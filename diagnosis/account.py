@@ -108,6 +108,18 @@ class Account:
         use = self.evidence.network
         return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
 
+    def keeper(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code that adds to a collection which outlives its function."""
+        for frame in stack if self._kept else ():
+            if (frame.file, frame.line) in self._kept and is_user_code(frame, self.evidence.user_roots):
+                return Place(frame.file, frame.function, frame.line)
+        return None
+
+    @cached_property
+    def _kept(self) -> frozenset[tuple[str | None, int | None]]:
+        trend = self.evidence.memory
+        return frozenset((line.file, line.line) for line in trend.kept) if trend else frozenset()
+
     def shape_at(self, place: Place | None) -> LineShape | None:
         """What the text of a line says that it does, where it is a hot one of compiled code."""
         return self._shapes.get((place.file, place.line)) if place else None

@@ -36,13 +36,20 @@ class LivingRow(Model):
     bytes: int | None = None
 
 
+class KeptLine(Model):
+    """A line of the target's own code that adds something to a collection which outlives its function."""
+
+    file: str
+    line: int
+
+
 class MemoryTrend(Model):
     """Readings over the window and the straight line through them.
 
     ``bytes_per_second`` is the Theil-Sen slope of ``anonymous + swap``; ``confidence`` (0 to 1) is the share of
     pairs of readings that rise, so that a sawtooth is not taken for growth. ``minor_faults`` and
     ``major_faults`` are differences over the window (/proc/PID/stat fields 10 and 12). ``heap`` is of the target's own
-    runtime, empty where it has none that collects or does not tell."""
+    runtime, empty where it has none that collects or does not tell. ``kept``: of the lines that allocate."""
 
     samples: tuple[MemorySample, ...] = ()
     bytes_per_second: float = 0.0
@@ -50,3 +57,4 @@ class MemoryTrend(Model):
     minor_faults: int = 0
     major_faults: int = 0
     heap: tuple[HeapReading, ...] = ()
+    kept: tuple[KeptLine, ...] = ()

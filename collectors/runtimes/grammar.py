@@ -70,6 +70,11 @@ SEEKS = words(
 CALLS_FOR_EACH = SEEKS | words(
     "forEach map flatMap flat_map for_each filter_map fold reduce mapToInt mapToLong mapToDouble"
 )
+ADDS = words(
+    "append appendleft extend add addAll addFirst addLast push push_back push_front emplace emplace_back insert put"
+    " putIfAbsent computeIfAbsent set setdefault update offer unshift store Store Set Add PushBack PushFront"
+)
+"""methods that put something into a collection"""
 COMPARES = words(
     "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"
     " startsWith endsWith startswith endswith HasPrefix HasSuffix starts_with ends_with isSame is_same"

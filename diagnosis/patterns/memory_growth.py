@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import SECONDS, call, cpu, memory, python, window
+from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, python, window
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.piled_up import piled_up
@@ -14,7 +14,7 @@ from perfdoctor.diagnosis.weight import again, size
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.memory import HeapReading, LivingRow, MemorySample, MemoryTrend
+from perfdoctor.schemas.memory import HeapReading, KeptLine, LivingRow, MemorySample, MemoryTrend
 from perfdoctor.schemas.waits import FaultRow
 
 STEADY = Threshold(
@@ -47,6 +47,9 @@ OF_LIVING = Threshold(
     4, "samples of living objects at one line", "fewer can be what is in use at the moment, by chance"
 )
 LIVES = Threshold(0.6, "of V8's growth, in objects made in the window", "what grows without them is V8's own room")
+KEPT = Threshold(
+    0.15, "of the new pages", "from here on a line that adds to a collection is told, rather than one that only makes"
+)
 _FILLS = 0.5
 """how sure a growth is that becomes ever slower"""
 _COLLECTED = ("java", "node")
@@ -218,7 +221,7 @@ def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
     """The line that made most of what lives on, with its stack, its samples, and those of all lines."""
     at: dict[Place, list[LivingRow]] = defaultdict(list)
     for row in account.evidence.living or ():
-        place = account.place(row.stack)
+        place = account.keeper(row.stack) or account.place(row.stack)
         if place is not None:
             at[place].append(row)
     known = sum(row.samples for rows in at.values() for row in rows)
@@ -263,6 +266,9 @@ def _finding(account: Account, trend: MemoryTrend, growth: _Growth) -> Finding:
             else "a collection that is only added to, a cache without a bound, what is allocated on a path that "
             "returns without freeing it"
         )
+    if place is not None and account.keeper(growth.stack) == place:
+        kept = f", added to a collection at {place}"
+        meaning = "The line adds to a collection that outlives its function: see where that is emptied."
     doubles = last.rss / per_second
     facts = (*growth.facts, account.fact("memory", "resident at the end", last.rss, "bytes"))
     return Finding(
@@ -299,7 +305,8 @@ def steady(trend: MemoryTrend) -> bool:
 
 
 def _blamed(account: Account) -> tuple[list[FaultRow], Place | None]:
-    """The line that touches most new memory. One that gives as much back (munmap at the same line) does not grow it."""
+    """The line that touches most new memory: rather one that puts what it makes into a collection. One that gives as
+    much back (munmap at the same line) does not grow it."""
     returned: dict[Place | None, int] = defaultdict(int)
     for row in account.calls:
         if row.syscall in ("munmap", "madvise"):
@@ -314,6 +321,14 @@ def _blamed(account: Account) -> tuple[list[FaultRow], Place | None]:
         if place is not None and not (taken[place] and returned[place] >= 0.8 * taken[place]):
             at[place].append(fault)
     best = max(at, key=lambda place: sum(row.faults for row in at[place]), default=None)
+    kept: dict[Place, list[FaultRow]] = defaultdict(list)
+    for fault in (row for rows in at.values() for row in rows):
+        if keeper := account.keeper(fault.stack):
+            kept[keeper].append(fault)
+    keeper = max(kept, key=lambda place: sum(row.faults for row in kept[place]), default=None)
+    every = sum(row.faults for rows in at.values() for row in rows)
+    if keeper and sum(row.faults for row in kept[keeper]) >= KEPT.value * every:
+        return kept[keeper], keeper
     return at.get(best, []), best
 
 
@@ -327,10 +342,17 @@ def _examples() -> tuple[Example, ...]:
     line: Stack = (python(52, "remember"),)
     work = cpu(line, 1.0)
     leak = FaultRow(pid=1, stack=line, faults=12_000)
+    parsed = FaultRow(pid=1, stack=(library("json/decoder.py", "raw_decode"), python(88, "main")), faults=40_000)
     buffer: Stack = (python(70, "render"),)
     transient = (call("mmap", buffer, 5000, seconds=0.1), call("munmap", buffer, 5000, seconds=0.1))
     both = (leak, FaultRow(pid=1, stack=buffer, faults=90_000))
     return (
+        Example(
+            "messages that are kept",
+            True,
+            "most pages are first touched where they are parsed, but a fifth where they are added to a list",
+            _with_kept(window(samples=(work,), faults=(parsed, leak), memory=memory(5e6)), line),
+        ),
         Example(
             "a cache without a bound",
             True,
@@ -408,6 +430,12 @@ def _step() -> Evidence:
     return window(memory=MemoryTrend(samples=samples, bytes_per_second=3e5, confidence=0.85))
 
 
+def _with_kept(seen: Evidence, stack: Stack) -> Evidence:
+    assert seen.memory and stack[0].file and stack[0].line
+    kept = (KeptLine(file=stack[0].file, line=stack[0].line),)
+    return seen.model_copy(update={"memory": seen.memory.model_copy(update={"kept": kept})})
+
+
 PATTERN = Pattern(
     id="memory-growth",
     title="memory grows steadily",
@@ -418,7 +446,7 @@ PATTERN = Pattern(
     fix="Bound the cache, drop what is finished with, hold by weak references.",
     fine="A start that loads its data, a cache that fills up to its bound (growth that slows down is a note): look "
     "again after some minutes.",
-    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING, LIVES),
+    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING, LIVES, KEPT),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),
     check=check,

@@ -1,0 +1,101 @@
+"""Which of the lines that make memory grow put something into a collection that outlives their function?
+
+New pages are first touched wherever the allocator happens to need the next one: where a message is parsed, say. What
+keeps the objects is a line that adds them to a list or map of its object, of the program, or of its caller.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
+from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.syntax import Source, Sources
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.memory import KeptLine
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LEAST_GROWTH = 1 << 20
+"""bytes in the window, below which nobody asks"""
+_MOST_STACKS = 64
+_CALLERS = 8
+
+
+def with_kept(host: Host, evidence: Evidence) -> Evidence:
+    """The same evidence, whose memory part knows the lines that keep what they are given."""
+    trend = evidence.memory
+    if trend is None or len(trend.samples) < 2:
+        return evidence
+    if trend.samples[-1].anonymous - trend.samples[0].anonymous < _LEAST_GROWTH:
+        return evidence
+    kept = tuple(_kept(host, evidence))
+    return evidence.model_copy(update={"memory": trend.model_copy(update={"kept": kept})}) if kept else evidence
+
+
+def _kept(host: Host, evidence: Evidence) -> Iterator[KeptLine]:
+    sources: dict[int, Sources] = {}
+    told = set[tuple[str, int]]()
+    for pid, stack in _stacks(evidence):
+        own = (f for f in stack if f.file and f.line and may_be_own(f.file))
+        for frame in islice(own, _CALLERS):
+            at = frame.file or "", frame.line or 0
+            source = sources.setdefault(pid, Sources(host, pid)).of(at[0]) if at not in told else None
+            if source is not None and keeps(source, at[1]):
+                told.add(at)
+                yield KeptLine(file=at[0], line=at[1])
+
+
+def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:
+    """Those with most new pages, or most objects that live on."""
+    weights: dict[tuple[int, Stack], int] = defaultdict(int)
+    for fault in evidence.faults or ():
+        weights[fault.pid, fault.stack] += fault.faults
+    for row in evidence.living or ():
+        weights[row.pid, row.stack] += row.samples
+    return sorted(weights, key=lambda key: -weights[key])[:_MOST_STACKS]
+
+
+def keeps(source: Source, line: int) -> bool:
+    """Whether a line adds something to a collection that its function did not make."""
+    node = source.at(line)
+    function = syntax.function_around(node) if node is not None else None
+    if node is None or function is None:
+        return False
+    own = syntax.assigned_in(function)
+    given = set[str]().union(*syntax.parameters_of(function))
+    for each in syntax.within(node):
+        held = _added_to(each) if syntax.holds(each, line) else None
+        names = syntax.names_in(held)
+        if held is None or not names:
+            continue
+        # (a local name may stand for a member: group = this.groups.get(name))
+        local = {name for name in names if name in own and name not in given}
+        if local != names or _is_of_outside(local, own):
+            return True
+    return False
+
+
+def _added_to(node: "Node") -> "Node | None":
+    """The collection to which a node adds something; None where it does not."""
+    if node.type in grammar.CALLS and syntax.arguments_of(node):
+        owner = syntax.owner_of_call(node)
+        first = syntax.arguments_of(node)[0]
+        if owner is None:
+            return first if syntax.called_name(node) == "append" and first.type in grammar.MEMBERS else None  # (Go)
+        return owner if syntax.called_name(node) in grammar.ADDS else None
+    target = syntax.target_of(node)
+    while target is not None and target.type not in grammar.INDEXED and target.named_child_count == 1:
+        target = target.named_children[0]
+    return target.named_children[0] if target is not None and target.type in grammar.INDEXED else None
+
+
+def _is_of_outside(names: set[str], values: dict[str, list["Node"]]) -> bool:
+    """Whether local names stand for something that is there already, by what they are made of."""
+    made = [value for name in names for value in values.get(name, ())]
+    return bool(made) and bool(expanded(all_names(made), values) - set(values))
