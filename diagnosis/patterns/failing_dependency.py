@@ -113,7 +113,9 @@ def _time_lost(account: Account, talks: list[Talk], failures: int, attempts: int
         waits = sum(account.waited(t, t.wait_seconds) for t in talks)
         attempt += waits * min(1.0, told / answered)
     failing = failures / attempts
-    attempt += failing * sum(account.client_cpu(t) for t in talks if t.failed or t.requests > t.answered)
+    # (who says goodbye asks for no answer)
+    lost = [t for t in talks if t.failed or t.answered < MOST.value * t.requests]
+    attempt += failing * sum(account.client_cpu(t) for t in lost)
     # A pause of whoever asks, between any two requests, is its pace, unless most of them fail.
     return attempt, pause * failing if failing > MOST.value else 0.0, pauses
 
