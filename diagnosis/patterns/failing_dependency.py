@@ -113,8 +113,9 @@ def _time_lost(account: Account, talks: list[Talk], failures: int, attempts: int
         waits = sum(account.waited(t, t.wait_seconds) for t in talks)
         attempt += waits * min(1.0, told / answered)
     failing = failures / attempts
-    # (who says goodbye asks for no answer)
-    lost = [t for t in talks if t.failed or t.answered < MOST.value * t.requests]
+    # (of a peer that mostly answers: who says goodbye asks for no answer)
+    silent_peer = answered < MOST.value * sum(t.requests for t in talks)
+    lost = [t for t in talks if t.failed or (silent_peer and t.requests > t.answered)]
     attempt += failing * sum(account.client_cpu(t) for t in lost)
     # A pause of whoever asks, between any two requests, is its pace, unless most of them fail.
     return attempt, pause * failing if failing > MOST.value else 0.0, pauses
