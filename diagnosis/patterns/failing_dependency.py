@@ -7,7 +7,7 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
-from perfdoctor.diagnosis.talk import Talk
+from perfdoctor.diagnosis.talk import DATABASES, Talk
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.schemas.finding import Finding
@@ -37,6 +37,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     open_at_end = to.open_at_end or 0
     # Requests that found no answer though their connection is not open any more: the program gave up, or was left.
     unanswered = max(0, sum(t.requests - t.answered for t in talks) - open_at_end - sum(t.failed for t in talks))
+    if to.protocol in DATABASES:
+        unanswered = max(0, unanswered - sum(t.opened for t in talks))  # (a goodbye on each connection)
     failures = sum(t.failed for t in talks) + (unanswered if unanswered > 1 else 0)
     attempts = max(sum(t.requests for t in talks), failures) if to.requests else failures + sum(t.opened for t in talks)
     if failures / account.seconds < RATE.value or failures < SHARE.value * attempts:
