@@ -48,8 +48,10 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     # (a request that is never answered costs the time at the line that waits, and that may be the next one)
     waits = _waits_in(account, where) if unanswered > 1 else None
     place, stack = (account.place(waits.stack), waits.stack) if waits else (where.place, where.stack)
-    at: Place | str = place or "a library"
-    caller = called_from(account, stack)
+    # (the loop that tries again may be in a caller of what asks)
+    loop = None if waits else account.loop_around(where)
+    at: Place | str = loop or place or "a library"
+    caller = f", asked at {place}" if loop and loop != place else called_from(account, stack)
     of = whom(to)
     how = _how(to, unanswered)
     seconds = attempt + pause
@@ -59,7 +61,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         title=f"{of} fails {rate(failures / account.seconds)} times a second ({how}), asked again and again at {at}"
         f"{caller}: {percent(account.share(seconds))} of busy time",
         seconds=seconds,
-        place=place,
+        place=loop or place,
         stack=stack,
         facts=(
             account.fact("network", f"failures of {of}: {how}", failures / account.seconds, "failures/s"),
