@@ -6,6 +6,7 @@ keeps the objects is a line that adds them to a list or map of its object, of th
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,12 @@ def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:
 
 def keeps(source: Source, line: int) -> bool:
     """Whether a line adds something to a collection that its function did not make."""
+    with suppress(RecursionError):  # (who nests expressions so deep has something else in mind)
+        return _keeps(source, line)
+    return False
+
+
+def _keeps(source: Source, line: int) -> bool:
     node = source.at(line)
     function = syntax.function_around(node) if node is not None else None
     if node is None or function is None:

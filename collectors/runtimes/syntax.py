@@ -316,7 +316,7 @@ def indexed_by(node: "Node", index: frozenset[str]) -> list["Node"]:
     """The expressions within ``node`` of which an element is taken by one of the names ``index``."""
     found = []
     for each in within(node, functions=True):
-        if each.type in grammar.INDEXED:
+        if each.type in grammar.INDEXED and each.named_child_count > 1:
             whole, *rest = each.named_children
             if any(names_in(part) & index for part in rest):
                 found.append(whole)

@@ -4,6 +4,7 @@
 told.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes import syntax
 from perfdoctor.collectors.runtimes.joins import At, join_at
+from perfdoctor.collectors.runtimes.keepers import keeps
 from perfdoctor.collectors.runtimes.syntax import Source
 
 _MARK = re.compile(r"(?://|#) <- (\w+)(?: (\w+))?(?:, outer)?$")
@@ -431,15 +434,19 @@ def test_a_source_that_is_not_what_it_was_is_no_error(
     join_at(_Files(Source(file, changed)), [At(file, line) for line in lines])
 
 
-def test_a_file_is_read_within_bounds() -> None:
-    from perfdoctor.collectors.host.local import LocalHost
+@pytest.mark.parametrize("suffix", [".py", ".js", ".go", ".java", ".rs", ".cpp"])
+def test_what_nests_without_end_says_nothing(suffix: str) -> None:
+    deep = f"for (a of {'f(' * 20_000}b{')' * 20_000}) {{ if (a == {'(' * 20_000}c{')' * 20_000}) d(); }}"
+    source = Source(f"/srv/program{suffix}", deep.encode())
+    assert join_at(_Files(source), [At("/srv/program", 1)]) is None
+    assert not keeps(source, 1)
 
+
+def test_a_file_is_read_within_bounds() -> None:
     with tempfile.TemporaryDirectory() as folder:
         large, small = Path(folder, "large.py"), Path(folder, "small.py")
         large.write_text("x = 1\n" * 200_000)
         small.write_text("x = 1\n")
-        import os
-
         sources = syntax.Sources(LocalHost(), os.getpid())
         assert sources.of(str(large)) is None
         assert sources.of(str(small)) is not None
