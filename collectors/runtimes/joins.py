@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
-from perfdoctor.collectors.runtimes.syntax import Loop, Source, Sources
+from perfdoctor.collectors.runtimes.sources import Source, Sources
+from perfdoctor.collectors.runtimes.syntax import Loop
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.runtimes import syntax
 from perfdoctor.collectors.runtimes.joins import At, join_at
-from perfdoctor.collectors.runtimes.syntax import Source
+from perfdoctor.collectors.runtimes.sources import Source, Sources
 
 _MARK = re.compile(r"(?://|#) <- (\w+)(?: (\w+))?(?:, outer)?$")
 
@@ -378,7 +377,7 @@ func main() {
 }
 
 
-class _Files(syntax.Sources):
+class _Files(Sources):
     """A file that is not of a process."""
 
     def __init__(self, source: Source) -> None:
@@ -440,7 +439,7 @@ def test_a_file_is_read_within_bounds() -> None:
         small.write_text("x = 1\n")
         import os
 
-        sources = syntax.Sources(LocalHost(), os.getpid())
+        sources = Sources(LocalHost(), os.getpid())
         assert sources.of(str(large)) is None
         assert sources.of(str(small)) is not None
         assert sources.of(str(Path(folder, "none.py"))) is None
