@@ -47,6 +47,10 @@ def holds(node: "Node", line: int) -> bool:
     return node.start_point[0] < line <= node.end_point[0] + 1
 
 
+def start_within(node: "Node", other: "Node") -> bool:
+    return other.start_byte <= node.start_byte < other.end_byte
+
+
 def first_field(node: "Node", *names: str) -> "Node | None":
     """What a node has in the first of the fields that it has."""
     return next(filter(None, map(node.child_by_field_name, names)), None)
