@@ -6,6 +6,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.read_limits import limited_reads
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.weight import again, rate, weigh
@@ -49,6 +50,8 @@ def check(account: Account) -> list[Finding]:
     found += _naps_of_goroutines(account)
     known = {(f.location.file, f.location.function) for f in found if f.location}
     for place, rows in account.calls_at.items():
+        if place is not None:
+            found += _time_limits(account, place, rows)
         # (first what is cheap to see: this is asked of every line)
         asks = [row for row in rows if _is_in_vain(row)]
         if place is None or sum(row.errors for row in asks) / account.seconds < RATE.value:
@@ -160,6 +163,53 @@ def _asks_in_vain(account: Account, place: Place, asks: list[SyscallRow]) -> lis
         ),
         confidence=0.75,
         at_most=Severity.WARNING,
+    )
+
+
+def _time_limits(account: Account, place: Place, rows: list[SyscallRow]) -> list[Finding]:
+    """A line of Go that reads with a time limit a moment ahead, which mostly runs out."""
+    reads, waits = limited_reads(rows)
+    # (each connection is a loop of its own; how long its waits were to be nobody knows, where cores are scarce)
+    if waits.waits < RATE.value * account.seconds * max(1, waits.connections):
+        return []
+    pause = waits.pause(account.seconds)
+    others = _other_calls(account, place, reads)
+    fruits = sum(row.calls - row.errors - row.empty for row in others)
+    in_vain = waits.in_vain >= FRUITLESS.value * waits.waits
+    if not in_vain or pause < SHORTEST.value or fruits >= FRUITFUL.value * waits.waits:
+        return []
+    work = sum(row.seconds for row in account.samples if account.place(row.stack) and _runs_in(row.stack, place))
+    scheduling = min(_scheduling(account), WAKING * waits.waits)
+    waiting = pause * waits.in_vain
+    many = f" on {waits.connections} connections" if waits.connections > 1 else ""
+    return weigh(
+        account,
+        "polling-loop",
+        title=f"{place} reads{many} with a time limit that runs out {rate(waits.in_vain / account.seconds)} times a "
+        f"second, {waits.in_vain / waits.waits:.0%} of its waits, after {pause * 1000:.1f} ms",
+        seconds=waiting + work + scheduling,
+        place=place,
+        stack=max(reads, key=lambda row: row.errors).stack,
+        facts=(
+            account.fact("syscalls", "waits that ran out", waits.in_vain / account.seconds, "waits/s"),
+            account.fact("syscalls", "mean wait, at most", pause, "s"),
+            account.fact("cpu", "CPU used by the function", work / account.seconds, "cores"),
+            account.fact("cpu", "CPU used by Go's scheduler for these waits", scheduling / account.seconds, "cores"),
+        ),
+        fix=f"Let {place} wait for what it reads, without a time limit or with one that means a fault (SetReadDeadline "
+        "some seconds ahead). What else the loop looks for meanwhile is another goroutine's: one that receives from "
+        "the channel, and writes.",
+        verify=again(
+            account,
+            f"waits at {place} that run out",
+            f"{rate(waits.in_vain / account.seconds)}/s",
+            "next to none",
+            "trace-syscalls",
+        ),
+        confidence=0.85,
+        at_most=Severity.WARNING,
+        # Those who wait hold no thread, so busy time lacks them.
+        beside=waiting,
     )
 
 
@@ -373,6 +423,30 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(looks,), samples=(cpu(looking, 0.2),), threads=2),
         ),
         Example(
+            "a read with a deadline of 2 ms in Go",
+            True,
+            "of a hundred waits on each of three connections two bring something",
+            _reading(misses=5000, brought=100, scheduling=0.8),
+        ),
+        Example(
+            "connections that have something to say",
+            False,
+            "each read that found nothing is a wait that brings something",
+            _reading(misses=5000, brought=5000, scheduling=0.8),
+        ),
+        Example(
+            "a deadline of 100 ms",
+            False,
+            "ten looks a second and connection: nobody feels them",
+            _reading(misses=100, brought=2, scheduling=0.1),
+        ),
+        Example(
+            "a heartbeat between reads",
+            False,
+            "each time that a read runs out something is sent: a pace",
+            _reading(misses=5000, brought=100, scheduling=0.8, sent=5000),
+        ),
+        Example(
             "a flag that is looked for on the way",
             False,
             "the process works meanwhile, and asks at each piece of work",
@@ -443,11 +517,22 @@ def _napping(loop: NapLoop | None, nap: float = 0.0002, scheduling: float = 1.2)
     return seen.model_copy(update={"goroutines": GoroutineCount(naps=(naps,))})
 
 
+def _reading(*, misses: int, brought: int, scheduling: float, sent: int = 0) -> Evidence:
+    """Three connections in Go, and what was read and sent on each of them."""
+    line = native("main.(*desk).serve", "/srv/app", "/srv/app/main.go", 90)
+    reads = (native("internal/poll.(*FD).Read", "/srv/app", "/usr/lib/go/src/internal/poll/fd_unix.go", 165), line)
+    on = [f"fd:{number} (socket:[{number}])" for number in (7, 8, 9)]
+    rows = [call("read", reads, misses + brought, on=each, errors=misses, transferred=20 * brought) for each in on]
+    beats = [call("write", (line,), sent, on=each, transferred=20 * sent) for each in on if sent]
+    work = cpu((native("runtime.findRunnable", "/srv/app", "/usr/lib/go/src/runtime/proc.go", 2700),), scheduling)
+    return window(calls=(*rows, *beats), samples=(work, cpu((line,), 0.3)), threads=4)
+
+
 PATTERN = Pattern(
     id="polling-loop",
     title="a thread wakes again and again to find nothing",
     sees="Short sleeps, or waits with a short time limit that mostly run out, repeated from one line; of Go, "
-    "goroutines that stand in time.Sleep, by looks at the program's memory.",
+    "goroutines that stand in time.Sleep, by looks at the program's memory, and reads whose deadline is over.",
     costs="Every wake-up costs 10 to 50 µs of CPU and keeps the core from deep sleep; the event that is waited for "
     "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",
