@@ -25,9 +25,9 @@ from perfdoctor.collectors.runtimes.goroutines import (
     NotReadableError,
     stack_of,
 )
-from perfdoctor.collectors.runtimes.nap_loops import nap_loop
+from perfdoctor.collectors.runtimes.nap_loops import napping
 from perfdoctor.collectors.runtimes.native import NativeNames
-from perfdoctor.collectors.runtimes.target_files import lines_of
+from perfdoctor.collectors.runtimes.sources import Sources
 from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
@@ -225,15 +225,9 @@ class GoroutineWatch:
         for places, seen in self._naps.items():
             by_stack[stack_of(places, names)].add(seen)
         longest = sorted(by_stack.items(), key=lambda item: -item[1].seconds)[:_NAPS]
-        part = self._part(seconds)
-        return tuple(naps.told(stack, part, self._loop_around(stack)) for stack, naps in longest)
-
-    def _loop_around(self, stack: Stack) -> NapLoop | None:
-        """What the source says of the loop around a sleep."""
-        own = next((frame for frame in stack if not frame.function.startswith(("runtime.", "time."))), None)
-        if own is None or own.file is None or own.line is None or not own.file.startswith("/"):
-            return None
-        return nap_loop(lines_of(self._host, self._target.pid, own.file), own.line)
+        part, sources = self._part(seconds), Sources(self._host, self._target.pid)
+        told = ((napping(sources, stack), naps) for stack, naps in longest)
+        return tuple(naps.told(at.stack, part, at.loop) for at, naps in told)
 
     def _part(self, seconds: float) -> float:
         """Of what was seen: the window's, whose looks begin before it and end after it."""

@@ -19,6 +19,7 @@ from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
+from perfdoctor.collectors.runtimes.sources import SourcesOfAll
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.locks import LockProfile, Waiting
@@ -77,11 +78,7 @@ async def observe(
 
         has_tasks = task_waits.may_have_tasks(target)
         evidence = await (task_waits.beside(host, target, with_peers) if has_tasks else with_peers())
-        if evidence.cpu:
-            cpu_profile = await to_thread.run_sync(with_shapes, host, evidence.cpu)
-            evidence = evidence.model_copy(update={"cpu": cpu_profile})
-        evidence = await to_thread.run_sync(with_repeated, host, evidence)
-        evidence = await to_thread.run_sync(with_kept, host, evidence)
+        evidence = await to_thread.run_sync(_with_sources, host, evidence)
         if look and look.ended:
             return await _with_locks(host, target, evidence, seconds, progress)
         return evidence
@@ -91,6 +88,14 @@ async def observe(
 
     rungs = (Rung(bpf.NAME, bpf.unavailable, by_engine), Rung("programs", lambda _host, _target: None, by_programs))
     return await climb(host, target, backend, rungs)
+
+
+def _with_sources(host: Host, evidence: Evidence) -> Evidence:
+    """What the text of the target's files says of the lines that were seen. Blocks."""
+    sources = SourcesOfAll(host)
+    if evidence.cpu:
+        evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
+    return with_kept(sources, with_repeated(sources, evidence))
 
 
 async def _with_locks(host: Host, target: Target, first: Evidence, seconds: float, progress: Progress) -> Evidence:

@@ -37,8 +37,13 @@ def _reads(account: Account, place: Place, rows: list[SyscallRow]) -> list[Findi
     reads = [row for row in rows if row.syscall in calls.READS and not (row.object or "").startswith("/")]
     misses = sum(row.errors for row in reads)
     brought = sum(row.calls - row.errors - row.empty for row in reads)
-    if misses / account.seconds < RATE.value or misses < MISSES.value * brought:
+    # (each connection has a loop of its own)
+    connections = len({(row.pid, row.object) for row in reads if row.errors})
+    if not misses or misses / account.seconds < RATE.value * connections or misses < MISSES.value * brought:
         return []
+    others = other_calls(account, place, reads)
+    if sum(row.calls - row.errors - row.empty for row in others) >= FRUITFUL.value * misses:
+        return []  # (each time that none has come it does something else: a pace)
     work = cpu_in(account, place) + sum(row.seconds - row.blocked_seconds for row in reads)
     cores = work / account.seconds
     heaviest = max(reads, key=lambda row: row.errors)

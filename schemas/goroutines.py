@@ -28,7 +28,8 @@ class GoroutineNap(Model):
     """Goroutines that stood in time.Sleep at one place, by looks: ``seconds`` of all of them together.
 
     ``nap_seconds`` is for how long they asked, on average, and ``naps`` how many sleeps there were in the window; both
-    are 0 where the looks do not tell. ``loop`` is None where the source cannot be read."""
+    are 0 where the looks do not tell. ``loop`` is None where the source cannot be read, or does not tell; ``stack`` is
+    without the program's functions that do nothing but sleep."""
 
     stack: Stack
     goroutines: int

@@ -2,18 +2,23 @@
 since nodes of the same name mean the same."""
 
 import importlib
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Parser
+    from tree_sitter import Language, Node
 
 
 def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_PATIENCE = 5.0
+"""seconds; 4 MiB of code take half of it"""
+_CHUNK = 64 << 10
 _GRAMMARS = {
     **dict.fromkeys((".py", ".pyw"), ("tree_sitter_python", "language")),
     **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx"), ("tree_sitter_javascript", "language")),
@@ -91,11 +96,17 @@ def leaves_out_this(file: str) -> bool:
     return file.endswith((".java", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl"))
 
 
-def parser_of(file: str) -> "Parser":
-    """Of a file that is known."""
+def parse(file: str, text: bytes) -> "Node | None":
+    """The root of a tree of a file that is known; None where that takes too long, as text that is no code does."""
     from tree_sitter import Parser
 
-    return Parser(_language(*_GRAMMARS[_suffix(file)]))
+    until = time.monotonic() + _PATIENCE
+    with suppress(ValueError):
+        tree = Parser(_language(*_GRAMMARS[_suffix(file)])).parse(
+            lambda at, _: text[at : at + _CHUNK], progress_callback=lambda _at, _has_error: time.monotonic() > until
+        )
+        return tree.root_node
+    return None
 
 
 def _suffix(file: str) -> str:

@@ -8,12 +8,12 @@ round's own (the lines of this order) is looked through once.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
-from perfdoctor.collectors.runtimes.syntax import Loop, Source, Sources
+from perfdoctor.collectors.runtimes.sources import Source, Sources
+from perfdoctor.collectors.runtimes.syntax import Loop
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,12 +45,6 @@ class Join(NamedTuple):
 
 def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Of a stack of the user's own lines, innermost first: the join that its innermost line is in, if it is in one."""
-    with suppress(RecursionError):  # (who nests expressions so deep has something else in mind)
-        return _join_at(sources, stack)
-    return None
-
-
-def _join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     for depth, at in enumerate(stack[:2]):
         source = sources.of(at.file)
         node = source.at(at.line) if source else None

@@ -6,15 +6,13 @@ keeps the objects is a line that adds them to a list or map of its object, of th
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
 from perfdoctor.collectors.runtimes.own_files import may_be_own
-from perfdoctor.collectors.runtimes.syntax import Source, Sources
+from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import KeptLine
@@ -28,25 +26,24 @@ _MOST_STACKS = 64
 _CALLERS = 8
 
 
-def with_kept(host: Host, evidence: Evidence) -> Evidence:
+def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, whose memory part knows the lines that keep what they are given."""
     trend = evidence.memory
     if trend is None or len(trend.samples) < 2:
         return evidence
     if trend.samples[-1].anonymous - trend.samples[0].anonymous < _LEAST_GROWTH:
         return evidence
-    kept = tuple(_kept(host, evidence))
+    kept = tuple(_kept(sources, evidence))
     return evidence.model_copy(update={"memory": trend.model_copy(update={"kept": kept})}) if kept else evidence
 
 
-def _kept(host: Host, evidence: Evidence) -> Iterator[KeptLine]:
-    sources: dict[int, Sources] = {}
+def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
     told = set[tuple[str, int]]()
     for pid, stack in _stacks(evidence):
         own = (f for f in stack if f.file and f.line and may_be_own(f.file))
         for frame in islice(own, _CALLERS):
             at = frame.file or "", frame.line or 0
-            source = sources.setdefault(pid, Sources(host, pid)).of(at[0]) if at not in told else None
+            source = sources.of(pid).of(at[0]) if at not in told else None
             if source is not None and keeps(source, at[1]):
                 told.add(at)
                 yield KeptLine(file=at[0], line=at[1])
@@ -64,12 +61,6 @@ def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:
 
 def keeps(source: Source, line: int) -> bool:
     """Whether a line adds something to a collection that its function did not make."""
-    with suppress(RecursionError):  # (who nests expressions so deep has something else in mind)
-        return _keeps(source, line)
-    return False
-
-
-def _keeps(source: Source, line: int) -> bool:
     node = source.at(line)
     function = syntax.function_around(node) if node is not None else None
     if node is None or function is None:

@@ -10,11 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 
-from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.own_files import may_be_own
-from perfdoctor.collectors.runtimes.syntax import Sources
-from perfdoctor.collectors.runtimes.target_files import lines_of
+from perfdoctor.collectors.runtimes.sources import SourcesOfAll
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
 
@@ -89,17 +87,17 @@ _CHANGES = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 _JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
 
 
-def with_shapes(host: Host, profile: CpuProfile) -> CpuProfile:
+def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
     """The same profile, with what the text of its hottest own lines says."""
-    told = {(each.file, each.line): each for each in _joins(host, profile.rows)}
+    told = {(each.file, each.line): each for each in _joins(sources, profile.rows)}
     # (what is done in one line says more than what the loop around it does)
-    for each in _shapes(host, profile.rows):
+    for each in _shapes(sources, profile.rows):
         if each.shape is not LineShape.SCAN or (each.file, each.line) not in told:
             told[each.file, each.line] = each
     return profile.model_copy(update={"shapes": tuple(told.values())})
 
 
-def _joins(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
+def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     """Of the hottest lines those in a loop that looks through all of something in each round of another loop."""
     spent: dict[tuple[int, tuple[At, ...]], float] = defaultdict(float)
     every = 0.0
@@ -112,11 +110,10 @@ def _joins(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
         )
         if stack:
             spent[row.pid, stack] += row.seconds
-    sources: dict[int, Sources] = {}
     for pid, stack in sorted(spent, key=lambda key: -spent[key])[:_MOST_STACKS]:
         if spent[pid, stack] < _WORTH / 3 * every:
             break
-        join = join_at(sources.setdefault(pid, Sources(host, pid)), stack)
+        join = join_at(sources.of(pid), stack)
         if join is None:
             continue
         at = stack[join.depth]
@@ -127,7 +124,7 @@ def _joins(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
             yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)
 
 
-def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
+def _shapes(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     spent: dict[tuple[int, str, int], float] = defaultdict(float)
     python = set[str]()
     every = 0.0
@@ -139,13 +136,10 @@ def _shapes(host: Host, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
                 spent[row.pid, file, line] += row.seconds
                 if kind is FrameKind.PYTHON:
                     python.add(file)
-    files: dict[tuple[int, str], list[str]] = {}
     hottest = sorted((key for key in spent if spent[key] >= _WORTH * every), key=lambda key: -spent[key])
     for pid, file, line in hottest[:_MOST_LINES]:
-        if (pid, file) not in files:
-            files[pid, file] = lines_of(host, pid, file)
         # (of a loop in Python the interpreter tells more than its text does)
-        shape = shape_of(files[pid, file], line)
+        shape = shape_of(sources.of(pid).lines(file), line)
         if shape and (shape is LineShape.RESORT or file not in python):
             yield ShapedLine(file=file, line=line, shape=shape)
 

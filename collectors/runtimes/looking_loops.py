@@ -119,15 +119,15 @@ def _only_looks(loop: Loop, line: int) -> bool:
     return True
 
 
-def _statements(block: "Node") -> Iterator["Node"]:
+def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:
     """What stands in a block, one after the other."""
-    if block.type not in grammar.BLOCKS:
+    if block.type not in grammar.BLOCKS or depth > syntax.DEEPEST:
         yield block
         return
     for each in block.named_children:
         inner = each.named_children
         if each.type in grammar.BLOCKS:
-            yield from _statements(each)
+            yield from _statements(each, depth + 1)
         elif each.type == "expression_statement" and len(inner) == 1 and inner[0].type in grammar.IFS:
             yield inner[0]
         elif not each.type.endswith("comment"):

@@ -1,25 +1,29 @@
 """Which lines of the target's own code stand in a loop of their function, by the text of its files?
 
 Who makes one request after the other is told by the loop that goes round them, and that may be some callers above the
-line that sends. Indentation is enough: a loop's header stands above what it repeats, further to the left, and no head
-of a function is between.
+line that sends. Where the language is one that ``sources.py`` parses, its tree says so. Of others (Ruby, PHP, Perl,
+Kotlin), and where a tree is broken, only indentation is read: a loop's header stands above what it repeats, further to
+the left, and no head of a function is between. That knows of no loop that hands its rounds to a function
+(``each do |shop|``), and takes one that stands in a text of several lines for a loop.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.own_files import may_be_own
-from perfdoctor.collectors.runtimes.target_files import lines_of
+from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
+from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import NetworkUse, RepeatedLine
 
 _MOST_LINES = 256
-_MOST_FILES = 32
 _STACKS = 64
 """that waited for longest, and that ran for longest"""
 _UPWARDS = 400
+_FOR_EACH = ("forEach", "for_each")
 _KINDS = (FrameKind.PYTHON, FrameKind.JAVASCRIPT, FrameKind.JAVA, FrameKind.NATIVE)
 _LOOP = re.compile(r"\s*(?:\}?\s*(?:async\s+)?(?:for|while|foreach|do|until)\b|'?\w*:?\s*loop\s*\{|.*\.forEach\()")
 _NO_CODE = re.compile(r"//.*|#\s.*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
@@ -31,11 +35,11 @@ _BLOCK = re.compile(
 _FUNCTION = re.compile(r"\b(?:def|func|fn|function|lambda|class)\b|=>\s*\{?\s*$|\|[\w\s,&:]*\|\s*\{\s*$|[{:]\s*$")
 
 
-def with_repeated(host: Host, evidence: Evidence) -> Evidence:
+def with_repeated(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, whose peers' part knows which lines stand in a loop."""
     if evidence.network is None or not evidence.network.peers:
         return evidence
-    found = tuple(_repeated(host, dict.fromkeys(_lines(evidence, evidence.network))))
+    found = tuple(_repeated(sources, dict.fromkeys(_lines(evidence, evidence.network))))
     return evidence.model_copy(update={"network": evidence.network.model_copy(update={"repeated": found})})
 
 
@@ -51,24 +55,46 @@ def _own(stack: Stack) -> Iterable[Frame]:
     return (f for f in stack if f.kind in _KINDS and f.line and may_be_own(f.file or ""))
 
 
-def _repeated(host: Host, lines: Iterable[tuple[int, str, int]]) -> Iterator[RepeatedLine]:
-    files: dict[tuple[int, str], list[str]] = {}
+def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> Iterator[RepeatedLine]:
     told = set[tuple[str, int]]()
-    for n, (pid, file, line) in enumerate(lines):
-        if n >= _MOST_LINES:
-            return
-        if (pid, file) not in files:
-            if len(files) >= _MOST_FILES:
-                continue
-            files[pid, file] = lines_of(host, pid, file)
-        if (file, line) not in told and stands_in_loop(files[pid, file], line):
+    for pid, file, line in islice(lines, _MOST_LINES):
+        if (file, line) not in told and _is_repeated(sources.of(pid), file, line):
             told.add((file, line))
             yield RepeatedLine(file=file, line=line)
 
 
+def _is_repeated(sources: Sources, file: str, line: int) -> bool:
+    source = sources.of(file)
+    if source is None or source.is_broken_at(line):
+        return stands_in_loop(sources.lines(file), line)
+    return is_repeated(source, line)
+
+
+def is_repeated(source: Source, line: int) -> bool:
+    """Whether a line is repeated by a loop of the function that it is in. A loop's own header is too: what it asks is
+    asked each time round."""
+    return any(not _is_once(loop, line) for loop in source.loops_at(line)) or _hands_on(source, line)
+
+
+def _hands_on(source: Source, line: int) -> bool:
+    """Whether a line has a function with a name called for each of something."""
+    node = source.at(line)
+    inside = syntax.within(node, functions=True, line=line) if node is not None else ()
+    return any(each.type in grammar.CALLS and syntax.called_name(each) in _FOR_EACH for each in inside)
+
+
+def _is_once(loop: Loop, line: int) -> bool:
+    """Whether a loop comes by a line once: one below its head that is of what it goes over, or of its ``else``."""
+    if loop.body is None or line <= loop.line or syntax.holds(loop.body, line):
+        return False
+    otherwise = loop.node.child_by_field_name("alternative")
+    # (of a comprehension only what it goes over outermost is asked for once)
+    over = () if loop.counted else loop.over[:1]
+    return any(syntax.holds(part, line) for part in (*over, otherwise) if part is not None)
+
+
 def stands_in_loop(text: list[str], number: int) -> bool:
-    """Whether line ``number`` (from 1) is repeated by a loop of the function that it is in. A loop's own header is too:
-    what it asks is asked each time round."""
+    """The same of line ``number`` (from 1) of a text in any language, by indentation."""
     if not 0 < number <= len(text):
         return False
     own = _code(text[number - 1])

@@ -1,233 +1,253 @@
-"""What is the loop around a sleep for? By the text of its source, as anybody would read it there.
+"""What is the loop around a sleep for? By the source, as anybody would read it there.
 
 A goroutine that sleeps 1 ms again and again may ask for something that is not there, or do a little work at a pace: the
-runtime cannot tell them apart, but the text can. A sleep below ``if job == nil`` follows a look that found nothing; one
-in a loop that does nothing but look (``if done { return }``) asks. All else is taken for a pace. The text is the
-target's own, so it is bounded; what is told is a kind, never the text.
+runtime cannot tell them apart, but the source can. A sleep below ``if job == nil`` follows a look that found nothing;
+one in a loop that does nothing but look (``if done { return }``) asks. All else is taken for a pace. A function that
+does nothing but sleep (``nap()``) is as good as the sleep. What is told is a kind, never the text.
 """
 
-import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.nap_words import (
+    asks_each_nth,
+    asks_to_stop,
+    called_in,
+    compares,
+    counts,
+    is_lock,
+    is_of_time,
+    leaves,
+    missed,
+    receives,
+    words_in,
+)
+from perfdoctor.collectors.runtimes.sources import Source, Sources
+from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.goroutines import NapLoop
 
-_AROUND = 60
-"""lines before and behind the sleep that are read"""
-_LONGEST = 300
-_NO_CODE = re.compile(r'//.*|/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|\'(?:\\.|[^\'\\])*\'')
-_SLEEP = re.compile(r"(?:\w+\.)?Sleep\((.*)\)$")
-_OF_TIME = re.compile(r"\s-\s|\b(?:Until|Since|Sub)\(|\btime\.Now\b")
-"""what is left of a frame, or till a moment: a pace"""
-_IF = re.compile(r"(?:\}\s*else\s+)?if\s+(.*)\{$")
-_FOR = re.compile(r"(?:\w+:\s*)?for\b\s*(.*?)\s*\{$")
-_MISSED = re.compile(
-    r"(?<![=!<>])!\s*[\w(]|(?<!err )==\s*(?:nil|0|false|\"\")|<=\s*0\b|<\s*1\b"
-    r"|\b[eE]rr\w*\s*!=\s*nil|errors\.(?:Is|As)\(|Empty\("
-)
-_UNEQUAL = re.compile(r"==(?!\s*true\b)|<")
-_EACH_NTH = re.compile(r"%|\b[eE]rr\w*\s*==\s*nil")
-"""a pause after so many, or after what went well"""
-_LEAVES = re.compile(r"(?:return\b.*|break\b.*|continue\b.*|goto \w+|panic\(.*)$")
-_LOCKS = re.compile(r"[\w.]+\.R?(?:Lock|Unlock)\(\)$|runtime\.Gosched\(\)$")
-_COUNTS = re.compile(
-    r"continue(?: \w+)?$|[\w.]+(?:\+\+|--)$|[\w.]+\.(?:Inc\(\)|Add\(1\))$|atomic\.Add\w+\(&[\w.]+, 1\)$"
-)
-_STEPS = re.compile(r"(\w+)(?:\+\+|--)$")
-_ASSIGNS = re.compile(r"(?:var\s+)?([\w.\[\], ]+?)\s*(?::=|[-+]?=(?!=))\s*(.*)$")
-_STOPS = re.compile(r"\b(?:ctx|context)\w*\.Err\(\)")
-_WORDS = re.compile(r"[A-Za-z_]\w*")
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_HELPERS = 3
+_OF_GO = ("runtime.", "time.")
+
+
+class Napping(NamedTuple):
+    """``loop`` is None where the source does not tell. ``stack`` is without the functions that do nothing but sleep."""
+
+    loop: NapLoop | None
+    stack: Stack
+
+
+def napping(sources: Sources, stack: Stack) -> Napping:
+    """What the loop around the sleep that a stack stands in is for."""
+    above = next((n for n, frame in enumerate(stack) if not frame.function.startswith(_OF_GO)), len(stack))
+    name, told = "Sleep", None
+    for n in range(above, min(above + _HELPERS, len(stack))):
+        source = sources.of(stack[n].file or "")
+        sleep = _sleep(source, stack[n].line or 0, name) if source else None
+        if sleep is None:
+            break
+        told = Napping(_loop_around(sleep), (*stack[:above], *stack[n:]))
+        function = syntax.function_around(sleep)
+        name = syntax.name_of(function) if function is not None else ""
+        if function is None or not name or not _only_sleeps(function, sleep):
+            return told
+    return told or Napping(None, stack)
 
 
 def nap_loop(lines: Sequence[str], line: int) -> NapLoop | None:
-    """Of the sleep in ``line``, from 1; None where the text is another one by now, or cannot be followed."""
-    first = max(0, line - 1 - _AROUND)
-    text = _Text([_code_of(each[:_LONGEST]) for each in lines[first : line + _AROUND]])
-    at = line - 1 - first
-    sleep = _SLEEP.fullmatch(text.lines[at]) if 0 <= at < len(text.lines) else None
-    if sleep is None:
-        return None
-    opens = text.opens(at)
-    if opens is None:
-        return None
-    if loop := _FOR.fullmatch(text.lines[opens]):
-        asks = not _OF_TIME.search(sleep[1]) and _only_asks(text, opens, at, loop[1])
-        return NapLoop.ASKS if asks else NapLoop.PACED
-    return _below_a_condition(text, opens, at, sleep[1])
+    """Of the sleep in ``line``, from 1, of a file of Go; None where the text is another one by now, or cannot be
+    followed."""
+    source = Source("/nap.go", "\n".join(lines).encode("utf-8", "replace"))
+    sleep = _sleep(source, line, "Sleep") if source.is_parsed else None
+    return _loop_around(sleep) if sleep is not None else None
 
 
-def _code_of(line: str) -> str:
-    return _NO_CODE.sub(lambda found: "" if found[0][0] == "/" else '""', line).strip()
+def _sleep(source: Source, line: int, name: str) -> "Node | None":
+    """The statement in a line that calls ``name``, and does nothing else."""
+    node = source.at(line)
+    inside = syntax.within(node, functions=True, line=line) if node is not None else ()
+    above = syntax.around(node) if node is not None else ()
+    found = [
+        each
+        for each in dict.fromkeys((*inside, *above))
+        if each.type == "expression_statement" and called_in(each) == name and each.start_point[0] + 1 == line
+    ]
+    return found[0] if len(found) == 1 and not source.is_broken_at(line) else None
 
 
-class _Text:
-    """Lines of a source without comments and texts, as gofmt leaves them: a block begins at the end of a line."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
-
-    def opens(self, at: int) -> int | None:
-        """The line that opens the block that ``at`` is in, without the braces of ``at`` itself."""
-        depth = 0
-        for i in range(at - 1, -1, -1):
-            for letter in reversed(self.lines[i]):
-                if letter == "}":
-                    depth += 1
-                elif letter == "{":
-                    if not depth:
-                        return i
-                    depth -= 1
-        return None
-
-    def closes(self, opens: int) -> int | None:
-        """The line that closes the block that is opened at the end of the line ``opens``."""
-        depth = 1
-        for i in range(opens + 1, len(self.lines)):
-            for letter in self.lines[i]:
-                depth += (letter == "{") - (letter == "}")
-                if not depth:
-                    return i
-        return None
+def _only_sleeps(function: "Node", sleep: "Node") -> bool:
+    body = function.child_by_field_name("body")
+    return body is not None and all(each == sleep or counts(each) for each in _statements(body))
 
 
-def _below_a_condition(text: _Text, opens: int, at: int, argument: str) -> NapLoop | None:
-    """The sleep is in a block that is no loop."""
-    opened, last = _whole(text, opens)
-    if opened is None or last is None:
-        return None
-    outer = text.opens(opened)
-    loop = _FOR.fullmatch(text.lines[outer]) if outer is not None else None
-    end = text.closes(outer) if outer is not None else None
-    if outer is None or loop is None or end is None or "range" in loop[1] or _OF_TIME.search(argument):
+def _statements(block: "Node") -> list["Node"]:
+    """What stands in a block, or a case of a select, one after the other."""
+    lists = [each for each in block.named_children if each.type == "statement_list"]
+    found = [inner for each in lists for inner in each.named_children] if lists else block.named_children
+    return [each for each in found if each.type not in ("comment", "empty_statement")]
+
+
+def _holder(statement: "Node") -> "Node | None":
+    """What the block is of that a statement stands in: a loop, an ``if``, a function, a case of a select."""
+    each = statement.parent
+    while each is not None and each.type in grammar.BLOCKS:
+        each = each.parent
+    return each
+
+
+def _clause(loop: "Node") -> "Node | None":
+    """What stands between the word ``for`` and the block."""
+    return next((each for each in loop.named_children if each.type not in ("block", "comment")), None)
+
+
+def _goes_on(loop: "Node") -> bool:
+    """Whether a loop may wait for something: it does not go over elements, and not until a moment."""
+    clause = _clause(loop)
+    return clause is None or not (clause.type == "range_clause" or is_of_time(clause))
+
+
+def _loop_around(sleep: "Node") -> NapLoop | None:
+    holder = _holder(sleep)
+    if holder is None or is_of_time(sleep):
         return NapLoop.PACED
-    before, behind = text.lines[outer + 1 : opened], text.lines[last + 1 : end]
-    if text.lines[opens].startswith("select"):
-        return _in_select(text, opens, at, last, alone=not any((*before, *behind)))
-    head, own = _IF.fullmatch(text.lines[opened]), _IF.fullmatch(text.lines[opens])
-    if head is None or not _missed(head[1], own[1] if own else None):
+    if holder.type == "for_statement":
+        body = holder.child_by_field_name("body")
+        if body is None or (_clause(holder) is None and _statements(body) == [sleep]):
+            return None  # (it does nothing at all)
+        return NapLoop.ASKS if _goes_on(holder) and _only_asks(holder, body, sleep) else NapLoop.PACED
+    if holder.type == "default_case" and holder.parent is not None:
+        return _in_select(holder.parent, holder, sleep)
+    return _below_a_condition(holder, sleep) if holder.type == "if_statement" else NapLoop.PACED
+
+
+def _around_in_loop(statement: "Node") -> tuple[list["Node"], list["Node"]] | None:
+    """What stands before and behind a statement in a loop that may wait; None where it stands in no such loop."""
+    loop = _holder(statement)
+    body = loop.child_by_field_name("body") if loop is not None and loop.type == "for_statement" else None
+    if loop is None or body is None or not _goes_on(loop):
+        return None
+    all_of_it = _statements(body)
+    at = all_of_it.index(statement) if statement in all_of_it else 0
+    return all_of_it[:at], all_of_it[at + 1 :]
+
+
+def _below_a_condition(own: "Node", sleep: "Node") -> NapLoop:
+    """The sleep is in a block of an ``if``, or of an ``else`` of it."""
+    first, consequence = own, own.child_by_field_name("consequence")
+    while first.parent is not None and first.parent.type == "if_statement":
+        first = first.parent
+    beside = _around_in_loop(first)
+    if beside is None:
         return NapLoop.PACED
-    closes = text.closes(opens) or last
-    rest = [each for each in text.lines[opens + 1 : closes] if each and not _SLEEP.fullmatch(each)]
-    if not all(_LOCKS.match(each) or _COUNTS.match(each) or _ASSIGNS.fullmatch(each) for each in rest):
+    before, behind = beside
+    below = consequence is not None and syntax.start_within(sleep, consequence)
+    condition = (own if below else first).child_by_field_name("condition")
+    nothing = (missed(condition) or compares(condition)) and not asks_each_nth(condition)
+    if condition is None or not (nothing if below else not missed(condition)):
         return NapLoop.PACED
-    asked = set(_WORDS.findall(own[1] if own else head[1]))
-    if any(asked & _assigned(each) for each in rest):
-        return NapLoop.PACED  # (a burst is over, and the next one may begin)
-    if any(each.startswith("continue") for each in rest):
+    block = consequence if below else own.child_by_field_name("alternative")
+    rest = [each for each in _statements(block) if each != sleep] if block is not None else []
+    if not all(is_lock(each) or counts(each) or _assigns(each) for each in rest):
+        return NapLoop.PACED
+    head = own if below else first
+    asked = words_in(condition) | words_in(head.child_by_field_name("initializer"))
+    if any((asked | words_in(sleep)) & _assigned(each) for each in rest):
+        return NapLoop.PACED  # (a burst is over, and the next one may begin; or the pause grows)
+    if any(each.type == "continue_statement" for each in rest):
         return NapLoop.EMPTY
     # Without a word that it looks again it must be the loop's last, and ask about what was found in the loop.
-    found = ":=" in head[1] or last != closes or opens != opened or any(asked & _assigned(each) for each in before)
-    return NapLoop.EMPTY if found and not any(behind) else NapLoop.PACED
+    has_else = first.child_by_field_name("alternative") is not None
+    made = first.child_by_field_name("initializer") is not None
+    found = made or has_else or any(asked & _assigned(each) for each in before)
+    return NapLoop.EMPTY if found and not behind else NapLoop.PACED
 
 
-def _whole(text: _Text, opens: int) -> tuple[int | None, int | None]:
-    """The first and the last line of the ``if`` with all that is else, one block of which begins at ``opens``."""
-    opened: int | None = opens
-    while opened is not None and text.lines[opened].startswith("}"):
-        opened = _back_to(text, opened)
-    last = text.closes(opens)
-    while last is not None and text.lines[last].endswith("{"):
-        last = text.closes(last)
-    return opened, last
-
-
-def _missed(first: str, own: str | None) -> bool:
-    """Whether nothing was found, by the condition of the block itself; without one it is that of the first not met."""
-    if own is None:
-        return not _MISSED.search(first)
-    return bool(_MISSED.search(own) or _UNEQUAL.search(own)) and not _EACH_NTH.search(own)
-
-
-def _assigned(line: str) -> set[str]:
-    found = _STEPS.fullmatch(line) or _ASSIGNS.fullmatch(line)
-    return set(_WORDS.findall(found[1])) if found else set()
-
-
-def _in_select(text: _Text, opens: int, at: int, closes: int, *, alone: bool) -> NapLoop:
+def _in_select(select: "Node", default: "Node", sleep: "Node") -> NapLoop:
     """Below ``default``: nothing has come. What comes is work, or a word to stop: then it is a poll if alone."""
-    if not _is_default(text, opens, at):
+    beside = _around_in_loop(select)
+    rest = [each for each in _statements(default) if each != sleep]
+    if beside is None or not all(is_lock(each) or counts(each) for each in rest):
         return NapLoop.PACED
-    lines = text.lines[opens + 1 : closes]
-    rest = [each for each in _of_case(text, opens, at, closes) if each and not _SLEEP.fullmatch(each)]
-    if not all(_LOCKS.match(each) or _COUNTS.match(each) for each in rest):
-        return NapLoop.PACED
-    works = [each for each in lines if each and not each.startswith(("case ", "default:")) and each not in rest]
-    if all(_LEAVES.match(each) or _SLEEP.fullmatch(each) or "<-" in each for each in works):
-        return NapLoop.ASKS if alone else NapLoop.PACED
+    works = [each for case in select.named_children if case != default for each in _of_case(case)]
+    if all(leaves(each) for each in works):
+        return NapLoop.PACED if any(beside) else NapLoop.ASKS
     return NapLoop.EMPTY
 
 
-def _back_to(text: _Text, at: int) -> int | None:
-    """From the line ``} else {`` to the one whose block ends there."""
-    depth = 1
-    for i in range(at - 1, -1, -1):
-        for letter in reversed(text.lines[i]):
-            depth += (letter == "}") - (letter == "{")
-            if not depth:
-                return i
-    return None
+def _of_case(case: "Node") -> list["Node"]:
+    if case.type not in ("communication_case", "default_case"):
+        return []
+    return [each for each in _statements(case) if each != case.child_by_field_name("communication")]
 
 
-def _is_default(text: _Text, opens: int, at: int) -> bool:
-    label = next((each for each in reversed(text.lines[opens + 1 : at]) if each.startswith(("case ", "default:"))), "")
-    return label == "default:"
+def _assigns(statement: "Node") -> bool:
+    return statement.type in grammar.STEPS or statement.type in (*grammar.ASSIGNMENTS, "var_declaration")
 
 
-def _of_case(text: _Text, opens: int, at: int, closes: int) -> list[str]:
-    """The lines of the case of a select that ``at`` is in."""
-    labels = [i for i in range(opens + 1, closes) if text.lines[i].startswith(("case ", "default:"))]
-    begin = max((i for i in labels if i < at), default=opens)
-    return text.lines[begin + 1 : min((i for i in labels if i > at), default=closes)]
+def _assigned(statement: "Node") -> set[str]:
+    """The names that a statement gives a value, with what these are parts of."""
+    targets = (syntax.target_of(each) for each in syntax.within(statement, functions=True))
+    return set().union(*(words_in(each) for each in targets))
 
 
-def _only_asks(text: _Text, opens: int, at: int, head: str) -> bool:
+def _only_asks(loop: "Node", body: "Node", sleep: "Node") -> bool:
     """Whether a loop with a sleep in it does nothing else than to look whether it may end, or may go on."""
-    closes = text.closes(opens)
-    if closes is None or "range" in head or _OF_TIME.search(head):
-        return False
-    locks = [each for each in text.lines[opens + 1 : at] if _LOCKS.match(each) and "ock()" in each]
-    if locks and not locks[-1].endswith("Unlock()"):
-        return False  # (it sleeps while it holds a lock: as work would)
-    counts = ";" in head
-    asked, looked_at, made = bool(head) and not counts, set(_WORDS.findall(head)), list[set[str]]()
-    i = opens + 1
-    while i < closes:
-        each = text.lines[i]
-        if not each or i == at or _LOCKS.match(each):
-            i += 1
+    if _sleeps_with_lock(body, sleep):
+        return False  # (as work would)
+    clause = _clause(loop)
+    asked = clause is not None and clause.type != "for_clause"
+    looked_at, made = words_in(clause), list[set[str]]()
+    for each in _statements(body):
+        if each == sleep or is_lock(each):
             continue
-        if each.startswith(("if ", "select {")):
-            end = text.closes(i) if each.endswith("{") else None
-            if end is None or text.lines[end] != "}":
-                return False
-            inside = text.lines[i + 1 : end]
-            answer = _looks(each) if each.startswith("if ") else _is_asked_to_stop(inside)
-            if answer is None or not any(_LEAVES.match(line) for line in inside):
+        if each.type in ("if_statement", "select_statement"):
+            answer = _looks(each) if each.type == "if_statement" else _is_asked_to_stop(each)
+            if answer is None:
                 return False
             asked = asked or answer
-            looked_at |= set(_WORDS.findall(each)) if answer else set()
-            i = end + 1
-            continue
-        assigned = _STEPS.fullmatch(each) or _ASSIGNS.fullmatch(each)
-        if assigned is None or "<-" in each or each.endswith(("{", "(")):
+            heads = (each.child_by_field_name("initializer"), each.child_by_field_name("condition"))
+            looked_at |= set().union(*map(words_in, heads)) if answer else set()
+        elif _assigns(each) and not receives(each) and not _makes_functions(each):
+            made.append(_assigned(each))
+        else:
             return False
-        made.append(set(_WORDS.findall(assigned[1])))
-        i += 1
     return asked and all(names & looked_at for names in made)
 
 
-def _looks(head: str) -> bool | None:
+def _makes_functions(statement: "Node") -> bool:
+    return any(each.type in grammar.FUNCTIONS for each in syntax.within(statement, functions=True))
+
+
+def _sleeps_with_lock(body: "Node", sleep: "Node") -> bool:
+    before = (each for each in syntax.within(body) if is_lock(each) and each.start_byte < sleep.start_byte)
+    names = [called_in(each) for each in before]
+    locks = [name for name in names if name != "Gosched"]
+    return bool(locks) and not locks[-1].endswith("Unlock")
+
+
+def _looks(statement: "Node") -> bool | None:
     """Whether an ``if`` that leaves the loop was told something. None: it did something, which may have failed."""
-    found = _IF.fullmatch(head)
-    if found is None or "<-" in found[1]:
+    condition, first = statement.child_by_field_name("condition"), statement.child_by_field_name("initializer")
+    consequence = statement.child_by_field_name("consequence")
+    head = [each for each in (first, condition) if each is not None]
+    if condition is None or consequence is None or statement.child_by_field_name("alternative") is not None:
         return None
-    if _STOPS.search(found[1]) or _OF_TIME.search(found[1]):
+    if any(map(receives, head)) or not any(map(leaves, syntax.within(consequence))):
+        return None
+    if any(asks_to_stop(each) or is_of_time(each) for each in head):
         return False
-    if _MISSED.search(found[1]):
-        return None if "(" in found[1] else False
+    if missed(condition):
+        calls = any(each.type in grammar.CALLS for part in head for each in syntax.within(part))
+        return None if calls else False
     return True
 
 
-def _is_asked_to_stop(inside: Sequence[str]) -> bool | None:
+def _is_asked_to_stop(select: "Node") -> bool | None:
     """Of a select without a wait: all that it does is to leave."""
-    plain = all(not each or each.startswith(("case <-", "default:")) or _LEAVES.match(each) for each in inside)
-    return True if plain and "default:" in inside else None
+    inside = [each for case in select.named_children for each in _of_case(case)]
+    without_wait = any(case.type == "default_case" for case in select.named_children)
+    return True if without_wait and inside and all(map(leaves, inside)) else None

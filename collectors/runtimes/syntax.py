@@ -1,22 +1,20 @@
-"""The target's own source as a tree: which loops stand around a line, what a function is called, which names are used.
+"""What the nodes of a source's tree are: which loops stand around one, what a function is called, which names are used.
 
-tree-sitter parses every language here, also what is only half written; ``grammar.py`` says which of its nodes are a
-loop, a function, a call. A file is read bounded; names of the tree stay inside: what is told is kinds and lines.
+``grammar.py`` says which nodes are a loop, a function, a call. Names of the tree stay inside: what is told is kinds and
+lines. A tree may be as deep as its text is long (``((((…``), so all that goes down, or up, ends at some depth.
 """
 
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes import grammar
-from perfdoctor.collectors.runtimes.target_files import content
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LARGEST = 512 << 10
-_MOST_FILES = 64
+DEEPEST = 250
+"""nodes within each other that are followed"""
 
 
 class Loop(NamedTuple):
@@ -40,68 +38,6 @@ class Loop(NamedTuple):
         return not self.items
 
 
-class Sources:
-    """Of one process: its files, each parsed once."""
-
-    def __init__(self, host: Host, pid: int) -> None:
-        self._host, self._pid = host, pid
-        self._files: dict[str, Source | None] = {}
-
-    def of(self, file: str) -> "Source | None":
-        """None where it cannot be read, is too large, or is in a language that is not known here."""
-        if file not in self._files:
-            if len(self._files) >= _MOST_FILES or not file.startswith("/"):
-                return None
-            text = content(self._host, self._pid, file, _LARGEST) if grammar.is_known(file) else b""
-            self._files[file] = Source(file, text) if text else None
-        return self._files[file]
-
-
-class Source:
-    """One file. Lines are counted from 1."""
-
-    def __init__(self, file: str, text: bytes) -> None:
-        self._file, self._text = file, text
-
-    @cached_property
-    def _lines(self) -> list[bytes]:
-        return self._text.split(b"\n")
-
-    @cached_property
-    def root(self) -> "Node":
-        # (tree-sitter ends a line at \n only, as everybody who counts lines does)
-        return grammar.parser_of(self._file).parse(self._text).root_node
-
-    @cached_property
-    def functions(self) -> dict[str, "Node"]:
-        """By name; of several of the same name the first."""
-        found = [each for each in within(self.root, functions=True) if each.type in grammar.FUNCTIONS]
-        return {name_of(each): each for each in reversed(found)}
-
-    @cached_property
-    def assigned(self) -> dict[str, list["Node"]]:
-        """All names that get a value anywhere in the file, with the values."""
-        return assigned_in(self.root)
-
-    def at(self, line: int) -> "Node | None":
-        """The smallest node in which all of a line is; None for one that is empty, or behind the end."""
-        if not 0 < line <= len(self._lines):
-            return None
-        text = self._lines[line - 1].rstrip(b"\r")
-        first = len(text) - len(text.lstrip())
-        if first == len(text):
-            return None
-        return self.root.named_descendant_for_point_range((line - 1, first), (line - 1, len(text)))
-
-    def inmost_loop(self, line: int) -> Loop | None:
-        """The innermost loop that a line belongs to, as its head or within, up to the function that it is in."""
-        node = self.at(line)
-        if node is None:
-            return None
-        inside = [loop for loop in loops_in(node) if holds(loop.node, line)]
-        return inside[-1] if inside else next(loops_around(node), None)
-
-
 def text_of(node: "Node | None") -> str:
     return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
 
@@ -111,28 +47,34 @@ def holds(node: "Node", line: int) -> bool:
     return node.start_point[0] < line <= node.end_point[0] + 1
 
 
+def start_within(node: "Node", other: "Node") -> bool:
+    return other.start_byte <= node.start_byte < other.end_byte
+
+
 def first_field(node: "Node", *names: str) -> "Node | None":
     """What a node has in the first of the fields that it has."""
     return next(filter(None, map(node.child_by_field_name, names)), None)
 
 
-def within(node: "Node", *, functions: bool = False, without: Collection[int] = ()) -> Iterator["Node"]:
+def within(node: "Node", *, functions: bool = False, without: Collection[int] = (), line: int = 0) -> Iterator["Node"]:
     """``node`` and all below it, outer ones first; with ``functions`` also into functions that stand in it. Not the
-    nodes with an id of ``without``, nor what is in these."""
-    stack = [node]
+    nodes with an id of ``without``, nor what is in these; with a ``line`` only those that it is a line of."""
+    stack = [(node, 0)]
     while stack:
-        each = stack.pop()
-        if each.id in without:
+        each, depth = stack.pop()
+        if each.id in without or (line and not holds(each, line)):
             continue
         yield each
-        if functions or each.type not in grammar.FUNCTIONS or each == node:
-            stack += reversed(each.named_children)
+        if depth < DEEPEST and (functions or each.type not in grammar.FUNCTIONS or each == node):
+            stack += ((child, depth + 1) for child in reversed(each.named_children))
 
 
 def around(node: "Node") -> Iterator["Node"]:
     """``node`` and what it stands in, inner ones first."""
     each: Node | None = node
-    while each is not None:
+    for _ in range(2 * DEEPEST):
+        if each is None:
+            return
         yield each
         each = each.parent
 
@@ -146,15 +88,15 @@ def loops_around(node: "Node") -> Iterator[Loop]:
             if loop is None:
                 return
             yield loop
-        elif (loop := _loop(each)) is not None:
+        elif (loop := loop_of(each)) is not None:
             yield loop
 
 
-def loops_in(node: "Node") -> list[Loop]:
-    """The loops within ``node``, outer ones first."""
+def loops_in(node: "Node", line: int = 0) -> list[Loop]:
+    """The loops within ``node``, outer ones first; with a ``line`` only those that it is a line of."""
     found = []
-    for each in within(node, functions=True):
-        loop = _called_for_each(each) if each.type in grammar.FUNCTIONS else _loop(each)
+    for each in within(node, functions=True, line=line):
+        loop = _called_for_each(each) if each.type in grammar.FUNCTIONS else loop_of(each)
         if loop is not None:
             found.append(loop)
     return found
@@ -207,25 +149,24 @@ def receiver_of(function: "Node") -> str:
     return "self" if function.type in ("function_item", "function_definition") else "this"
 
 
-def names_in(node: "Node | None") -> set[str]:
+def names_in(node: "Node | None", depth: int = 0) -> set[str]:
     """The names that an expression uses, each without what is behind its first dot; no names of functions."""
-    if node is None:
+    if node is None or depth > DEEPEST:
         return set()
+    below = partial(names_in, depth=depth + 1)
     if node.type in grammar.NAMES:
         return {text_of(node)}
-    found = set[str]()
     if node.type in grammar.MEMBERS:
-        return names_in(owner_of(node))
+        return below(owner_of(node))
     if node.type in grammar.CALLS:
-        found |= names_in(owner_of_call(node))
-        return found | names_in(node.child_by_field_name("arguments"))
+        return below(owner_of_call(node)) | below(node.child_by_field_name("arguments"))
     if node.type == "keyword_argument":
-        return names_in(node.child_by_field_name("value"))
+        return below(node.child_by_field_name("value"))
     if node.type in grammar.FUNCTIONS:
-        return names_in(node.child_by_field_name("body")).difference(*parameters_of(node))
-    if node.type in grammar.LOOPS and (loop := _loop(node)) is not None:
-        return set().union(*map(names_in, node.named_children)) - loop.items
-    return found.union(*map(names_in, node.named_children))
+        return below(node.child_by_field_name("body")).difference(*parameters_of(node))
+    if node.type in grammar.LOOPS and (loop := loop_of(node)) is not None:
+        return set().union(*map(below, node.named_children)) - loop.items
+    return set().union(*map(below, node.named_children))
 
 
 def owner_of(member: "Node") -> "Node | None":
@@ -260,13 +201,14 @@ def arguments_of(call: "Node") -> list["Node"]:
     return listed.named_children if listed.type not in grammar.COMPREHENSIONS else [listed]
 
 
-def targets_in(node: "Node | None") -> set[str]:
+def targets_in(node: "Node | None", depth: int = 0) -> set[str]:
     """The names that an assignment to ``node`` gives a value; none for a member or an element of something."""
-    if node is None or node.type in grammar.MEMBERS or node.type in grammar.INDEXED or node.type.endswith("type"):
+    other = node is None or node.type in grammar.MEMBERS or node.type in grammar.INDEXED or node.type.endswith("type")
+    if node is None or other or depth > DEEPEST:
         return set()
     if node.type in grammar.NAMES:
         return {text_of(node)}
-    return set().union(*map(targets_in, node.named_children))
+    return set().union(*(targets_in(each, depth + 1) for each in node.named_children))
 
 
 def assigned_in(node: "Node") -> dict[str, list["Node"]]:
@@ -327,7 +269,7 @@ def indexed_by(node: "Node", index: frozenset[str]) -> list["Node"]:
     return found
 
 
-def _loop(node: "Node") -> Loop | None:
+def loop_of(node: "Node") -> Loop | None:
     """``node`` as a loop, if it is one."""
     if node.type not in grammar.LOOPS:
         return None
@@ -354,7 +296,10 @@ def _loop(node: "Node") -> Loop | None:
     if node.type == "for_statement" and clause.child_by_field_name("condition") is not None and first is not None:
         items = frozenset(assigned_in(first)) or frozenset(targets_in(first))
         return Loop(node, items, (condition,) if condition is not None else (), condition, body, counted=True)
-    stepped = steps_in(body) & names_in(condition) if body is not None and condition is not None else set[str]()
+    stepped = set[str]()
+    if body is not None and condition is not None:
+        # (not names_in: that asks for the loops within, and these for theirs)
+        stepped = steps_in(body) & {text_of(each) for each in within(condition) if each.type in grammar.NAMES}
     return Loop(node, frozenset(stepped), (condition,) if condition and stepped else (), condition, body, counted=True)
 
 

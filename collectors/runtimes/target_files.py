@@ -5,7 +5,7 @@ from pathlib import Path
 
 from perfdoctor.collectors.host.base import Host
 
-_LARGEST_SOURCE = 4 << 20
+LARGEST_SOURCE = 4 << 20
 
 
 def content(host: Host, pid: int, file: str, largest: int) -> bytes:
@@ -20,4 +20,4 @@ def content(host: Host, pid: int, file: str, largest: int) -> bytes:
 
 def lines_of(host: Host, pid: int, file: str) -> list[str]:
     """The lines of a source of at most 4 MiB; none where it cannot be read."""
-    return content(host, pid, file, _LARGEST_SOURCE).decode("utf-8", "replace").splitlines()
+    return content(host, pid, file, LARGEST_SOURCE).decode("utf-8", "replace").splitlines()

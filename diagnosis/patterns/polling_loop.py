@@ -149,6 +149,8 @@ def _examples() -> tuple[Example, ...]:
     )
     limited = call("read", reading, 60_000, on="fd:7 (socket:[12])", errors=59_000, transferred=1000 * 60, seconds=0.2)
     waited = call("read", reading, 60_000, on="fd:7 (socket:[12])", errors=30_000, transferred=30_000 * 60, seconds=0.2)
+    beat = call("write", reading[1:], 59_000, on="fd:7 (socket:[12])", transferred=59_000 * 9)
+    seldom = tuple(call("read", reading, 102, on=f"fd:{n}", errors=100, transferred=40) for n in (7, 8, 9))
     worker = call("futex", waits_in_node, 2400, on="futex:0x7f53", errors=2400, blocked=9.8)
     monitor = call("nanosleep", waits_in_go, 4000, blocked=9.7)
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
@@ -225,6 +227,18 @@ def _examples() -> tuple[Example, ...]:
             False,
             "Go tries once before it waits: each second read brings something",
             window(calls=(waited,), samples=(cpu(reading, 1.9),), threads=2),
+        ),
+        Example(
+            "a heartbeat between reads",
+            False,
+            "each time that a read runs out something is sent: a pace",
+            window(calls=(limited, beat), samples=(cpu(reading, 1.9),), threads=2),
+        ),
+        Example(
+            "reads with a time limit of 100 ms",
+            False,
+            "ten looks a second for each of three connections: nobody feels them",
+            window(calls=seldom, samples=(cpu(reading, 0.3),), threads=2),
         ),
         Example(
             "a flag that is looked for on the way",

@@ -58,3 +58,18 @@ async def test_sleeps_that_are_a_pace_are_counted_and_left_in_peace() -> None:
         assert 0.2 * at_most <= naps.naps / seen.window.seconds <= 1.3 * at_most, function
     assert naps_of(seen, "main.batches").nap_seconds == pytest.approx(0.02)
     assert not [finding for finding in diagnose(seen).findings if finding.pattern == "polling-loop"]
+
+
+async def test_reads_whose_time_is_over_are_told_from_those_that_wait() -> None:
+    async with workload("known_deadlines.go") as program:
+        seen = await window(program, 4.0)
+    assert seen.syscalls
+    reads = [row for row in seen.syscalls.rows if row.syscall == "read"]
+    limited = [row for row in reads if "main.limited" in {frame.function for frame in row.stack}]
+    patient = [row for row in reads if "main.patient" in {frame.function for frame in row.stack}]
+    assert sum(row.errors for row in limited) > 4 * sum(row.calls - row.errors for row in limited) > 0
+    # (a wait that had begun before the window, or ends behind it, has one of its two reads in it)
+    waits, brought = sum(row.errors for row in patient), sum(row.calls - row.errors for row in patient)
+    assert abs(waits - brought) <= 4
+    found = [finding.location for finding in diagnose(seen).findings if finding.pattern == "polling-loop"]
+    assert [(at.function, at.line) for at in found if at] == [("main.limited", 26)]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 from hypothesis import example, given
@@ -127,12 +128,13 @@ def test_only_files_are_read(sites: tuple[CallSites, str], tmp_path: Path) -> No
 @example("`\\", 1, 1)
 @given(st.text(alphabet="ab/`${}()[]'\"\\*=>,;\n ", max_size=200), st.integers(1, 9), st.integers(1, 9))
 def test_any_text_is_read(text: str, line: int, column: int) -> None:
-    from perfdoctor.collectors.runtimes.call_sites import _Source
-
-    source = _Source(text)
-    assert len(source.code) == len(text) and source.code.count("\n") == text.count("\n")
-    found = source.call(Function("a", line, column), Function("b", 1, 1), same_file=True)
-    assert found is None or 1 <= found <= text.count("\n") + 1
+    with NamedTemporaryFile("w", suffix=".js") as file:
+        file.write(text)
+        file.flush()
+        finder = CallSites(LocalHost(), os.getpid())
+        found = finder.line(file.name, Function("a", line, column), Function("b", 1, 1), same_file=True)
+        made = finder.maker(file.name, Function("a", line, column))
+    assert all(number is None or 1 <= number <= text.count("\n") + 1 for number in (found, made))
 
 
 @pytest.mark.parametrize(
@@ -147,3 +149,112 @@ def test_the_line_that_makes_objects_is_found(tmp_path: Path, text: str, line: i
     column = begin - MAKES.rfind("\n", 0, begin)
     function = Function("", MAKES.count("\n", 0, begin) + 1, column)
     assert CallSites(LocalHost(), os.getpid()).maker(str(file), function) == line
+
+
+OTHERS = r"""// ask(1) is said here only
+function told(day) {
+  say("ask(2)", `of ${day.at} ask(3)`, /ask(4)/);
+  return ask(`a } of ${day["}"]}`) / 2 / day;
+}
+function later(shops) {
+  for (const shop of shops) jobs.push(() => ask(shop));
+  ask(jobs);
+}
+function inlined(shops) {
+  return shops.map((shop) =>
+    ask(shop));
+}
+class Shop {
+  seen = new Map();
+  #price = 0;
+  take(n) { return n; }
+  get total() { return 1; }
+  static of = (n) => n;
+  sum() {
+    const all = this.total;
+    return this.#add(all);
+  }
+  #add(n) { return n; }
+}
+const ask = (n) => n, made = () => ({
+  n: 1,
+});
+/* 🙂 */ const smile = (n) => { /* 🙂 */ return [n]; }, more = (n) => {
+  return ask(n);
+};
+"""
+TYPED = """interface Shop { ask(n: number): number }
+@sealed("ask(")
+class Desk<T extends Shop> {
+  constructor(private readonly shops: Array<T>) {}
+  sum(of: (n: number) => { total: number }): number {
+    const first = this.shops[0] as T;
+    return first!.ask(1) + <number>of(2).total;
+  }
+  all<K>(kinds: K[]): K[] {
+    return this.shops.flatMap<K>(() => kinds);
+  }
+}
+"""
+
+
+def begin_of(text: str, part: str) -> tuple[int, int]:
+    """Line and column, in units of UTF-16, at which ``part`` of a text begins."""
+    before = text[: text.index(part)]
+    return before.count("\n") + 1, len(before.rpartition("\n")[2].encode("utf-16-le")) // 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("part", "callee", "line"),
+    [
+        ("(day) {", "ask", 4),
+        ("(shops) {\n  for", "ask", 8),
+        ("(shops) {\n  return", "ask", 12),
+        ("() {\n    const all", "get total", 21),
+        ("() {\n    const all", "#add", 22),
+        ("class Shop", "Map", 15),
+        ("(n) => {\n", "ask", 30),
+        ("(n) => { /*", "ask", None),
+        ("(n) => n, made", "ask", None),
+    ],
+    ids=[
+        "not in texts",
+        "its own, not a lambda's",
+        "a lambda's",
+        "a getter",
+        "private",
+        "fields",
+        "behind letters of two units",
+        "the one before it",
+        "none",
+    ],
+)
+def test_calls_are_told_from_what_looks_like_them(tmp_path: Path, part: str, callee: str, line: int | None) -> None:
+    (tmp_path / "others").write_text(OTHERS)
+    finder, caller = CallSites(LocalHost(), os.getpid()), Function("", *begin_of(OTHERS, part))
+    assert finder.line(str(tmp_path / "others"), caller, Function(callee, 900, 1), same_file=False) == line
+
+
+@pytest.mark.parametrize(
+    ("part", "line"), [("(n) => { /*", 29), ("class Shop", 15), ("() => ({", 26), ("(day) {", None)]
+)
+def test_objects_are_told_from_what_looks_like_them(tmp_path: Path, part: str, line: int | None) -> None:
+    (tmp_path / "others.mjs").write_text(OTHERS)
+    function = Function("", *begin_of(OTHERS, part))
+    assert CallSites(LocalHost(), os.getpid()).maker(str(tmp_path / "others.mjs"), function) == line
+
+
+@pytest.mark.parametrize(
+    ("part", "callee", "line"),
+    [
+        ("(of: (n", "Shop.ask", 7),
+        ("(of: (n", "of", 7),
+        ("<K>(kinds", "flatMap", 10),
+        ("(kinds", "flatMap", 10),
+        ("(kinds", "sealed", None),
+    ],
+)
+def test_types_are_no_calls(tmp_path: Path, part: str, callee: str, line: int | None) -> None:
+    (tmp_path / "desk.ts").write_text(TYPED)
+    finder, caller = CallSites(LocalHost(), os.getpid()), Function("", *begin_of(TYPED, part))
+    assert finder.line(str(tmp_path / "desk.ts"), caller, Function(callee, 900, 1), same_file=False) == line

@@ -15,10 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes import syntax
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.keepers import keeps
-from perfdoctor.collectors.runtimes.syntax import Source
+from perfdoctor.collectors.runtimes.sources import Source, Sources
 
 _MARK = re.compile(r"(?://|#) <- (\w+)(?: (\w+))?(?:, outer)?$")
 
@@ -381,7 +380,7 @@ func main() {
 }
 
 
-class _Files(syntax.Sources):
+class _Files(Sources):
     """A file that is not of a process."""
 
     def __init__(self, source: Source) -> None:
@@ -447,7 +446,7 @@ def test_a_file_is_read_within_bounds() -> None:
         large, small = Path(folder, "large.py"), Path(folder, "small.py")
         large.write_text("x = 1\n" * 200_000)
         small.write_text("x = 1\n")
-        sources = syntax.Sources(LocalHost(), os.getpid())
+        sources = Sources(LocalHost(), os.getpid())
         assert sources.of(str(large)) is None
         assert sources.of(str(small)) is not None
         assert sources.of(str(Path(folder, "none.py"))) is None

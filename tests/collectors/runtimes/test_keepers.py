@@ -3,7 +3,7 @@
 import pytest
 
 from perfdoctor.collectors.runtimes.keepers import keeps
-from perfdoctor.collectors.runtimes.syntax import Source
+from perfdoctor.collectors.runtimes.sources import Source
 
 KEEPS = {
     "a list of the object, in Python": (

@@ -1,10 +1,16 @@
-"""The text around a sleep tells a poll from a pace; what is neither for certain is taken for a pace."""
+"""The source around a sleep tells a poll from a pace; what is neither for certain is taken for a pace."""
+
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.runtimes.nap_loops import nap_loop
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.nap_loops import nap_loop, napping
+from perfdoctor.collectors.runtimes.sources import Sources
+from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.goroutines import NapLoop
 
 EMPTY, ASKS, PACED = NapLoop.EMPTY, NapLoop.ASKS, NapLoop.PACED
@@ -110,3 +116,131 @@ def test_any_text_is_read_to_an_end(lines: list[str], at: int) -> None:
     lines.insert(max(0, min(at, len(lines))), "time.Sleep(d)")
     assert nap_loop(lines, at) in (None, *NapLoop)
     assert nap_loop(lines, at + 1) in (None, *NapLoop)
+
+
+@pytest.mark.parametrize(
+    ("body", "loop"),
+    [
+        ("for !done.Load() { time.Sleep(d) }", ASKS),
+        (
+            "for {\n/* for { */\nx := take() // }\nif x == nil {\ntime.Sleep(d)\ncontinue\n}\nhandle(x, `}`, '}')\n}",
+            EMPTY,
+        ),
+        ("for {\nif x := take(\n1); x == nil {\ntime.Sleep(d)\ncontinue\n}\nhandle()\n}", EMPTY),
+        ("again:\nfor {\nx, ok := take()\nif !ok {\ntime.Sleep(d)\ncontinue again\n}\nhandle(x)\n}", EMPTY),
+        ("for {\nif err := send(x); err != nil {\ntime.Sleep(backoff)\nbackoff *= 2\ncontinue\n}\nreturn\n}", PACED),
+        ("for {\nwork()\nif len(a) > 9 {\n// !x == nil\ntime.Sleep(d)\n}\n}", PACED),
+        ('for {\nbeat("if x == nil {")\ntime.Sleep(d)\n}', PACED),
+        ("for {\nf := func() bool { return send() }\nif f() {\nreturn\n}\ntime.Sleep(d)\n}", PACED),
+        ("for {\nif x == nil {\ngo func() {\ntime.Sleep(d)\n}()\ncontinue\n}\n}", PACED),
+    ],
+    ids=[
+        "one line",
+        "comments and texts",
+        "a head of lines",
+        "a label",
+        "back-off",
+        "a comment",
+        "a beat",
+        "made",
+        "go",
+    ],
+)
+def test_what_the_text_alone_would_not_tell(body: str, loop: NapLoop) -> None:
+    assert told(body) is loop
+
+
+HELPERS = """package main
+
+func nap() {
+	naps++
+	time.Sleep(time.Millisecond)
+}
+func (c *clock) rest() { nap() }
+func (l *limiter) wait() {
+	l.mu.Lock()
+	time.Sleep(l.every - time.Since(l.last))
+	l.last = now()
+}
+func (b *backoff) pause() {
+	time.Sleep(b.long)
+	b.long *= 2
+}
+func worker() {
+	for {
+		job := take()
+		if job == nil {
+			nap() // empty
+			continue
+		}
+		run(job)
+	}
+}
+func (c *clock) until() {
+	for !c.done() {
+		c.rest() // asks
+	}
+}
+func beat() {
+	for {
+		send()
+		nap() // beats
+	}
+}
+func slow() {
+	nap() // once
+}
+func limited() {
+	for {
+		if x := take(); x == nil {
+			l.wait() // limited
+			continue
+		}
+	}
+}
+func again() {
+	for {
+		if send() != nil {
+			b.pause() // backs off
+			continue
+		}
+	}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("marks", "loop", "left"),
+    [
+        (("time.Sleep(time.M", "// empty"), EMPTY, 1),
+        (("time.Sleep(time.M", "{ nap() }", "// asks"), ASKS, 1),
+        (("time.Sleep(time.M", "// beats"), PACED, 1),
+        (("time.Sleep(time.M", "// once"), PACED, 1),
+        (("time.Sleep(time.M",), PACED, 1),
+        (("time.Sleep(l.every", "// limited"), PACED, 2),
+        (("time.Sleep(b.long", "// backs off"), PACED, 2),
+        (("job := take()",), None, 1),
+    ],
+    ids=["empty", "two helpers", "a beat", "no loop", "no caller", "a rate limit", "a back-off", "another text"],
+)
+def test_a_function_that_only_sleeps_is_a_sleep(
+    tmp_path: Path, marks: tuple[str, ...], loop: NapLoop | None, left: int
+) -> None:
+    file = tmp_path / "naps.go"
+    file.write_text(HELPERS)
+    lines = [HELPERS[: HELPERS.index(mark)].count("\n") + 1 for mark in marks]
+    sleep = Frame(kind=FrameKind.NATIVE, function="time.Sleep", file="/usr/lib/go/src/runtime/time.go", line=195)
+    own = [Frame(kind=FrameKind.NATIVE, function="main.f", file=str(file), line=line) for line in lines]
+    found = napping(Sources(LocalHost(), os.getpid()), (sleep, *own))
+    assert found.loop is loop
+    assert found.stack == (sleep, *own[-left:])
+
+
+def test_a_sleep_without_a_source_is_not_told() -> None:
+    stack = (Frame(kind=FrameKind.NATIVE, function="time.Sleep"), Frame(kind=FrameKind.NATIVE, function="main.f"))
+    assert napping(Sources(LocalHost(), os.getpid()), stack) == (None, stack)
+    assert napping(Sources(LocalHost(), os.getpid()), ()) == (None, ())
+
+
+def test_a_loop_that_does_nothing_at_all_is_neither() -> None:
+    assert told("for {\ntime.Sleep(d)\n}") is None

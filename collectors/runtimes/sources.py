@@ -1,0 +1,187 @@
+"""The target's own files, each read once and parsed once: as lines, and as a tree of its syntax.
+
+tree-sitter parses every language of ``grammar.py``, also what is only half written. The text is the target's, so it is
+bounded: in size, in the time that parsing it may take, and in how deep a tree is followed (nobody nests a hundred
+loops, and to ask a node for what it is in takes time with its depth).
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.syntax import Loop
+from perfdoctor.collectors.runtimes.target_files import LARGEST_SOURCE, content
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+LARGEST_TREE = 512 << 10
+_MOST_FILES = 256
+_MOST_BYTES = 32 << 20
+"""of all files of a process"""
+_MOST_MENTIONS = 10_000
+
+
+class Sources:
+    """Of one process. ``otherwise``: a suffix that names the language of files whose own name tells none;
+    ``largest_tree``: bytes of a file that is parsed."""
+
+    def __init__(self, host: Host, pid: int, *, otherwise: str = "", largest_tree: int = LARGEST_TREE) -> None:
+        self._host, self._pid = host, pid
+        self._otherwise, self._largest_tree = otherwise, largest_tree
+        self._texts: dict[str, bytes] = {}
+        self._trees: dict[str, Source | None] = {}
+        self._lines: dict[str, list[str]] = {}
+        self._bytes = 0
+
+    def of(self, file: str) -> "Source | None":
+        """None where it cannot be read or parsed, is too large, or is in a language that is not known here."""
+        if file not in self._trees:
+            name = file if grammar.is_known(file) else f"{file}{self._otherwise}"
+            text = self._text(file) if grammar.is_known(name) else b""
+            source = Source(name, text) if 0 < len(text) <= self._largest_tree else None
+            self._trees[file] = source if source is not None and source.is_parsed else None
+        return self._trees[file]
+
+    def lines(self, file: str) -> list[str]:
+        """Of a file in any language; none where it cannot be read."""
+        if file not in self._lines:
+            # (lines end at \n alone: a form feed, which str.splitlines takes for an end, is none to a compiler)
+            text = self._text(file).decode("utf-8", "replace")
+            self._lines[file] = [line.removesuffix("\r") for line in text.split("\n")] if text else []
+        return self._lines[file]
+
+    def _text(self, file: str) -> bytes:
+        if file not in self._texts:
+            if not file.startswith("/") or len(self._texts) >= _MOST_FILES or self._bytes >= _MOST_BYTES:
+                return b""
+            self._texts[file] = content(self._host, self._pid, file, LARGEST_SOURCE)
+            self._bytes += len(self._texts[file])
+        return self._texts[file]
+
+
+class SourcesOfAll:
+    """Of all processes of a window."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._known: dict[int, Sources] = {}
+
+    def of(self, pid: int) -> Sources:
+        return self._known.setdefault(pid, Sources(self._host, pid))
+
+
+class Source:
+    """One file, whose name tells its language. Lines are counted from 1."""
+
+    def __init__(self, file: str, text: bytes) -> None:
+        self._file = file
+        self._text = text.decode("utf-8", "replace").encode()
+        """(what is no UTF-8 is replaced as everybody does that counts letters in it)"""
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        """Where each line begins."""
+        begins, at = [0], self._text.find(b"\n")
+        while at >= 0:
+            begins.append(at + 1)
+            at = self._text.find(b"\n", at + 1)
+        return begins
+
+    @cached_property
+    def _root(self) -> "Node | None":
+        return grammar.parse(self._file, self._text)
+
+    @property
+    def is_parsed(self) -> bool:
+        return self._root is not None
+
+    @property
+    def root(self) -> "Node":
+        assert self._root is not None, "asked of a source that is_parsed says is not"
+        return self._root
+
+    @cached_property
+    def functions(self) -> dict[str, "Node"]:
+        """By name; of several of the same name the first."""
+        found = [each for each in syntax.within(self.root, functions=True) if each.type in grammar.FUNCTIONS]
+        return {syntax.name_of(each): each for each in reversed(found)}
+
+    @cached_property
+    def assigned(self) -> dict[str, list["Node"]]:
+        """All names that get a value anywhere in the file, with the values."""
+        return syntax.assigned_in(self.root)
+
+    def at(self, line: int) -> "Node | None":
+        """The smallest node in which all of a line is, but for a comment at its end; None for one that is empty, or
+        behind the end."""
+        if not 0 < line <= len(self._begins):
+            return None
+        begin = self._begins[line - 1]
+        end = self._begins[line] - 1 if line < len(self._begins) else len(self._text)
+        text = self._text[begin:end].rstrip()
+        first, last = len(text) - len(text.lstrip()), len(text)
+        if first == last:
+            return None
+        behind = self.root.descendant_for_byte_range(begin + last - 1, begin + last)
+        if behind is not None and behind.type.endswith("comment") and begin + first < behind.start_byte:
+            last = len(self._text[begin : behind.start_byte].rstrip())
+        return self._near(self.root.named_descendant_for_point_range((line - 1, first), (line - 1, last)))
+
+    def is_broken_at(self, line: int) -> bool:
+        """Whether the tree has no sense of a line: it is cut off, or a macro of C makes another text of it."""
+        node = self.at(line)
+        return node is not None and any(each.is_error for each in syntax.around(node))
+
+    def offset(self, line: int, column: int) -> int:
+        """The byte at a place as V8 tells it: the column, from 1, counted in units of UTF-16."""
+        begin = self._begins[min(max(line, 1), len(self._begins)) - 1]
+        units = max(column - 1, 0)
+        # (a letter has at most 4 bytes, and never fewer than units of UTF-16)
+        before = self._text[begin : begin + 4 * units].decode("utf-8", "ignore").encode("utf-16-le")[: 2 * units]
+        return begin + len(before.decode("utf-16-le", "ignore").encode())
+
+    def line_of(self, offset: int) -> int:
+        return bisect_right(self._begins, offset)
+
+    def inmost_at(self, offset: int) -> "Node | None":
+        """The smallest node that a byte is in, of any kind; None behind the end."""
+        if not 0 <= offset < len(self._text):
+            return None
+        return self._near(self.root.descendant_for_byte_range(offset, offset + 1))
+
+    def mentions(self, name: str, node: "Node") -> Iterator["Node"]:
+        """The names within ``node`` that are ``name``, in order."""
+        wanted, at = name.encode("utf-8", "replace"), node.start_byte - 1
+        for _ in range(_MOST_MENTIONS):
+            at = self._text.find(wanted, at + 1, node.end_byte)
+            if at < 0 or not wanted:
+                return
+            found = self.inmost_at(at)
+            if found is not None and (found.start_byte, found.end_byte) == (at, at + len(wanted)):
+                yield found
+
+    def loops_at(self, line: int) -> Iterator[Loop]:
+        """The loops that a line belongs to, as their head or within, inner ones first, up to the function that it is
+        in."""
+        node = self.at(line)
+        if node is not None:
+            inside = syntax.loops_in(node, line)
+            yield from reversed(inside)
+            known = {loop.node.id for loop in inside}
+            yield from (loop for loop in syntax.loops_around(node) if loop.node.id not in known)
+
+    def inmost_loop(self, line: int) -> Loop | None:
+        return next(self.loops_at(line), None)
+
+    def _near(self, node: "Node | None") -> "Node | None":
+        """``node``, if it is not too deep in the tree."""
+        each: Node | None = self.root
+        for _ in range(syntax.DEEPEST):
+            if each is None or node is None or each == node:
+                return node
+            each = each.child_with_descendant(node)
+        return None

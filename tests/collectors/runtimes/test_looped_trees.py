@@ -1,0 +1,269 @@
+"""Does a line stand in a loop of its own function, by the tree of its file? And what has no tree?"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.looped import _is_repeated, is_repeated
+from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
+from tests.collectors.runtimes.test_looped import ONCE, REPEATED
+
+PARSED = {
+    "a function with a name that is called for each": (
+        ".js",
+        """function all(shops) {
+  shops.forEach(ask); // <- here
+}""",
+    ),
+    "the second clause of a comprehension": (
+        ".py",
+        """def all(names):
+    return [
+        page
+        for name in names
+        for page in ask(name)  # <- here
+    ]""",
+    ),
+    "an await in JavaScript": (
+        ".js",
+        """async function all(shops) {
+  for (const shop of shops) {
+    await ask(shop); // <- here""",
+    ),
+    "the head of a while": (
+        ".go",
+        """package main
+func run() {
+	for more() { // <- here
+		step()
+	}
+}""",
+    ),
+    "the end of a loop": (
+        ".c",
+        """int all(int n) {
+  while (n--) {
+    ask(n);
+  } // <- here
+}""",
+    ),
+    "one line": (
+        ".js",
+        """async function run() { for (;;) await board.tender(await queue.next()); } // <- here""",
+    ),
+    "two lines without brackets": (
+        ".java",
+        """class A { void run() {
+for (int id : ids)
+ask(id); // <- here
+} }""",
+    ),
+    "what is handed to forEach": (
+        ".ts",
+        """shops.forEach((shop: Shop): void => {
+  ask(shop); // <- here
+});""",
+    ),
+    "a closure that an iterator calls": (
+        ".rs",
+        """fn all() {
+  ids.iter().for_each(|id| {
+    ask(id); // <- here
+  });
+}""",
+    ),
+    "a comprehension": (
+        ".py",
+        """def all(names):
+    return [
+        ask(name)  # <- here
+        for name in names
+    ]""",
+    ),
+    "further left than its loop": (
+        ".py",
+        '''def all(names):
+    for name in names:
+        say("""
+%s
+""" % ask(name))  # <- here''',
+    ),
+    "a comment further left": (
+        ".js",
+        """for (const shop of shops) {
+  x();
+// function f() {
+    ask(shop); // <- here
+}""",
+    ),
+    "decorated": (
+        ".py",
+        """class Desk:
+    @cached
+    def all(self):
+        while self.more():
+            ask(self)  # <- here""",
+    ),
+    "a template with brackets": (
+        ".js",
+        """for (const a of all) {
+  const t = `} ${a.of} }`;
+  ask(t); // <- here
+}""",
+    ),
+    "do and while": (
+        ".cpp",
+        """void all() {
+  do {
+    ask(1); // <- here
+  } while (more());
+}""",
+    ),
+}
+PARSED_ONCE = {
+    "what a comprehension goes over": (
+        ".py",
+        """def all(names):
+    return [
+        page
+        for page in ask(names)  # <- here
+    ]""",
+    ),
+    "names that begin like loops": (
+        ".py",
+        """def all(do):
+    until = ask(1)
+    do(until)  # <- here""",
+    ),
+    "a loop in a comment": (
+        ".js",
+        """function all() {
+/* for each shop:
+for (;;)
+*/
+    ask(1); // <- here
+}""",
+    ),
+    "a loop in a text of several lines": (
+        ".py",
+        '''def all():
+    say("""
+for shop in shops:
+    """)
+    ask(1)  # <- here''',
+    ),
+    "a loop in a template": (
+        ".ts",
+        """function all(): void {
+  say(`
+for (;;) {
+`);
+    ask(1); // <- here
+}""",
+    ),
+    "a regular expression with a bracket": (
+        ".js",
+        """for (const a of all) { if (/[{]/.test(a)) n++; }
+ask(1); // <- here""",
+    ),
+    "a lambda that is kept": (
+        ".py",
+        """def all(names):
+    for name in names:
+        jobs.append(
+            lambda: ask(name)  # <- here
+        )""",
+    ),
+    "a goroutine": (
+        ".go",
+        """package main
+func all() {
+	for _, id := range ids {
+		go func() {
+			ask(id) // <- here
+		}()
+	}
+}""",
+    ),
+    "behind a loop of one line": (
+        ".js",
+        """function all() {
+  for (const a of b) n++;
+    ask(1); // <- here
+}""",
+    ),
+    "what a loop goes over": (
+        ".py",
+        """def all():
+    for shop in take(
+        ask(1),  # <- here
+    ):
+        say(shop)""",
+    ),
+    "else of a loop": (
+        ".py",
+        """def all():
+    for shop in shops:
+        say(shop)
+    else:
+        ask(1)  # <- here""",
+    ),
+    "a method named for": (
+        ".java",
+        """class A { void run() {
+  forAll(() -> {
+    ask(1); // <- here
+  });
+} }""",
+    ),
+    "a type": (
+        ".ts",
+        """type Each = { [key in Keys]:
+  number }; // <- here""",
+    ),
+    "behind the end": (
+        ".py",
+        """x = 1""",
+    ),
+}
+
+
+def parsed(suffix: str, text: str) -> bool:
+    lines = text.splitlines()
+    line = next((n for n, line in enumerate(lines, 1) if "<- here" in line), 99)
+    return is_repeated(Source(f"/srv/program{suffix}", text.encode()), line)
+
+
+@pytest.mark.parametrize("case", PARSED)
+def test_a_line_in_a_loop_of_a_tree(case: str) -> None:
+    assert parsed(*PARSED[case])
+
+
+@pytest.mark.parametrize("case", PARSED_ONCE)
+def test_a_line_that_a_tree_runs_once(case: str) -> None:
+    assert not parsed(*PARSED_ONCE[case])
+
+
+_LANGUAGES = ((".go", "func "), (".java", "List<"), (".rs", "loop {"), (".py", "def "), (".py", "True:"), (".js", ""))
+
+
+@pytest.mark.parametrize("case", [*REPEATED, *ONCE])
+def test_what_is_cut_off_is_told_like_a_text_without_a_tree(case: str, tmp_path: Path) -> None:
+    text = {**REPEATED, **ONCE}[case]
+    file = tmp_path / f"cut{next(suffix for suffix, words in _LANGUAGES if words in text)}"
+    file.write_text(text)
+    line = next((n for n, line in enumerate(text.splitlines(), 1) if "<- here" in line), 3)
+    sources = SourcesOfAll(LocalHost()).of(os.getpid())
+    assert _is_repeated(sources, str(file), line) == (case in REPEATED)
+
+
+def test_a_ruby_loop_is_read_by_indentation(tmp_path: Path) -> None:
+    file = tmp_path / "shop.rb"
+    file.write_text("def all(shops)\n  for shop in shops\n    ask(shop)\n  end\nend\n")
+    (tmp_path / "shop.py").write_text("for shop in shops:\n    ask(shop)\n")
+    sources = SourcesOfAll(LocalHost()).of(os.getpid())
+    assert [_is_repeated(sources, str(file), line) for line in (1, 3)] == [False, True]
+    assert _is_repeated(sources, str(tmp_path / "shop.py"), 2)
+    assert not _is_repeated(sources, str(tmp_path / "gone.py"), 2)
