@@ -16,6 +16,7 @@ from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.runtimes.asking_lines import with_asking
 from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
@@ -95,7 +96,7 @@ def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     sources = SourcesOfAll(host)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
-    return with_kept(sources, with_repeated(sources, evidence))
+    return with_kept(sources, with_asking(sources, with_repeated(sources, evidence)))
 
 
 async def _with_locks(host: Host, target: Target, first: Evidence, seconds: float, progress: Progress) -> Evidence:

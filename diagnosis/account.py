@@ -283,7 +283,13 @@ class Account:
                 if place is not None and asks_through_java(call.stack, self.evidence.user_roots):
                     spent[call.pid][place] += call.blocked_seconds
                     stacks.setdefault(place, call.stack)
-        return {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
+        seen = {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
+        use = self.evidence.network
+        told = {
+            line.pid: (Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line),)
+            for line in (use.asking if use else ())
+        }
+        return seen | told
 
     def load(self, pid: int) -> Load:
         return load_of(self.evidence.network, pid, self.talks)

@@ -131,6 +131,15 @@ class NameLookup(Model):
     stack: Stack = ()
 
 
+class AskingLine(Model):
+    """The only line in which a process's own files call a client of the network."""
+
+    pid: int
+    file: str
+    line: int
+    function: str
+
+
 class RepeatedLine(Model):
     """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames."""
 
@@ -153,3 +162,5 @@ class NetworkUse(Model):
     uring: bool = False
     repeated: tuple[RepeatedLine, ...] = ()
     """by the text of the files; only where a diagnosis asked for it"""
+    asking: tuple[AskingLine, ...] = ()
+    """the same, of programs of Node.js"""
