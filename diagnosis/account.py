@@ -18,7 +18,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
-from perfdoctor.schemas.network import Peer
+from perfdoctor.schemas.network import AskingLine, Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind, WaitRow
 
@@ -284,12 +284,18 @@ class Account:
                     spent[call.pid][place] += call.blocked_seconds
                     stacks.setdefault(place, call.stack)
         seen = {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
-        use = self.evidence.network
-        told = {
-            line.pid: (Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line),)
-            for line in (use.asking if use else ())
-        }
-        return seen | told
+        return seen | {line.pid: self._stack_of(line) for line in self._asking}
+
+    @property
+    def _asking(self) -> tuple[AskingLine, ...]:
+        return self.evidence.network.asking if self.evidence.network else ()
+
+    def _stack_of(self, line: AskingLine) -> Stack:
+        """The callers of a line too, where it was sampled."""
+        mine = [(row, self.place(row.stack)) for row in self.samples if row.pid == line.pid]
+        rows = [row for row, own in mine if own is not None and (own.file, own.line) == (line.file, line.line)]
+        frame = Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)
+        return self.top_stack(rows) or (frame,)
 
     def load(self, pid: int) -> Load:
         return load_of(self.evidence.network, pid, self.talks)
