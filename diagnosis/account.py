@@ -7,9 +7,10 @@ from functools import cached_property
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.around_calls import AroundCalls
+from perfdoctor.diagnosis.client_lines import client_lines
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
-from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, asks_through_java, awaited_by, load_of, talks
+from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.diagnosis.words import quoted
@@ -18,7 +19,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
-from perfdoctor.schemas.network import AskingLine, Peer
+from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind, WaitRow
 
@@ -265,37 +266,7 @@ class Account:
 
     @cached_property
     def _client_lines(self) -> dict[int, Stack]:
-        """By process, the stack of the user's line that goes most through a client of the network: in JavaScript, Go
-        and asyncio by CPU time, in Java by the time that it stands still there."""
-        spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
-        stacks: dict[Place, Stack] = {}
-        for row in self.samples:
-            place = self.place(row.stack)
-            if place is None:
-                continue
-            own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, self.evidence.user_roots))
-            if any(asks_through(frame) for frame in row.stack[:own]):
-                spent[row.pid][place] += row.seconds
-                stacks.setdefault(place, row.stack)
-        for call in self.calls:
-            if call.blocked_seconds > 0 and call.stack and call.stack[0].kind is FrameKind.JAVA:
-                place = self.place(call.stack)
-                if place is not None and asks_through_java(call.stack, self.evidence.user_roots):
-                    spent[call.pid][place] += call.blocked_seconds
-                    stacks.setdefault(place, call.stack)
-        seen = {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
-        return seen | {line.pid: self._stack_of(line) for line in self._asking}
-
-    @property
-    def _asking(self) -> tuple[AskingLine, ...]:
-        return self.evidence.network.asking if self.evidence.network else ()
-
-    def _stack_of(self, line: AskingLine) -> Stack:
-        """The callers of a line too, where it was sampled."""
-        mine = [(row, self.place(row.stack)) for row in self.samples if row.pid == line.pid]
-        rows = [row for row, own in mine if own is not None and (own.file, own.line) == (line.file, line.line)]
-        frame = Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)
-        return self.top_stack(rows) or (frame,)
+        return client_lines(self)
 
     def load(self, pid: int) -> Load:
         return load_of(self.evidence.network, pid, self.talks)

@@ -1,0 +1,46 @@
+"""Which line of a program asks its peers, where a runtime sends later from its own loop or thread?"""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from perfdoctor.diagnosis.talk import asks_through, asks_through_java
+from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.network import AskingLine
+
+if TYPE_CHECKING:
+    from perfdoctor.diagnosis.account import Account, Place
+
+
+def client_lines(account: "Account") -> dict[int, Stack]:
+    """By process, the stack of the user's line that goes most through a client of the network: in JavaScript, Go and
+    asyncio by CPU time, in Java by the time that it stands still there; of Node.js the only one whose text calls a
+    client, where there is but one."""
+    spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
+    stacks: dict[Place, Stack] = {}
+    roots = account.evidence.user_roots
+    for row in account.samples:
+        place = account.place(row.stack)
+        if place is None:
+            continue
+        own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, roots))
+        if any(asks_through(frame) for frame in row.stack[:own]):
+            spent[row.pid][place] += row.seconds
+            stacks.setdefault(place, row.stack)
+    for call in account.calls:
+        if call.blocked_seconds > 0 and call.stack and call.stack[0].kind is FrameKind.JAVA:
+            place = account.place(call.stack)
+            if place is not None and asks_through_java(call.stack, roots):
+                spent[call.pid][place] += call.blocked_seconds
+                stacks.setdefault(place, call.stack)
+    seen = {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
+    use = account.evidence.network
+    return seen | {line.pid: _stack_of(account, line) for line in (use.asking if use else ())}
+
+
+def _stack_of(account: "Account", line: AskingLine) -> Stack:
+    """The callers of a line too, where it was sampled."""
+    mine = [(row, account.place(row.stack)) for row in account.samples if row.pid == line.pid]
+    rows = [row for row, own in mine if own is not None and (own.file, own.line) == (line.file, line.line)]
+    frame = Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)
+    return account.top_stack(rows) or (frame,)
