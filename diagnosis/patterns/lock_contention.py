@@ -434,5 +434,7 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     beats=("polling-loop",),
+    # (who stands in line for a lock makes its requests one after the other)
+    causes=("serial-requests", "slow-dependency"),
     cannot=cannot,
 )
