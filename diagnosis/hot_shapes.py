@@ -180,3 +180,6 @@ PLAIN = Shape(
     at_most=Severity.INFO,
     least_share=PLAIN_SHARE.value,
 )
+
+BY_TEXT = (WALK, SCAN, NESTED, SHIFT_BY_TEXT)
+"""what only the text of the loop tells"""

@@ -37,6 +37,7 @@ LOOPS = Threshold(
 CONCENTRATED = Threshold(
     0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings"
 )
+LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 FUNCTIONS = 5
 
 
@@ -45,7 +46,9 @@ def check(account: Account) -> list[Finding]:
     for function in hot_functions(account)[:FUNCTIONS]:
         shape = _shape(function)
         share = account.share(function.cost)
-        if share < shape.least_share:
+        # (what a loop is for its text tells less than the operation below it: where it takes little, it may be small)
+        little = shape in hot_shapes.BY_TEXT and function.cost < LITTLE.value * account.seconds
+        if share < shape.least_share or little:
             shape = hot_shapes.PLAIN
         if share < shape.least_share or function.seconds / account.seconds < 0.02:
             continue
@@ -281,6 +284,12 @@ def _examples() -> tuple[Example, ...]:
             with_text(window(samples=(cpu((walks,), 6.0), rest)), LineShape.NESTED),
         ),
         Example(
+            "the same in a program that has hardly anything to do",
+            False,
+            "most of a fiftieth of a core",
+            with_text(window(samples=(cpu((walks,), 0.3),)), LineShape.NESTED),
+        ),
+        Example(
             "the same, with little to look through",
             False,
             "it holds a tenth of the time: no warning",
@@ -341,6 +350,7 @@ PATTERN = Pattern(
         CONCENTRATED,
         PLAIN_SHARE,
         LOOP_SHARE,
+        LITTLE,
         SEARCH_SHARE,
         SORTED,
     ),
