@@ -156,10 +156,12 @@ def _asks_for_equal(condition: "Node") -> bool:
 
 
 def _compares(condition: "Node") -> bool:
-    """Whether it compares, or calls something that may; what crunches numbers to decide does work."""
+    """Whether it compares by itself. What crunches numbers to decide does work, and so may any other call: a rule that
+    is asked, an expression that is matched."""
     operators = _operators(condition)
-    calls = any(each.type in grammar.CALLS for each in syntax.within(condition, functions=True))
-    return not operators & _CRUNCHES and (calls or bool(operators & (_EQUAL | _ORDER)))
+    calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
+    compares = operators & (_EQUAL | _ORDER) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
+    return bool(compares) and not operators & _CRUNCHES
 
 
 def _operators(node: "Node") -> set[str]:

@@ -349,6 +349,16 @@ def check(orders):
                 found += 1
 """,
     ),
+    "rules that are asked": (
+        ".py",
+        """
+def discounts(orders, rules):
+    for order in orders:
+        for rule in rules:
+            if rule.matches(order):  # <- 0
+                given += 1
+""",
+    ),
     "a neighbourhood": (
         ".rs",
         """
