@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from perfdoctor.diagnosis.engine import diagnose
+from perfdoctor.diagnosis.example import memory, window
 from perfdoctor.diagnosis.heap_growth import HeapGrowth, heap_growth
 from perfdoctor.schemas.memory import HeapReading
 
@@ -78,3 +80,34 @@ def test_many_collections_tell_by_what_they_leave() -> None:
     filled = heap_growth(go([(at, 30 + 10 * at - at * at) for at in often], made), 5)
     assert filled is not None
     assert filled.slower
+
+
+def judged(heap: tuple[HeapReading, ...], resident: float) -> tuple[list[str], str]:
+    """Titles of what is found in a window of 10 s of Go that grows by so many bytes a second, and why it was not
+    checked."""
+    found = window(memory=memory(resident).model_copy(update={"heap": heap}))
+    said = diagnose(found.model_copy(update={"target": found.target.model_copy(update={"runtime": "go"})}))
+    titles = [finding.title for finding in said.findings if finding.pattern == "memory-growth"]
+    return titles, "".join(one.why for one in said.not_checked if one.pattern == "memory-growth")
+
+
+def test_without_readings_only_growth_that_no_heap_explains_is_told() -> None:
+    assert judged((), 5e6)[0]
+    titles, why = judged((), 3e6)
+    assert titles == []
+    assert "did not tell what its heap holds" in why
+
+
+def test_garbage_before_a_rare_collection_is_no_growth() -> None:
+    """Its heap of 200 MB is collected before the window, and not in it."""
+    heap = tuple(HeapReading(at=i / 5, used=int(200e6 + 1e6 * i), made=int(1e9 + 1e6 * i)) for i in range(51))
+    before = HeapReading(at=-3, used=185_000_000, made=985_000_000, collected=True)
+    titles, why = judged((before, *heap), 5e6)
+    assert titles == []
+    assert "too seldom" in why
+
+
+def test_memory_beside_a_small_heap_that_grows_is_told() -> None:
+    """What C takes in a program of Go: ten times what its heap ever held."""
+    (title,), _ = judged(go([(at, 4) for at in (1, 3, 5, 7, 9)], lambda at: 1 + 0.5 * at, 10), 8e6)
+    assert "garbage-collected" not in title
