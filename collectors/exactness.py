@@ -178,6 +178,9 @@ ROWS = (
     Row("Go", "goroutines (1.19 to 1.27, x86-64; 1.21 and newer tried by hand)", _cells(
         locks=_sampled("test_goroutines", "test_waits_for_locks_are_told_with_their_lines"),
     )),
+    Row("Go", "what its heap keeps (1.19 and 1.21 to 1.27, x86-64; 1.21 and newer tried by hand)", _cells(
+        faults=_exact("test_go_heap", "test_a_heap_that_keeps_all_grows_from_the_line_that_makes_it"),
+    )),
     Row("Node.js", "started as usual", _cells(
         cpu=_exact("test_node", "test_cpu_time_is_named_by_line"),
         calls=_sampled("test_node", "test_calls_are_counted_exactly_and_named_by_line"),

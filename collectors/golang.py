@@ -18,11 +18,11 @@ from perfdoctor.collectors.backends.bpf.wanted import Wanted
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.looking import while_looking, with_sampled
 from perfdoctor.collectors.progress import Progress
+from perfdoctor.collectors.runtimes.go_program import NotReadableError
 from perfdoctor.collectors.runtimes.goroutines import (
     SLEEP,
     Goroutine,
     GoroutineReader,
-    NotReadableError,
     stack_of,
 )
 from perfdoctor.collectors.runtimes.nap_loops import napping

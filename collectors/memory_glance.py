@@ -5,6 +5,7 @@ much of that is free, it is looked at again during the window: what a program is
 """
 
 import contextlib
+import struct
 from collections import Counter
 
 from perfdoctor.collectors.allocators import pools
@@ -15,6 +16,8 @@ from perfdoctor.collectors.mappings.reading import Reading, read
 from perfdoctor.collectors.memory_map import how_read, sum_up
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.runtimes import hsperf
+from perfdoctor.collectors.runtimes.go_heap import GoHeapReader, GoHeapWatch
+from perfdoctor.collectors.runtimes.go_program import NotReadableError
 from perfdoctor.schemas.memory import HeapReading
 from perfdoctor.schemas.memory_map import AllocatorUse, MemoryMap, RuntimeHeap
 from perfdoctor.schemas.recording import Collection
@@ -49,8 +52,13 @@ class MemoryGlance:
         self._looks: Counter[_Key] = Counter()
         self._complete: set[_Key] = set()
         self._heap: list[HeapReading] = []
+        self._go: GoHeapWatch | None = None
 
     def begin(self) -> None:
+        if self._target.runtime == "go":
+            # (of a Go that is not known, or who may not be read, nothing is told)
+            with contextlib.suppress(NotReadableError, OSError, ValueError, struct.error):
+                self._go = GoHeapWatch(GoHeapReader(self._host, self._target.pid))
         resident = 0
         for pid in tree(self._host, self._target):
             with contextlib.suppress(OSError, ValueError):
@@ -75,6 +83,10 @@ class MemoryGlance:
             self._note(self._inside(reading))
 
     def _look_at_heap(self, at: float) -> None:
+        if self._go:
+            with contextlib.suppress(OSError, struct.error):
+                self._heap += self._go.look(at)
+            return
         own = (
             next((p for p in self._first.processes.values() if p.pid == self._target.pid), None)
             if self._first

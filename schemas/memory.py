@@ -18,12 +18,15 @@ class MemorySample(Model):
 class HeapReading(Model):
     """What a runtime that collects garbage has in use, ``at`` seconds after the window began: bytes, with the garbage
     since the last collection; ``collected``: right after one, so that it is next to all in use. ``reserved``: what it
-    holds of the kernel for its heap, used or not (V8's totalSize); 0: not told."""
+    holds of the kernel for its heap, used or not (V8's totalSize); 0: not told. ``made``: all that the program has
+    asked of it since it began, which garbage collection does not lessen; 0: not told. Of Go the last collection before
+    the window is told too, at a negative ``at``."""
 
     at: float
     used: int
     collected: bool = False
     reserved: int = 0
+    made: int = 0
 
 
 class LivingRow(Model):

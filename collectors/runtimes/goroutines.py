@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.elf import Elf
-from perfdoctor.collectors.runtimes.go_table import GoTable
-from perfdoctor.collectors.runtimes.maps import read_mappings
+from perfdoctor.collectors.runtimes.go_program import GoProgram, NotReadableError, aimed
 from perfdoctor.collectors.runtimes.native import NativeNames
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Stack
@@ -30,9 +28,6 @@ _STACK_READ = 8 << 10
 _MOST_ANYWAY = 1 << 22
 _MOST_REASONS = 256
 _OLDEST, _NEWEST = 19, 27
-_VERSION = re.compile(rb"go1\.(\d{1,3})")
-_BUILD_INFO = ".go.buildinfo"
-_INFO_HEADER = 32
 # mov rcx,[rip+…] (allglen) … mov rbx,[rip+…] (allgptr)  |  cmp al,N … lea rdx,[rip+…] (waitReasonStrings)
 _ALL_LENGTH, _ALL_POINTER = re.compile(rb"\x48\x8b\x0d(....)", re.DOTALL), re.compile(rb"\x48\x8b\x1d(....)", re.DOTALL)
 _REASONS = re.compile(rb"\x3c(.).{0,24}?\x48\x8d\x15(....)", re.DOTALL)
@@ -56,10 +51,6 @@ _REGISTERS, _IDENTITY_END = 56, 24
 
 
 _DENIED = "its memory may not be read"
-
-
-class NotReadableError(Exception):
-    """Why the goroutines of a program cannot be read."""
 
 
 class Sleep(NamedTuple):
@@ -140,37 +131,32 @@ class GoroutineReader:
         self._memory.close()
 
     def _find(self, host: Host, pid: int, asked: Iterable[str]) -> None:
-        elf = Elf(f"/proc/{pid}/exe")
-        try:
-            minor = _version(elf)
+        with GoProgram(host, pid) as program:
+            minor, memory = program.minor, self._memory
             if not _OLDEST <= minor <= _NEWEST:
                 raise NotReadableError(f"it was made by Go 1.{minor}: known are 1.{_OLDEST} to 1.{_NEWEST}")
             self._fields = _fields(minor)
-            bias = _bias(host, pid, elf)
-            table = _table(elf)
-            self.present = frozenset(name for name in asked if table.function(name) is not None)
-            self._wakes = self._where_it_wakes(table, bias, minor)
-            code, at = self._code(table, "runtime.forEachGRace", bias)
-            self._length, self._pointer = _aimed(_ALL_LENGTH, code, at), _aimed(_ALL_POINTER, code, at)
-            code, at = self._code(table, "runtime.waitReason.String", bias)
+            self.present = frozenset(name for name in asked if program.table.function(name) is not None)
+            self._wakes = self._where_it_wakes(program)
+            code, at = program.code(memory, "runtime.forEachGRace", _CODE_READ)
+            self._length, self._pointer = aimed(_ALL_LENGTH, code, at), aimed(_ALL_POINTER, code, at)
+            code, at = program.code(memory, "runtime.waitReason.String", _CODE_READ)
             told = _REASONS.search(code)
             if told is None:
                 raise NotReadableError("the code of its runtime is of no known form")
             (words,) = struct.unpack("<i", told[2])
             self._reasons = self._texts(at + told.end() + words, told[1][0])
-        finally:
-            elf.close()
 
-    def _where_it_wakes(self, table: GoTable, bias: int, minor: int) -> _Wakes | None:
+    def _where_it_wakes(self, program: GoProgram) -> _Wakes | None:
         try:
-            code, _ = self._code(table, "time.Sleep", bias)
+            code, _ = program.code(self._memory, "time.Sleep", _CODE_READ)
         except NotReadableError:
             return None  # (nothing in this program sleeps)
         found = _TIMER.search(code)
         (timer,) = struct.unpack("<i", found[1]) if found else (0,)
         if not self._fields.reason < timer < _LARGEST_G or timer % 8:
             return None
-        return _Wakes(timer, in_timer=True) if minor < 23 else _Wakes(timer + 8, in_timer=False)
+        return _Wakes(timer, in_timer=True) if program.minor < 23 else _Wakes(timer + 8, in_timer=False)
 
     def read(self, reasons: Container[str] | None = None) -> Goroutines:
         """All goroutines, those of the runtime too; with ``reasons`` only those that wait for one of these. OSError
@@ -239,12 +225,6 @@ class GoroutineReader:
             frame = above
         return tuple(places)
 
-    def _code(self, table: GoTable, function: str, bias: int) -> tuple[bytes, int]:
-        address = table.function(function)
-        if address is None:
-            raise NotReadableError(f"it has no {function}")
-        return self._memory.read(bias + address, _CODE_READ), bias + address
-
     def _texts(self, at: int, last: int) -> tuple[str, ...]:
         texts = []
         for pointer, length in struct.iter_unpack("<Qq", self._memory.read(at, 16 * min(last + 1, _MOST_REASONS))):
@@ -259,36 +239,3 @@ class GoroutineReader:
 def stack_of(places: Iterable[int], names: NativeNames) -> Stack:
     """The frames at the places of a goroutine, innermost first."""
     return tuple(frame for place in places for frame in names.frames(place, returns=True))
-
-
-def _version(elf: Elf) -> int:
-    """The second number of the Go that made the program."""
-    told = _VERSION.search(elf.section_content(_BUILD_INFO)[_INFO_HEADER:])
-    if told is None:
-        raise NotReadableError("it does not say which Go made it")
-    return int(told[1])
-
-
-def _table(elf: Elf) -> GoTable:
-    try:
-        return GoTable(elf)
-    except ValueError as error:
-        raise NotReadableError(str(error)) from error
-
-
-def _bias(host: Host, pid: int, elf: Elf) -> int:
-    """By how much the program was moved when it was loaded."""
-    if not elf.relocatable:
-        return 0
-    for mapping in read_mappings(host, pid):
-        if mapping.executable and mapping.inode == elf.identity[1]:
-            return mapping.low - (elf.address_of_offset(mapping.offset) or 0)
-    raise NotReadableError("its program is not mapped")
-
-
-def _aimed(pattern: re.Pattern[bytes], code: bytes, at: int) -> int:
-    """The address that an instruction in ``code`` names, which lies at ``at``."""
-    found = pattern.search(code)
-    if found is None:
-        raise NotReadableError("the code of its runtime is of no known form")
-    return at + found.end() + int(struct.unpack("<i", found[1])[0])

@@ -4,11 +4,11 @@ import struct
 from collections import defaultdict
 
 from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.runtimes.go_program import NotReadableError
 from perfdoctor.collectors.runtimes.goroutines import (
     Goroutine,
     GoroutineReader,
     Goroutines,
-    NotReadableError,
     stack_of,
 )
 from perfdoctor.collectors.runtimes.native import NativeNames

@@ -3,25 +3,20 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, python, window
+from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, native, python, window
+from perfdoctor.diagnosis.growth import Growth, finding
+from perfdoctor.diagnosis.heap_growth import COLLECTIONS, EACH, EVEN, KEPT, LONG, MANY, STEADY, floors, heap_growth
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.piled_up import piled_up
-from perfdoctor.diagnosis.weight import again, size
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import HeapReading, KeptLine, LivingRow, MemorySample, MemoryTrend
 from perfdoctor.schemas.waits import FaultRow
 
-STEADY = Threshold(
-    0.8,
-    "of pairs of readings that rise",
-    "a sawtooth (garbage collection, a cache that turns over) falls as often as it rises",
-)
 NOTICED = Threshold(64 << 10, "bytes/s", "230 MiB an hour: less than a restart each week would cure")
 WARNING = Threshold(256 << 10, "bytes/s", "1 GiB an hour: a day ends most machines' memory")
 CRITICAL = Threshold(16 << 20, "bytes/s", "1 GiB a minute: the machine is gone within the hour")
@@ -31,42 +26,24 @@ GROWN = Threshold(
 SURE = Threshold(
     4 << 20, "bytes in the window", "what garbage waits for its collector, and allocators for reuse, is less"
 )
-
-
-COLLECTIONS = Threshold(
-    3,
-    "garbage collections in the window",
-    "between two of them garbage and what is kept look the same: with fewer, nothing is known",
-)
 OUTSIDE = Threshold(
     32 << 20,
-    "bytes in the window, beside V8's heap",
-    "V8 spreads its young objects over up to this much before it collects them",
+    "bytes in the window, beside the heap of V8 or Go",
+    "V8 spreads its young objects over up to this much before it collects them; Go's heap doubles before it does",
 )
 OF_LIVING = Threshold(
     4, "samples of living objects at one line", "fewer can be what is in use at the moment, by chance"
 )
 LIVES = Threshold(0.6, "of V8's growth, in objects made in the window", "what grows without them is V8's own room")
-KEPT = Threshold(
+ADDED = Threshold(
     0.15, "of the new pages", "from here on a line that adds to a collection is told, rather than one that only makes"
 )
 _FILLS = 0.5
 """how sure a growth is that becomes ever slower"""
-_COLLECTED = ("java", "node")
+_ALLOCATES = "runtime.mallocgc"
+"""how the names of what allocates in Go begin"""
+_COLLECTED = ("java", "node", "go")
 """runtimes whose memory grows until they collect: resident memory says little of what they keep"""
-
-
-class _Growth(NamedTuple):
-    """``bytes`` in the window. ``where`` says which memory, ``place`` which line, as ``sure`` (0 to 1)."""
-
-    per_second: float
-    bytes: int
-    where: str
-    place: Place | None
-    stack: Stack
-    sure: float
-    facts: tuple[Fact, ...]
-    goroutines: bool = False
 
 
 def check(account: Account) -> list[Finding]:
@@ -76,7 +53,7 @@ def check(account: Account) -> list[Finding]:
     growth = _of_goroutines(account, trend) or (_of_heap(account, trend) if trend.heap else None)
     if growth is None and _tells(account.evidence, trend):
         growth = _of_process(account, trend)
-    return [_finding(account, trend, growth)] if growth else []
+    return [finding(account, trend, growth, _severity(growth))] if growth else []
 
 
 def cannot(account: Account) -> Hindrance | None:
@@ -84,7 +61,7 @@ def cannot(account: Account) -> Hindrance | None:
     evidence, trend = account.evidence, account.evidence.memory
     if trend is None or evidence.target.runtime not in _COLLECTED or len(trend.samples) < 4 or not steady(trend):
         return None
-    if _floors(trend.heap, evidence.window.seconds) is not None or _tells(evidence, trend):
+    if floors(trend.heap, evidence.window.seconds) is not None or _tells(evidence, trend) or check(account):
         return None
     if not trend.heap:
         why = f"it grows, and its runtime ({evidence.target.runtime}) did not tell what its heap holds"
@@ -98,26 +75,27 @@ def _tells(evidence: Evidence, trend: MemoryTrend) -> bool:
     """Whether resident memory, which grows steadily, is kept memory."""
     if not steady(trend):
         return False
-    if evidence.target.runtime == "go":
-        # (its heap grows to twice what lived at the last collection before the next one comes)
-        return held(trend.samples[-1]) - held(trend.samples[0]) >= OUTSIDE.value
-    if evidence.target.runtime not in _COLLECTED:
-        return True
-    if not trend.heap or evidence.target.runtime == "java":
-        return False
-    used = [reading.used for reading in trend.heap]
+    runtime, used = evidence.target.runtime, [reading.used for reading in trend.heap]
     grown = held(trend.samples[-1]) - held(trend.samples[0])
+    if runtime not in _COLLECTED:
+        return True
+    if runtime == "go":
+        # (its heap grows to twice what lived at the last collection before the next one comes; what it frees it keeps
+        # for a while, so beside a heap that is told only more than all of that is memory of another kind)
+        return grown >= max(OUTSIDE.value, *used, 0)
+    if not used or runtime == "java":
+        return False
     return grown - (max(used) - used[0]) >= OUTSIDE.value
 
 
-def _of_goroutines(account: Account, trend: MemoryTrend) -> _Growth | None:
+def _of_goroutines(account: Account, trend: MemoryTrend) -> Growth | None:
     """Growth by goroutines that never end, as their number tells: Go's heap grows and falls too much to tell itself."""
     piled = piled_up(account)
     grown = held(trend.samples[-1]) - held(trend.samples[0])
     per_second = trend.bytes_per_second
     if piled is None or per_second < NOTICED.value or grown < GROWN.value:
         return None
-    return _Growth(
+    return Growth(
         per_second=per_second,
         bytes=grown,
         where=f" in {piled.number:,} goroutines that do not end, {piled.per_second:.0f} more each second,",
@@ -134,61 +112,60 @@ def _of_goroutines(account: Account, trend: MemoryTrend) -> _Growth | None:
     )
 
 
-def _of_process(account: Account, trend: MemoryTrend) -> _Growth:
-    rows, place = _blamed(account)
-    faults = sum(row.faults for row in rows)
-    every = sum(row.faults for row in account.evidence.faults or ())
+def _of_process(account: Account, trend: MemoryTrend) -> Growth:
+    place, stack, faults, most = _first_touched(account)
     facts = [
         account.fact("memory", "growth of anonymous memory and swap", trend.bytes_per_second, "bytes/s"),
         account.fact("memory", "pairs of readings that rise", trend.confidence, "share"),
     ]
-    if place:
-        facts.append(account.fact("faults", f"pages first touched at {place}", faults / account.seconds, "faults/s"))
+    facts += faults
     found = account.evidence.memory_map
-    if found and found.kinds and (most := max(found.kinds, key=lambda kind: kind.grown)).grown > 0:
-        facts.append(account.fact("memory_map", f"growth of {most.kind.value} memory", most.grown, "bytes"))
-    return _Growth(
+    if found and found.kinds and (kind := max(found.kinds, key=lambda kind: kind.grown)).grown > 0:
+        facts.append(account.fact("memory_map", f"growth of {kind.kind.value} memory", kind.grown, "bytes"))
+    return Growth(
         per_second=trend.bytes_per_second,
         bytes=held(trend.samples[-1]) - held(trend.samples[0]),
         where="",
         place=place,
-        stack=max(rows, key=lambda row: row.faults).stack if rows else (),
+        stack=stack,
         # The window shows that it grows, not that it never stops: a cache that fills looks the same.
-        sure=_FILLS if slows_down(trend) else 0.8 if place and faults > every / 2 else 0.6,
+        sure=_FILLS if slows_down(trend) else 0.8 if most else 0.6,
         facts=tuple(facts),
     )
 
 
-def _of_heap(account: Account, trend: MemoryTrend) -> _Growth | None:
+def _of_heap(account: Account, trend: MemoryTrend) -> Growth | None:
     """Growth of what is left after collections; None when there is none, or too few collections to know."""
-    floors = _floors(trend.heap, account.seconds)
-    if floors is None:
+    grown = heap_growth(trend.heap, account.seconds)
+    if grown is None or grown.bytes < GROWN.value or grown.per_second < NOTICED.value:
         return None
-    first, second, third = floors
-    grown = third.used - first.used
-    per_second = grown / max(third.at - first.at, 1e-9)
-    if grown < GROWN.value or per_second < NOTICED.value:
+    if not _lives(account, grown.bytes):
         return None
-    if not all(later - earlier > 0.05 * grown for earlier, later in pairwise((first.used, second.used, third.used))):
-        return None
-    if not _lives(account, grown):
-        return None
-    place, stack, samples, known = _kept_at(account)
-    v8 = account.evidence.target.runtime == "node"
     facts = [
-        account.fact("memory", "growth of the heap after collections", per_second, "bytes/s"),
-        account.fact("memory", "in use after the last collections", third.used, "bytes"),
+        account.fact("memory", "growth of the heap after collections", grown.per_second, "bytes/s"),
+        account.fact("memory", "in use after the last collections", grown.used, "bytes"),
     ]
-    if place:
-        facts.append(account.fact("memory", f"objects that live on and were made at {place}", samples, "samples"))
-    return _Growth(
-        per_second=per_second,
-        bytes=grown,
+    runtime = account.evidence.target.runtime
+    if runtime == "go":
+        # (nobody tells which objects live on)
+        place, stack, faults, most = _first_touched(account)
+        facts += faults
+        sure = _FILLS if grown.slower else 0.8 if most else 0.6
+    else:
+        place, stack, samples, known = _kept_at(account)
+        if place:
+            facts.append(account.fact("memory", f"objects that live on and were made at {place}", samples, "samples"))
+        # (V8 tells the function that optimised code belongs to: what was inlined into it has its name)
+        sure = 0.8 if samples >= OF_LIVING.value and samples > known / 2 and runtime != "node" else 0.6
+    if grown.share is not None:
+        facts.append(account.fact("memory", "of what was made meanwhile, left", grown.share, "share"))
+    return Growth(
+        per_second=grown.per_second,
+        bytes=grown.bytes,
         where=" in the garbage-collected heap",
         place=place,
         stack=stack,
-        # (V8 tells the function that optimised code belongs to: what was inlined into it has its name)
-        sure=0.8 if samples >= OF_LIVING.value and samples > known / 2 and not v8 else 0.6,
+        sure=sure,
         facts=tuple(facts),
     )
 
@@ -200,21 +177,6 @@ def _lives(account: Account, grown: int) -> bool:
     if account.evidence.target.runtime != "node" or living is None:
         return True
     return sum(row.bytes or 0 for row in living) >= LIVES.value * grown
-
-
-def _floors(heap: Sequence[HeapReading], seconds: float) -> tuple[HeapReading, HeapReading, HeapReading] | None:
-    """The least in use in each third of the window; None when there were too few collections to know."""
-    after = [reading for reading in heap if reading.collected]
-    collections = len(after) or sum(later.used < 0.95 * earlier.used for earlier, later in pairwise(heap))
-    if collections < COLLECTIONS.value:
-        return None
-    thirds: list[list[HeapReading]] = [[], [], []]
-    for reading in after or heap:
-        thirds[min(2, int(3 * reading.at / max(seconds, 1e-9)))].append(reading)
-    if not all(thirds):
-        return None
-    first, second, third = (min(third, key=lambda reading: reading.used) for third in thirds)
-    return first, second, third
 
 
 def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
@@ -232,65 +194,10 @@ def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
     return best, heaviest.stack, sum(row.samples for row in at[best]), known
 
 
-def _finding(account: Account, trend: MemoryTrend, growth: _Growth) -> Finding:
-    per_second, place = growth.per_second, growth.place
-    last = trend.samples[-1]
-    severity = Severity.CRITICAL if per_second >= CRITICAL.value else Severity.WARNING
-    if per_second < WARNING.value or growth.bytes < SURE.value or growth.sure <= _FILLS:
-        severity = Severity.INFO
-    if growth.goroutines:
-        kept = f", which all wait at {place}" if place else ""
-        meaning = "Each keeps its stack, and all that it refers to."
-        holder = (
-            "what would let them go on: a channel that nobody reads from or closes any more (give it room for one "
-            "answer each, or select on the context's Done too), a lock or a WaitGroup that is never given back"
-        )
-    elif growth.where:
-        kept = f", most of what lives on is made at {place}" if place else ""
-        meaning = "The line is where the objects were made, which need not be where they are held."
-        if account.evidence.target.runtime == "node":
-            meaning += " V8 names where the function begins, and what it inlined there counts as that function's."
-        holder = {
-            "java": "a static map or list, a ThreadLocal of a pooled thread, a listener that is never removed, a cache "
-            "without a bound (Caffeine with maximumSize)",
-            "node": "a module-level Map or array, a closure that an event listener or timer keeps, a cache without a "
-            "bound (lru-cache with max; WeakMap where the key may go)",
-        }.get(account.evidence.target.runtime, "a static collection, a listener, a cache without a bound")
-    else:
-        kept = f", most new pages at {place}" if place else ""
-        meaning = "The line is where memory was first touched, which need not be where it is held."
-        holder = (
-            "a list or dict that is only added to, a cache without a bound (functools.lru_cache(maxsize=…), an LRU or "
-            "a time to live), a closed-over request, a global registry (weakref)"
-            if account.evidence.target.runtime.startswith("python")
-            else "a collection that is only added to, a cache without a bound, what is allocated on a path that "
-            "returns without freeing it"
-        )
-    if place is not None and account.keeper(growth.stack) == place:
-        kept = f", added to a collection at {place}"
-        meaning = "The line adds to a collection that outlives its function: see where that is emptied."
-    doubles = last.rss / per_second
-    facts = (*growth.facts, account.fact("memory", "resident at the end", last.rss, "bytes"))
-    return Finding(
-        pattern="memory-growth",
-        title=f"Memory{growth.where} grows by {size(per_second)}/s (doubled in {_duration(doubles)}){kept}",
-        severity=severity,
-        share=None,
-        confidence=growth.sure,
-        location=place.location if place else None,
-        stack=growth.stack,
-        evidence=facts,
-        fix=f"Find {_what_to_find(growth)}: {holder}. {meaning}",
-        verify=again(
-            account, "the growth", f"{size(per_second)}/s", "0, over a window of several minutes", "proc-watch"
-        ),
-    )
-
-
-def _what_to_find(growth: _Growth) -> str:
-    if growth.goroutines:
-        return f"why goroutines wait at {growth.place or 'one line'} for ever, and give them"
-    return f"what keeps the objects that are made at {growth.place or 'the lines that allocate most'}"
+def _severity(growth: Growth) -> Severity:
+    if growth.per_second < WARNING.value or growth.bytes < SURE.value or growth.sure <= _FILLS:
+        return Severity.INFO
+    return Severity.CRITICAL if growth.per_second >= CRITICAL.value else Severity.WARNING
 
 
 def steady(trend: MemoryTrend) -> bool:
@@ -304,8 +211,21 @@ def steady(trend: MemoryTrend) -> bool:
     return all(held(b) - held(a) > 0.05 * grown for a, b in pairwise(marks))
 
 
-def _blamed(account: Account) -> tuple[list[FaultRow], Place | None]:
-    """The line that touches most new memory: rather one that puts what it makes into a collection. One that gives as
+def _first_touched(account: Account) -> tuple[Place | None, Stack, list[Fact], bool]:
+    """The line that touches most new memory, with its stack, the fact that says so, and whether it is most of all."""
+    faults = account.evidence.faults or ()
+    # (Go's allocator touches about half of the pages itself: those tell who asked, not who wrote there first)
+    asked = [fault for fault in faults if any(frame.function.startswith(_ALLOCATES) for frame in fault.stack)]
+    rows, place = _blamed(account, asked or faults)
+    if place is None:
+        return None, (), [], False
+    touched, every = (sum(row.faults for row in some) for some in (rows, faults))
+    fact = account.fact("faults", f"pages first touched at {place}", touched / account.seconds, "faults/s")
+    return place, max(rows, key=lambda row: row.faults).stack, [fact], touched > every / 2
+
+
+def _blamed(account: Account, faults: Sequence[FaultRow]) -> tuple[list[FaultRow], Place | None]:
+    """The line that touches most new memory: rather one that adds what it makes to a collection. One that gives as
     much back (munmap at the same line) does not grow it."""
     returned: dict[Place | None, int] = defaultdict(int)
     for row in account.calls:
@@ -316,7 +236,7 @@ def _blamed(account: Account) -> tuple[list[FaultRow], Place | None]:
         if row.syscall in ("mmap", "mremap"):
             taken[account.place(row.stack)] += row.calls
     at: dict[Place | None, list[FaultRow]] = defaultdict(list)
-    for fault in account.evidence.faults or ():
+    for fault in faults:
         place = account.place(fault.stack)
         if place is not None and not (taken[place] and returned[place] >= 0.8 * taken[place]):
             at[place].append(fault)
@@ -327,15 +247,9 @@ def _blamed(account: Account) -> tuple[list[FaultRow], Place | None]:
             kept[keeper].append(fault)
     keeper = max(kept, key=lambda place: sum(row.faults for row in kept[place]), default=None)
     every = sum(row.faults for rows in at.values() for row in rows)
-    if keeper and sum(row.faults for row in kept[keeper]) >= KEPT.value * every:
+    if keeper and sum(row.faults for row in kept[keeper]) >= ADDED.value * every:
         return kept[keeper], keeper
     return at.get(best, []), best
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def _examples() -> tuple[Example, ...]:
@@ -345,6 +259,9 @@ def _examples() -> tuple[Example, ...]:
     parsed = FaultRow(pid=1, stack=(library("json/decoder.py", "raw_decode"), python(88, "main")), faults=40_000)
     buffer: Stack = (python(70, "render"),)
     transient = (call("mmap", buffer, 5000, seconds=0.1), call("munmap", buffer, 5000, seconds=0.1))
+    keeps, writes = (native("main.(*Cache).Keep", "/srv/app", "/srv/app.go", line) for line in (52, 53))
+    malloc = native("runtime.mallocgc", "/srv/app", "/usr/local/go/src/runtime/malloc.go", 1016)
+    asked, written = FaultRow(pid=1, stack=(malloc, keeps), faults=5000), FaultRow(pid=1, stack=(writes,), faults=6000)
     both = (leak, FaultRow(pid=1, stack=buffer, faults=90_000))
     return (
         Example(
@@ -396,6 +313,18 @@ def _examples() -> tuple[Example, ...]:
             _collected([5e6 + 1e6 * i for i in range(10)], "node", living=line, kept=900_000),
         ),
         Example(
+            "a map that is only added to, in Go",
+            True,
+            "two collections are 5 s apart, and most of what was made between them is left after the second",
+            _of_go([(-1, 18e6), (4, 39e6)], 5e6, 5e6, faults=(asked, written)),
+        ),
+        Example(
+            "a Go program that makes as much, and keeps a second of it",
+            False,
+            "resident memory grows as much until the next collection, which leaves no more than the one before",
+            _of_go([(-1, 10e6), (1, 9e6), (3, 11e6), (5, 10e6), (7, 9e6)], 5e6, 1e6),
+        ),
+        Example(
             "a sawtooth",
             False,
             "readings fall as often as they rise",
@@ -423,6 +352,20 @@ def _collected(
     return found.model_copy(update={"target": found.target.model_copy(update={"runtime": runtime}), "living": rows})
 
 
+def _of_go(
+    after: list[tuple[float, float]], pace: float, resident: float, faults: tuple[FaultRow, ...] = ()
+) -> Evidence:
+    """A window of Go, which makes ``pace`` bytes a second all the time: when its collections ended, and what they
+    left."""
+    heap = [HeapReading(at=at, used=int(used), made=int(1e9 + pace * at), collected=True) for at, used in after]
+    for i in range(int(5 * SECONDS) + 1):
+        ended, left = max((at, used) for at, used in after if at <= i / 5)
+        heap.append(HeapReading(at=i / 5, used=int(left + pace * (i / 5 - ended)), made=int(1e9 + pace * i / 5)))
+    trend = memory(resident).model_copy(update={"heap": tuple(sorted(heap, key=lambda reading: reading.at))})
+    found = window(memory=trend, faults=faults)
+    return found.model_copy(update={"target": found.target.model_copy(update={"runtime": "go"})})
+
+
 def _step() -> Evidence:
     samples = tuple(
         MemorySample(at=i / 5, rss=r, anonymous=r) for i in range(51) for r in (int(50e6 + (4e8 if i > 5 else 0)),)
@@ -440,13 +383,30 @@ PATTERN = Pattern(
     id="memory-growth",
     title="memory grows steadily",
     sees="Anonymous memory and swap that rise in each third of the window, with the lines whose page faults touched "
-    "new pages. In Java and Node.js, what is left after garbage collections, with the lines whose objects live on. In "
-    "Go, goroutines of which more and more stand at one line.",
+    "new pages. In Java, Node.js and Go, what is left after garbage collections, in Java and Node.js with the lines "
+    "whose objects live on. In Go also goroutines of which more and more stand at one line.",
     costs="Nothing at first; then swap, page-cache misses for everybody, and the out-of-memory killer.",
     fix="Bound the cache, drop what is finished with, hold by weak references.",
     fine="A start that loads its data, a cache that fills up to its bound (growth that slows down is a note): look "
     "again after some minutes.",
-    thresholds=(STEADY, NOTICED, WARNING, CRITICAL, GROWN, SURE, COLLECTIONS, OUTSIDE, OF_LIVING, LIVES, KEPT),
+    thresholds=(
+        STEADY,
+        NOTICED,
+        WARNING,
+        CRITICAL,
+        GROWN,
+        SURE,
+        COLLECTIONS,
+        MANY,
+        KEPT,
+        EACH,
+        EVEN,
+        LONG,
+        OUTSIDE,
+        OF_LIVING,
+        LIVES,
+        ADDED,
+    ),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),
     check=check,
