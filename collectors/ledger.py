@@ -20,6 +20,7 @@ from perfdoctor.collectors.runtimes.asking_lines import with_asking
 from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
+from perfdoctor.collectors.runtimes.semaphores import with_sizes
 from perfdoctor.collectors.runtimes.sources import SourcesOfAll
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
@@ -96,7 +97,9 @@ def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     sources = SourcesOfAll(host)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
-    return with_kept(sources, with_asking(sources, with_repeated(sources, evidence)))
+    for told in (with_repeated, with_asking, with_kept, with_sizes):
+        evidence = told(sources, evidence)
+    return evidence
 
 
 async def _with_locks(host: Host, target: Target, first: Evidence, seconds: float, progress: Progress) -> Evidence:

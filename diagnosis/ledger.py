@@ -25,7 +25,7 @@ _PACE_SECONDS = 0.01
 _MAIN = frozenset({"<module>", "main", "run", "__main__"})
 _NAMELESS = re.compile(r"\{\{closure\}\}|<lambda>|lambda\$|\{lambda|\(anonymous\)|\.func\d+$")
 """functions that are handed to a thread, and only call what its loop is in"""
-_AT_WORK = 0.1
+_AT_WORK = 0.03
 """Threads that are at work on average, from which on what timers beside them sleep tells nothing of the program."""
 
 

@@ -83,7 +83,9 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
             made = syntax.assigned_in(loop.body) if loop.body is not None else {}
             if _is_rounds_own(loop, over, made):
                 over = (over - loop.items) | all_names(loop.over)
-            elif expanded(wanted, made) & (loop.items | set(made)) and _counts(loop, looks):
+            elif (looks.extreme and not few_rounds(loop)) or (
+                expanded(wanted, made) & (loop.items | set(made)) and _counts(loop, looks)
+            ):
                 return At(at.file, loop.line)
         if function is None:
             return None

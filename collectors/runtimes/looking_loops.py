@@ -4,7 +4,7 @@ Its own statements are conditions, and what these need: names for parts of an el
 What a loop makes or sums up for each element is work, and so is what it does with those that it has found.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
@@ -22,12 +22,13 @@ _CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
 
 class Looks(NamedTuple):
     """What a loop goes over and what it looks for, as names of the function that it is in. ``for_equal``: something
-    that is the same, rather than less or more."""
+    that is the same, rather than less or more. ``extreme``: for the least or most of all, whatever is around it."""
 
     loop: Loop
     over: set[str]
     wanted: set[str]
     for_equal: bool
+    extreme: bool = False
 
 
 def looks_of(loop: Loop, line: int) -> Looks | None:
@@ -46,9 +47,27 @@ def looks_of(loop: Loop, line: int) -> Looks | None:
             equal = equal or _asks_for_equal(condition)
     if not wanted:
         return None
+    inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
+    # (for (…) if (bag.heard < silent.heard) silent = bag;)
+    kept = set(inside) - loop.items
+    extreme = not equal and wanted <= inner and any(_is_kept(each, loop.items | over, kept) for each in _ifs(loop))
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
-    return Looks(loop, over - loop.items, wanted - loop.items - over - set(inside) - syntax.steps_in(loop.node), equal)
+    return Looks(loop, over - loop.items, wanted - inner, equal, extreme)
+
+
+def _ifs(loop: Loop) -> Iterator["Node"]:
+    statements = _statements(loop.body) if loop.body is not None else ()
+    return (each for each in statements if each.type in grammar.IFS)
+
+
+def _is_kept(asks: "Node", elements: Set[str], best: set[str]) -> bool:
+    """Whether an ``if`` compares an element with the best so far, and keeps it then."""
+    condition, then = (asks.child_by_field_name(name) for name in ("condition", "consequence"))
+    if condition is None or then is None or not _operators(condition) & _ORDER:
+        return False
+    kept = syntax.assigned_in(then)
+    return any(name in best & syntax.names_in(condition) and all_names(kept[name]) & elements for name in kept)
 
 
 def few_rounds(loop: Loop) -> bool:
@@ -111,7 +130,8 @@ def _only_looks(loop: Loop, line: int) -> bool:
             continue
         asks = statement.child_by_field_name("condition") or statement
         parts = (*statement.children_by_field_name("consequence"), *statement.children_by_field_name("alternative"))
-        if line > asks.end_point[0] + 1 and any(syntax.holds(part, line) for part in parts):
+        at = [part for part in parts if line > asks.end_point[0] + 1 and syntax.holds(part, line)]
+        if not all(_is_plain(each) for part in at for each in _statements(part)):
             return False  # (the time goes to what it does with what it has found)
         if len(parts) == 1 and any(each.type.startswith("continue") for each in _statements(parts[0])):
             # What follows is done with what was found.

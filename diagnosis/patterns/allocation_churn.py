@@ -17,6 +17,7 @@ from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.waits import FaultRow
 
 SHARE = Threshold(0.05, "of busy time", "below, memory that is kept would gain nothing that could be felt")
+LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 GRAVE = Threshold(
     0.25,
     "of busy time",
@@ -193,7 +194,7 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
             account, f"the CPU used for memory at {place}", f"{cores:.2f} cores for the same work", "a small part of it"
         ),
         confidence=0.85 if large else 0.75,
-        at_most=Severity.CRITICAL if share >= GRAVE.value else Severity.INFO,
+        at_most=Severity.CRITICAL if share >= GRAVE.value and cost >= LITTLE.value * account.seconds else Severity.INFO,
     )
 
 
@@ -313,7 +314,7 @@ PATTERN = Pattern(
     "threads share; a block that is freed has to be found again.",
     fix="Keep buffers and fill them anew; pools and arenas for small blocks; let the allocator keep what is freed.",
     fine="Large blocks that are used once and rarely: to give them back is right.",
-    thresholds=(SHARE, GRAVE, FRESH, STAYS, FAULTS),
+    thresholds=(SHARE, GRAVE, LITTLE, FRESH, STAYS, FAULTS),
     needs=("cpu",),
     focus=frozenset({Focus.MEMORY, Focus.CPU}),
     check=check,

@@ -134,6 +134,8 @@ def _at_most(account: Account, lock: Lock) -> Severity:
     if lock.who is Waiting.TASKS and is_a_batch(account, lock) and not 0 < size <= SMALL.value:
         return Severity.INFO
     if lock.kind is LockKind.SEMAPHORE:
+        if size > SMALL.value:
+            return Severity.INFO
         return Severity.WARNING if lock.seconds >= SEVERAL.value * account.seconds else Severity.INFO
     return Severity.CRITICAL
 

@@ -173,6 +173,46 @@ void Plan::take(const std::vector<Trip> &trips)
         use(find(trip.from)); // <- 1
 }""",
     ),
+    "the longest silent of all, in C": (
+        ".c",
+        """
+static struct bag *place_for_one(struct bags *all)
+{
+    struct bag *silent = &all->bags[0];
+    for (int i = 1; i < BAGS; i++)
+        if (all->bags[i].heard < silent->heard)
+            silent = &all->bags[i]; // <- 0
+    return silent;
+}
+
+int main(void)
+{
+    while (next_telegram(&telegram)) { // <- outer
+        struct bag *bag = place_for_one(&all); // <- 1
+        *bag = telegram.bag;
+    }
+}""",
+    ),
+    "the soonest of all, in Go": (
+        ".go",
+        """package main
+
+func (q *queue) next() *job {
+	best := q.jobs[0]
+	for _, job := range q.jobs {
+		if job.due < best.due { // <- 0
+			best = job
+		}
+	}
+	return best
+}
+
+func run(q *queue) {
+	for { // <- outer
+		do(q.next()) // <- 1
+	}
+}""",
+    ),
     "a generator, in Python": (
         ".py",
         """
@@ -358,6 +398,35 @@ def discounts(orders, rules):
             if rule.matches(order):  # <- 0
                 given += 1
 """,
+    ),
+    "the most of what each round makes": (
+        ".py",
+        """
+def classify(images, weights):
+    for image in images:
+        scores = forward(image, weights)
+        best = 0
+        for at in range(len(scores)):
+            if scores[at] > scores[best]:  # <- 0
+                best = at
+        yield best
+""",
+    ),
+    "the most, of a line of each row": (
+        ".c",
+        """
+void peaks(const double *rows, double *out, int height, int width)
+{
+    for (int y = 0; y < height; y++) {
+        const double *row = rows + y * width;
+        double most = row[0];
+        for (int x = 1; x < width; x++) {
+            if (row[x] > most) // <- 0
+                most = row[x];
+        }
+        out[y] = most;
+    }
+}""",
     ),
     "a neighbourhood": (
         ".rs",

@@ -29,9 +29,9 @@ def ask(connection, path):
 
 
 def town(name):
-    weather = ask(WEATHER, f"/weather/{name}")
-    trains = ask(TRAINS, f"/trains/{name}")
-    hotels = ask(HOTELS, f"/hotels/{name}")
+    weather = ask(WEATHER, f"/weather/{name}")  # <- cost
+    trains = ask(TRAINS, f"/trains/{name}")  # <- cost
+    hotels = ask(HOTELS, f"/hotels/{name}")  # <- cost
     return f"{name}: {weather} {trains} {hotels}" + ", ".join(str(n * n % 97) for n in range(2000))
 
 

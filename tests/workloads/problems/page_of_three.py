@@ -35,9 +35,9 @@ def ask(name, user):
 
 
 def page(user):
-    account = ask("account", user)
-    basket = ask("basket", user)
-    news = ask("news", user)
+    account = ask("account", user)  # <- cost
+    basket = ask("basket", user)  # <- cost
+    news = ask("news", user)  # <- cost
     return json.dumps([account, basket, news]).encode()
 
 
