@@ -183,7 +183,8 @@ def _resorts(text: list[str], at: int) -> bool:
         rf"(?<![\w.]){re.escape(what)}(?:{_ADDS_ONE}|\s*=\s*append\(\s*{re.escape(what)}\s*,\s*[^)]*[^.)]\)\s*;?$)"
     )
     for line in map(_code, text[max(0, at - _ABOVE) : at]):
-        if adds.search(line) and _indent(line) == _indent(text[at]):
+        # (a loop in one line fills it)
+        if adds.search(line) and _indent(line) == _indent(text[at]) and not _HEADER.match(line):
             return True
     return False
 

@@ -75,7 +75,8 @@ def _shape_of_compiled(function: HotFunction) -> Shape:
         if work[kind] >= SHAPE.value:
             # A comparison that a sort or a search by halves asks for is not a loop over all.
             return hot_shapes.PLAIN if kind is Work.SEARCH and function.compares_for_order else shape
-    if max(work[Work.COPY] + work[Work.CONCATENATE], function.shaped[LineShape.GROW]) >= SHAPE.value:
+    # (a text that is made of pieces may be a line of its own; one that grows is string-building's matter)
+    if max(work[Work.COPY], function.shaped[LineShape.GROW]) >= SHAPE.value:
         return hot_shapes.COPY
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
         return hot_shapes.MEMORY

@@ -22,6 +22,7 @@ ALL = Threshold(
     1 << 17, "bytes written for each open", "of a file whose size is not known: beside so much opening is little"
 )
 MOSTLY = Threshold(0.5, "of the line's opens", "a line that walks through many files reopens few of them")
+_DEVICES = frozenset({"/dev/urandom", "/dev/random", "/dev/null", "/dev/zero"})
 
 
 def check(account: Account) -> list[Finding]:
@@ -32,17 +33,22 @@ def check(account: Account) -> list[Finding]:
     return found
 
 
+def _file_of(thing: str | None) -> str | None:
+    """A file, or a device that is read like one."""
+    return file_of(thing) or (thing if thing in _DEVICES else None)
+
+
 def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> list[Finding]:
     opened: dict[str, int] = {}
     for row in rows:
-        if path := file_of(row.object):
+        if path := _file_of(row.object):
             opened[path] = opened.get(path, 0) + row.calls - row.errors
     again_and_again = {path: n for path, n in opened.items() if n >= REPEATS.value}
     total = sum(again_and_again.values())
     every = sum(row.calls - row.errors for row in rows)
     if total / account.seconds < RATE.value or total < MOSTLY.value * every:
         return []
-    around = [row for row in _companions(account, place, rows) if file_of(row.object) in again_and_again]
+    around = [row for row in _companions(account, place, rows) if _file_of(row.object) in again_and_again]
     seconds = sum(row.seconds for row in (*rows, *around)) + account.beside((*rows, *around))
     most = max(again_and_again, key=lambda path: again_and_again[path])
     top = quoted(most)
@@ -82,20 +88,20 @@ def _is_written_anew(account: Account, opened: dict[str, int]) -> bool:
     sizes = {fact.path: fact.size for fact in account.evidence.files if fact.path in opened}
     written: dict[str, int] = defaultdict(int)
     for row in account.calls:
-        path = file_of(row.object)
+        path = _file_of(row.object)
         if path in opened and row.syscall in calls.WRITES:
             written[path] += row.bytes
-    whole = sum(n for path, n in opened.items() if written[path] >= WHOLE.value * n * sizes.get(path, ALL.value))
+    whole = sum(n for path, n in opened.items() if 0 < written[path] >= WHOLE.value * n * sizes.get(path, ALL.value))
     return whole >= MOSTLY.value * sum(opened.values())
 
 
 def _companions(account: Account, place: Place | None, opens: list[SyscallRow]) -> list[SyscallRow]:
     """What goes with the opens: calls of the same function on the descriptors that they got; those of other functions
     too (one opens, another closes), on files that nobody else opens."""
-    own = {file_of(row.object) for row in opens}
+    own = {_file_of(row.object) for row in opens}
     lines = {account.place(row.stack) for row in opens}
     theirs = {
-        file_of(row.object)
+        _file_of(row.object)
         for row in account.calls
         if row.syscall in calls.OPENS and account.place(row.stack) not in lines
     }
@@ -103,7 +109,7 @@ def _companions(account: Account, place: Place | None, opens: list[SyscallRow]) 
         row
         for row in account.calls
         if row.syscall in calls.OPEN_COMPANIONS
-        and (_is_beside(place, account.place(row.stack)) or file_of(row.object) in own - theirs)
+        and (_is_beside(place, account.place(row.stack)) or _file_of(row.object) in own - theirs)
     ]
 
 
@@ -136,7 +142,19 @@ def _examples() -> tuple[Example, ...]:
     )
     walk = tuple(call("openat", line, 1, on=f"/data/{i}.csv", seconds=0.0003) for i in range(3000))
     reload = call("openat", line, 12, on="/etc/app.ini", seconds=0.0003)
+    device = "/dev/urandom"
+    salts = (
+        call("openat", line, 40_000, on=device, seconds=0.6),
+        call("read", inside, 40_000, on=device, transferred=40_000 * 16, seconds=0.3),
+        call("close", line, 40_000, on=device, seconds=0.3),
+    )
     return (
+        Example(
+            "a device that is opened for each few bytes",
+            True,
+            "4,000 opens a second of what could stay open",
+            window(calls=salts, samples=(work,)),
+        ),
         Example(
             "a log opened for each line",
             True,

@@ -134,6 +134,8 @@ SAYS_NOTHING = {
   found.push(row);
 }
 found.sort(byDate); // <- hot""",
+    "a loop of one line that fills it": """for (String line : lines) boxes.add(parse(line));
+boxes.sort(order()); // <- hot""",
     "another list": """mine.push(job);
 yours.sort(byDate); // <- hot""",
     "all of a list appended": """found = append(found, more...)
