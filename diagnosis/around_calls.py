@@ -35,10 +35,10 @@ class AroundCalls:
         in pathlib belongs to its stat, what the same line spends in a JSON encoder does not.
         """
         account = self._account
-        ways = {self.way(row.stack) for row in rows} - {None}
+        ways = {way for row in rows for way in self._ways(row.stack)} - {None}
         around = account.cpu_cost(row for row in account.samples if not row.kernel and self.way(row.stack) in ways)
         most = sum(row.calls * (at_most or _around_a_call(row.stack)) for row in rows)
-        return min(around, most) + self._handing_over([row for row in rows if _is_pools(row)], ways)
+        return min(around, most) + self._handing_over([row for row in rows if _is_of_pool(row.stack)], ways)
 
     def way(self, stack: Stack) -> "tuple[Place, str] | None":
         """The line of the user, and the function that it calls."""
@@ -53,6 +53,11 @@ class AroundCalls:
                 break
             inner = frame.function
         return place, inner
+
+    def _ways(self, stack: Stack) -> "tuple[tuple[Place, str] | None, ...]":
+        """That of a call; of one that libuv's threads made also that of the code which asked for it."""
+        asked = next((i for i, f in enumerate(stack) if f.kind is FrameKind.JAVASCRIPT), 0) if _is_of_pool(stack) else 0
+        return (self.way(stack), self.way(stack[asked:])) if asked else (self.way(stack),)
 
     def _handing_over(self, rows: list[SyscallRow], ways: "Iterable[tuple[Place, str] | None]") -> float:
         """What it takes to have libuv's threads make these calls: in them, and in the thread that wakes them."""
@@ -71,12 +76,12 @@ class AroundCalls:
                 spent[row.pid] += row.seconds
         made: dict[int, int] = defaultdict(int)
         for call in self._account.calls:
-            made[call.pid] += call.calls if _is_pools(call) else 0
+            made[call.pid] += call.calls if _is_of_pool(call.stack) else 0
         return {pid: spent[pid] / made[pid] for pid in spent if made[pid]}
 
 
-def _is_pools(row: SyscallRow) -> bool:
-    return any(frame.function == THREAD_POOL for frame in row.stack)
+def _is_of_pool(stack: Stack) -> bool:
+    return any(frame.function == THREAD_POOL for frame in stack)
 
 
 def _around_a_call(stack: Stack) -> float:
