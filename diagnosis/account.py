@@ -213,9 +213,22 @@ class Account:
         ]
 
     def by_place(self, rows: Iterable[SyscallRow]) -> dict[Place | None, list[SyscallRow]]:
+        """Where a language tells its lines itself, by samples, a call that sleeps may have none: it goes to the line
+        that makes most of the same calls on the same object."""
         at: dict[Place | None, list[SyscallRow]] = defaultdict(list)
+        lost = list[SyscallRow]()
+        same: dict[tuple[int, str, str | None], dict[Place, int]] = defaultdict(lambda: defaultdict(int))
         for row in rows:
-            at[self.place(row.stack)].append(row)
+            place = self.place(row.stack)
+            if place is None and row.pid in self._told and row.object:
+                lost.append(row)
+                continue
+            at[place].append(row)
+            if place is not None:
+                same[row.pid, row.syscall, row.object][place] += row.calls
+        for row in lost:
+            places = same.get((row.pid, row.syscall, row.object), {})
+            at[max(places, key=lambda place: places[place], default=None)].append(row)
         return at
 
     def beside(self, rows: Iterable[SyscallRow], at_most: float | None = None) -> float:

@@ -114,7 +114,8 @@ def _deciding_line(account: Account, rows: list[CpuRow]) -> Frame | None:
             held[line] += row.seconds
         if lines:
             outermost[lines[-1]] += row.seconds
-    at = max(outermost, key=lambda line: outermost[line], default=None)
+    # (a worker of multiprocessing begins in <string>, and runs the main module from there)
+    at = max(outermost, key=lambda line: (not (line.file or "<").startswith("<"), outermost[line]), default=None)
     seen = set()
     while at is not None and at not in seen:
         seen.add(at)
