@@ -44,13 +44,16 @@ class CallSites:
         return _line_of_call(source, caller, callee, same_file=same_file) if source else None
 
     def maker(self, file: str, function: Function) -> int | None:
-        """The line in which ``function`` makes objects, where it does so in one line only."""
+        """The line in which ``function`` makes objects, where it does so in one line only, or in one of a loop: that
+        makes most of them."""
         source = self._sources.of(file)
         node = _function(source, function) if source else None
         if node is None:
             return None
         # (also what functions within it make: V8 may have put them into this one)
-        return _only({_line(each) for each in syntax.within(node, functions=True) if each.type in _MAKES})
+        made = [each for each in syntax.within(node, functions=True) if each.type in _MAKES]
+        repeated = {_line(each) for each in made if _is_repeated(each, node)}
+        return _only({_line(each) for each in made}) or _only(repeated)
 
 
 def _line_of_call(source: Source, caller: Function, callee: Function, *, same_file: bool) -> int | None:
@@ -119,6 +122,14 @@ def _calls(source: Source, node: "Node", name: str, *, reads: bool) -> Iterator[
 
 def _line(node: "Node") -> int:
     return node.start_point[0] + 1
+
+
+def _is_repeated(node: "Node", function: "Node") -> bool:
+    """Whether a node is in the body of a loop of ``function``."""
+    around = (loop for loop in syntax.loops_around(node) if loop.node.start_byte > function.start_byte)
+    return any(
+        loop.body is not None and loop.body.start_byte <= node.start_byte < loop.body.end_byte for loop in around
+    )
 
 
 def _only(lines: set[int]) -> int | None:

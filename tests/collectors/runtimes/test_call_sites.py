@@ -258,3 +258,23 @@ def test_types_are_no_calls(tmp_path: Path, part: str, callee: str, line: int | 
     (tmp_path / "desk.ts").write_text(TYPED)
     finder, caller = CallSites(LocalHost(), os.getpid()), Function("", *begin_of(TYPED, part))
     assert finder.line(str(tmp_path / "desk.ts"), caller, Function(callee, 900, 1), same_file=False) == line
+
+
+PLAN = """async function plan(show) {
+  const seats = [];
+  for (const place of show.places) {
+    seats.push({ place, free: !place.sold });
+  }
+  return { show, seats };
+}
+"""
+
+
+def test_of_several_lines_that_make_objects_the_one_in_a_loop_makes_most(tmp_path: Path) -> None:
+    file, whole = tmp_path / "plan.mjs", Function("plan", 1, 20)
+    file.write_text(PLAN)
+    assert CallSites(LocalHost(), os.getpid()).maker(str(file), whole) == 4
+    file.write_text(PLAN.replace("const place of", "const place of [1, 2] ||").replace("!place", "[place]"))
+    assert CallSites(LocalHost(), os.getpid()).maker(str(file), whole) == 4
+    file.write_text(PLAN.replace("for (const place of show.places)", "if (show.places)"))
+    assert CallSites(LocalHost(), os.getpid()).maker(str(file), whole) is None
