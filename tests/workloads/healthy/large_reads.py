@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A batch job that goes through many files once, line by line, with the usual buffers."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Renders pages by templates that were compiled once."""
 
 import html

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Takes jobs from a list in Redis as they come, does some work on each and stores the result: one round trip for each."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A pool of threads takes checksums of files, reading them in large blocks."""
 
 import hashlib

@@ -1,4 +1,4 @@
-# expect: pattern=pool-undersized
+# expect: pattern=pool-undersized bench
 """Looks up the stock of every article of a page, over HTTP, with two threads of a pool. Each answer takes 12 ms."""
 
 import http.client

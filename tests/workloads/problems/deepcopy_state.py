@@ -1,4 +1,4 @@
-# expect: pattern=serialization-overhead
+# expect: pattern=serialization-overhead bench
 """Plays a board game: looks at what each move would lead to."""
 
 import copy

@@ -1,4 +1,4 @@
-/* expect: pattern=hot-loop */
+/* expect: pattern=hot-loop bench */
 /* Counts how often each host name occurs in a log. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// expect: pattern=excessive-stat
+// expect: pattern=excessive-stat bench
 // Finds a module in any of some folders, as a bundler does.
 const fs = require('fs');
 const path = require('path');

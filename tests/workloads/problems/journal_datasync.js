@@ -1,4 +1,4 @@
-// expect: pattern=sync-write
+// expect: pattern=sync-write bench
 // Keeps a journal of orders, through fs.promises: libuv's pool writes and syncs, for each order once.
 const fsp = require("fs/promises");
 

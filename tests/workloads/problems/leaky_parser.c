@@ -1,4 +1,4 @@
-/* expect: pattern=memory-growth */
+/* expect: pattern=memory-growth bench */
 /* Splits messages into fields; a message comes every two milliseconds. */
 #include <stdio.h>
 #include <stdlib.h>

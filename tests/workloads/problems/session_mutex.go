@@ -1,4 +1,4 @@
-// expect: pattern=lock-contention
+// expect: pattern=lock-contention bench
 // Sessions behind one mutex, which is held while a session's badge is made.
 package main
 

@@ -1,4 +1,4 @@
-/* expect: pattern=busy-wait */
+/* expect: pattern=busy-wait bench */
 /* One thread works, another waits for it to be done. */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* expect: healthy */
+/* expect: healthy bench */
 /* Copies a file, changing line ends on the way. */
 #include <fcntl.h>
 #include <stdio.h>

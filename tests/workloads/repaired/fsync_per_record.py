@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A journal of payments: each must be on the disk before it is confirmed."""
 
 import os

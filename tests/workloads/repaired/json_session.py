@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Keeps the sessions of a shop; each request changes one of them."""
 
 import json

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Keeps pages that were built, so that they need not be built again."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A page for which a price is asked of a back end that takes 18 ms, by ten customers at once, through as many connections."""
 
 import asyncio

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """An asynchronous web service whose pages show a ranking that is fetched beside, every other second."""
 
 import asyncio

@@ -1,4 +1,4 @@
-// expect: healthy
+// expect: healthy bench
 // Sessions behind one mutex; a session's badge is made before it is taken.
 package main
 

@@ -1,4 +1,4 @@
-/* expect: healthy */
+/* expect: healthy bench */
 /* One thread works, another waits for it to be done. */
 #include <pthread.h>
 #include <stdatomic.h>
