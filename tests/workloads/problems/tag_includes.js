@@ -1,4 +1,4 @@
-// expect: pattern=hot-loop
+// expect: pattern=hot-loop bench
 // Joins articles with the readers who follow one of their tags.
 const tags = Array.from({ length: 3000 }, (_, i) => `tag-${(i * 7919) % 3000}`);
 const articles = Array.from({ length: 3000 }, (_, i) => ({ id: i, tag: `tag-${(i * 31) % 6000}` }));

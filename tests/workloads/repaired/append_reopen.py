@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Appends every event to the log of the day."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Prices baskets out of Redis, all keys of a basket at once."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A catalogue service: partners fetch all of it as compressed JSON over a slow line. Its pictures are compressed already."""
 
 import gzip

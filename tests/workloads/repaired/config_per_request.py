@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Answers requests by rules that stand in a configuration file."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """An exporter with a driver for each kind of database; a job loads the one that it uses."""
 
 import os

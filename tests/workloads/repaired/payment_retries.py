@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Books payments with a service that is down: after a failure it is left alone for a while, and payments are queued."""
 
 import collections

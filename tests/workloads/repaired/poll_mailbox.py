@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A worker looks into its mailbox for work, which comes ten times a second."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Labels for a shop: asks a price service over TLS for each, on a connection that each thread keeps."""
 
 import http.client

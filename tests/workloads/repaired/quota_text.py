@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Answers questions about a text, in a container without a limit."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """A monthly statement is written line by line into one text."""
 
 import os

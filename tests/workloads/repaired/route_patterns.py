@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Finds the handler of a path: all routes were compiled at start-up."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Finds the last part of path after path."""
 
 import os

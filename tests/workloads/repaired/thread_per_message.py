@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Reads messages from a queue of the kernel and counts their words, in the threads of a pool."""
 
 import os

@@ -1,4 +1,4 @@
-# expect: healthy
+# expect: healthy bench
 """Takes quotes from four feeds and confirms each one, while a process of its own makes the report of the day over and over."""
 
 import os
