@@ -2,8 +2,8 @@
 
 The pool's stacks hold no JavaScript: fs.promises and the functions of fs that take a callback hand the operation over,
 and return. But V8 samples the main thread while it hands over: in the function of node:fs for that operation, with the
-user's line above. Such a sample speaks for the operation of that kind that begins next, and so for the file; the
-calls upon a file are divided as the samples that speak for it are. Files with so few calls that a sample could not be
+user's line above. Such a sample speaks for the operation of that kind that begins nearest to it, and so for the file;
+the calls upon a file are divided as the samples that speak for it are. Files with so few calls that a sample could not be
 expected are divided as all of that operation are; others for which none speaks have nobody's line (a stream's).
 What readFile and its kin do after their first await has no line above it any more: it belongs to the line that had the
 same file opened. So the counts are exact, and who asked is found by operation and file, not for each call.
@@ -54,7 +54,7 @@ _HANDS_OVER = re.compile(r"uv_fs_(\w+)\Z")
 _LIBUVS = {"scandir": "readdir"}
 _STATS = frozenset({"statx", "newfstatat"})
 _POOL = Frame(kind=FrameKind.NATIVE, function=THREAD_POOL, module="node")
-_LEAST = 0.1
+_LEAST = 0.2
 """of the samples that speak for a row: a line with fewer may be a neighbour"""
 _ENOUGH = 5
 """samples, from which on those of an operation say in which proportion several lines ask for it"""
@@ -173,11 +173,14 @@ def _who_asked(samples: Iterable[Sample], events: Sequence[Event], main: int, wi
 
 
 def _begun_for(times: Sequence[int], at: int, within: int) -> int | None:
-    """Which operation begins for a sample at ``at``: the next one."""
+    """Which operation begins for a sample at ``at``: the nearest, since a thread of the pool may begin while this one
+    still stands where it handed over."""
     i = bisect_left(times, at)
-    if i < len(times) and times[i] - at <= within:
-        return i
-    return i - 1 if i and at - times[i - 1] <= _BEGAN_WITHIN else None
+    before = at - times[i - 1] if i else _BEGAN_WITHIN + 1
+    behind = times[i] - at if i < len(times) else within + 1
+    if before <= _BEGAN_WITHIN and (before < behind or behind > within):
+        return i - 1
+    return i if behind <= within else None
 
 
 def _operation(syscall: str, stack: Stack) -> str:
@@ -252,7 +255,8 @@ def _likely(stacks: Counter[Stack]) -> dict[Stack, int]:
     lines: Counter[Stack] = Counter()
     for stack, times in stacks.items():
         lines[stack[:2]] += times
-    least = _LEAST * stacks.total()
+    # (one sample alone may have been taken beside the operation that it speaks for)
+    least = max(_LEAST * stacks.total(), 2 if stacks.total() > 2 else 0)
     likely = Counter({stack: times for stack, times in stacks.items() if lines[stack[:2]] >= least})
     return dict((likely or stacks).most_common(_MOST))
 

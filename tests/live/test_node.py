@@ -296,5 +296,5 @@ async def test_what_libuvs_pool_does_is_named_by_the_line_that_asked_for_it() ->
     both = found["access", "list.txt"]
     assert both.keys() == {lines["access often"], lines["access seldom"]}
     assert both.total() == truth["accesses"]
-    assert 0.1 < both[lines["access seldom"]] / both.total() < 0.4  # (it is a quarter)
+    assert 0.2 < both[lines["access seldom"]] / both.total() < 0.5  # (it is a third)
     assert "found by samples of the main thread" in " ".join(evidence.collections["syscalls"].warnings)

@@ -61,7 +61,7 @@ async function work() {
     if (i % 2 === 1) await save("{}");
   }
   fs.closeSync(descriptor);
-  for (let i = 0; i < 4003; i++) await (i % 4 === 0 ? seldom(names.list) : often(names.list));
+  for (let i = 0; i < 4003; i++) await (i % 3 === 0 ? seldom(names.list) : often(names.list));
   process.stdout.write(JSON.stringify({ names, syncs: 401, times: 2003, accesses: 4003 }) + "\n");
 }
 
