@@ -3,8 +3,8 @@
 The pool's stacks hold no JavaScript: fs.promises and the functions of fs that take a callback hand the operation over,
 and return. But V8 samples the main thread while it hands over: in the function of node:fs for that operation, with the
 user's line above. Such a sample speaks for the operation of that kind that begins nearest to it, and so for the file;
-the calls upon a file are divided as the samples that speak for it are. Files with so few calls that a sample could not be
-expected are divided as all of that operation are; others for which none speaks have nobody's line (a stream's).
+the calls upon a file are divided as the samples that speak for it are. Files with so few calls that a sample could
+not be expected are divided as all of that operation are; others for which none speaks have nobody's line (a stream's).
 What readFile and its kin do after their first await has no line above it any more: it belongs to the line that had the
 same file opened. So the counts are exact, and who asked is found by operation and file, not for each call.
 """
