@@ -22,14 +22,17 @@ def asks_in_vain(account: Account, known: set[tuple[str | None, str | None]]) ->
     found = []
     for place, rows in account.calls_at.items():
         # (first what is cheap to see: this is asked of every line)
-        failed = [row for row in rows if row.errors / account.seconds >= RATE.value]
-        if place is None or not failed:
+        if place is None or not _is_often(account, rows):
             continue
         if any((frame.file, frame.function) in known for row in rows for frame in row.stack):
             continue
-        looks = [row for row in failed if _is_in_vain(row)]
-        found += _looks(account, place, looks) if looks else _reads(account, place, rows)
+        looks = [row for row in rows if _is_in_vain(row)]
+        found += _looks(account, place, looks) if _is_often(account, looks) else _reads(account, place, rows)
     return found
+
+
+def _is_often(account: Account, rows: list[SyscallRow]) -> bool:
+    return sum(row.errors for row in rows) / account.seconds >= RATE.value
 
 
 def _reads(account: Account, place: Place, rows: list[SyscallRow]) -> list[Finding]:
