@@ -10,6 +10,7 @@ from perfdoctor.diagnosis.around_calls import AroundCalls
 from perfdoctor.diagnosis.client_lines import client_lines
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
+from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
@@ -99,9 +100,15 @@ class Account:
         none does, or that is not known."""
         # (a runtime that sends later, from its own loop, has the line that asked on other stacks)
         for stack in (talk.stack, self._client_lines.get(talk.pid, ())):
-            for frame in stack:
-                if (frame.file, frame.line) in self._repeated and is_user_code(frame, self.evidence.user_roots):
-                    return Place(frame.file, frame.function, frame.line)
+            if place := self._first_of(stack, self._repeated):
+                return place
+        return None
+
+    def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
+        """The innermost line of the user's code that is one of ``lines``."""
+        for frame in stack if lines else ():
+            if (frame.file, frame.line) in lines and is_user_code(frame, self.evidence.user_roots):
+                return Place(frame.file, frame.function, frame.line)
         return None
 
     @cached_property
@@ -111,10 +118,7 @@ class Account:
 
     def keeper(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code that adds to a collection which outlives its function."""
-        for frame in stack if self._kept else ():
-            if (frame.file, frame.line) in self._kept and is_user_code(frame, self.evidence.user_roots):
-                return Place(frame.file, frame.function, frame.line)
-        return None
+        return self._first_of(stack, self._kept)
 
     @cached_property
     def _kept(self) -> frozenset[tuple[str | None, int | None]]:
@@ -213,14 +217,14 @@ class Account:
         ]
 
     def by_place(self, rows: Iterable[SyscallRow]) -> dict[Place | None, list[SyscallRow]]:
-        """Where a language tells its lines itself, by samples, a call that sleeps may have none: it goes to the line
-        that makes most of the same calls on the same object."""
+        """Where a language tells its lines itself, by samples, a call that sleeps may have none: upon a file it goes to
+        the line that makes most of the same calls there. (A lock, or a loop's own descriptor, is everybody's.)"""
         at: dict[Place | None, list[SyscallRow]] = defaultdict(list)
         lost = list[SyscallRow]()
         same: dict[tuple[int, str, str | None], dict[Place, int]] = defaultdict(lambda: defaultdict(int))
         for row in rows:
             place = self.place(row.stack)
-            if place is None and row.pid in self._told and row.object:
+            if place is None and row.pid in self._told and path_of(row.object):
                 lost.append(row)
                 continue
             at[place].append(row)

@@ -4,7 +4,7 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.catalogue import PATTERNS
 from perfdoctor.diagnosis.pattern import Focus, Pattern
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Diagnosis, Finding, NotChecked, Severity
+from perfdoctor.schemas.finding import Diagnosis, Finding, Location, NotChecked, Severity
 
 _WEIGHT = {Severity.CRITICAL: 2, Severity.WARNING: 1, Severity.INFO: 0}
 _ENABLE = {
@@ -76,10 +76,7 @@ def _causes(finding: Finding, other: Finding) -> bool:
     below; what has no share (memory that grows) is so of the whole process."""
     if other.pattern not in PATTERNS[finding.pattern].causes:
         return False
-    at = finding.location
-    return finding.share is None or (
-        at is not None and any((frame.file, frame.function) == (at.file, at.function) for frame in other.stack)
-    )
+    return finding.share is None or (finding.location is not None and _leads_through(other, finding.location))
 
 
 def _missing(pattern: Pattern, evidence: Evidence) -> NotChecked | None:
@@ -128,8 +125,9 @@ def _merged(findings: list[Finding]) -> list[Finding]:
     ]
 
 
-def _functions(finding: Finding) -> set[tuple[str | None, str]]:
-    return {(frame.file, frame.function) for frame in finding.stack}
+def _leads_through(finding: Finding, at: Location) -> bool:
+    """Whether the function of a place, at whatever line, is on the way to what was found."""
+    return any((frame.file, frame.function) == (at.file, at.function) for frame in finding.stack)
 
 
 def _explains(winner: Finding, loser: Finding) -> bool:
@@ -137,10 +135,10 @@ def _explains(winner: Finding, loser: Finding) -> bool:
         return False
     if winner.location is None or loser.location is None:
         return winner.location is loser.location
-    at, other = ((found.location.file, found.location.function) for found in (winner, loser) if found.location)
+    at, other = winner.location, loser.location
     # (or at a caller of it, on the same way to the same call)
-    through = at in _functions(loser) and other in _functions(winner)
-    if at != other and not through:
+    through = _leads_through(loser, at) and _leads_through(winner, other)
+    if (at.file, at.function) != (other.file, other.function) and not through:
         return False
     # Of much less time, even at the same line, it is no explanation: the loser has a cost of its own.
     return winner.share >= (0.25 if winner.location.line == loser.location.line else 0.75) * loser.share

@@ -42,4 +42,4 @@ def new_pages(account: Account, place: Place) -> int:
 
 
 def runs_in(stack: Stack, place: Place) -> bool:
-    return any(frame.file == place.file and frame.function == place.function for frame in stack)
+    return any(map(place.shares_function, stack))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
+from perfdoctor.collectors.runtimes.looking_loops import FEW, Looks, all_names, expanded, few_rounds, looks_of
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_CALLERS = 5
-_FEW = 32
-"""elements that stand in the source: a table of rules, of names, which a program may well walk"""
 _SMALL = 10
 """lines of a function that is called by a condition, and has no loop: its time is the loop's"""
 
@@ -70,7 +68,7 @@ def _is_small(function: "Node") -> bool:
 def _is_few(source: Source, name: str) -> bool:
     """Whether a name stands for a few elements that are listed in the source."""
     values = source.assigned.get(name, [])
-    return bool(values) and all(syntax.listed_in(value) in range(1, _FEW) for value in values)
+    return bool(values) and all(syntax.listed_in(value) in range(1, FEW) for value in values)
 
 
 def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:

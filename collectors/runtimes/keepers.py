@@ -38,15 +38,16 @@ def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
 
 
 def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
-    told = set[tuple[str, int]]()
+    for pid, file, line in dict.fromkeys(_lines(evidence)):
+        source = sources.of(pid).of(file)
+        if source is not None and keeps(source, line):
+            yield KeptLine(file=file, line=line)
+
+
+def _lines(evidence: Evidence) -> Iterator[tuple[int, str, int]]:
     for pid, stack in _stacks(evidence):
-        own = (f for f in stack if f.file and f.line and may_be_own(f.file))
-        for frame in islice(own, _CALLERS):
-            at = frame.file or "", frame.line or 0
-            source = sources.of(pid).of(at[0]) if at not in told else None
-            if source is not None and keeps(source, at[1]):
-                told.add(at)
-                yield KeptLine(file=at[0], line=at[1])
+        own = ((pid, f.file, f.line) for f in stack if f.file and f.line and may_be_own(f.file))
+        yield from islice(own, _CALLERS)
 
 
 def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:

@@ -13,8 +13,8 @@ from perfdoctor.collectors.runtimes.syntax import Loop
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_FEW = 32
-"""rounds whose number stands in the source"""
+FEW = 32
+"""rounds, or elements, that stand in the source: a table of rules, of names, which a program may well walk"""
 _EQUAL = frozenset(("==", "===", "!=", "!==", "is", "is not"))
 _ORDER = frozenset(("<", "<=", ">", ">=", "<=>"))
 _CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
@@ -75,7 +75,7 @@ def few_rounds(loop: Loop) -> bool:
     if not loop.counted or not loop.items or all_names(loop.over) - loop.items:
         return False
     leaves = (syntax.text_of(each) for over in loop.over for each in syntax.within(over) if not each.named_child_count)
-    return all(int(number) < _FEW for number in leaves if number.isdecimal() and len(number) < 20)
+    return all(int(number) < FEW for number in leaves if number.isdecimal() and len(number) < 20)
 
 
 def all_names(nodes: Iterable["Node"]) -> set[str]:

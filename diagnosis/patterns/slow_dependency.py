@@ -60,7 +60,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     large = bytes_each(talks) > LARGE.value
     unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
     rare = answered < RARE.value * load.served
-    bearable = mean < BEARABLE.value and _at_once(account, where.pid) >= AT_ONCE.value
+    bearable = mean < BEARABLE.value and load.at_once >= AT_ONCE.value
     facts = [
         account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
         account.fact("network", "mean wait for an answer", mean, "s"),
@@ -89,12 +89,6 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         confidence=(0.6 if unclear else 0.88) * where.sureness,
         at_most=Severity.INFO if large or rare or bearable or (unclear and not where.shape) else Severity.CRITICAL,
     )
-
-
-def _at_once(account: Account, pid: int) -> float:
-    """How many requests of a process are under way on average: while a thread stands still for one, or all the time."""
-    under_way = sum(_waited(talk) for talk in account.talks if talk.pid == pid)
-    return under_way / max(1e-9, min(account.network_seconds[pid] or account.seconds, account.seconds))
 
 
 def _waited(talk: Talk) -> float:
@@ -144,7 +138,7 @@ def _examples() -> tuple[Example, ...]:
     quick = peer(line, 4000, wait=4.0, shape="GET /price/?")
     poll = peer(line, 5, wait=9.8, shape="GET /events/poll?since=?")
     queue = peer(line, 9, wait=9.8, protocol="Redis", shape="BRPOP jobs:?")
-    gathered = peer(line, 800, wait=28.0, shape="GET /tiles/?")
+    gathered = peer(line, 800, wait=28.0, shape="GET /tiles/?", awaited=9.5)
     pages = peer((python(12, "serve"),), 250, wait=9.0, direction="incoming", address="10.0.0.9")
     in_turn = peer(line, 250, wait=8.8, shape="GET /tiles/?")
     at_once = call("recvfrom", line, 800, on="fd:4 (socket:[7])", blocked=28.0)
