@@ -136,15 +136,17 @@ def _counts(loop: Loop, looks: Looks) -> bool:
 
 
 def _call(sources: Sources, at: At, name: str) -> "Node | None":
-    """The call of a function ``name`` in a line."""
+    """The call of a function ``name`` in a line, or the member of that name: a property is called without a call."""
     source = sources.of(at.file)
     node = source.at(at.line) if source else None
     if node is None or not name:
         return None
-    for each in (*syntax.within(node, functions=True), *syntax.around(node)):
-        if each.type in grammar.CALLS and syntax.called_name(each) == name and syntax.holds(each, at.line):
-            return each
-    return None
+    near = [
+        each for each in (*syntax.within(node, functions=True), *syntax.around(node)) if syntax.holds(each, at.line)
+    ]
+    calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name)
+    members = (each for each in near if each.type in grammar.MEMBERS and syntax.member_name(each) == name)
+    return next(calls, None) or next(members, None)
 
 
 def _call_within(sources: Sources, at: At, name: str) -> "Node | None":

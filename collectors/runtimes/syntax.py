@@ -174,8 +174,14 @@ def owner_of(member: "Node") -> "Node | None":
     return first_field(member, "object", "operand", "value", "argument")
 
 
+def member_name(member: "Node") -> str:
+    return text_of(first_field(member, "attribute", "property", "field"))
+
+
 def owner_of_call(call: "Node") -> "Node | None":
-    """The object whose method is called; None for a plain function."""
+    """The object whose method is called, or whose property is asked; None for a plain function."""
+    if call.type in grammar.MEMBERS:
+        return owner_of(call)
     if call.type == "method_invocation":
         return call.child_by_field_name("object")
     called = call.child_by_field_name("function")
@@ -190,7 +196,7 @@ def called_name(call: "Node") -> str:
     if called is None:
         return ""
     if called.type in grammar.MEMBERS:
-        return text_of(first_field(called, "attribute", "property", "field"))
+        return member_name(called)
     return text_of(called).rpartition("::")[2]
 
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import cpu, native, python, window
+from perfdoctor.diagnosis.garbage import collector_frames, collects, collects_by_name, fills_in_go, makes_in_go
 from perfdoctor.diagnosis.language import Language, language_of
-from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.runtime_waits import held_by_runtime
 from perfdoctor.diagnosis.user_code import user_frame
@@ -30,19 +30,10 @@ ASKED = Threshold(
     0.5, "of the collector's time", "when most collections are asked for by the program, the question is why it asks"
 )
 
-# GC Thread#0   G1 Main Marker   G1 Conc#0   ParGC Thread#1   ZWorker#0   Shenandoah GC Thr
-_COLLECTS_BY_NAME = re.compile(r"GC Thread|G1 (?:Main|Conc|Refine)|ParGC|ZWorker|ZDriver|Shenandoah|CMS |GC task")
-# the JVM's own thread of operations, while it collects; it is young, old or full as the collector has it
-_JVM = re.compile(
-    r"(?:.*\s)?(?:G1(?:Collected|Evac|Full|Young|Remark|Par|Rem|Conc)|ParallelScavenge|PSParallel|PSScavenge|GenCollected|"
-    r"DefNew|SerialHeap|VM_(?:G1|GenCollect|ParallelGC|CollectFor)|Shenandoah|ZMark|ZRelocate|CollectedHeap::collect)"
-)
 _ASKS = re.compile(
     r"gc_collect(?:_impl)?$|java\.lang\.(?:System|Runtime)\.gc$|runtime\.GC$|"
     r"v8::internal::\w*GCExtension"
 )
-_ALLOCATES_IN_GO = re.compile(r"runtime\.(?:mallocgc|newobject|makeslice|makemap|growslice|gcAssistAlloc)")
-
 _ASKED_CURES = {
     Language.PYTHON: "leave it to the collector: delete the call, or make it now and then, while there is nothing "
     "to do; "
@@ -67,7 +58,7 @@ _PLAIN_CURE = "make fewer and longer-lived objects, reuse them, and give the hea
 
 
 def check(account: Account) -> list[Finding]:
-    rows = [row for row in account.samples if _collects(row)]
+    rows = [row for row in account.samples if collects(row)]
     seconds = sum(row.seconds for row in rows)
     if not seconds:
         return []
@@ -75,10 +66,10 @@ def check(account: Account) -> list[Finding]:
     if account.share(account.cpu_cost(rows) + held) < SHARE.value:
         return []
     # Go's allocator does much of the collector's work, and is relieved by the same cure.
-    making = [row for row in account.samples if _makes_in_go(account.below(row)) and not _collects(row)]
+    making = [row for row in account.samples if makes_in_go(account.below(row)) and not collects(row)]
     collecting = account.cpu_cost(rows) + held
     cost = account.cpu_cost([*rows, *making]) + held
-    asked = [row for row in rows if any(_ASKS.match(frame.function) for frame in _frames(row))]
+    asked = [row for row in rows if any(_ASKS.match(frame.function) for frame in collector_frames(row))]
     share_asked = sum(row.seconds for row in asked) / seconds
     by_itself = share_asked < ASKED.value
     place, stack, told = _allocator(account, rows) if by_itself else _heaviest(account, asked)
@@ -125,24 +116,6 @@ def _is_grave(account: Account, collecting: float, cost: float) -> bool:
     return account.share(min(cost, 2 * collecting)) >= GRAVE.value or account.share(cost) >= MAKING.value
 
 
-def _collects(row: CpuRow) -> bool:
-    if _COLLECTS_BY_NAME.match(row.thread):
-        return True
-    if row.thread == "VM Thread":
-        return any(_JVM.match(frame.function) for frame in row.stack)
-    return any(operation_of((frame,)) is Operation.COLLECT for frame in _frames(row))
-
-
-def _makes_in_go(below: Stack) -> bool:
-    return any(_ALLOCATES_IN_GO.match(frame.function) for frame in below)
-
-
-def _frames(row: CpuRow) -> Stack:
-    """Those that may belong to a collector: of a language that has its own frames, down to its innermost line."""
-    own = next((i for i, frame in enumerate(row.stack, 1) if frame.kind is not FrameKind.NATIVE), len(row.stack))
-    return (*row.native, *row.stack[:own])
-
-
 def _heaviest(account: Account, rows: list[CpuRow]) -> tuple[Place | None, Stack, list[Fact]]:
     at: dict[Place, float] = defaultdict(float)
     for row in rows:
@@ -168,7 +141,7 @@ def _allocator(account: Account, rows: list[CpuRow]) -> tuple[Place | None, Stac
         rate = at[best] / account.seconds
         return best, stacks[best], [account.fact("allocations", f"objects made at {best}", rate, "bytes/s")]
     for row in account.samples:
-        if (place := account.place(row.stack)) and _makes_in_go(account.below(row)):
+        if (place := account.place(row.stack)) and fills_in_go(account.below(row)):
             at[place] += row.seconds
             stacks.setdefault(place, row.stack)
     if at:
@@ -188,7 +161,7 @@ def _language(account: Account, rows: list[CpuRow], stack: Stack) -> Language:
     own: Frame | None = user_frame(stack, account.evidence.user_roots)
     if own is not None:
         return language_of(own)
-    if any(_COLLECTS_BY_NAME.match(row.thread) for row in rows):
+    if any(collects_by_name(row) for row in rows):
         return Language.JAVA
     names = [frame.function for row in rows for frame in (*row.native, *row.stack)]
     if any(name.startswith("v8::") or name == "(garbage collector)" for name in names):

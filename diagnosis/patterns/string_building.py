@@ -2,6 +2,7 @@
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
+from perfdoctor.diagnosis.garbage import collected_for
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of, telling_frame
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -73,7 +74,9 @@ def _concatenates(below: Stack, row: CpuRow) -> Frame | None:
 def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     seconds = sum(row.seconds for row in rows)
     copying = sum(row.seconds for row in rows if _is_copying(account.below(row), row)) / seconds if seconds else 0.0
-    cost = account.cpu_cost(rows)
+    copied = account.cpu_cost(rows)
+    collected = collected_for(account, place, rows)
+    cost = copied + collected
     share = account.share(cost)
     # (one call that puts all pieces together is what the cure would be)
     if copying < COPYING.value or share < SHARE.value or account.shape_at(place) is LineShape.JOIN:
@@ -83,11 +86,12 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     language = language_of(user_frame(heaviest.stack, account.evidence.user_roots))
     cores = seconds / account.seconds
     name = quoted(frame.function if frame else "concatenation", 60)
+    also = f", {percent(account.share(collected))} in the collector for what it throws away" if collected else ""
     return weigh(
         account,
         "string-building",
-        title=f"{place} makes a text or buffer grow by copying all of it for each piece ({percent(share)} of busy time "
-        f"below {name})",
+        title=f"{place} makes a text or buffer grow by copying all of it for each piece "
+        f"({percent(account.share(copied))} of busy time below {name}{also})",
         seconds=cost,
         place=place,
         stack=heaviest.stack,
@@ -136,6 +140,7 @@ def _examples() -> tuple[Example, ...]:
         native("runtime.concatstrings", "/srv/feed", "/usr/local/go/src/runtime/string.go", 53),
         native("main.feed", "/srv/feed", "/srv/feed.go", 15),
     )
+    marks = (native("runtime.scanobject", "/srv/feed"), native("runtime.gcBgMarkWorker", "/srv/feed"))
     short = (
         cpu(line, 3.0, leaf=(native("pymalloc_alloc"), native("PyUnicode_New"), native("PyUnicode_Concat"), loop)),
         cpu(line, 1.0, leaf=moves),
@@ -171,6 +176,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "runtime.concatstrings moves what is there into a new string each time",
             window(samples=(cpu(go, 6.0), rest)),
+        ),
+        Example(
+            "s += part in Go, which keeps the collector busy",
+            True,
+            "what is thrown away each time is what the collector is busy with",
+            window(
+                samples=(
+                    cpu(go, 0.9),
+                    cpu(marks, 3.0),
+                    cpu((native("main.sum", "/srv/feed", "/srv/feed.go", 40),), 6.0),
+                )
+            ),
         ),
         Example(
             "short names put together",

@@ -1,5 +1,7 @@
 """Does the program wait for the disk after each small write?"""
 
+from collections.abc import Set
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, python, window
@@ -7,6 +9,7 @@ from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -27,22 +30,34 @@ def check(account: Account) -> list[Finding]:
     writes = sum(row.calls for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
     gathered = every > 0 and writes >= GATHERED.value * every and written >= PAGE.value * every
     for place, rows in account.by_place(syncs).items():
-        found += _judge(account, place, rows, written / every if every else 0.0, gathered)
-    waiting = [row for row in account.calls if _sleeps_in_write(row)]
+        found += _judge(account, place, rows, written / every if every else 0.0, gathered=gathered)
+    through = {fact.path for fact in account.evidence.files if fact.written_through}
+    waiting = [row for row in account.calls if _waits_in_write(row, through)]
     for place, rows in account.by_place(waiting).items():
         moved, done = sum(r.bytes for r in rows), sum(r.calls for r in rows)
-        found += _judge(account, place, rows, moved / done if done else 0.0)
+        found += _judge(account, place, rows, moved / done if done else 0.0, known=_all_through(rows, through))
     return found
 
 
-def _sleeps_in_write(row: SyscallRow) -> bool:
-    if row.syscall not in calls.WRITES or file_of(row.object) is None or not row.calls:
+def _waits_in_write(row: SyscallRow, through: Set[str]) -> bool:
+    path = file_of(row.object)
+    if row.syscall not in calls.WRITES or path is None or not row.calls or row.bytes / row.calls >= BATCH.value:
         return False
-    return row.blocked_seconds > WAITING.value * row.seconds and row.bytes / row.calls < BATCH.value
+    return path in through or row.blocked_seconds > WAITING.value * row.seconds
+
+
+def _all_through(rows: list[SyscallRow], through: Set[str]) -> bool:
+    return all(file_of(row.object) in through for row in rows)
 
 
 def _judge(
-    account: Account, place: Place | None, rows: list[SyscallRow], batch: float, gathered: bool = False
+    account: Account,
+    place: Place | None,
+    rows: list[SyscallRow],
+    batch: float,
+    *,
+    gathered: bool = False,
+    known: bool = False,
 ) -> list[Finding]:
     total = sum(row.calls for row in rows)
     per_second = total / account.seconds
@@ -77,7 +92,7 @@ def _judge(
         ),
         fix=f"At {at}: {cure}. Where losing the last second is acceptable, sync once a second.",
         verify=again(account, f"{name} calls at {at}", f"{rate(per_second)}/s", "one for each batch", "trace-syscalls"),
-        confidence=0.9 if name in calls.SYNCS else 0.6,
+        confidence=0.9 if name in calls.SYNCS or known else 0.6,
         at_most=Severity.INFO if batch >= BATCH.value or gathered else Severity.CRITICAL,
     )
 
@@ -91,6 +106,7 @@ def _examples() -> tuple[Example, ...]:
         call("fsync", line, 4000, on=path, seconds=5.5, blocked=5.2),
     )
     osync = call("write", line, 3000, on=path, transferred=3000 * 200, seconds=4.0, blocked=3.8)
+    crowded = call("write", line, 3000, on=path, transferred=3000 * 200, seconds=4.0, blocked=1.5)
     batches = (
         call("write", line, 400, on=path, transferred=100 * (4 << 20), seconds=0.4),
         call("fsync", line, 100, on=path, seconds=5.0, blocked=4.8),
@@ -128,6 +144,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "small writes that sleep for nearly all of their time",
             window(calls=(osync,), samples=(work,)),
+        ),
+        Example(
+            "writes with O_SYNC on a busy machine",
+            True,
+            "the file is open with O_SYNC, though the writes wait for a core more than for the disk",
+            window(calls=(crowded,), samples=(work,), files=(FileFact(path=path, kind="file", written_through=True),)),
+        ),
+        Example(
+            "small writes on a busy machine",
+            False,
+            "they wait for a core, and nothing says that they wait for the disk",
+            window(calls=(crowded,), samples=(work,), files=(FileFact(path=path, kind="file"),)),
         ),
         Example(
             "fsync after batches of 4 MiB",

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_changed_in_the_window(tmp_path: Path) -> None:
     os.utime(file, (0, 1_000_000))
     assert not fact(file, since=1_000_001).changed_in_window
     assert fact(file, since=999_999).changed_in_window
+
+
+def test_a_file_that_is_written_through_to_the_disk(tmp_path: Path) -> None:
+    ways = {"plain": 0, "sync": os.O_SYNC, "dsync": os.O_DSYNC, "closed": os.O_SYNC}
+    opened = {name: os.open(tmp_path / name, os.O_CREAT | os.O_WRONLY | flag) for name, flag in ways.items()}
+    try:
+        os.close(opened.pop("closed"))
+        through = {name: fact(tmp_path / name).written_through for name in ways}
+        before = fact(tmp_path / "sync", since=time.time() + 60)
+    finally:
+        for fd in opened.values():
+            os.close(fd)
+    assert through == {"plain": False, "sync": True, "dsync": True, "closed": False}
+    assert not before.written_through  # (nothing was written to it in the window)
 
 
 def test_a_relative_path_begins_at_the_targets_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

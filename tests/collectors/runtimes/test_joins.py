@@ -47,6 +47,39 @@ impl Linker {
 }"""
 
 FOUND = {
+    "all, behind a property": (
+        ".py",
+        """
+class Runner:
+    @property
+    def rank(self):
+        mine = self.progress
+        return 1 + sum(1 for other in FIELD if other.progress < mine)  # <- 0
+
+    def row(self):
+        return {"rank": self.rank, "bib": self.bib}  # <- 1
+
+def board(race, group):
+    first = sorted(race.by_group[group], key=progress_of)[:30]
+    for runner in first:  # <- outer
+        yield runner.row()  # <- 2
+""",
+    ),
+    "all, behind a getter": (
+        ".js",
+        """
+class Order {
+  get customer() {
+    return CUSTOMERS.find((each) => each.id === this.customerId); // <- 0
+  }
+}
+
+function report(orders) {
+  for (const order of orders) { // <- outer
+    total += order.customer.discount; // <- 1
+  }
+}""",
+    ),
     "the nearest of all, in Rust": (".rs", NEAREST_RUST),
     "the same, in what the loop calls": (
         ".rs",
