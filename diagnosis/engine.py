@@ -130,14 +130,21 @@ def _leads_through(finding: Finding, at: Location) -> bool:
     return any((frame.file, frame.function) == (at.file, at.function) for frame in finding.stack)
 
 
+def _is_elsewhere(finding: Finding) -> bool:
+    """Whether it is told at a place that its stack does not lead through."""
+    return finding.location is not None and not _leads_through(finding, finding.location)
+
+
 def _explains(winner: Finding, loser: Finding) -> bool:
     if loser.pattern not in PATTERNS[winner.pattern].beats or winner.share is None or loser.share is None:
         return False
     if winner.location is None or loser.location is None:
         return winner.location is loser.location
     at, other = winner.location, loser.location
-    # (or at a caller of it, on the same way to the same call)
-    through = _leads_through(loser, at) and _leads_through(winner, other)
+    # (or at a caller of it, on the same way to the same call; a pool is told where it was made, far from its workers)
+    through = (_leads_through(loser, at) or _is_elsewhere(winner)) and (
+        _leads_through(winner, other) or _is_elsewhere(loser)
+    )
     if (at.file, at.function) != (other.file, other.function) and not through:
         return False
     # Of much less time, even at the same line, it is no explanation: the loser has a cost of its own.

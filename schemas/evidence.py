@@ -22,7 +22,7 @@ from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.thread_stacks import ThreadStacks
-from perfdoctor.schemas.threads import ChildProcess, ThreadTime
+from perfdoctor.schemas.threads import ChildProcess, PoolLine, ThreadTime
 from perfdoctor.schemas.waits import FaultRow, WaitRow
 from perfdoctor.schemas.work import Work
 from perfdoctor.schemas.workload import Run
@@ -53,6 +53,7 @@ class Evidence(Model):
     faults: tuple[FaultRow, ...] | None = None
     threads: tuple[ThreadTime, ...] | None = None
     children: tuple[ChildProcess, ...] | None = None
+    pools: tuple[PoolLine, ...] = ()
     loops: tuple[PollingThread, ...] | None = None
     pace: tuple[PaceReading, ...] | None = None
     memory: MemoryTrend | None = None

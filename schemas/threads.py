@@ -29,6 +29,15 @@ class ThreadTime(Model):
     estimated: bool = False
 
 
+class PoolLine(Model):
+    """The only line of a process's own files that makes a pool of workers; ``function``: the one that it is in."""
+
+    pid: int
+    file: str
+    line: int
+    function: str = ""
+
+
 class ChildProcess(Model):
     """Processes that the target started (directly or not) in the window, by the program they ran."""
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.pool_makers import maker_of
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.cpu import CpuRow
@@ -47,6 +48,9 @@ def check(account: Account) -> list[Finding]:
     )
     entry = Place(begins.file, begins.function, begins.line) if begins else place
     where = f"{at}, in what begins at {entry}" if entry != place else f"{at}"
+    made = maker_of(account, by_process)
+    if made:
+        where += f" (made at {made})"
     what = "processes" if len(by_process) > 1 and len(by_process) == threads else "threads"
     return weigh(
         account,
@@ -54,7 +58,7 @@ def check(account: Account) -> list[Finding]:
         title=f"{threads} {what} compute on {cores} core{'s' if cores > 1 else ''}, most at {where}: each runs "
         f"{100 * ran / (ran + queued):.0f} % of the time that it could",
         seconds=queued,
-        place=place,
+        place=made or place,
         stack=stack,
         facts=(
             account.fact("threads", f"{what} that want a core", threads, what),

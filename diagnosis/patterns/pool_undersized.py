@@ -8,6 +8,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.pool_makers import maker_of
 from perfdoctor.diagnosis.pools import lender_of, worker_of
 from perfdoctor.diagnosis.task_lines import ALWAYS, BATCH, LOOP, is_a_batch, stands
 from perfdoctor.diagnosis.user_code import basename
@@ -225,6 +226,8 @@ def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> lis
         return []
     place = max(at, key=lambda p: sum(row.blocked_seconds for row in at[p]))
     heaviest = max(at[place], key=lambda row: row.blocked_seconds)
+    made = maker_of(account, {pid})
+    where = f", made at {made}," if made else ""
     more = min(64, max(2 * workers, account.evidence.cores * 4))
     setting = {
         "java": "the size of its ExecutorService (newFixedThreadPool, corePoolSize)",
@@ -233,11 +236,11 @@ def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> lis
     return weigh(
         account,
         "pool-undersized",
-        title=f"work stands in line before a pool of {workers} that is never without work and waits for "
+        title=f"work stands in line before a pool of {workers}{where} that is never without work and waits for "
         f"{percent(waits / spent)} of its time, most at {place} ({heaviest.syscall}), while "
         f"{used:.1f} of {account.evidence.cores} cores are in use",
         seconds=waits,
-        place=place,
+        place=made or place,
         stack=heaviest.stack,
         facts=(
             account.fact("syscalls", "workers, all of them busy", spent / account.seconds, "threads"),

@@ -4,13 +4,13 @@ import pytest
 
 from perfdoctor.diagnosis.catalogue import PATTERNS
 from perfdoctor.diagnosis.engine import diagnose
-from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, native, python, window
+from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, native, python, thread, window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Severity
 from perfdoctor.schemas.frame import Frame
 from perfdoctor.schemas.recording import Collection
-from perfdoctor.schemas.threads import ChildProcess
+from perfdoctor.schemas.threads import ChildProcess, PoolLine
 
 PATH = "/srv/app/settings.json"
 LINE = (python(30, "load"),)
@@ -163,3 +163,26 @@ def healthy() -> dict[str, Evidence]:
 def test_a_healthy_program_yields_no_warning(name: str) -> None:
     grave = [f for f in diagnose(healthy()[name]).findings if f.severity is not Severity.INFO]
     assert grave == []
+
+
+def test_a_pool_is_told_where_it_is_made_and_explains_what_its_workers_wait_for() -> None:
+    worker = (library("concurrent/futures/thread.py", "_worker"), library("threading.py", "Thread.run"))
+    task = (python(20, "fetch"), library("concurrent/futures/thread.py", "_WorkItem.run"), *worker)
+    result = (library("threading.py", "Condition.wait"), library("concurrent/futures/_base.py", "Future.result"))
+    evidence = window(
+        calls=(
+            call("futex", (*result, python(50, "page")), 900, blocked=9.0),
+            call("recvfrom", task, 900, on="fd:5 (socket:[9])", blocked=19.0),
+        ),
+        samples=(cpu(task, 0.6),),
+        times=tuple(thread(running=0.3, asleep=9.7, tid=i) for i in range(3)),
+    )
+    pid = evidence.target.pid
+    before = diagnose(evidence).findings
+    made = PoolLine(pid=pid, file="/srv/app/archive.py", line=75, function="__init__")
+    after = diagnose(evidence.model_copy(update={"pools": (made,)})).findings
+    assert [f.pattern for f in after] == [f.pattern for f in before]
+    assert (before[0].location and before[0].location.line, after[0].location and after[0].location.line) == (20, 75)
+    assert after[0].stack == before[0].stack
+    several = (made, made.model_copy(update={"line": 90}))
+    assert diagnose(evidence.model_copy(update={"pools": several})).findings == before

@@ -57,7 +57,7 @@ public class ImageQueue {
                 throw new IllegalStateException(refused);
             }
         });
-        ExecutorService pool = Executors.newFixedThreadPool(POOL);
+        ExecutorService pool = Executors.newFixedThreadPool(POOL); // <- cost
         System.out.println("ready " + ProcessHandle.current().pid());
         while (true) {
             List<Future<Integer>> page = new ArrayList<>();

@@ -29,7 +29,7 @@ public class RenderPool {
 
     public static void main(String[] arguments) throws Exception {
         int workers = 50;
-        ExecutorService pool = Executors.newFixedThreadPool(workers);
+        ExecutorService pool = Executors.newFixedThreadPool(workers); // <- cost
         System.out.println("ready " + ProcessHandle.current().pid());
         while (true) {
             List<Future<Integer>> tiles = new ArrayList<>();

@@ -46,7 +46,7 @@ if __name__ == "__main__":
         server.serve_forever()
     other = subprocess.Popen([sys.executable, __file__, "store"], stdout=subprocess.PIPE, text=True)
     port = int(other.stdout.readline())
-    pool = ThreadPoolExecutor(WORKERS)
+    pool = ThreadPoolExecutor(WORKERS)  # <- cost
     print("ready", os.getpid(), flush=True)
     number = 0
     while True:

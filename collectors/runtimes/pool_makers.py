@@ -1,0 +1,85 @@
+"""Where does a process make its pool of workers, by the text of its files?
+
+A pool that is too small or too large is mended where it is made, and no stack leads there: it was made when the program
+began. Where its own files make one pool only, or threads in one loop only, that line is it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.threads import PoolLine
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LEAST_THREADS = 3
+"""fewer are no pool, or one that nobody asks about"""
+_MOST_FILES = 64
+_POOLS = grammar.words(
+    "ThreadPoolExecutor ProcessPoolExecutor Pool ThreadPool newFixedThreadPool newCachedThreadPool newWorkStealingPool"
+    " newSingleThreadExecutor newScheduledThreadPool newSingleThreadScheduledExecutor ForkJoinPool Executor"
+)
+_THREADS = grammar.words("Thread Process pthread_create thread jthread spawn")
+
+
+class Maker(NamedTuple):
+    line: int
+    function: str
+
+
+def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
+    """The same evidence, which knows that line of each process where there is but one."""
+    threads = Counter[int]()
+    for time in evidence.threads or ():
+        threads[time.pid] += time.count
+    pools = []
+    for pid, files in _own_files(evidence).items():
+        # (a child of a pool of processes has one thread, and many brothers)
+        if threads[pid] < _LEAST_THREADS and len(threads) < _LEAST_THREADS:
+            continue
+        known = [(file, source) for file in sorted(files)[:_MOST_FILES] if (source := sources.of(pid).of(file))]
+        made = _all(known, pools_in) or _all(known, threads_in)
+        if len(made) == 1:
+            ((file, maker),) = made
+            pools.append(PoolLine(pid=pid, file=file, line=maker.line, function=maker.function))
+    return evidence.model_copy(update={"pools": tuple(pools)}) if pools else evidence
+
+
+def _all(known: list[tuple[str, Source]], makers_in: Callable[[Source], Iterator[Maker]]) -> list[tuple[str, Maker]]:
+    return [(file, maker) for file, source in known for maker in makers_in(source)]
+
+
+def _own_files(evidence: Evidence) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    rows = ((row.pid, row.stack) for row in evidence.cpu.rows) if evidence.cpu else ()
+    calls = ((row.pid, row.stack) for row in evidence.syscalls.rows) if evidence.syscalls else ()
+    for pid, stack in (*rows, *calls):
+        found.setdefault(pid, set()).update(frame.file for frame in stack if frame.file and may_be_own(frame.file))
+    return found
+
+
+def pools_in(source: Source) -> Iterator[Maker]:
+    """The lines of a file that make a pool."""
+    return _makers(source, _POOLS)
+
+
+def threads_in(source: Source) -> Iterator[Maker]:
+    """The lines of a file that make threads in a loop."""
+    return (maker for maker in _makers(source, _THREADS) if source.inmost_loop(maker.line))
+
+
+def _makers(source: Source, names: frozenset[str]) -> Iterator[Maker]:
+    for node in syntax.within(source.root, functions=True):
+        if node.type in grammar.CALLS and _made(node) in names:
+            function = syntax.function_around(node)
+            yield Maker(node.start_point[0] + 1, syntax.name_of(function) if function is not None else "")
+
+
+def _made(call: "Node") -> str:
+    made = call.child_by_field_name("type") if call.type == "object_creation_expression" else None  # (Java)
+    return syntax.text_of(made).rpartition(".")[2] if made is not None else syntax.called_name(call)

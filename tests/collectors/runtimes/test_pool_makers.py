@@ -1,0 +1,100 @@
+"""The line that makes a pool, by the text of the file."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.pool_makers import pools_in, threads_in, with_pools
+from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
+from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.recording import Window
+from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.threads import PoolLine, ThreadTime
+
+POOLS = {
+    ".py": """
+class Archive:
+    def __init__(self, port):
+        self.fetchers = ThreadPoolExecutor(2, thread_name_prefix="fetch")
+""",
+    ".java": """
+class Area {
+    private final ExecutorService worker = Executors.newSingleThreadExecutor();
+}
+""",
+}
+THREADS = {
+    ".rs": """
+fn main() {
+    let reporter = thread::spawn(report);
+    for _ in 0..THREADS {
+        thread::spawn(move || work());
+    }
+}
+""",
+    ".c": """
+int main(void)
+{
+    for (int i = 0; i < 48; i++)
+        pthread_create(&threads[i], NULL, work, NULL);
+}
+""",
+    ".java": """
+class Main {
+    static void start() {
+        new Thread(Main::report).start();
+        for (int i = 0; i < 48; i++) {
+            new Thread(Main::work).start();
+        }
+    }
+}
+""",
+}
+
+
+def of(suffix: str, text: str) -> Source:
+    return Source(f"/srv/program{suffix}", text.encode())
+
+
+@pytest.mark.parametrize("suffix", POOLS)
+def test_a_pool_is_found_where_it_is_made(suffix: str) -> None:
+    ((line, function),) = pools_in(of(suffix, POOLS[suffix]))
+    assert (line, function) == {".py": (4, "__init__"), ".java": (3, "")}[suffix]
+    assert not list(threads_in(of(suffix, POOLS[suffix])))
+
+
+@pytest.mark.parametrize("suffix", THREADS)
+def test_threads_are_a_pool_where_a_loop_makes_them(suffix: str) -> None:
+    ((line, function),) = threads_in(of(suffix, THREADS[suffix]))
+    assert (line, function) == {".rs": (5, "main"), ".c": (5, "main"), ".java": (6, "start")}[suffix]
+    assert not list(pools_in(of(suffix, THREADS[suffix])))
+
+
+def seen(file: Path, threads: int) -> Evidence:
+    """A window in which a line of ``file`` was seen, in a process of so many threads."""
+    pid = os.getpid()
+    stack = (Frame(kind=FrameKind.PYTHON, function="work", file=str(file), line=2),)
+    time = ThreadTime(
+        pid=pid, tid=pid, name="x", count=threads, wall=1, running=1, runnable=0, in_syscall=0, elsewhere=0
+    )
+    return Evidence(
+        target=Target(pid=pid, start_time=0.0, name="test"),
+        window=Window(started=0.0, seconds=1.0),
+        collections={},
+        cpu=CpuProfile(rows=(CpuRow(pid=pid, thread="x", stack=stack, samples=9, seconds=0.9),)),
+        threads=(time,),
+    )
+
+
+def test_one_pool_of_a_process_is_told_and_one_of_several_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "archive.py"
+    file.write_text(POOLS[".py"])
+    made = PoolLine(pid=os.getpid(), file=str(file), line=4, function="__init__")
+    assert with_pools(SourcesOfAll(LocalHost()), seen(file, 3)).pools == (made,)
+    assert with_pools(SourcesOfAll(LocalHost()), seen(file, 2)).pools == ()
+    file.write_text(POOLS[".py"] * 2)
+    assert with_pools(SourcesOfAll(LocalHost()), seen(file, 3)).pools == ()
