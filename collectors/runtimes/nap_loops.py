@@ -6,7 +6,6 @@ one in a loop that does nothing but look (``if done { return }``) asks. All else
 does nothing but sleep (``nap()``) is as good as the sleep. What is told is a kind, never the text.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
@@ -56,14 +55,6 @@ def napping(sources: Sources, stack: Stack) -> Napping:
         if function is None or not name or not _only_sleeps(function, sleep):
             return told
     return told or Napping(None, stack)
-
-
-def nap_loop(lines: Sequence[str], line: int) -> NapLoop | None:
-    """Of the sleep in ``line``, from 1, of a file of Go; None where the text is another one by now, or cannot be
-    followed."""
-    source = Source("/nap.go", "\n".join(lines).encode("utf-8", "replace"))
-    sleep = _sleep(source, line, "Sleep") if source.is_parsed else None
-    return _loop_around(sleep) if sleep is not None else None
 
 
 def _sleep(source: Source, line: int, name: str) -> "Node | None":

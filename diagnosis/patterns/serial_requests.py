@@ -138,11 +138,7 @@ def _cure(talk: Talk) -> str:
         FrameKind.JAVASCRIPT: "await Promise.all(…) instead of an await in the loop",
         FrameKind.JAVA: "CompletableFuture.allOf with HttpClient.sendAsync, or an executor",
     }
-    return (
-        cures.get(language, "a few threads or tasks, or a non-blocking client")
-        if language
-        else ("a few threads or tasks, or a non-blocking client")
-    )
+    return cures.get(language or FrameKind.NATIVE, "a few threads or tasks, or a non-blocking client")
 
 
 def _examples() -> tuple[Example, ...]:
