@@ -76,7 +76,7 @@ async def measure(
 async def beside(host: Host, target: Target, window: Callable[[SocketPart], Awaitable[Evidence]]) -> Evidence:
     """What ``window`` measures by the engine with that part, and ``network``: whom the target talked to meanwhile."""
     before = await to_thread.run_sync(_look, host, target)
-    part = SocketPart(before.listening if before else ())
+    part = SocketPart(lambda: now.listening if (now := _look(host, target)) else ())
     evidence = await window(part)
     after = await to_thread.run_sync(_look, host, target)
     how = evidence.collections["syscalls"]

@@ -102,13 +102,23 @@ _GO = (
 )  # fmt: skip
 _COMPARES = r"_*(?:strn?(?:case)?cmp|strcoll|wcsn?(?:case)?cmp|wmemcmp|memcmp|memcmpeq|bcmp)(?:_\w+)?$"
 _TEXT = r"std::(?:__cxx11::|__1::)?basic_string<"
+_STD = r"(?:.*\s)?(?:std::)?(?:__)?"
+"""(what was inlined has its name without the namespace)"""
+_NODES = r"std::(?:__1::)?_*(?:Rb_tree|List|Fwd_list|tree|list|forward_list)_(?:const_)?iterator"
+"""iterators that can only go from one element to the next"""
+_FINDS = r"(?:find|find_if|find_if_not|count|count_if|search|find_first_of)"
+_SORTS = (
+    r"(?:introsort|insertion_sort|unguarded_linear|adjust_heap|heap_select|merge|sort|stable_sort|partial_sort|move_merge|"
+    r"final_insertion|unguarded_partition|inplace_stable)\w*"
+)
 _NATIVE = (
+    (Operation.KEEP, rf"{_STD}(?:next|prev)<{_NODES}"),
+    (Operation.SEARCH, rf"{_STD}(?:advance|distance|lower_bound|upper_bound|equal_range|binary_search)<{_NODES}"),
     (Operation.KEEP, r"(?:.*\s)?std::(?:__detail::|_Hashtable<|unordered_|_Rb_tree<|map<|set<|__tree<|__hash)|"
                      r".*::_M_realloc_(?:insert|append)|.*hashbrown::|bsearch$|hsearch|tsearch|tfind"),
-    (Operation.SORT, r"(?:.*\s)?std::(?:__)?(?:introsort|insertion_sort|unguarded_linear|adjust_heap|heap_select|merge|"
-                     r"sort|stable_sort|partial_sort|move_merge|final_insertion|unguarded_partition|inplace_stable)|"
+    (Operation.SORT, rf"(?:.*\s)?std::(?:__)?{_SORTS}|(?:.*\s)?(?:__)?{_SORTS}<|"
                      r"(?:__)?qsort(?:_r)?$|msort_with_tmp|_quicksort$|core::slice::sort|alloc::slice::\S*(?:merge_)?sort"),
-    (Operation.SEARCH, r"(?:.*\s)?std::(?:__)?(?:find|find_if|find_if_not|count|count_if|search|find_first_of)(?:<|\()|"
+    (Operation.SEARCH, rf"(?:.*\s)?std::(?:__)?{_FINDS}\(|{_STD}{_FINDS}<|"
                        rf"{_COMPARES}|core::slice::cmp|<?core::slice::.*::contains"),
     (Operation.MEASURE, r"_*(?:strn?len|wcsn?len)(?:_\w+)?$"),
     (Operation.SHIFT, r"(?:.*\s)?std::(?:__1::)?vector<.*>::(?:_M_)?(?:erase|insert\w*|range_insert|fill_insert)\(|"

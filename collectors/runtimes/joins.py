@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_CALLERS = 5
+_NEW = "()"
+"""in place of a name: what a call gives, another each time"""
 _SMALL = 10
 """lines of a function that is called by a condition, and has no loop: its time is the loop's"""
 
@@ -82,7 +84,7 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
             if _is_rounds_own(loop, over, made):
                 over = (over - loop.items) | all_names(loop.over)
             elif (looks.extreme and not few_rounds(loop)) or (
-                expanded(wanted, made) & (loop.items | set(made)) and _counts(loop, looks)
+                expanded(wanted, made) & (loop.items | set(made) | {_NEW}) and _counts(loop, looks)
             ):
                 return At(at.file, loop.line)
         if function is None:
@@ -105,7 +107,10 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
             call = _call(sources, at, name)
         if call is None:
             return None
-        over, wanted = (_of_caller(names - local, function, call, parameters, at.file) for names in (over, wanted))
+        arguments = _arguments(call, parameters)
+        made_anew = any(_is_made(arguments[name]) for name in wanted & set(arguments))
+        over, wanted = (_of_caller(names - local, function, call, arguments, at.file) for names in (over, wanted))
+        wanted |= {_NEW} if made_anew else set()
         node = call
     return None
 
@@ -158,14 +163,24 @@ def _call_within(sources: Sources, at: At, name: str) -> "Node | None":
     return next((each for each in calls if syntax.called_name(each) == name), None)
 
 
-def _of_caller(names: set[str], function: "Node", call: "Node", parameters: list[set[str]], file: str) -> set[str]:
-    """What ``names`` of a function are called by its caller: arguments, and the object that it is called of."""
+def _arguments(call: "Node", parameters: list[set[str]]) -> dict[str, "Node"]:
+    """What a call gives a function, by the names of its parameters."""
     arguments = syntax.arguments_of(call)
     plain = [each for each in arguments if each.type != "keyword_argument"]
-    given = {name: syntax.names_in(value) for own, value in zip(parameters, plain, strict=False) for name in own}
+    given = {name: value for own, value in zip(parameters, plain, strict=False) for name in own}
     for each in arguments:
         if each.type == "keyword_argument":
-            given[syntax.text_of(each.child_by_field_name("name"))] = syntax.names_in(each)
+            given[syntax.text_of(each.child_by_field_name("name"))] = each
+    return given
+
+
+def _is_made(value: "Node") -> bool:
+    return any(each.type in grammar.CALLS for each in syntax.within(value))
+
+
+def _of_caller(names: set[str], function: "Node", call: "Node", arguments: dict[str, "Node"], file: str) -> set[str]:
+    """What ``names`` of a function are called by its caller: arguments, and the object that it is called of."""
+    given = {name: syntax.names_in(value) for name, value in arguments.items()}
     owner = syntax.owner_of_call(call)
     if owner is not None:
         given[syntax.receiver_of(function)] = syntax.names_in(owner)

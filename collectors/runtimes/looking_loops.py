@@ -36,7 +36,7 @@ def looks_of(loop: Loop, line: int) -> Looks | None:
     if loop.endless or few_rounds(loop):
         return None
     over = _gone_over(loop)
-    if not over or (loop.body is not None and not _only_looks(loop, line)):
+    if not over or (loop.body is not None and not (_only_looks(loop, line) and _leaves_alone(loop, over))):
         return None
     inside = syntax.assigned_in(loop.body) if loop.body is not None else {}
     wanted, equal = set[str](), False
@@ -137,6 +137,14 @@ def _only_looks(loop: Loop, line: int) -> bool:
             # What follows is done with what was found.
             return line <= statement.end_point[0] + 1 or line == loop.node.end_point[0] + 1
     return True
+
+
+def _leaves_alone(loop: Loop, over: Set[str]) -> bool:
+    """Whether a loop does not hand what it goes over to a function, once it has found something there: that changes it
+    (a part of a tour is turned round)."""
+    parts = (part for each in _ifs(loop) for part in each.children_by_field_name("consequence"))
+    calls = (each for part in parts for each in syntax.within(part) if each.type in grammar.CALLS)
+    return not any(syntax.text_of(given) in over for call in calls for given in syntax.arguments_of(call))
 
 
 def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:

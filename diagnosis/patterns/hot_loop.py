@@ -228,6 +228,17 @@ def _examples() -> tuple[Example, ...]:
         told = ShapedLine(file="/srv/flows.c", line=28, shape=shape)
         return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (told,)})})
 
+    stl = "/usr/include/c++/12/bits/stl_tree.h"
+    at = native("Map::at", "/srv/map", "/srv/map.cpp", 52)
+    steps = (native("operator++", "/srv/map", stl, 368),)
+    strips = "std::_Rb_tree_const_iterator<std::pair<int const, Strip> >"
+    halves = (
+        *steps,
+        native(f"__distance<{strips} >", "/srv/map", stl, 90),
+        native(f"upper_bound<{strips}, int>", "/srv/map", stl, 22),
+        at,
+    )
+    by_tree = (native("std::_Rb_tree<int, Strip>::_M_upper_bound(int const&)", "/srv/map", stl, 1901), at)
     idle = (cpu(line, 0.05, leaf=(native("list_contains"),)),)
     return (
         Example(
@@ -235,6 +246,15 @@ def _examples() -> tuple[Example, ...]:
             True,
             "list_contains and comparisons hold the line's time",
             window(samples=(*search, rest)),
+        ),
+        Example(
+            "std::upper_bound over a std::map",
+            True,
+            "its iterators go from one element to the next, so the halves are walked",
+            window(samples=(cpu(halves, 7.0), rest)),
+        ),
+        Example(
+            "the map's own upper_bound", False, "that goes down the tree", window(samples=(cpu(by_tree, 7.0), rest))
         ),
         Example(
             "list.insert(0, x)", True, "the time goes to moving the rest of the list", window(samples=(*shift, rest))

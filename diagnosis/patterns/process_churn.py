@@ -6,17 +6,21 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.pool_makers import maker_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
-from perfdoctor.schemas.threads import ChildProcess
+from perfdoctor.schemas.threads import ChildProcess, PoolLine
 
 RATE = Threshold(1, "processes/s", "a few workers at the start are what processes are for")
 COUNT = Threshold(5, "processes", "fewer in one window may be chance")
 LIFE = Threshold(1.0, "s of life, on average", "a process that lives longer does work that is worth a process")
+_POOLS = {("pool.py", "_repopulate_pool_static"), ("process.py", "_adjust_process_count"),
+          ("process.py", "_spawn_process")}  # fmt: skip
+"""of multiprocessing.Pool and ProcessPoolExecutor"""
 _AROUND_A_CHILD = 2e-3
 """Seconds of interpreter code around starting a process and reading its output, at most."""
 
@@ -33,8 +37,8 @@ def check(account: Account) -> list[Finding]:
             forks[account.place(row.stack)].append(row)
     if len(forks) > 1:
         forks.pop(None, None)  # a shell between us and the program: it was started at one of the lines
-    elif forks.keys() == {None} and (waits := _most_waited(account)):
-        forks = {waits: forks[None]}  # (Go's own vfork leaves no way back to its callers)
+    elif forks.keys() == {None} and (told := _pool(account, forks[None]) or _most_waited(account)):
+        forks = {told: forks[None]}  # (Go's own vfork leaves no way back to its callers)
     total = sum(row.calls for rows in forks.values() for row in rows)
     followed = any(thread.pid != account.evidence.target.pid for thread in account.evidence.threads or ())
     theirs = sum(child.seconds for child in children) if followed else 0.0
@@ -43,6 +47,18 @@ def check(account: Account) -> list[Finding]:
         part = sum(row.calls for row in rows) / total if total else 1.0
         found += _judge(account, place, rows, started=started * part, theirs=theirs * part)
     return found
+
+
+def _pool(account: Account, rows: list[SyscallRow]) -> Place | None:
+    """The line that makes the pool whose own thread starts these processes, since it ends them after each piece."""
+    return maker_of(account, {row.pid for row in rows}) if _are_of_a_pool(rows) else None
+
+
+def _are_of_a_pool(rows: list[SyscallRow]) -> bool:
+    def is_of_a_pool(row: SyscallRow) -> bool:
+        return any((basename(f.file), f.function.rpartition(".")[2]) in _POOLS for f in row.stack)
+
+    return bool(rows) and all(map(is_of_a_pool, rows))
 
 
 def _most_waited(account: Account) -> Place | None:
@@ -75,6 +91,12 @@ def _judge(
     lived = sum(child.seconds for child in children) / max(1, sum(child.started for child in children))
     at = place or f"process {account.evidence.target.pid}"
     name = quoted(basename(program.program), 40)
+    cure = (
+        "let the workers of the pool live on (no maxtasksperchild or max_tasks_per_child, or a high one)"
+        if _are_of_a_pool(rows)
+        else f"do what {name} does inside of the process (a library call), give one process many items at once, or "
+        "keep a worker running and send it the work (multiprocessing.Pool, a socket)"
+    )
     return weigh(
         account,
         "process-churn",
@@ -88,8 +110,7 @@ def _judge(
             account.fact("syscalls", "time to start them and wait for them", spent / account.seconds, "s/s"),
             account.fact("syscalls", "time that they lived", theirs / account.seconds, "s/s"),
         ),
-        fix=f"At {at}: do what {name} does inside of the process (a library call), give one "
-        "process many items at once, or keep a worker running and send it the work (multiprocessing.Pool, a socket).",
+        fix=f"At {at}: {cure}.",
         verify=again(account, f"processes started at {at}", f"{rate(per_second)}/s", "close to 0"),
         confidence=0.9 if place else 0.6,
     )
@@ -111,6 +132,20 @@ def _examples() -> tuple[Example, ...]:
     rows = (call("vfork", popen, 900, seconds=1.5, blocked=1.2), call("poll", wait, 900, blocked=4.0))
     lost = call("clone", (library("asm_linux_amd64.s", "syscall.rawVforkSyscall"),), 900, seconds=1.5, blocked=1.2)
     waited = call("wait4", wait, 900, blocked=4.0)
+    grows = (
+        library("multiprocessing/popen_fork.py", "Popen._launch"),
+        library("multiprocessing/popen_fork.py", "Popen.__init__"),
+        library("multiprocessing/context.py", "ForkProcess._Popen"),
+        library("multiprocessing/process.py", "BaseProcess.start"),
+        library("multiprocessing/pool.py", "Pool._repopulate_pool_static"),
+        library("threading.py", "Thread.run"),
+    )
+    renewed = window(
+        calls=(call("clone", grows, 240, seconds=1.0),),
+        samples=(work,),
+        children=(ChildProcess(program="(fork)", started=240, ended=238, seconds=8.0, cpu_seconds=1.1),),
+    )
+    made = PoolLine(pid=renewed.target.pid, file="/srv/app/plates.py", line=126)
     short = ChildProcess(program="/usr/bin/convert", started=900, ended=900, seconds=4.5, cpu_seconds=2.0)
     workers = ChildProcess(program="(fork)", started=4, ended=0, seconds=38.0, cpu_seconds=30.0)
     jobs = ChildProcess(program="/usr/bin/cc1", started=12, ended=11, seconds=20.0, cpu_seconds=19.0)
@@ -126,6 +161,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "the line that waits for the children started them",
             window(calls=(lost, waited), samples=(work,), children=(short,)),
+        ),
+        Example(
+            "a pool whose workers do one piece each",
+            True,
+            "its own thread starts the next, at no line of the program; there is one that makes the pool",
+            renewed.model_copy(update={"pools": (made,)}),
         ),
         Example("a pool that starts", False, "four workers that stay", window(samples=(work,), children=(workers,))),
         Example(

@@ -2,7 +2,8 @@
 
 import errno
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from struct import Struct
 from typing import NamedTuple
 
@@ -48,13 +49,14 @@ class _Shape(NamedTuple):
 
 
 class SocketPart(Part):
-    """``listening``: the TCP ports that the target listens on: who is connected to one of them came to us."""
+    """``listening`` tells the TCP ports that the target listens on: who is connected to one of them came to us. It is
+    asked when all is ready to begin, since a program that has just started may only listen by then."""
 
     source = "sockets"
     programs = ("connects", "retransmits")
 
-    def __init__(self, listening: Iterable[int] = ()) -> None:
-        self._listening = tuple(listening)
+    def __init__(self, listening: Callable[[], Iterable[int]] = tuple) -> None:
+        self._listening = listening
         self._peers: dict[int, PeerName] = {}
         self._protocols: dict[int, str] = {}
         self._shapes: Counter[_Shape] = Counter()
@@ -76,7 +78,7 @@ class SocketPart(Part):
             if value := class_of(number):
                 calls.put(number.to_bytes(4, "little"), bytes([value]))
         ports = made.map("listening", 4, 1)
-        for port in self._listening[:1024]:
+        for port in islice(self._listening(), 1024):
             ports.put(port.to_bytes(4, "little"), b"\1")
 
     def hear(self, data: bytes) -> None:

@@ -65,6 +65,33 @@ def board(race, group):
         yield runner.row()  # <- 2
 """,
     ),
+    "for what a call gives in each round": (
+        ".go",
+        """
+func (holds *Holds) Next(work string) *Hold {
+	for at, hold := range holds.waiting { // <- 0
+		if hold.Work == work && !hold.Asleep {
+			holds.waiting = append(holds.waiting[:at], holds.waiting[at+1:]...)
+			return hold
+		}
+	}
+	return nil
+}
+
+func (desk *Desk) Return(volume Volume, at int) Decision {
+	if hold := desk.holds.Next(volume.Work); hold != nil { // <- 1
+		return Decision{"hold shelf", at, hold.Reader}
+	}
+	return Decision{"stacks", at, 0}
+}
+
+func (desk *Desk) turn() {
+	for count := 0; count < perTurn; count++ { // <- outer
+		decision := desk.Return(desk.volumes[desk.dice.Intn(len(desk.volumes))], 7) // <- 2
+		desk.counts[decision.Kind]++
+	}
+}""",
+    ),
     "all, behind a getter": (
         ".js",
         """
@@ -431,6 +458,24 @@ def discounts(orders, rules):
             if rule.matches(order):  # <- 0
                 given += 1
 """,
+    ),
+    "a tour of which parts are turned round": (
+        ".java",
+        """
+class Planner {
+    private static int exchange(Stops stops, int[] order) {
+        for (int first = 1; first < order.length - 1; first++) {
+            for (int last = first + 1; last < order.length; last++) {
+                double now = stops.way(order[first - 1], order[first]);
+                double then = stops.way(order[first - 1], order[last]);
+                if (then < now) { // <- 0
+                    turn(order, first, last);
+                }
+            }
+        }
+        return made;
+    }
+}""",
     ),
     "the most of what each round makes": (
         ".py",
