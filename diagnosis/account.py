@@ -125,6 +125,14 @@ class Account:
         trend = self.evidence.memory
         return frozenset((line.file, line.line) for line in trend.kept) if trend else frozenset()
 
+    def rewriter(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code that puts a text together of itself and a piece more."""
+        return self._first_of(stack, self._rewriters)
+
+    @cached_property
+    def _rewriters(self) -> frozenset[tuple[str | None, int | None]]:
+        return frozenset(at for at, shape in self._shapes.items() if shape is LineShape.REWRITE)
+
     def shape_at(self, place: Place | None) -> LineShape | None:
         """What the text of a line says that it does, where it is a hot one of compiled code."""
         return self._shapes.get((place.file, place.line)) if place else None

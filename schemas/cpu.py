@@ -41,6 +41,7 @@ class LineShape(StrEnum):
     SCAN = "compares one element after the other"
     SHIFT = "moves the rest of a list"
     GROW = "makes a new one of what it has and a piece more"
+    REWRITE = "puts a text together of itself and a piece more"
     JOIN = "puts many pieces together at once"
     RESORT = "sorts what one more was added to"
     SPIN = "does nothing until something else has changed"

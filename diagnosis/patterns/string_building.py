@@ -1,5 +1,8 @@
 """Does a text or buffer grow by being copied, each time a piece is added?"""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
 from perfdoctor.diagnosis.garbage import collected_for
@@ -9,7 +12,8 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.cpu import CpuRow, LineShape
+from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
@@ -17,6 +21,11 @@ COPYING = Threshold(
     0.5,
     "of the concatenation's CPU time",
     "short texts cost their making: where moving bytes prevails, what is there already is copied to add a little",
+)
+FORMATTING = Threshold(
+    0.3,
+    "of the line's CPU time, moving bytes",
+    "where a text is formatted anew with a piece more, the rest formats the piece",
 )
 SHARE = Threshold(0.05, "of busy time", "below, another way to build the text would gain nothing that could be felt")
 
@@ -48,11 +57,31 @@ _CURES = {
 
 
 def check(account: Account) -> list[Finding]:
-    joins = [row for row in account.samples if _concatenates(account.below(row), row) is not None]
+    written = defaultdict[Place, list[CpuRow]](list)
+    joins = list[CpuRow]()
+    for row in account.samples:
+        if place := account.rewriter(row.stack):
+            written[place].append(row)
+        elif _concatenates(account.below(row), row) is not None:
+            joins.append(row)
     found = []
     for place, rows in account.by_function(joins):
-        found += _judge(account, place, rows)
+        # (one call that puts all pieces together is what the cure would be)
+        if _copying(rows) >= COPYING.value and account.shape_at(place) is not LineShape.JOIN:
+            found += _finding(account, place, rows)
+    for place, rows in written.items():
+        if _copying(rows) >= FORMATTING.value:
+            found += _finding(account, place, [row for row in rows if _is_copying(row)])
     return found
+
+
+def _copying(rows: list[CpuRow]) -> float:
+    seconds = _seconds(rows)
+    return _seconds(row for row in rows if _is_copying(row)) / seconds if seconds else 0.0
+
+
+def _seconds(rows: Iterable[CpuRow]) -> float:
+    return sum(row.seconds for row in rows)
 
 
 def _concatenates(below: Stack, row: CpuRow) -> Frame | None:
@@ -71,33 +100,28 @@ def _concatenates(below: Stack, row: CpuRow) -> Frame | None:
     return None
 
 
-def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
-    seconds = sum(row.seconds for row in rows)
-    copying = sum(row.seconds for row in rows if _is_copying(account.below(row), row)) / seconds if seconds else 0.0
+def _finding(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     copied = account.cpu_cost(rows)
     collected = collected_for(account, place, rows)
-    cost = copied + collected
-    share = account.share(cost)
-    # (one call that puts all pieces together is what the cure would be)
-    if copying < COPYING.value or share < SHARE.value or account.shape_at(place) is LineShape.JOIN:
+    if account.share(copied + collected) < SHARE.value:
         return []
-    heaviest = max((row for row in rows if account.place(row.stack) == place), key=lambda row: row.seconds)
+    heaviest = max(rows, key=lambda row: (account.place(row.stack) == place, row.seconds))
     frame = _concatenates(account.below(heaviest), heaviest)
     language = language_of(user_frame(heaviest.stack, account.evidence.user_roots))
-    cores = seconds / account.seconds
-    name = quoted(frame.function if frame else "concatenation", 60)
+    cores = _seconds(rows) / account.seconds
+    name = quoted(frame.function, 60) if frame else "its format"
     also = f", {percent(account.share(collected))} in the collector for what it throws away" if collected else ""
     return weigh(
         account,
         "string-building",
         title=f"{place} makes a text or buffer grow by copying all of it for each piece "
-        f"({percent(account.share(copied))} of busy time below {name}{also})",
-        seconds=cost,
+        f"({percent(account.share(copied))} of busy time in {name}{also})",
+        seconds=copied + collected,
         place=place,
         stack=heaviest.stack,
         facts=(
-            account.fact("cpu", f"CPU time in {name} below {place}", cores, "cores"),
-            account.fact("cpu", "of it moving bytes and getting memory for them", copying, "share"),
+            account.fact("cpu", f"CPU time in {name} at {place}", cores, "cores"),
+            account.fact("cpu", "of it moving bytes and getting memory for them", _copying(rows), "share"),
         ),
         fix=f"Where {place} adds a piece, {_CURES[language]}.",
         verify=again(
@@ -111,12 +135,12 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     )
 
 
-def _is_copying(below: Stack, row: CpuRow) -> bool:
+def _is_copying(row: CpuRow) -> bool:
     if any(part in frame.function for frame in row.kernel for part in _MEMORY):
         return True
-    if not below:
+    leaf = next(iter(row.native or row.stack), None)
+    if leaf is None:
         return False
-    leaf = below[0]
     if leaf.function == "[unknown]":  # libraries of release builds: what they do below a concatenation is move
         return (leaf.module or "").rpartition("/")[2].startswith("libc")
     return any(part in leaf.function for part in _MOVES) or leaf.function.lstrip("_").startswith(_ALLOCATES)
@@ -152,7 +176,33 @@ def _examples() -> tuple[Example, ...]:
         native("PyUnicode_Join"),
         loop,
     )
+    rust = (
+        native("__memcpy_avx_unaligned_erms", libc),
+        native(
+            "<alloc::string::String as core::fmt::Write>::write_str", "/srv/met", "/rustc/alloc/src/string.rs", 3350
+        ),
+        native("met::Region::body::{{closure}}", "/srv/met", "/srv/met.rs", 121),
+    )
+    digits = (native("<u32 as core::fmt::Display>::fmt", "/srv/met", "/rustc/core/src/fmt/num.rs", 164), rust[-1])
+
+    def rewritten(*samples: CpuRow) -> Evidence:
+        seen = window(samples=samples)
+        told = ShapedLine(file="/srv/met.rs", line=121, shape=LineShape.REWRITE)
+        return seen.model_copy(update={"cpu": seen.cpu and seen.cpu.model_copy(update={"shapes": (told,)})})
+
     return (
+        Example(
+            'text = format!("{text}{report}")',
+            True,
+            "by its text the line makes the whole anew, and it moves bytes for half of its time",
+            rewritten(cpu(rust, 4.0), cpu(digits, 3.0), rest),
+        ),
+        Example(
+            "a short text that is made anew",
+            False,
+            "the format of the piece takes nearly all of its time",
+            rewritten(cpu(rust, 1.0), cpu(digits, 6.0), rest),
+        ),
         Example(
             "self.text += line",
             True,
@@ -225,7 +275,7 @@ PATTERN = Pattern(
     costs="Each piece that is added copies all that was there: twice the text takes four times as long.",
     fix="Collect parts and join them once, or append to a buffer that keeps spare room.",
     fine="A handful of large texts put together once: each byte is copied once, and there is no other way.",
-    thresholds=(COPYING, SHARE),
+    thresholds=(COPYING, FORMATTING, SHARE),
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,

@@ -1,0 +1,56 @@
+"""Which hot lines put a text together of itself and a piece more, by a format or a template?
+
+``text = f"{text}{line}"`` copies all that is there for each line, as ``text = text + line`` does; but below it the
+runtime only formats, as it does for any text that is made of pieces. The line's own text tells the two apart.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import islice
+
+from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.sources import SourcesOfAll
+from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
+
+_WORTH = 0.03
+"""of all CPU time, from which on a line is read"""
+_CALLERS = 8
+_LONGEST = 400
+"""letters of a line that are read"""
+_TEXT = r"([\w.]+)\s*=\s*"
+_RUST = r"format!\(\s*\"(?:[^\"]*\{\1\}|\{\}[^\"]*\",\s*&?\1\b)"
+_REWRITES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        _TEXT + r"[rR]?[fF][rR]?[\"']{1,3}[^\"']*\{\1\}",
+        _TEXT + r"[\"'][^\"']*%s[^\"']*[\"']\s*%\s*\(?\s*\1\b",
+        _TEXT + r"[\"'][^\"']*\{\}[^\"']*[\"']\.format\(\s*\1\b",
+        _TEXT + _RUST,
+        r"\bfold\([^|]*\|\s*(?:mut\s+)?(\w+)\s*,[^|]+\|\s*" + _RUST,
+        _TEXT + r"fmt\.Sprint(?:f\(\s*[\"`]%[sv][^\"`]*[\"`],\s*|(?:ln)?\(\s*)\1\b",
+        _TEXT + r"strings\.Join\(\s*\[\]string\{\s*\1\b",
+        _TEXT + r"(?:String\.format\(\s*\"%s[^\"]*\",\s*|\"%s[^\"]*\"\.formatted\(\s*)\1\b",
+        _TEXT + r"(?:std::|fmt::)?format\(\s*\"\{\}[^\"]*\",\s*\1\b",
+    )
+)
+
+
+def rewritten(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
+    """The lines of the target's own files that do so, of those with much of the CPU time below them."""
+    spent: dict[tuple[int, str, int], float] = defaultdict(float)
+    every = 0.0
+    for row in rows:
+        every += row.seconds
+        own = ((f.file, f.line) for f in row.stack if f.file and f.line and may_be_own(f.file))
+        for file, line in set(islice(own, _CALLERS)):
+            spent[row.pid, file, line] += row.seconds
+    for (pid, file, line), seconds in spent.items():
+        if seconds >= _WORTH * every:
+            text = sources.of(pid).lines(file)
+            if 0 < line <= len(text) and rewrites(text[line - 1]):
+                yield ShapedLine(file=file, line=line, shape=LineShape.REWRITE)
+
+
+def rewrites(line: str) -> bool:
+    return any(pattern.search(line[:_LONGEST]) for pattern in _REWRITES)
