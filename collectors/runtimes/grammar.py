@@ -47,10 +47,17 @@ LEAVES = words(
     " raise_statement throw_statement pass_statement"
 )
 COMPARISONS = words("binary_expression comparison_operator binary_operator boolean_operator")
+COMPARES_BY = words("== === != !== < > <= >= <=>") | {"is not", "is"}
+JOINS_ANSWERS = words("&& || and or + | &")
+WRAPS = words("parenthesized_expression type_cast_expression cast_expression as_expression")
+CONDITIONALS = words("conditional_expression ternary_expression")
 CALLS = words("call call_expression method_invocation object_creation_expression new_expression")
 MEMBERS = words("attribute member_expression field_access selector_expression field_expression")
+POINTED = words("pointer_expression")
 INDEXED = words("subscript subscript_expression index_expression array_access")
 NAMES = words("identifier self this shorthand_property_identifier_pattern shorthand_field_identifier")
+REFERENCES = NAMES | MEMBERS | words("method_reference scoped_identifier")
+"""a function that is named, and not called"""
 LISTS = words(
     "list tuple dictionary set array array_expression object initializer_list array_initializer literal_value"
 )
@@ -72,8 +79,10 @@ SEEKS = words(
     " remove_if IndexFunc ContainsFunc min_element max_element take_while skip_while takeWhile dropWhile next"
 )
 """functions and methods that ask what they are handed of one element after the other"""
+ASKS_OF_EACH = words("any all sum")
+"""functions of Python that are handed an answer, or a number, of each element"""
 CALLS_FOR_EACH = SEEKS | words(
-    "forEach map flatMap flat_map for_each filter_map fold reduce mapToInt mapToLong mapToDouble"
+    "forEach map flatMap flat_map for_each filter_map fold reduce mapToInt mapToLong mapToDouble transform"
 )
 ADDS = words(
     "append appendleft extend add addAll addFirst addLast push push_back push_front emplace emplace_back insert put"

@@ -53,7 +53,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         loop = source.inmost_loop(at.line)
         if loop is not None:
             looks = looks_of(loop, at.line)
-            if looks is None or all(_is_few(source, name) for name in looks.over):
+            if looks is None or all(_is_few(source, name, syntax.function_around(loop.node)) for name in looks.over):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
@@ -67,10 +67,11 @@ def _is_small(function: "Node") -> bool:
     return function.end_point[0] - function.start_point[0] < _SMALL and not syntax.loops_in(function)
 
 
-def _is_few(source: Source, name: str) -> bool:
-    """Whether a name stands for a few elements that are listed in the source."""
-    values = source.assigned.get(name, [])
-    return bool(values) and all(syntax.listed_in(value) in range(1, FEW) for value in values)
+def _is_few(source: Source, name: str, function: "Node | None") -> bool:
+    """Whether a name stands for a few elements that are listed in the source, in ``function`` or for all functions."""
+    values = [each for each in source.assigned.get(name, []) if syntax.function_around(each) in (None, function)]
+    listed = [syntax.listed_in(value) for value in values if name not in syntax.names_in(value)]
+    return bool(listed) and all(number in range(1, FEW) for number in listed)
 
 
 def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
@@ -80,13 +81,13 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
     for _ in range(_MOST_CALLERS):
         function = syntax.function_around(node)
         for loop in _outside(node, function):
-            made = syntax.assigned_in(loop.body) if loop.body is not None else {}
+            made = _made_in(loop)
             if _is_rounds_own(loop, over, made):
                 over = (over - loop.items) | all_names(loop.over)
             elif (looks.extreme and not few_rounds(loop)) or (
-                expanded(wanted, made) & (loop.items | set(made) | {_NEW}) and _counts(loop, looks)
+                expanded(wanted, made) & _of_round(loop, made) and _counts(loop, looks)
             ):
-                return At(at.file, loop.line)
+                return At(at.file, loop.head)
         if function is None:
             return None
         own = syntax.assigned_in(function)
@@ -96,17 +97,18 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         if any(not all_names(own[name]) for name in over & local):
             return None  # (made here, each time anew)
         name = syntax.name_of(function)
+        given = set[str]().union(*parameters)
         call = _call_within(sources, at, name)
         if call is None:
             caller = next(callers, None)
             if caller is None:
-                given = set[str]().union(*parameters)
                 called = wanted & (given | local) and not over & given and looks.for_equal and name != "main"
                 return At(at.file, function.start_point[0] + 1) if called else None
             at = caller
             call = _call(sources, at, name)
         if call is None:
-            return None
+            handed = _handed(sources, at, name)  # (orders.filter(this::isLate))
+            return At(at.file, at.line) if handed and wanted & given and not over & given else None
         arguments = _arguments(call, parameters)
         made_anew = any(_is_made(arguments[name]) for name in wanted & set(arguments))
         over, wanted = (_of_caller(names - local, function, call, arguments, at.file) for names in (over, wanted))
@@ -124,14 +126,30 @@ def _outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
             yield loop
 
 
+def _made_in(loop: Loop) -> dict[str, list["Node"]]:
+    """The names that get a value in each round, with the values."""
+    parts = (part for part in (loop.condition, loop.body) if part is not None)
+    return {name: values for part in parts for name, values in syntax.assigned_in(part).items()}
+
+
+def _of_round(loop: Loop, made: dict[str, list["Node"]]) -> set[str]:
+    """The names that are another thing in each round."""
+    steps = syntax.steps_in(loop.body) if loop.body is not None else set[str]()
+    return {_NEW, *loop.items, *made, *steps}
+
+
 def _is_rounds_own(loop: Loop, names: set[str], made: dict[str, list["Node"]]) -> bool:
     """Whether some of ``names`` are the round's own: its element, or made in it, of nothing or by a call."""
-    names = expanded(names, made)
-    return bool(names & loop.items) or any(not all(map(_is_another_name, made.get(name, ()))) for name in names)
+    # (append(rows, x) is rows, with more in it)
+    anew = {name: [value for value in made[name] if name not in syntax.names_in(value)] for name in made}
+    names = expanded(names, anew)
+    return bool(names & loop.items) or any(
+        not _is_another_name(value) for name in names for value in anew.get(name, ())
+    )
 
 
 def _is_another_name(value: "Node") -> bool:
-    return bool(syntax.names_in(value)) and not any(each.type in grammar.CALLS for each in syntax.within(value))
+    return bool(syntax.names_in(value)) and not _is_made(value)
 
 
 def _counts(loop: Loop, looks: Looks) -> bool:
@@ -152,6 +170,16 @@ def _call(sources: Sources, at: At, name: str) -> "Node | None":
     calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name)
     members = (each for each in near if each.type in grammar.MEMBERS and syntax.member_name(each) == name)
     return next(calls, None) or next(members, None)
+
+
+def _handed(sources: Sources, at: At, name: str) -> bool:
+    """Whether a line hands a function ``name`` to one that calls it for each element."""
+    source = sources.of(at.file)
+    node = source.at(at.line) if source and name else None
+    near = (*syntax.within(node, functions=True), *syntax.around(node)) if node is not None else ()
+    calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) in grammar.CALLS_FOR_EACH)
+    handed = (given for call in calls for given in syntax.arguments_of(call) if syntax.holds(given, at.line))
+    return any(given.type in grammar.REFERENCES and syntax.last_name(given) == name for given in handed)
 
 
 def _call_within(sources: Sources, at: At, name: str) -> "Node | None":

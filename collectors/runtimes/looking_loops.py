@@ -4,7 +4,7 @@ Its own statements are conditions, and what these need: names for parts of an el
 What a loop makes or sums up for each element is work, and so is what it does with those that it has found.
 """
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FEW = 32
 """rounds, or elements, that stand in the source: a table of rules, of names, which a program may well walk"""
 _EQUAL = frozenset(("==", "===", "!=", "!==", "is", "is not"))
-_ORDER = frozenset(("<", "<=", ">", ">=", "<=>"))
+_ORDER = grammar.COMPARES_BY - _EQUAL
 _CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
 
 
@@ -35,16 +35,17 @@ def looks_of(loop: Loop, line: int) -> Looks | None:
     """What a loop looks for; None for one that does more, or whose ``line`` is in what it does with what it found."""
     if loop.endless or few_rounds(loop):
         return None
-    over = _gone_over(loop)
+    over, by_number = _gone_over(loop)
     if not over or (loop.body is not None and not (_only_looks(loop, line) and _leaves_alone(loop, over))):
         return None
     inside = syntax.assigned_in(loop.body) if loop.body is not None else {}
     wanted, equal = set[str](), False
     for condition in _conditions(loop):
         names = expanded(syntax.names_in(condition), inside)
-        if _compares(condition) and (names & loop.items or (loop.counted and names & over)):
+        # (that two numbers differ, i != j, is no question about what they are the numbers of)
+        if _compares(condition) and names & (over if by_number else loop.items):
             wanted |= names
-            equal = equal or _asks_for_equal(condition)
+            equal = equal or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
     if not wanted:
         return None
     inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
@@ -75,7 +76,8 @@ def few_rounds(loop: Loop) -> bool:
     if not loop.counted or not loop.items or all_names(loop.over) - loop.items:
         return False
     leaves = (syntax.text_of(each) for over in loop.over for each in syntax.within(over) if not each.named_child_count)
-    return all(int(number) < FEW for number in leaves if number.isdecimal() and len(number) < 20)
+    numbers = [int(number) for number in leaves if number.isdecimal() and len(number) < 20]
+    return max(numbers, default=0) in range(2, FEW)  # (down to 0 may be from anywhere)
 
 
 def all_names(nodes: Iterable["Node"]) -> set[str]:
@@ -93,11 +95,22 @@ def expanded(names: set[str], values: dict[str, list["Node"]], depth: int = 4) -
     return found
 
 
-def _gone_over(loop: Loop) -> set[str]:
+def _gone_over(loop: Loop) -> tuple[set[str], bool]:
+    """What a loop goes over, and whether it does so by number: then its items are no elements."""
     if not loop.counted:
-        return all_names(loop.over)
-    parts = (part for part in (loop.body, loop.condition) if part is not None)
-    return all_names(found for part in parts for found in syntax.indexed_by(part, loop.items))
+        return all_names(loop.over), False
+    parts = [part for part in (loop.body, loop.condition) if part is not None]
+    indexed = all_names(found for part in parts for found in syntax.indexed_by(part, loop.items))
+    return (indexed, True) if indexed else (_begins_at(loop, parts), False)
+
+
+def _begins_at(loop: Loop, parts: Sequence["Node"]) -> set[str]:
+    """Where a pointer or an iterator starts that a loop counts up: ``s = p->slots; for (; s < end; s++)``."""
+    pointed = (syntax.pointers_in(each) for part in parts for each in syntax.within(part))
+    pointers = set[str]().union(*pointed) & loop.items
+    function = syntax.function_around(loop.node)
+    values = syntax.assigned_in(function) if function is not None and pointers else {}
+    return all_names(value for name in pointers for value in values.get(name, ())) - loop.items
 
 
 def _starts_anew(loop: Loop) -> bool:
@@ -111,7 +124,11 @@ def _conditions(loop: Loop) -> Iterator["Node"]:
     if loop.seeks:
         yield loop.condition or loop.body or loop.node
     inner = {each.node.id for each in syntax.loops_in(loop.body)} if loop.body is not None else set()
+    if loop.condition is not None and not loop.seeks:
+        yield from (each for each in syntax.parts_of_answer(loop.condition) if _asks_of_an_element(each, loop))
     for node in syntax.within(loop.body, without=inner) if loop.body is not None else ():
+        if (answer := syntax.answer_kept_by(node)) is not None:
+            yield answer
         condition = node.child_by_field_name("condition")
         if condition is not None:
             yield condition
@@ -119,9 +136,16 @@ def _conditions(loop: Loop) -> Iterator["Node"]:
             yield node.named_children[1]  # (Python)
 
 
+def _asks_of_an_element(part: "Node", loop: Loop) -> bool:
+    """Whether a part of a loop's own condition asks what is there, rather than whether it has come to the end."""
+    pointed = {name for each in syntax.within(part) for name in syntax.pointers_in(each)}
+    return bool(pointed & loop.items or syntax.indexed_by(part, loop.items)) and _asks_for_equal(part)
+
+
 def _only_looks(loop: Loop, line: int) -> bool:
     assert loop.body is not None
-    if loop.condition is not None and loop.seeks:  # (what a comprehension makes of those that it has found)
+    # (what a comprehension makes of those that it has found)
+    if loop.condition is not None and loop.seeks and loop.condition != loop.body:
         return not any(each.type in grammar.CALLS for each in syntax.within(loop.body))
     for statement in _statements(loop.body):
         if statement.type not in grammar.IFS:
@@ -133,18 +157,23 @@ def _only_looks(loop: Loop, line: int) -> bool:
         at = [part for part in parts if line > asks.end_point[0] + 1 and syntax.holds(part, line)]
         if not all(_is_plain(each) for part in at for each in _statements(part)):
             return False  # (the time goes to what it does with what it has found)
-        if len(parts) == 1 and any(each.type.startswith("continue") for each in _statements(parts[0])):
-            # What follows is done with what was found.
-            return line <= statement.end_point[0] + 1 or line == loop.node.end_point[0] + 1
+        leaves = len(parts) == 1 and any(each.type.startswith("continue") for each in _statements(parts[0]))
+        if leaves and (line <= statement.end_point[0] + 1 or line == loop.node.end_point[0] + 1):
+            return True  # (what follows is done with what was found, and takes no time)
     return True
 
 
 def _leaves_alone(loop: Loop, over: Set[str]) -> bool:
-    """Whether a loop does not hand what it goes over to a function, once it has found something there: that changes it
-    (a part of a tour is turned round)."""
-    parts = (part for each in _ifs(loop) for part in each.children_by_field_name("consequence"))
-    calls = (each for part in parts for each in syntax.within(part) if each.type in grammar.CALLS)
-    return not any(syntax.text_of(given) in over for call in calls for given in syntax.arguments_of(call))
+    """Whether a loop neither puts another element in place of one, once it has found something, nor hands all that it
+    goes over to a function: what is changed so (a part of a tour is turned round) is not looked through again."""
+    for part in (part for each in _ifs(loop) for part in each.children_by_field_name("consequence")):
+        if any(each.type in grammar.LEAVES for each in _statements(part)):
+            continue  # (what was found is changed where it stands)
+        for each in syntax.within(part):
+            given = syntax.arguments_of(each) if each.type in grammar.CALLS else ()
+            if any(syntax.text_of(one) in over for one in given) or syntax.elements_set_by(each) & over:
+                return False
+    return True
 
 
 def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:
@@ -181,6 +210,18 @@ def _is_plain(statement: "Node") -> bool:
 def _asks_for_equal(condition: "Node") -> bool:
     calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
     return bool(_operators(condition) & _EQUAL) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
+
+
+def _asks_for_range(condition: "Node", elements: Set[str]) -> bool:
+    """Whether something must lie between two bounds."""
+    compared = [
+        syntax.names_in(each) - elements
+        for each in syntax.within(condition, functions=True)
+        if each.type in grammar.COMPARISONS
+        for operator in each.children
+        if operator.type in _ORDER
+    ]
+    return any(one & other for number, one in enumerate(compared) for other in compared[:number])
 
 
 def _compares(condition: "Node") -> bool:

@@ -34,6 +34,14 @@ class Loop(NamedTuple):
         return self.node.start_point[0] + 1
 
     @property
+    def head(self) -> int:
+        """The line that says it is a loop: of a comprehension its ``for``, of a function for each element that."""
+        clauses = (each for each in self.node.named_children if each.type == "for_in_clause")
+        listed = self.node.child_by_field_name("arguments") if self.node.type in grammar.CALLS else None
+        made = (each for each in listed.named_children if each.type in grammar.FUNCTIONS) if listed is not None else ()
+        return (next(clauses, None) or next(iter(made), None) or self.node).start_point[0] + 1
+
+    @property
     def endless(self) -> bool:
         return not self.items
 
@@ -112,8 +120,11 @@ def function_around(node: "Node") -> "Node | None":
 def name_of(function: "Node") -> str:
     """What a function is called; empty for one without a name."""
     named = function.child_by_field_name("name") or function.child_by_field_name("declarator")
-    if named is None and function.parent is not None and function.parent.type in grammar.ASSIGNMENTS | {"pair"}:
-        named = first_field(function.parent, "name", "left", "key")
+    holder = function.parent
+    if holder is not None and holder.type == "expression_list":  # (Go)
+        holder = holder.parent
+    if named is None and holder is not None and holder.type in grammar.ASSIGNMENTS | {"pair"}:
+        named = first_field(holder, "name", "left", "key")
     while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
         named = inner
     return text_of(named).rpartition("::")[2].rpartition(".")[2] if named is not None else ""
@@ -159,7 +170,8 @@ def names_in(node: "Node | None", depth: int = 0) -> set[str]:
     if node.type in grammar.MEMBERS:
         return below(owner_of(node))
     if node.type in grammar.CALLS:
-        return below(owner_of_call(node)) | below(node.child_by_field_name("arguments"))
+        own = node.type == "method_invocation" and owner_of_call(node) is None
+        return ({"this"} if own else below(owner_of_call(node))) | below(node.child_by_field_name("arguments"))
     if node.type == "keyword_argument":
         return below(node.child_by_field_name("value"))
     if node.type in grammar.FUNCTIONS:
@@ -172,6 +184,11 @@ def names_in(node: "Node | None", depth: int = 0) -> set[str]:
 def owner_of(member: "Node") -> "Node | None":
     """The object, of a member of it."""
     return first_field(member, "object", "operand", "value", "argument")
+
+
+def last_name(reference: "Node") -> str:
+    """Of a function that is named and not called: ``this::row``, ``self.row``, ``row``."""
+    return text_of(reference).replace("::", ".").rpartition(".")[2].strip()
 
 
 def member_name(member: "Node") -> str:
@@ -253,11 +270,65 @@ def steps_in(node: "Node") -> set[str]:
 
 
 def adds_more_than_one(node: "Node") -> bool:
-    """Whether a step is other than by one."""
+    """Whether a step is other than by one, or by an answer (``found |= a == b``)."""
     if node.type not in grammar.STEPS:
         return False
     right = node.child_by_field_name("right")
-    return right is not None and text_of(right) not in ("1", "1.0", "1L")
+    return right is not None and text_of(right) not in ("1", "1.0", "1L") and not is_an_answer(right)
+
+
+def pointers_in(node: "Node") -> set[str]:
+    """The names of which a node takes what they point to, or a member: ``*s``, ``s->page``, ``it.second``."""
+    if node.type in grammar.POINTED or node.type in grammar.MEMBERS:
+        return names_in(owner_of(node))
+    return set()
+
+
+def elements_set_by(node: "Node") -> set[str]:
+    """The names of lists in which a node puts something in place of an element: ``a[i] = x``, ``[a[i], a[j]] = …``."""
+    target = target_of(node)
+    if target is None:
+        return set()
+    places = [target] if target.type in grammar.INDEXED or target.type in grammar.MEMBERS else target.named_children
+    whole = (each.named_children[0] for each in places if each.type in grammar.INDEXED and each.named_children)
+    return {text_of(each) for each in whole if each.type in grammar.NAMES}
+
+
+def answer_kept_by(node: "Node") -> "Node | None":
+    """The comparison whose answer a node gives a name or counts: ``found = a == b``, ``n += a == b``."""
+    if target_of(node) is None:
+        return None
+    value = first_field(node, "value", "right")
+    return value if value is not None and is_an_answer(value) else None
+
+
+def parts_of_answer(value: "Node", depth: int = 0) -> Iterator["Node"]:
+    """What is joined by ``and``."""
+    operators = {each.type for each in value.children if not each.is_named}
+    if depth < DEEPEST and (value.type in grammar.WRAPS or operators & {"&&", "and"}):
+        for each in value.named_children:
+            yield from parts_of_answer(each, depth + 1)
+    else:
+        yield value
+
+
+def is_an_answer(value: "Node") -> bool:
+    """Whether an expression compares, and gives no more than what came out of that."""
+    inner = value
+    while inner.type in grammar.WRAPS and inner.named_children:
+        inner = inner.named_children[0]
+    if inner.type in grammar.CONDITIONALS:
+        parts = inner.named_children
+        asks = inner.child_by_field_name("condition") or (
+            parts[1] if inner.type == "conditional_expression" else parts[0]
+        )
+        return is_an_answer(asks) and all(each == asks or not each.named_child_count for each in parts)
+    if inner.type not in grammar.COMPARISONS:
+        return False
+    operators = {each.type for each in inner.children if not each.is_named}
+    if operators & grammar.JOINS_ANSWERS:
+        return any(map(is_an_answer, inner.named_children))
+    return bool(operators & grammar.COMPARES_BY)
 
 
 def indexed_by(node: "Node", index: frozenset[str]) -> list["Node"]:
@@ -285,6 +356,8 @@ def loop_of(node: "Node") -> Loop | None:
         if not clauses:
             return None
         condition = next((each for each in node.named_children if each.type == "if_clause"), None)
+        if condition is None and _is_asked(node):
+            condition = body
         items = frozenset[str]().union(*(targets_in(each.child_by_field_name("left")) for each in clauses))
         sources = tuple(filter(None, (each.child_by_field_name("right") for each in clauses)))
         counted = all(map(_is_count, sources))
@@ -305,8 +378,19 @@ def loop_of(node: "Node") -> Loop | None:
     stepped = set[str]()
     if body is not None and condition is not None:
         # (not names_in: that asks for the loops within, and these for theirs)
-        stepped = steps_in(body) & {text_of(each) for each in within(condition) if each.type in grammar.NAMES}
+        asked = {text_of(each) for each in within(condition) if each.type in grammar.NAMES}
+        steps = first_field(clause, "update", "increment")
+        stepped = ((steps_in(body) | (steps_in(steps) if steps is not None else set())) & asked) | steps_in(condition)
     return Loop(node, frozenset(stepped), (condition,) if condition and stepped else (), condition, body, counted=True)
+
+
+def _is_asked(generator: "Node") -> bool:
+    """Whether what a comprehension makes of each element is an answer, or a number: any(… for …), sum(… for …)."""
+    listed = generator.parent
+    call = (
+        listed if listed is not None and listed.type in grammar.CALLS else listed.parent if listed is not None else None
+    )
+    return call is not None and call.type in grammar.CALLS and called_name(call) in grammar.ASKS_OF_EACH
 
 
 def _is_count(over: "Node") -> bool:
