@@ -19,6 +19,7 @@ def words(text: str) -> frozenset[str]:
 _PATIENCE = 5.0
 """seconds; 4 MiB of code take half of it"""
 _CHUNK = 64 << 10
+_CPP = (".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl")
 _GRAMMARS = {
     **dict.fromkeys((".py", ".pyw"), ("tree_sitter_python", "language")),
     **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx"), ("tree_sitter_javascript", "language")),
@@ -28,13 +29,14 @@ _GRAMMARS = {
     ".java": ("tree_sitter_java", "language"),
     ".rs": ("tree_sitter_rust", "language"),
     ".c": ("tree_sitter_c", "language"),
-    **dict.fromkeys((".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl"), ("tree_sitter_cpp", "language")),
+    **dict.fromkeys(_CPP, ("tree_sitter_cpp", "language")),
 }
 FUNCTIONS = words(
     "function_definition function_item function_declaration generator_function_declaration generator_function"
     " method_declaration constructor_declaration method_definition arrow_function function_expression lambda"
     " lambda_expression closure_expression func_literal"
 )
+CLASSES = words("class_definition class_declaration class_specifier class")
 COMPREHENSIONS = words("list_comprehension set_comprehension dictionary_comprehension generator_expression")
 LOOPS = COMPREHENSIONS | words(
     "for_statement for_in_statement enhanced_for_statement for_range_loop for_expression while_statement"
@@ -73,6 +75,12 @@ TARGETS = ("left", "name", "pattern", "declarator", "argument")
 """the fields in which assignments and steps have what they give a value"""
 
 TAKES_BY_INDEX = words("get at charAt charCodeAt codePointAt nth elementAt get_unchecked byteAt")
+BEGINS = words("begin data iter_mut as_mut_slice")
+"""methods that hand out the elements of something to be changed"""
+TAKES_OUT = words(
+    "pop popleft pop_front pop_back popFirst shift poll pollFirst front remove removeFirst dequeue take get recv next"
+)
+"""methods that take the next piece of work out of a line"""
 SEEKS = words(
     "find findIndex findLast findLastIndex filter some every any all position rposition find_map min_by min_by_key"
     " max_by max_by_key anyMatch allMatch noneMatch find_if count_if any_of none_of all_of min max removeIf retain"
@@ -81,6 +89,7 @@ SEEKS = words(
 """functions and methods that ask what they are handed of one element after the other"""
 ASKS_OF_EACH = words("any all sum")
 """functions of Python that are handed an answer, or a number, of each element"""
+RANKS = words("min max min_by max_by min_by_key max_by_key")
 CALLS_FOR_EACH = SEEKS | words(
     "forEach map flatMap flat_map for_each filter_map fold reduce mapToInt mapToLong mapToDouble transform"
 )
@@ -102,7 +111,12 @@ def is_known(file: str) -> bool:
 
 def leaves_out_this(file: str) -> bool:
     """Whether methods name what belongs to their object without naming the object."""
-    return file.endswith((".java", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl"))
+    return file.endswith((".java", *_CPP))
+
+
+def fills_arguments(file: str) -> bool:
+    """Whether a function puts what it finds into an argument."""
+    return file.endswith((".c", *_CPP))
 
 
 def parse(file: str, text: bytes) -> "Node | None":

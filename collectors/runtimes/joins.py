@@ -10,7 +10,7 @@ round's own (the lines of this order) is looked through once.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import FEW, Looks, all_names, expanded, few_rounds, looks_of
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -45,6 +45,7 @@ class Join(NamedTuple):
 
 def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Of a stack of the user's own lines, innermost first: the join that its innermost line is in, if it is in one."""
+    answers = ""
     for depth, at in enumerate(stack[:2]):
         source = sources.of(at.file)
         node = source.at(at.line) if source else None
@@ -52,19 +53,30 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             return None
         loop = source.inmost_loop(at.line)
         if loop is not None:
-            looks = looks_of(loop, at.line)
-            if looks is None or all(_is_few(source, name, syntax.function_around(loop.node)) for name in looks.over):
+            looks = looks_of(loop, at.line, answers)
+            function = syntax.function_around(loop.node)
+            if looks is None or _is_short(source, loop) or all(_is_few(source, each, function) for each in looks.over):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
         function = syntax.function_around(node)
         if function is None or not _is_small(function):
             return None
+        answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""
     return None
 
 
 def _is_small(function: "Node") -> bool:
     return function.end_point[0] - function.start_point[0] < _SMALL and not syntax.loops_in(function)
+
+
+def _is_short(source: Source, loop: Loop) -> bool:
+    """Whether a loop counts up to a small number that has a name for all functions."""
+    names = all_names(loop.over) - loop.items if loop.counted else set[str]()
+    assigned = (value for name in names for value in source.assigned.get(name, []))
+    values = [value for value in assigned if syntax.function_around(value) is None]
+    numbers = [text for value in values if (text := syntax.text_of(value)).isdecimal() and len(text) < 20]
+    return bool(names) and len(numbers) == len(values) == len(names) and all(int(number) < FEW for number in numbers)
 
 
 def _is_few(source: Source, name: str, function: "Node | None") -> bool:
@@ -76,18 +88,23 @@ def _is_few(source: Source, name: str, function: "Node | None") -> bool:
 
 def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
     """The loop, or the function called from outside, in whose rounds a loop goes over the same for something else."""
-    node, over, wanted = looks.loop.node, looks.over, looks.wanted
-    at, callers = stack[0], iter(stack[1:])
+    node, at, callers = looks.loop.node, stack[0], iter(stack[1:])
+    over, wanted = _without_owner(sources, at, looks)
     for _ in range(_MOST_CALLERS):
         function = syntax.function_around(node)
-        for loop in _outside(node, function):
+        outside = list(_outside(node, function))
+        for number, loop in enumerate(outside, 1):
             made = _made_in(loop)
+            if node == looks.loop.node and _goes_on(looks.loop, made):
+                return None
             if _is_rounds_own(loop, over, made):
                 over = (over - loop.items) | all_names(loop.over)
             elif (looks.extreme and not few_rounds(loop)) or (
-                expanded(wanted, made) & _of_round(loop, made) and _counts(loop, looks)
+                expanded(wanted, made) & _of_round(loop, made, at.file) and _counts(loop, looks)
             ):
-                return At(at.file, loop.head)
+                # (pairs within a group are as many as groups are large)
+                of_group = any(_is_rounds_own(each, over, _made_in(each)) for each in outside[number:])
+                return At(at.file, loop.head) if not of_group else None
         if function is None:
             return None
         own = syntax.assigned_in(function)
@@ -100,7 +117,10 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         given = set[str]().union(*parameters)
         call = _call_within(sources, at, name)
         if call is None:
-            caller = next(callers, None)
+            # (a generator has a frame of its own, below that of its function)
+            caller = next(
+                (each for each in callers if not _is_within(each, at, function) or _call(sources, each, name)), None
+            )
             if caller is None:
                 called = wanted & (given | local) and not over & given and looks.for_equal and name != "main"
                 return At(at.file, function.start_point[0] + 1) if called else None
@@ -117,6 +137,31 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
     return None
 
 
+def _without_owner(sources: Sources, at: At, looks: Looks) -> tuple[set[str], set[str]]:
+    """What a loop goes over and looks for, where a method goes over what the owner of its object has
+    (``self.ledger.entries``): the owner made the object and handed itself over (``Account(self, number)``), so that is
+    the same for all objects."""
+    source, function = sources.of(at.file), syntax.function_around(looks.loop.node)
+    made = syntax.class_around(function) if function is not None else ""
+    receiver = syntax.receiver_of(function) if function is not None else ""
+    if source is not None and made and receiver in looks.over:
+        members = [syntax.member_of_member(each, receiver) for over in looks.loop.over for each in syntax.within(over)]
+        owners = {f"{receiver}.{name}" for name in members if name}
+        if owners and _hands_itself_over(source, made):
+            return (looks.over - {receiver}) | owners, looks.wanted | (looks.named & {receiver})
+    return looks.over, looks.wanted
+
+
+def _hands_itself_over(source: Source, made: str) -> bool:
+    calls = (each for each in syntax.within(source.root, functions=True) if each.type in grammar.CALLS)
+    own = (given for call in calls if syntax.called_name(call) == made for given in syntax.arguments_of(call))
+    return any(syntax.text_of(given) in ("self", "this") for given in own)
+
+
+def _is_within(line: At, at: At, function: "Node") -> bool:
+    return line.file == at.file and syntax.holds(function, line.line)
+
+
 def _outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
     """The loops around ``node`` within its function, without the one that ``node`` itself is."""
     for loop in syntax.loops_around(node):
@@ -126,16 +171,25 @@ def _outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
             yield loop
 
 
+def _goes_on(inner: Loop, made: dict[str, list["Node"]]) -> bool:
+    """Whether a loop goes on where it was left in the round before: what it counts by begins outside of both."""
+    own = syntax.assigned_in(inner.node)
+    return inner.counted and inner.node.type not in grammar.COMPREHENSIONS and not inner.items & (set(made) | set(own))
+
+
 def _made_in(loop: Loop) -> dict[str, list["Node"]]:
     """The names that get a value in each round, with the values."""
     parts = (part for part in (loop.condition, loop.body) if part is not None)
     return {name: values for part in parts for name, values in syntax.assigned_in(part).items()}
 
 
-def _of_round(loop: Loop, made: dict[str, list["Node"]]) -> set[str]:
+def _of_round(loop: Loop, made: dict[str, list["Node"]], file: str) -> set[str]:
     """The names that are another thing in each round."""
     steps = syntax.steps_in(loop.body) if loop.body is not None else set[str]()
-    return {_NEW, *loop.items, *made, *steps}
+    # while (journal.read(entry))
+    asked = syntax.within(loop.condition) if loop.condition is not None and grammar.fills_arguments(file) else ()
+    filled = (all_names(syntax.arguments_of(each)) for each in asked if each.type in grammar.CALLS)
+    return {_NEW, *loop.items, *made, *steps}.union(*filled)
 
 
 def _is_rounds_own(loop: Loop, names: set[str], made: dict[str, list["Node"]]) -> bool:
@@ -154,8 +208,23 @@ def _is_another_name(value: "Node") -> bool:
 
 def _counts(loop: Loop, looks: Looks) -> bool:
     """Whether the rounds of a loop may be many: elements of something, or, where each is searched for, any others."""
-    of_data = not loop.endless and bool(all_names(loop.over) - loop.items)
-    return not few_rounds(loop) and (looks.for_equal or of_data)
+    return not few_rounds(loop) and (looks.for_equal or _is_of_data(loop))
+
+
+def _is_of_data(loop: Loop) -> bool:
+    if loop.endless:
+        return bool(_taken_out(loop))
+    first = syntax.first_field(loop.node, "initializer", "init") if loop.counted else None
+    return bool(all_names((*loop.over, first) if first is not None else loop.over) - loop.items)
+
+
+def _taken_out(loop: Loop) -> set[str]:
+    """The line of work that a loop asks whether it is empty, and takes the next piece out of."""
+    if loop.condition is None or loop.body is None:
+        return set()
+    calls = (each for each in syntax.within(loop.body) if each.type in grammar.CALLS)
+    owners = (syntax.owner_of_call(each) for each in calls if syntax.called_name(each) in grammar.TAKES_OUT)
+    return all_names(owner for owner in owners if owner is not None) & syntax.names_in(loop.condition)
 
 
 def _call(sources: Sources, at: At, name: str) -> "Node | None":

@@ -4,10 +4,10 @@ Its own statements are conditions, and what these need: names for parts of an el
 What a loop makes or sums up for each element is work, and so is what it does with those that it has found.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.syntax import Loop
 
 if TYPE_CHECKING:
@@ -22,17 +22,20 @@ _CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
 
 class Looks(NamedTuple):
     """What a loop goes over and what it looks for, as names of the function that it is in. ``for_equal``: something
-    that is the same, rather than less or more. ``extreme``: for the least or most of all, whatever is around it."""
+    that is the same, rather than less or more. ``extreme``: for the least or most of all, whatever is around it.
+    ``named``: all names that it compares by, also those that it goes over."""
 
     loop: Loop
     over: set[str]
     wanted: set[str]
     for_equal: bool
     extreme: bool = False
+    named: frozenset[str] = frozenset()
 
 
-def looks_of(loop: Loop, line: int) -> Looks | None:
-    """What a loop looks for; None for one that does more, or whose ``line`` is in what it does with what it found."""
+def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
+    """What a loop looks for; None for one that does more, or whose ``line`` is in what it does with what it found.
+    ``answers``: a function that does nothing but compare what it is given."""
     if loop.endless or few_rounds(loop):
         return None
     over, by_number = _gone_over(loop)
@@ -43,18 +46,20 @@ def looks_of(loop: Loop, line: int) -> Looks | None:
     for condition in _conditions(loop):
         names = expanded(syntax.names_in(condition), inside)
         # (that two numbers differ, i != j, is no question about what they are the numbers of)
-        if _compares(condition) and names & (over if by_number else loop.items):
+        asks = bool(answers) and _is_answered_by(answers, condition)
+        if (asks or _compares(condition) or _ranks(loop)) and names & (over if by_number else loop.items):
             wanted |= names
-            equal = equal or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
+            equal = equal or asks or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
     if not wanted:
         return None
     inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
     # (for (…) if (bag.heard < silent.heard) silent = bag;)
     kept = set(inside) - loop.items
     extreme = not equal and wanted <= inner and any(_is_kept(each, loop.items | over, kept) for each in _ifs(loop))
+    named = frozenset(wanted)
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
-    return Looks(loop, over - loop.items, wanted - inner, equal, extreme)
+    return Looks(loop, over - loop.items, wanted - inner, equal, extreme, named)
 
 
 def _ifs(loop: Loop) -> Iterator["Node"]:
@@ -98,10 +103,18 @@ def expanded(names: set[str], values: dict[str, list["Node"]], depth: int = 4) -
 def _gone_over(loop: Loop) -> tuple[set[str], bool]:
     """What a loop goes over, and whether it does so by number: then its items are no elements."""
     if not loop.counted:
-        return all_names(loop.over), False
+        return all_names(map(syntax.without_start, loop.over)), False
     parts = [part for part in (loop.body, loop.condition) if part is not None]
     indexed = all_names(found for part in parts for found in syntax.indexed_by(part, loop.items))
-    return (indexed, True) if indexed else (_begins_at(loop, parts), False)
+    return (indexed | _looked_up(loop), True) if indexed else (_begins_at(loop, parts), False)
+
+
+def _looked_up(loop: Loop) -> set[str]:
+    """The names by which a loop that counts looks up where to begin or end: ``k = start[row]; k < start[row + 1]``."""
+    first = syntax.first_field(loop.node, "initializer", "init")
+    ends = (*loop.over, first) if first is not None else loop.over
+    looked_up = grammar.INDEXED | grammar.CALLS | grammar.MEMBERS
+    return all_names(each for end in ends for each in syntax.within(end) if each.type in looked_up) - loop.items
 
 
 def _begins_at(loop: Loop, parts: Sequence["Node"]) -> set[str]:
@@ -125,9 +138,9 @@ def _conditions(loop: Loop) -> Iterator["Node"]:
         yield loop.condition or loop.body or loop.node
     inner = {each.node.id for each in syntax.loops_in(loop.body)} if loop.body is not None else set()
     if loop.condition is not None and not loop.seeks:
-        yield from (each for each in syntax.parts_of_answer(loop.condition) if _asks_of_an_element(each, loop))
+        yield from (each for each in comparisons.parts_of_answer(loop.condition) if _asks_of_an_element(each, loop))
     for node in syntax.within(loop.body, without=inner) if loop.body is not None else ():
-        if (answer := syntax.answer_kept_by(node)) is not None:
+        if (answer := comparisons.answer_kept_by(node)) is not None:
             yield answer
         condition = node.child_by_field_name("condition")
         if condition is not None:
@@ -139,7 +152,7 @@ def _conditions(loop: Loop) -> Iterator["Node"]:
 def _asks_of_an_element(part: "Node", loop: Loop) -> bool:
     """Whether a part of a loop's own condition asks what is there, rather than whether it has come to the end."""
     pointed = {name for each in syntax.within(part) for name in syntax.pointers_in(each)}
-    return bool(pointed & loop.items or syntax.indexed_by(part, loop.items)) and _asks_for_equal(part)
+    return bool(pointed & loop.items or syntax.indexed_by(part, loop.items))
 
 
 def _only_looks(loop: Loop, line: int) -> bool:
@@ -171,9 +184,18 @@ def _leaves_alone(loop: Loop, over: Set[str]) -> bool:
             continue  # (what was found is changed where it stands)
         for each in syntax.within(part):
             given = syntax.arguments_of(each) if each.type in grammar.CALLS else ()
-            if any(syntax.text_of(one) in over for one in given) or syntax.elements_set_by(each) & over:
+            if any(map(_is_all_of(over), given)) or syntax.elements_set_by(each) & over:
                 return False
     return True
+
+
+def _is_all_of(over: Set[str]) -> Callable[["Node"], bool]:
+    def is_all(given: "Node") -> bool:
+        calls = (each for each in syntax.within(given) if each.type in grammar.CALLS)
+        begins = any(syntax.called_name(each) in grammar.BEGINS and syntax.names_in(each) & over for each in calls)
+        return syntax.text_of(given) in over or begins
+
+    return is_all
 
 
 def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:
@@ -200,7 +222,7 @@ def _is_plain(statement: "Node") -> bool:
         return False
     for each in syntax.within(statement):
         target = syntax.target_of(each)
-        if each.type.startswith(("await", "yield")) or syntax.adds_more_than_one(each):
+        if each.type.startswith(("await", "yield")) or comparisons.adds_more_than_one(each):
             return False
         if target is not None and not syntax.targets_in(target):
             return False  # (an element or a member is changed in each round)
@@ -210,6 +232,16 @@ def _is_plain(statement: "Node") -> bool:
 def _asks_for_equal(condition: "Node") -> bool:
     calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
     return bool(_operators(condition) & _EQUAL) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
+
+
+def _ranks(loop: Loop) -> bool:
+    """Whether it looks for the least or most by a key: ``min(rows, key=lambda row: distance(row, place))``."""
+    return loop.seeks and loop.node.type in grammar.CALLS and syntax.called_name(loop.node) in grammar.RANKS
+
+
+def _is_answered_by(function: str, condition: "Node") -> bool:
+    calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
+    return any(syntax.called_name(each) == function and syntax.owner_of_call(each) is None for each in calls)
 
 
 def _asks_for_range(condition: "Node", elements: Set[str]) -> bool:

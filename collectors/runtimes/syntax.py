@@ -160,6 +160,19 @@ def receiver_of(function: "Node") -> str:
     return "self" if function.type in ("function_item", "function_definition") else "this"
 
 
+def class_around(node: "Node") -> str:
+    """The name of the class that a node stands in; empty for none."""
+    held = next((each for each in around(node) if each.type in grammar.CLASSES), None)
+    return text_of(held.child_by_field_name("name")) if held is not None else ""
+
+
+def member_of_member(node: "Node", receiver: str) -> str:
+    """Of ``self.ledger.entries`` the ``ledger``; empty for any other node."""
+    inner = owner_of(node) if node.type in grammar.MEMBERS else None
+    whole = owner_of(inner) if inner is not None and inner.type in grammar.MEMBERS else None
+    return member_name(inner) if inner is not None and whole is not None and text_of(whole) == receiver else ""
+
+
 def names_in(node: "Node | None", depth: int = 0) -> set[str]:
     """The names that an expression uses, each without what is behind its first dot; no names of functions."""
     if node is None or depth > DEEPEST:
@@ -238,6 +251,9 @@ def assigned_in(node: "Node") -> dict[str, list["Node"]]:
     """The names that get a value within ``node``, with the values; a step (``n += 1``) is none of its own."""
     found: dict[str, list[Node]] = {}
     for each in within(node, functions=True):
+        if each.type == "match_arm":
+            for name, matched in _bound_by(each):
+                found.setdefault(name, []).append(matched)
         target = target_of(each)
         if target is None or each.type in grammar.STEPS:
             continue
@@ -245,6 +261,15 @@ def assigned_in(node: "Node") -> dict[str, list["Node"]]:
         for name in targets_in(target):
             found.setdefault(name, []).extend([value] if value is not None else [])
     return found
+
+
+def _bound_by(arm: "Node") -> Iterator[tuple[str, "Node"]]:
+    """The names that an arm of a match has for parts of what is matched."""
+    pattern = arm.child_by_field_name("pattern")
+    match = next((each for each in around(arm) if each.type == "match_expression"), None)
+    value = match.child_by_field_name("value") if match is not None else None
+    if value is not None:
+        yield from ((name, value) for name in targets_in(pattern) if name[:1].islower())
 
 
 def listed_in(value: "Node") -> int:
@@ -269,12 +294,10 @@ def steps_in(node: "Node") -> set[str]:
     return set().union(*(targets_in(target_of(each)) for each in within(node) if each.type in grammar.STEPS))
 
 
-def adds_more_than_one(node: "Node") -> bool:
-    """Whether a step is other than by one, or by an answer (``found |= a == b``)."""
-    if node.type not in grammar.STEPS:
-        return False
-    right = node.child_by_field_name("right")
-    return right is not None and text_of(right) not in ("1", "1.0", "1L") and not is_an_answer(right)
+def without_start(over: "Node") -> "Node":
+    """Of ``rows[i + 1:]`` the rows: all that are left are of the whole."""
+    cut = over.type in grammar.INDEXED and text_of(over).endswith(":]")
+    return over.named_children[0] if cut else over
 
 
 def pointers_in(node: "Node") -> set[str]:
@@ -292,43 +315,6 @@ def elements_set_by(node: "Node") -> set[str]:
     places = [target] if target.type in grammar.INDEXED or target.type in grammar.MEMBERS else target.named_children
     whole = (each.named_children[0] for each in places if each.type in grammar.INDEXED and each.named_children)
     return {text_of(each) for each in whole if each.type in grammar.NAMES}
-
-
-def answer_kept_by(node: "Node") -> "Node | None":
-    """The comparison whose answer a node gives a name or counts: ``found = a == b``, ``n += a == b``."""
-    if target_of(node) is None:
-        return None
-    value = first_field(node, "value", "right")
-    return value if value is not None and is_an_answer(value) else None
-
-
-def parts_of_answer(value: "Node", depth: int = 0) -> Iterator["Node"]:
-    """What is joined by ``and``."""
-    operators = {each.type for each in value.children if not each.is_named}
-    if depth < DEEPEST and (value.type in grammar.WRAPS or operators & {"&&", "and"}):
-        for each in value.named_children:
-            yield from parts_of_answer(each, depth + 1)
-    else:
-        yield value
-
-
-def is_an_answer(value: "Node") -> bool:
-    """Whether an expression compares, and gives no more than what came out of that."""
-    inner = value
-    while inner.type in grammar.WRAPS and inner.named_children:
-        inner = inner.named_children[0]
-    if inner.type in grammar.CONDITIONALS:
-        parts = inner.named_children
-        asks = inner.child_by_field_name("condition") or (
-            parts[1] if inner.type == "conditional_expression" else parts[0]
-        )
-        return is_an_answer(asks) and all(each == asks or not each.named_child_count for each in parts)
-    if inner.type not in grammar.COMPARISONS:
-        return False
-    operators = {each.type for each in inner.children if not each.is_named}
-    if operators & grammar.JOINS_ANSWERS:
-        return any(map(is_an_answer, inner.named_children))
-    return bool(operators & grammar.COMPARES_BY)
 
 
 def indexed_by(node: "Node", index: frozenset[str]) -> list["Node"]:

