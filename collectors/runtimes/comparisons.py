@@ -44,9 +44,11 @@ def parts_of_answer(value: "Node", depth: int = 0) -> Iterator["Node"]:
         yield value
 
 
-def is_an_answer(value: "Node") -> bool:
+def is_an_answer(value: "Node", depth: int = 0) -> bool:
     """Whether an expression compares, and gives no more than what came out of that."""
     inner = value
+    if depth > syntax.DEEPEST:
+        return False
     while inner.type in grammar.WRAPS and inner.named_children:
         inner = inner.named_children[0]
     if inner.type in grammar.CONDITIONALS:
@@ -54,10 +56,10 @@ def is_an_answer(value: "Node") -> bool:
         asks = inner.child_by_field_name("condition") or (
             parts[1] if inner.type == "conditional_expression" else parts[0]
         )
-        return is_an_answer(asks) and all(each == asks or not each.named_child_count for each in parts)
+        return is_an_answer(asks, depth + 1) and all(each == asks or not each.named_child_count for each in parts)
     if inner.type not in grammar.COMPARISONS:
         return False
     operators = {each.type for each in inner.children if not each.is_named}
     if operators & grammar.JOINS_ANSWERS:
-        return any(map(is_an_answer, inner.named_children))
+        return any(is_an_answer(each, depth + 1) for each in inner.named_children)
     return bool(operators & grammar.COMPARES_BY)

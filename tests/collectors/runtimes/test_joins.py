@@ -625,6 +625,8 @@ def test_what_nests_without_end_says_nothing(suffix: str) -> None:
     source = Source(f"/srv/program{suffix}", deep.encode())
     assert join_at(_Files(source), [At("/srv/program", 1)]) is None
     assert not keeps(source, 1)
+    chain = f"for (a of b) {{ found = {'a == c && ' * 20_000}d == e; }}"
+    assert join_at(_Files(Source(f"/srv/program{suffix}", chain.encode())), [At("/srv/program", 1)]) is None
 
 
 def test_a_file_is_read_within_bounds() -> None:

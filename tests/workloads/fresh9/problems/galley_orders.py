@@ -154,7 +154,9 @@ async def airline_desk(kitchen, chance):
                     seat = f"{chance.randint(5, 24)}{chance.choice('ABCDEF')}"
                     await kitchen.special_meal(flight, seat, chance.choice(SPECIAL))  # <- cost
                 case _:
-                    await kitchen.load(flight, chance.randrange(18), chance.randrange(7), chance.randint(8, 14))  # <- cost
+                    await kitchen.load(
+                        flight, chance.randrange(18), chance.randrange(7), chance.randint(8, 14)
+                    )  # <- cost
 
 
 async def main():
