@@ -84,6 +84,9 @@ _MEMORY = re.compile(r"^(?:\[unknown\]|_*mem(?:move|cpy|set|cmp|chr)|_*str|_int_
 _MOVES = re.compile(r"_*(?:mem(?:move|p?cpy|set)|wmem(?:move|cpy|set))(?:_\w+)?$|runtime\.mem(?:move|clr)")
 _INTERPRETER = re.compile(r"^(?:libpython|python)\d")
 _OURS = re.compile(f"{_C_LIBRARY.pattern}|{_INTERPRETER.pattern}|^$")
+_MADE = "<string>"
+_COMPARISONS = (".__eq__", ".__lt__", ".__le__", ".__gt__", ".__ge__")
+"""of data classes, and of others that are made while the program runs"""
 _FAULT = ("exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault", "clear_page")
 _MAPPING = ("sys_brk", "sys_mmap", "sys_munmap", "sys_mremap", "sys_madvise", "do_brk", "__do_munmap", "do_mmap")
 
@@ -126,6 +129,8 @@ def work_of(row: CpuRow) -> Work:
     operation = operation_of(row.native)
     if operation in _AS_WORK and operation is not Operation.CLOCK:
         return _AS_WORK[operation]
+    if row.stack and row.stack[0].file == _MADE and row.stack[0].function.endswith(_COMPARISONS):
+        return Work.COMPARE
     if row.kernel:
         if _is_for_memory(row):
             foreign = row.native and not _OURS.search(basename(row.native[0].module))

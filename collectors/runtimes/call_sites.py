@@ -1,7 +1,8 @@
 """In which line does a function of JavaScript, or TypeScript, call another one, or make objects?
 
 V8 says of a caller only where its function begins. The line of the call is read from the source: where the function
-calls the callee by name in one line only, or has the callee (a callback) in it, it is that line. Else nobody knows.
+calls the callee by name in one line only, or has the callee (a callback) in it, it is that line. So it is where only
+one line of the whole file calls a function of another file, or of V8. Else nobody knows.
 """
 
 import re
@@ -67,6 +68,9 @@ def _line_of_call(source: Source, caller: Function, callee: Function, *, same_fi
         calls = list(_calls(source, node, name, reads=reads))
         # What a function within it calls is its own only where V8 has put that into it.
         lines = {_line(each) for each in calls if _holder(each) == node} or {_line(each) for each in calls}
+        # (one that V8 has put into the caller may stand anywhere in the file)
+        if not lines and not same_file:
+            lines = {_line(each) for each in _calls(source, source.root, name, reads=reads)}
         if lines:
             return _only(lines)
     inside = same_file and node.start_byte < source.offset(callee.line, callee.column) < node.end_byte

@@ -13,7 +13,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Thr
 from perfdoctor.diagnosis.piled_up import piled_up
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Finding, Severity
-from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.memory import HeapReading, KeptLine, LivingRow, MemorySample, MemoryTrend
 from perfdoctor.schemas.waits import FaultRow
 
@@ -180,9 +180,12 @@ def _lives(account: Account, grown: int) -> bool:
 
 
 def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
-    """The line that made most of what lives on, with its stack, its samples, and those of all lines."""
+    """The line that made most of what lives on, with its stack, its samples, and those of all lines; rather one that
+    lets promises race: what each of them gives is kept as long as one of the others is pending."""
     at: dict[Place, list[LivingRow]] = defaultdict(list)
-    for row in account.evidence.living or ():
+    living = account.evidence.living or ()
+    raced = [row for row in living if any(map(_races, row.stack[:3]))]
+    for row in raced if sum(row.samples for row in raced) >= OF_LIVING.value else living:
         place = account.keeper(row.stack) or account.place(row.stack)
         if place is not None:
             at[place].append(row)
@@ -192,6 +195,11 @@ def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
         return None, (), 0, 0
     heaviest = max(at[best], key=lambda row: row.samples)
     return best, heaviest.stack, sum(row.samples for row in at[best]), known
+
+
+def _races(frame: Frame) -> bool:
+    """Whether it is V8's own Promise.race."""
+    return frame.kind is FrameKind.NATIVE and frame.function == "race" and not frame.file
 
 
 def _severity(growth: Growth) -> Severity:

@@ -90,8 +90,18 @@ def sites(tmp_path: Path) -> tuple[CallSites, str]:
         (ANSWER, Function("EventEmitter.on", 4, 4), False, 7),
         (MODULE, at("", "(one) =>"), True, 25),
         (QUOTE, at("", "(resolve) =>"), True, 5),
+        (REPORT, Function("forEach", 1, 1), False, 24),
     ],
-    ids=["a loop", "an arrow", "a library's", "optional", "a callback", "given to a native one", "executor"],
+    ids=[
+        "a loop",
+        "an arrow",
+        "a library's",
+        "optional",
+        "a callback",
+        "given to a native one",
+        "executor",
+        "put into it",
+    ],
 )
 def test_the_line_of_the_call_is_found(
     sites: tuple[CallSites, str], caller: Function, callee: Function, same_file: bool, line: int

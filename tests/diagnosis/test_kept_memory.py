@@ -1,0 +1,38 @@
+"""Which line keeps what makes memory grow?"""
+
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.example import window
+from perfdoctor.diagnosis.patterns import memory_growth
+from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.memory import HeapReading, LivingRow, MemorySample, MemoryTrend
+
+
+def script(line: int, function: str) -> Frame:
+    return Frame(kind=FrameKind.JAVASCRIPT, function=function, file="/srv/gateway.js", line=line)
+
+
+def told_line(raced: int) -> int | None:
+    """Of a program that makes frames, and lets promises race that give them: so many samples of these live on."""
+    race = Frame(kind=FrameKind.NATIVE, function="race")
+    rows = (
+        LivingRow(pid=1, stack=(script(30, "frame"),), samples=30, bytes=15_000_000),
+        LivingRow(pid=1, stack=(race, script(128, "next")), samples=raced, bytes=3_000_000),
+    )
+    trend = MemoryTrend(
+        samples=tuple(MemorySample(at=i, rss=60_000_000, anonymous=20_000_000, swap=0) for i in range(10)),
+        bytes_per_second=0.0,
+        confidence=0.5,
+        heap=tuple(HeapReading(at=i, used=5_000_000 + 2_000_000 * i, collected=True) for i in range(10)),
+    )
+    found = window(memory=trend)
+    node = found.target.model_copy(update={"runtime": "node"})
+    (growth,) = memory_growth.check(Account(found.model_copy(update={"target": node, "living": rows})))
+    return growth.location and growth.location.line
+
+
+def test_promises_that_race_keep_what_each_of_them_gives() -> None:
+    assert told_line(6) == 128
+
+
+def test_a_race_of_which_hardly_anything_lives_on_keeps_nothing() -> None:
+    assert told_line(2) == 30
