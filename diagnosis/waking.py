@@ -17,8 +17,9 @@ ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleep
 WORK = Threshold(
     0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
 )
-NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu")
-"""calls that return nothing when all is well: a runtime's own housekeeping"""
+NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu", "clock_get", "gettimeofday",
+                "times", "getrusage")  # fmt: skip
+"""how calls begin that return nothing when all is well: a runtime's own housekeeping, and a look at the clock"""
 
 
 def cpu_in(account: Account, place: Place) -> float:

@@ -70,7 +70,8 @@ def _line_of_call(source: Source, caller: Function, callee: Function, *, same_fi
         lines = {_line(each) for each in calls if _holder(each) == node} or {_line(each) for each in calls}
         # (one that V8 has put into the caller may stand anywhere in the file)
         if not lines and not same_file:
-            lines = {_line(each) for each in _calls(source, source.root, name, reads=reads)}
+            everywhere = _calls(source, source.root, name, reads=reads)
+            lines = {_line(each) for each in everywhere if each.parent and each.parent.type in grammar.MEMBERS}
         if lines:
             return _only(lines)
     inside = same_file and node.start_byte < source.offset(callee.line, callee.column) < node.end_byte

@@ -82,8 +82,15 @@ def _is_short(source: Source, loop: Loop) -> bool:
 def _is_few(source: Source, name: str, function: "Node | None") -> bool:
     """Whether a name stands for a few elements that are listed in the source, in ``function`` or for all functions."""
     values = [each for each in source.assigned.get(name, []) if syntax.function_around(each) in (None, function)]
-    listed = [syntax.listed_in(value) for value in values if name not in syntax.names_in(value)]
-    return bool(listed) and all(number in range(1, FEW) for number in listed)
+    kept = [value for value in values if name not in syntax.names_in(value)]
+    return bool(kept) and all(_is_made_of_few(value) or syntax.listed_in(value) in range(1, FEW) for value in kept)
+
+
+def _is_made_of_few(value: "Node") -> bool:
+    """Whether it is made by a comprehension that counts up to a small number."""
+    made = next((each for each in syntax.within(value) if each.type in grammar.COMPREHENSIONS), None)
+    loop = syntax.loop_of(made) if made is not None else None
+    return loop is not None and few_rounds(loop)
 
 
 def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
@@ -98,6 +105,8 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
             if node == looks.loop.node and _goes_on(looks.loop, made):
                 return None
             if _is_rounds_own(loop, over, made):
+                if loop.endless and _taken_out(loop):
+                    return None  # (the neighbours of what was reached: a walk goes where it has not been)
                 over = (over - loop.items) | all_names(loop.over)
             elif (looks.extreme and not few_rounds(loop)) or (
                 expanded(wanted, made) & _of_round(loop, made, at.file) and _counts(loop, looks)
@@ -222,7 +231,8 @@ def _taken_out(loop: Loop) -> set[str]:
     """The line of work that a loop asks whether it is empty, and takes the next piece out of."""
     if loop.condition is None or loop.body is None:
         return set()
-    calls = (each for each in syntax.within(loop.body) if each.type in grammar.CALLS)
+    every = (each for part in (loop.condition, loop.body) for each in syntax.within(part))
+    calls = (each for each in every if each.type in grammar.CALLS)
     owners = (syntax.owner_of_call(each) for each in calls if syntax.called_name(each) in grammar.TAKES_OUT)
     return all_names(owner for owner in owners if owner is not None) & syntax.names_in(loop.condition)
 

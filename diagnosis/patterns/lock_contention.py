@@ -24,6 +24,9 @@ WAITS = Threshold(2, "waits/s", "a lock that is waited for once in a while is do
 OWN = Threshold(
     0.5, "of the waiting, below the user's own code", "a lock that a runtime takes for itself is its matter"
 )
+IN_TURN = Threshold(
+    0.5, "of the waiting, in which another waits for work at the same line", "workers take turns at the end of a queue"
+)
 LINES = 3
 _RUNTIMES = frozenset({"jvm", "goroutines"})
 """backends that are told of locks by the language's own runtime"""
@@ -68,6 +71,8 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
         by_place[account.place(row.stack)] += row.blocked_seconds
     lines = sorted(by_place, key=lambda place: -by_place[place])
     place = next((p for p in lines if p is not None), None)
+    if place is not None and _waits_for_work(account, rows[0].pid, place) >= IN_TURN.value * by_place[place]:
+        return []
     own = blocked - by_place.get(None, 0.0) >= OWN.value * blocked
     heaviest = max(rows, key=lambda row: row.blocked_seconds)
     held = _holder(account, rows, lines)
@@ -94,6 +99,12 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
             *waiting,
         ),
     )
+
+
+def _waits_for_work(account: Account, pid: int, place: Place) -> float:
+    """Seconds for which threads wait for work in a line: who has the lock of a queue's end waits there for all."""
+    rows = (row for row in account.calls if row.pid == pid and account.place(row.stack) == place)
+    return sum(row.blocked_seconds for row in rows if account.state(row) is State.IDLE)
 
 
 def _told_by_the_runtime(account: Account) -> Collection | None:
@@ -283,6 +294,16 @@ def _examples() -> tuple[Example, ...]:
         blocked=38.0,
     )
     mutex = (native("__lll_lock_wait", "/lib/libc.so.6"), native("update", "/srv/server", "/srv/server.c", 88))
+    take = native("shop::work", "/srv/shop", "/srv/shop/main.rs", 124)
+    in_turn = (native("std::sync::mpmc::context::Context::wait_until", "/srv/shop", "/rustc/std/context.rs", 117), take)
+    own_turn = (
+        native("std::sys::sync::mutex::futex::Mutex::lock_contended", "/srv/shop", "/rustc/std/futex.rs", 61),
+        take,
+    )
+    hands_on = (
+        call("futex", own_turn, 200, on="futex:0x5570", blocked=6.0),
+        call("futex", in_turn, 200, on="futex:0x5580", blocked=6.0),
+    )
     in_c = call("futex", mutex, 90_000, on="futex:0x5560", blocked=20.0, errors=100)
     reload = python(18, "reload")
     told = Lock(
@@ -343,6 +364,12 @@ def _examples() -> tuple[Example, ...]:
         blocked=30.0,
     )
     return (
+        Example(
+            "workers that take turns at the end of a queue",
+            False,
+            "who has the lock waits for work in the same line, as the others would",
+            window(calls=hands_on, samples=(work,)),
+        ),
         Example(
             "a lock held during slow work",
             True,
@@ -428,7 +455,7 @@ PATTERN = Pattern(
     costs="While one thread holds the lock the others stand still: the work goes no faster than if one thread did it.",
     fix="Shorter critical sections; no I/O under a lock; one lock per shard; atomic operations; one owner and a queue.",
     fine="When the lock guards the one thing that limits throughput anyway (one device, one connection).",
-    thresholds=(WAITS, OWN, TASKS, ALWAYS, LOOP),
+    thresholds=(WAITS, OWN, IN_TURN, TASKS, ALWAYS, LOOP),
     needs=("syscalls",),
     focus=frozenset({Focus.CONCURRENCY}),
     check=check,

@@ -506,6 +506,53 @@ class Planner {
     }
 }""",
     ),
+    "a walk through a graph": (
+        ".rs",
+        """
+fn follows(&self, upper: usize, lower: usize, seen: &mut Vec<bool>) -> bool {
+    let mut open = vec![upper];
+    while let Some(at) = open.pop() {
+        for &next in &self.layers[at].below {
+            if next == lower { // <- 0
+                return true;
+            }
+            if !seen[next] {
+                seen[next] = true;
+                open.push(next);
+            }
+        }
+    }
+    false
+}
+
+fn essential(&self) -> Vec<(usize, usize)> {
+    let mut kept = Vec::new();
+    for (upper, lower) in self.relations.iter() {
+        if !self.follows(*upper, *lower, &mut vec![false; self.layers.len()]) { // <- 1
+            kept.push((*upper, *lower));
+        }
+    }
+    kept
+}""",
+    ),
+    "the hours of a day": (
+        ".py",
+        """
+SINES = [math.sin(math.pi * hour / 12) for hour in range(24)]
+
+def warmth(middle, swing, base):
+    above = 0.0
+    for sine in SINES:
+        celsius = middle + swing * sine
+        if celsius > base:  # <- 0
+            above += celsius - base
+    return above / 24
+
+def ripe(season, base):
+    for day, (low, high) in enumerate(season):
+        total += warmth(low, high, base)  # <- 1
+""",
+    ),
     "the most of what each round makes": (
         ".py",
         """
