@@ -295,7 +295,10 @@ def _examples() -> tuple[Example, ...]:
     )
     mutex = (native("__lll_lock_wait", "/lib/libc.so.6"), native("update", "/srv/server", "/srv/server.c", 88))
     take = native("shop::work", "/srv/shop", "/srv/shop/main.rs", 124)
-    in_turn = (native("std::sync::mpmc::context::Context::wait_until", "/srv/shop", "/rustc/std/context.rs", 117), take)
+    in_turn = (
+        native("std::sys::sync::thread_parking::futex::Parker::park", "/srv/shop", "/rustc/std/parker.rs", 55),
+        take,
+    )
     own_turn = (
         native("std::sys::sync::mutex::futex::Mutex::lock_contended", "/srv/shop", "/rustc/std/futex.rs", 61),
         take,
