@@ -44,6 +44,13 @@ class ErrnoCount(Model):
     calls: int
 
 
+class PacedLine(Model):
+    """A line of the target's own code that sleeps until a moment which it has worked out."""
+
+    file: str
+    line: int
+
+
 class SyscallProfile(Model):
     """Every system call of the window, by stack. Rows are in order of ``seconds``, then ``calls``."""
 

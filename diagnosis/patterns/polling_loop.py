@@ -24,7 +24,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineNap, NapLoop
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.syscalls import PacedLine, SyscallRow
 
 FRUITLESS = Threshold(0.8, "of the wake-ups", "a wait that mostly brings something is an event loop, not a poll")
 _ATOMICS_WAIT = "v8::internal::FutexEmulation::"
@@ -65,6 +65,11 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(NO_QUESTIONS))
     work = cpu_in(account, place)
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
+        return []
+    # (one that wakes at a moment which it has worked out keeps a pace, as long as nothing says that it asks)
+    if misses < 0.5 * wakes and any(
+        (line.file, line.line) == (place.file, place.line) for line in account.evidence.paced
+    ):
         return []
     # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
     checked = misses >= 0.5 * wakes or not any(sleeps(row) for row in rows)
@@ -164,6 +169,12 @@ def _examples() -> tuple[Example, ...]:
         call("futex", java_sleep, 400, on="futex:0x10", errors=400, blocked=9.9),
         call("futex", java_sleep, 800, on="futex:0x14", empty=400),
     )
+    parks = (
+        java("java.util.concurrent.locks.LockSupport.parkNanos", "java/util/concurrent/locks/LockSupport.java", 269),
+        java("shop.Relay.run", "/srv/shop/Relay.java", 193),
+    )
+    relay = window(calls=(call("futex", parks, 500, on="futex:0x10", errors=500, blocked=9.9),))
+    until = PacedLine(file="/srv/shop/Relay.java", line=193)
     beats = call("clock_nanosleep", line, 2000, blocked=9.6)
     events = call("epoll_wait", (library("selectors.py", "EpollSelector.select"), *line), 40_000, blocked=7.0, empty=90)
     timers = call(
@@ -174,6 +185,18 @@ def _examples() -> tuple[Example, ...]:
         empty=1000,
     )
     return (
+        Example(
+            "Java that parks again and again",
+            True,
+            "nothing says what for, and it does nothing else",
+            relay,
+        ),
+        Example(
+            "Java that parks until the next beat",
+            False,
+            "its line works out for how long, by the clock",
+            relay.model_copy(update={"paced": (until,)}),
+        ),
         Example(
             "goroutines that look for a job",
             True,
