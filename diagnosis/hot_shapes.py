@@ -150,16 +150,18 @@ GROW = Shape(
     at_most=Severity.CRITICAL,
     least_share=WARNING_SHARE,
 )
-REGEX = Shape(
+BACKTRACK = Shape(
     "spends its time inside one regular expression",
     {
         None: "Look for nested or overlapping repetition ((a+)+, .*.*) that backtracks on text that does not match; "
         "make it possessive or more exact, anchor it, or test for a plain substring first.",
     },
-    confidence=0.6,
+    confidence=0.75,
     at_most=Severity.WARNING,
     least_share=0.0,
 )
+REGEX = BACKTRACK._replace(confidence=0.5, at_most=Severity.INFO)
+"""what it is for, as far as its text tells"""
 LOOP = Shape(
     "loops in interpreted code that only looks at things: nested loops or a search",
     {

@@ -42,6 +42,7 @@ class LineShape(StrEnum):
     SHIFT = "moves the rest of a list"
     GROW = "makes a new one of what it has and a piece more"
     REWRITE = "puts a text together of itself and a piece more"
+    BACKTRACK = "is of a file with a regular expression that may go back again and again"
     JOIN = "puts many pieces together at once"
     RESORT = "sorts what one more was added to"
     SPIN = "does nothing until something else has changed"

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 
+from perfdoctor.collectors.runtimes.backtracking import backtracking
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.rewrites import rewritten
@@ -96,6 +97,7 @@ def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
         if each.shape is not LineShape.SCAN or (each.file, each.line) not in told:
             told[each.file, each.line] = each
     told |= {(each.file, each.line): each for each in rewritten(sources, profile.rows)}
+    told = {(each.file, each.line): each for each in backtracking(sources, profile.rows)} | told
     return profile.model_copy(update={"shapes": tuple(told.values())})
 
 

@@ -25,8 +25,8 @@ _SLEEPS = grammar.words(
     "sleep usleep nanosleep clock_nanosleep parkNanos parkUntil sleep_for sleep_until park_timeout Sleep"
 )
 _CLOCKS = grammar.words(
-    "nanoTime currentTimeMillis monotonic monotonic_ns perf_counter perf_counter_ns time time_ns now clock_gettime elapsed"
-    " Now Since Until hrtime duration_since saturating_duration_since checked_duration_since"
+    "nanoTime currentTimeMillis monotonic monotonic_ns perf_counter perf_counter_ns time time_ns now clock_gettime"
+    " elapsed Now Since Until hrtime duration_since saturating_duration_since checked_duration_since"
 )
 _UNTIL = grammar.words("parkUntil sleep_until")
 _STEPS = 3

@@ -112,7 +112,7 @@ def _shape_of_python(function: HotFunction) -> Shape:
     if work[Work.MEMORY] + work[Work.SHIFT] + work[Work.COPY] >= MEMORY.value:
         return hot_shapes.SHIFT if work[Work.SHIFT] >= ANCHOR.value else hot_shapes.MEMORY
     if work[Work.REGEX] >= SHAPE.value:
-        return hot_shapes.REGEX
+        return hot_shapes.BACKTRACK if function.shaped[LineShape.BACKTRACK] >= SHAPE.value else hot_shapes.REGEX
     looks = work[Work.INTERPRET] + work[Work.COMPARE] + work[Work.MEMORY]
     tight = sum(share for _, share in function.lines[:3]) >= CONCENTRATED.value
     if work[Work.MAKE] < LOOPS.value and looks > 0.85 and tight and not function.recursive:
@@ -223,11 +223,12 @@ def _examples() -> tuple[Example, ...]:
     )
     walks = native("flow_of", "/srv/flows", "/srv/flows.c", 28)
 
-    def with_text(seen: Evidence, shape: LineShape) -> Evidence:
+    def with_text(seen: Evidence, shape: LineShape, file: str = "/srv/flows.c", line: int = 28) -> Evidence:
         assert seen.cpu
-        told = ShapedLine(file="/srv/flows.c", line=28, shape=shape)
+        told = ShapedLine(file=file, line=line, shape=shape)
         return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (told,)})})
 
+    matches = cpu(line, 7.0, leaf=(native("sre_ucs1_match"), native("pattern_search"), loop))
     stl = "/usr/include/c++/12/bits/stl_tree.h"
     at = native("Map::at", "/srv/map", "/srv/map.cpp", 52)
     steps = (native("operator++", "/srv/map", stl, 368),)
@@ -252,6 +253,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "its iterators go from one element to the next, so the halves are walked",
             window(samples=(cpu(halves, 7.0), rest)),
+        ),
+        Example(
+            "a regular expression that goes back again and again",
+            True,
+            "the line matches, and its file has an expression of the shape (a+)+",
+            with_text(window(samples=(matches, rest)), LineShape.BACKTRACK, "/srv/app/app.py", 20),
+        ),
+        Example(
+            "a regular expression",
+            False,
+            "to match is what the line is for, as far as the text of the expression tells",
+            window(samples=(matches, rest)),
         ),
         Example(
             "the map's own upper_bound", False, "that goes down the tree", window(samples=(cpu(by_tree, 7.0), rest))
