@@ -142,9 +142,8 @@ def _explains(winner: Finding, loser: Finding) -> bool:
         return winner.location is loser.location
     at, other = winner.location, loser.location
     # (or at a caller of it, on the same way to the same call; a pool is told where it was made, far from its workers)
-    through = (_leads_through(loser, at) or _is_elsewhere(winner)) and (
-        _leads_through(winner, other) or _is_elsewhere(loser)
-    )
+    down, up = _leads_through(loser, at), _leads_through(winner, other)
+    through = (down and (up or _is_elsewhere(loser))) or (up and _is_elsewhere(winner))
     if (at.file, at.function) != (other.file, other.function) and not through:
         return False
     # Of much less time, even at the same line, it is no explanation: the loser has a cost of its own.

@@ -156,15 +156,9 @@ def _without_owner(sources: Sources, at: At, looks: Looks) -> tuple[set[str], se
     if source is not None and made and receiver in looks.over:
         members = [syntax.member_of_member(each, receiver) for over in looks.loop.over for each in syntax.within(over)]
         owners = {f"{receiver}.{name}" for name in members if name}
-        if owners and _hands_itself_over(source, made):
+        if owners and made in source.handed_their_maker:
             return (looks.over - {receiver}) | owners, looks.wanted | (looks.named & {receiver})
     return looks.over, looks.wanted
-
-
-def _hands_itself_over(source: Source, made: str) -> bool:
-    calls = (each for each in syntax.within(source.root, functions=True) if each.type in grammar.CALLS)
-    own = (given for call in calls if syntax.called_name(call) == made for given in syntax.arguments_of(call))
-    return any(syntax.text_of(given) in ("self", "this") for given in own)
 
 
 def _is_within(line: At, at: At, function: "Node") -> bool:
@@ -188,8 +182,11 @@ def _goes_on(inner: Loop, made: dict[str, list["Node"]]) -> bool:
 
 def _made_in(loop: Loop) -> dict[str, list["Node"]]:
     """The names that get a value in each round, with the values."""
-    parts = (part for part in (loop.condition, loop.body) if part is not None)
-    return {name: values for part in parts for name, values in syntax.assigned_in(part).items()}
+    made: dict[str, list[Node]] = {}
+    for part in (loop.condition, loop.body):
+        for name, values in syntax.assigned_in(part).items() if part is not None else ():
+            made.setdefault(name, []).extend(values)
+    return made
 
 
 def _of_round(loop: Loop, made: dict[str, list["Node"]], file: str) -> set[str]:

@@ -115,6 +115,15 @@ class Source:
         """All names that get a value anywhere in the file, with the values."""
         return syntax.assigned_in(self.root)
 
+    @cached_property
+    def handed_their_maker(self) -> frozenset[str]:
+        """The classes whose objects are handed the one that makes them: ``Account(self, number)``."""
+        calls = (each for each in syntax.within(self.root, functions=True) if each.type in grammar.CALLS)
+        with_self = (
+            call for call in calls if any(syntax.text_of(g) in ("self", "this") for g in syntax.arguments_of(call))
+        )
+        return frozenset(map(syntax.called_name, with_self))
+
     def at(self, line: int) -> "Node | None":
         """The smallest node in which all of a line is, but for a comment at its end; None for one that is empty, or
         behind the end."""
