@@ -6,6 +6,7 @@ began. Where its own files make one pool only, or threads in one loop only, that
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _LEAST_THREADS = 3
 """fewer are no pool, or one that nobody asks about"""
 _MOST_FILES = 64
+_WITHOUT = frozenset({"node", "go"})
+"""runtimes whose programs do not make threads themselves"""
 _POOLS = grammar.words(
     "ThreadPoolExecutor ProcessPoolExecutor Pool ThreadPool newFixedThreadPool newCachedThreadPool newWorkStealingPool"
     " newSingleThreadExecutor newScheduledThreadPool newSingleThreadScheduledExecutor ForkJoinPool Executor"
@@ -34,6 +37,8 @@ class Maker(NamedTuple):
 
 def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, which knows that line of each process where there is but one."""
+    if evidence.target.runtime in _WITHOUT:
+        return evidence
     threads = Counter[int]()
     for time in evidence.threads or ():
         threads[time.pid] += time.count
@@ -42,7 +47,9 @@ def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
         # (a child of a pool of processes has one thread, and many brothers)
         if threads[pid] < _LEAST_THREADS and len(threads) < _LEAST_THREADS:
             continue
-        known = [(file, source) for file in sorted(files)[:_MOST_FILES] if (source := sources.of(pid).of(file))]
+        own = sources.of(pid)
+        some = [file for file in sorted(files)[:_MOST_FILES] if own.says(file, _POOLS | _THREADS)]
+        known = [(file, source) for file in some if (source := own.of(file))]
         made = _all(known, pools_in) or _all(known, threads_in)
         if len(made) == 1:
             ((file, maker),) = made
@@ -74,10 +81,17 @@ def threads_in(source: Source) -> Iterator[Maker]:
 
 
 def _makers(source: Source, names: frozenset[str]) -> Iterator[Maker]:
-    for node in syntax.within(source.root, functions=True):
-        if node.type in grammar.CALLS and _made(node) in names:
-            function = syntax.function_around(node)
-            yield Maker(node.start_point[0] + 1, syntax.name_of(function) if function is not None else "")
+    mentions = (each for name in sorted(names) for each in source.mentions(name, source.root))
+    calls = {call.id: call for each in mentions if (call := _call_of(each)) is not None and _made(call) in names}
+    for call in sorted(calls.values(), key=lambda call: call.start_byte):
+        function = syntax.function_around(call)
+        yield Maker(call.start_point[0] + 1, syntax.name_of(function) if function is not None else "")
+
+
+def _call_of(name: "Node") -> "Node | None":
+    """The call that a name is the function of, or the class."""
+    near = islice(syntax.around(name), 4)
+    return next((each for each in near if each.type in grammar.CALLS), None)
 
 
 def _made(call: "Node") -> str:

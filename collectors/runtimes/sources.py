@@ -6,7 +6,7 @@ loops, and to ask a node for what it is in takes time with its depth).
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,11 @@ class Sources:
             source = Source(name, text) if 0 < len(text) <= self._largest_tree else None
             self._trees[file] = source if source is not None and source.is_parsed else None
         return self._trees[file]
+
+    def says(self, file: str, words: Iterable[str]) -> bool:
+        """Whether any of these words is in a file, without a look at what it is there."""
+        text = self._text(file)
+        return any(word.encode() in text for word in words)
 
     def lines(self, file: str) -> list[str]:
         """Of a file in any language; none where it cannot be read."""
