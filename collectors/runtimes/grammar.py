@@ -51,6 +51,7 @@ LEAVES = words(
 COMPARISONS = words("binary_expression comparison_operator binary_operator boolean_operator")
 COMPARES_BY = words("== === != !== < > <= >= <=>") | {"is not", "is"}
 JOINS_ANSWERS = words("&& || and or + | &")
+NOTHING = words("nil null None NULL nullptr undefined")
 WRAPS = words("parenthesized_expression type_cast_expression cast_expression as_expression")
 CONDITIONALS = words("conditional_expression ternary_expression")
 CALLS = words("call call_expression method_invocation object_creation_expression new_expression")

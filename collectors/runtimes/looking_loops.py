@@ -268,6 +268,11 @@ def _compares(condition: "Node") -> bool:
 def _operators(node: "Node") -> set[str]:
     found = set[str]()
     for each in syntax.within(node, functions=True):
-        if each.type in grammar.COMPARISONS:
+        if each.type in grammar.COMPARISONS and not any(map(_is_nothing, each.named_children)):
             found |= {child.type for child in each.children if not child.is_named}
     return found
+
+
+def _is_nothing(node: "Node") -> bool:
+    """Whether it is the word for nothing: who asks for that looks for no other thing."""
+    return not node.named_child_count and syntax.text_of(node) in grammar.NOTHING

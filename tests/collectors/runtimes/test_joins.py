@@ -535,6 +535,37 @@ fn essential(&self) -> Vec<(usize, usize)> {
     kept
 }""",
     ),
+    "what is written, and whether that went well": (
+        ".go",
+        """
+func (e *exporter) feature(out io.Writer, r *region) error {
+	for at, one := range e.segments {
+		if at > 0 {
+			io.WriteString(out, ",")
+		}
+		_, err := fmt.Fprintf(out, "[%.6f,%.6f]", r.lon+one.fromX*pixel, r.lat+one.fromY*pixel) // <- 0
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *exporter) export(path string, r *region) error {
+	file, _ := os.Create(path)
+	out := bufio.NewWriter(file)
+	for level := 700.0; level < 2400; level += interval {
+		e.feature(out, r) // <- 1
+	}
+	return out.Flush()
+}
+
+func main() {
+	for number := 0; ; number++ {
+		e.export(fmt.Sprintf("region-%d.json", number%5), r) // <- 2
+	}
+}""",
+    ),
     "the hours of a day": (
         ".py",
         """
