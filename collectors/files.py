@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from perfdoctor.collectors.backends.proc.fd import read_position
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.text import clean
@@ -55,10 +56,9 @@ def _written_through(host: Host, target: Target) -> frozenset[str]:
     for pid in tree(host, target):
         with suppress(OSError):
             for fd in host.list_folder(f"/proc/{pid}/fd")[:_DESCRIPTORS]:
-                with suppress(OSError, ValueError, IndexError):
-                    # pos:	1234\nflags:	0100001\n...
-                    flags = host.read_file(f"/proc/{pid}/fdinfo/{fd}").partition(b"flags:")[2].split()[0]
-                    if int(flags, 8) & os.O_DSYNC:  # (one of the bits of O_SYNC)
+                with suppress(OSError, ValueError):
+                    _, flags = read_position(host, pid, fd)
+                    if flags & os.O_DSYNC:  # (one of the bits of O_SYNC)
                         found.add(clean(host.read_link(f"/proc/{pid}/fd/{fd}")))
     return frozenset(found)
 

@@ -5,16 +5,14 @@ expressions is mostly what they are for.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.hot_lines import hot_lines
+from perfdoctor.collectors.runtimes.own_files import own_lines
 from perfdoctor.collectors.runtimes.sources import SourcesOfAll
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
 
-_WORTH = 0.03
-"""of all CPU time, from which on a line is read"""
 _LONGEST = 400
 """letters of a line that are read"""
 # (a+)+   (?:\w+\s?)*   ([^,]*,?)+   .*.*   .+.*
@@ -26,16 +24,16 @@ _TEXT = re.compile(r"[\"'`/]")
 
 def backtracking(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     """The hot lines of Python whose file has such an expression, at whatever line."""
-    spent: dict[tuple[int, str, int], float] = defaultdict(float)
-    every = 0.0
-    for row in rows:
-        every += row.seconds
-        frame = next(iter(row.stack), None)
-        if frame is not None and frame.kind is FrameKind.PYTHON and frame.file and frame.line:
-            spent[row.pid, frame.file, frame.line] += row.seconds
-    for (pid, file, line), seconds in spent.items():
-        if seconds >= _WORTH * every and may_be_own(file) and any(map(goes_back, sources.of(pid).lines(file))):
+    known: dict[tuple[int, str], bool] = {}
+    for pid, file, line in hot_lines(rows, _python_line):
+        if (pid, file) not in known:
+            known[pid, file] = any(map(goes_back, sources.of(pid).lines(file)))
+        if known[pid, file]:
             yield ShapedLine(file=file, line=line, shape=LineShape.BACKTRACK)
+
+
+def _python_line(row: CpuRow) -> Iterable[tuple[str, int]]:
+    return own_lines(row.stack[:1]) if row.stack and row.stack[0].kind is FrameKind.PYTHON else ()
 
 
 def goes_back(line: str) -> bool:

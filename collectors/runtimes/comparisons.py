@@ -52,11 +52,9 @@ def is_an_answer(value: "Node", depth: int = 0) -> bool:
     while inner.type in grammar.WRAPS and inner.named_children:
         inner = inner.named_children[0]
     if inner.type in grammar.CONDITIONALS:
-        parts = inner.named_children
-        asks = inner.child_by_field_name("condition") or (
-            parts[1] if inner.type == "conditional_expression" else parts[0]
-        )
-        return is_an_answer(asks, depth + 1) and all(each == asks or not each.named_child_count for each in parts)
+        asks = syntax.condition_of(inner)
+        others = (each for each in inner.named_children if each != asks)
+        return asks is not None and is_an_answer(asks, depth + 1) and not any(each.named_child_count for each in others)
     if inner.type not in grammar.COMPARISONS:
         return False
     operators = {each.type for each in inner.children if not each.is_named}

@@ -193,9 +193,8 @@ def _of_round(loop: Loop, made: dict[str, list["Node"]], file: str) -> set[str]:
     """The names that are another thing in each round."""
     steps = syntax.steps_in(loop.body) if loop.body is not None else set[str]()
     # while (journal.read(entry))
-    asked = syntax.within(loop.condition) if loop.condition is not None and grammar.fills_arguments(file) else ()
-    filled = (all_names(syntax.arguments_of(each)) for each in asked if each.type in grammar.CALLS)
-    return {_NEW, *loop.items, *made, *steps}.union(*filled)
+    calls = syntax.calls_in(loop.condition) if loop.condition is not None and grammar.fills_arguments(file) else ()
+    return {_NEW, *loop.items, *made, *steps}.union(*(all_names(syntax.arguments_of(call)) for call in calls))
 
 
 def _is_rounds_own(loop: Loop, names: set[str], made: dict[str, list["Node"]]) -> bool:
@@ -228,8 +227,7 @@ def _taken_out(loop: Loop) -> set[str]:
     """The line of work that a loop asks whether it is empty, and takes the next piece out of."""
     if loop.condition is None or loop.body is None:
         return set()
-    every = (each for part in (loop.condition, loop.body) for each in syntax.within(part))
-    calls = (each for each in every if each.type in grammar.CALLS)
+    calls = (each for part in (loop.condition, loop.body) for each in syntax.calls_in(part))
     owners = (syntax.owner_of_call(each) for each in calls if syntax.called_name(each) in grammar.TAKES_OUT)
     return all_names(owner for owner in owners if owner is not None) & syntax.names_in(loop.condition)
 
@@ -237,12 +235,7 @@ def _taken_out(loop: Loop) -> set[str]:
 def _call(sources: Sources, at: At, name: str) -> "Node | None":
     """The call of a function ``name`` in a line, or the member of that name: a property is called without a call."""
     source = sources.of(at.file)
-    node = source.at(at.line) if source else None
-    if node is None or not name:
-        return None
-    near = [
-        each for each in (*syntax.within(node, functions=True), *syntax.around(node)) if syntax.holds(each, at.line)
-    ]
+    near = source.near(at.line) if source and name else []
     calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name)
     members = (each for each in near if each.type in grammar.MEMBERS and syntax.member_name(each) == name)
     return next(calls, None) or next(members, None)
@@ -251,8 +244,7 @@ def _call(sources: Sources, at: At, name: str) -> "Node | None":
 def _handed(sources: Sources, at: At, name: str) -> bool:
     """Whether a line hands a function ``name`` to one that calls it for each element."""
     source = sources.of(at.file)
-    node = source.at(at.line) if source and name else None
-    near = (*syntax.within(node, functions=True), *syntax.around(node)) if node is not None else ()
+    near = source.near(at.line) if source and name else []
     calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) in grammar.CALLS_FOR_EACH)
     handed = (given for call in calls for given in syntax.arguments_of(call) if syntax.holds(given, at.line))
     return any(given.type in grammar.REFERENCES and syntax.last_name(given) == name for given in handed)
@@ -263,7 +255,7 @@ def _call_within(sources: Sources, at: At, name: str) -> "Node | None":
     holding = at.function.rpartition(".")[2]
     source = sources.of(at.file) if holding and name and holding != name else None
     holder = source.functions.get(holding) if source else None
-    calls = (each for each in syntax.within(holder, functions=True) if each.type in grammar.CALLS) if holder else ()
+    calls = syntax.calls_in(holder, functions=True) if holder else ()
     return next((each for each in calls if syntax.called_name(each) == name), None)
 
 
@@ -279,7 +271,7 @@ def _arguments(call: "Node", parameters: list[set[str]]) -> dict[str, "Node"]:
 
 
 def _is_made(value: "Node") -> bool:
-    return any(each.type in grammar.CALLS for each in syntax.within(value))
+    return any(syntax.calls_in(value))
 
 
 def _of_caller(names: set[str], function: "Node", call: "Node", arguments: dict[str, "Node"], file: str) -> set[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.own_files import own_lines
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -46,8 +46,7 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
 
 def _lines(evidence: Evidence) -> Iterator[tuple[int, str, int]]:
     for pid, stack in _stacks(evidence):
-        own = ((pid, f.file, f.line) for f in stack if f.file and f.line and may_be_own(f.file))
-        yield from islice(own, _CALLERS)
+        yield from ((pid, file, line) for file, line in islice(own_lines(stack), _CALLERS))
 
 
 def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:

@@ -7,10 +7,11 @@ element after the other, or moves the rest of a list, as anybody would read it t
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from perfdoctor.collectors.runtimes.backtracking import backtracking
+from perfdoctor.collectors.runtimes.hot_lines import WORTH, hot_lines
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.rewrites import rewritten
@@ -24,8 +25,6 @@ _CALLERS = 8
 _FRAMES = 6
 """from the inner end: below the program's own line there may be some of a library"""
 _TOLD = (FrameKind.NATIVE, FrameKind.JAVASCRIPT, FrameKind.JAVA, FrameKind.PYTHON)
-_WORTH = 0.03
-"""of all CPU time, from which on a line is read"""
 _LONGEST_BODY = 8
 """lines; a loop that does more than to look is longer"""
 _UPWARDS = 8
@@ -91,13 +90,13 @@ _JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
 
 def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
     """The same profile, with what the text of its hottest own lines says."""
-    told = {(each.file, each.line): each for each in _joins(sources, profile.rows)}
+    first = (*backtracking(sources, profile.rows), *_joins(sources, profile.rows))
+    told = {(each.file, each.line): each for each in first}
     # (what is done in one line says more than what the loop around it does)
     for each in _shapes(sources, profile.rows):
         if each.shape is not LineShape.SCAN or (each.file, each.line) not in told:
             told[each.file, each.line] = each
     told |= {(each.file, each.line): each for each in rewritten(sources, profile.rows)}
-    told = {(each.file, each.line): each for each in backtracking(sources, profile.rows)} | told
     return profile.model_copy(update={"shapes": tuple(told.values())})
 
 
@@ -115,7 +114,7 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
         if stack:
             spent[row.pid, stack] += row.seconds
     for pid, stack in sorted(spent, key=lambda key: -spent[key])[:_MOST_STACKS]:
-        if spent[pid, stack] < _WORTH / 3 * every:
+        if spent[pid, stack] < WORTH / 3 * every:
             break
         join = join_at(sources.of(pid), stack)
         if join is None:
@@ -128,24 +127,19 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
             yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)
 
 
-def _shapes(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
-    spent: dict[tuple[int, str, int], float] = defaultdict(float)
-    python = set[str]()
-    every = 0.0
-    for row in rows:
-        every += row.seconds
-        at = {(f.file, f.line, f.kind) for f in row.stack[:_FRAMES] if f.kind in _TOLD and f.line}
-        for file, line, kind in at:
-            if file and line and file.startswith("/"):
-                spent[row.pid, file, line] += row.seconds
-                if kind is FrameKind.PYTHON:
-                    python.add(file)
-    hottest = sorted((key for key in spent if spent[key] >= _WORTH * every), key=lambda key: -spent[key])
-    for pid, file, line in hottest[:_MOST_LINES]:
+def _shapes(sources: SourcesOfAll, rows: Sequence[CpuRow]) -> Iterable[ShapedLine]:
+    inner = [frame for row in rows for frame in row.stack[:_FRAMES]]
+    python = {frame.file for frame in inner if frame.kind is FrameKind.PYTHON}
+    for pid, file, line in hot_lines(rows, _inner_lines)[:_MOST_LINES]:
         # (of a loop in Python the interpreter tells more than its text does)
         shape = shape_of(sources.of(pid).lines(file), line)
         if shape and (shape is LineShape.RESORT or file not in python):
             yield ShapedLine(file=file, line=line, shape=shape)
+
+
+def _inner_lines(row: CpuRow) -> Iterable[tuple[str, int]]:
+    told = (f for f in row.stack[:_FRAMES] if f.kind in _TOLD)
+    return ((f.file, f.line) for f in told if f.file and f.line and f.file.startswith("/"))
 
 
 def shape_of(text: list[str], number: int) -> LineShape | None:

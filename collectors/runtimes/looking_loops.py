@@ -4,7 +4,7 @@ Its own statements are conditions, and what these need: names for parts of an el
 What a loop makes or sums up for each element is work, and so is what it does with those that it has found.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
@@ -142,11 +142,8 @@ def _conditions(loop: Loop) -> Iterator["Node"]:
     for node in syntax.within(loop.body, without=inner) if loop.body is not None else ():
         if (answer := comparisons.answer_kept_by(node)) is not None:
             yield answer
-        condition = node.child_by_field_name("condition")
-        if condition is not None:
+        if (condition := syntax.condition_of(node)) is not None:
             yield condition
-        elif node.type == "conditional_expression" and len(node.named_children) == 3:
-            yield node.named_children[1]  # (Python)
 
 
 def _asks_of_an_element(part: "Node", loop: Loop) -> bool:
@@ -159,7 +156,7 @@ def _only_looks(loop: Loop, line: int) -> bool:
     assert loop.body is not None
     # (what a comprehension makes of those that it has found)
     if loop.condition is not None and loop.seeks and loop.condition != loop.body:
-        return not any(each.type in grammar.CALLS for each in syntax.within(loop.body))
+        return not any(syntax.calls_in(loop.body))
     for statement in _statements(loop.body):
         if statement.type not in grammar.IFS:
             if not _is_plain(statement):
@@ -184,18 +181,15 @@ def _leaves_alone(loop: Loop, over: Set[str]) -> bool:
             continue  # (what was found is changed where it stands)
         for each in syntax.within(part):
             given = syntax.arguments_of(each) if each.type in grammar.CALLS else ()
-            if any(map(_is_all_of(over), given)) or syntax.elements_set_by(each) & over:
+            if any(_is_all_of(over, one) for one in given) or syntax.elements_set_by(each) & over:
                 return False
     return True
 
 
-def _is_all_of(over: Set[str]) -> Callable[["Node"], bool]:
-    def is_all(given: "Node") -> bool:
-        calls = (each for each in syntax.within(given) if each.type in grammar.CALLS)
-        begins = any(syntax.called_name(each) in grammar.BEGINS and syntax.names_in(each) & over for each in calls)
-        return syntax.text_of(given) in over or begins
-
-    return is_all
+def _is_all_of(over: Set[str], given: "Node") -> bool:
+    """Whether an argument is all that a loop goes over, or begins to go through it."""
+    begin = (each for each in syntax.calls_in(given) if syntax.called_name(each) in grammar.BEGINS)
+    return syntax.text_of(given) in over or any(syntax.names_in(each) & over for each in begin)
 
 
 def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:
@@ -230,7 +224,7 @@ def _is_plain(statement: "Node") -> bool:
 
 
 def _asks_for_equal(condition: "Node") -> bool:
-    calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
+    calls = syntax.calls_in(condition, functions=True)
     return bool(_operators(condition) & _EQUAL) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
 
 
@@ -240,7 +234,7 @@ def _ranks(loop: Loop) -> bool:
 
 
 def _is_answered_by(function: str, condition: "Node") -> bool:
-    calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
+    calls = syntax.calls_in(condition, functions=True)
     return any(syntax.called_name(each) == function and syntax.owner_of_call(each) is None for each in calls)
 
 
@@ -260,7 +254,7 @@ def _compares(condition: "Node") -> bool:
     """Whether it compares by itself. What crunches numbers to decide does work, and so may any other call: a rule that
     is asked, an expression that is matched."""
     operators = _operators(condition)
-    calls = (each for each in syntax.within(condition, functions=True) if each.type in grammar.CALLS)
+    calls = syntax.calls_in(condition, functions=True)
     compares = operators & (_EQUAL | _ORDER) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
     return bool(compares) and not operators & _CRUNCHES
 

@@ -59,12 +59,9 @@ def napping(sources: Sources, stack: Stack) -> Napping:
 
 def _sleep(source: Source, line: int, name: str) -> "Node | None":
     """The statement in a line that calls ``name``, and does nothing else."""
-    node = source.at(line)
-    inside = syntax.within(node, functions=True, line=line) if node is not None else ()
-    above = syntax.around(node) if node is not None else ()
     found = [
         each
-        for each in dict.fromkeys((*inside, *above))
+        for each in source.near(line)
         if each.type == "expression_statement" and called_in(each) == name and each.start_point[0] + 1 == line
     ]
     return found[0] if len(found) == 1 and not source.is_broken_at(line) else None
@@ -232,7 +229,7 @@ def _looks(statement: "Node") -> bool | None:
     if any(asks_to_stop(each) or is_of_time(each) for each in head):
         return False
     if missed(condition):
-        calls = any(each.type in grammar.CALLS for part in head for each in syntax.within(part))
+        calls = any(any(syntax.calls_in(part)) for part in head)
         return None if calls else False
     return True
 

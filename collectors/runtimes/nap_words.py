@@ -60,7 +60,7 @@ def receives(node: "Node") -> bool:
 
 def asks_to_stop(condition: "Node") -> bool:
     """ctx.Err()"""
-    calls = (each for each in syntax.within(condition) if each.type in grammar.CALLS)
+    calls = syntax.calls_in(condition)
     return any(syntax.called_name(each) == "Err" and _is_context(syntax.owner_of_call(each)) for each in calls)
 
 

@@ -1,6 +1,9 @@
 """Which files may be the target's own source, and are no library's? By where they lie."""
 
 import re
+from collections.abc import Iterator
+
+from perfdoctor.schemas.frame import Stack
 
 _LIBRARY = re.compile(
     r"/lib(?:64)?/(?:python|jvm|go|node)|/(?:site|dist)-packages/|/node_modules/|/usr/(?:local/go|include)/|/rustc/"
@@ -9,3 +12,8 @@ _LIBRARY = re.compile(
 
 def may_be_own(file: str) -> bool:
     return file.startswith("/") and not _LIBRARY.search(file)
+
+
+def own_lines(stack: Stack) -> Iterator[tuple[str, int]]:
+    """The lines of a stack, with their files, that may be the target's own, innermost first."""
+    return ((f.file, f.line) for f in stack if f.file and f.line and may_be_own(f.file))

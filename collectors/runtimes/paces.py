@@ -7,16 +7,12 @@ when it wakes. ``sleep(0.01)`` may be either.
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.own_files import own_lines
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.syscalls import PacedLine
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 _MOST_LINES = 64
 _LEAST = 2.0
@@ -46,7 +42,7 @@ def _lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
     """The innermost own lines that sleep again and again, those that wake most first."""
     wakes: dict[tuple[int, str, int], int] = defaultdict(int)
     for row in evidence.syscalls.rows if evidence.syscalls else ():
-        own = next(((f.file, f.line) for f in row.stack if f.file and f.line and may_be_own(f.file)), None)
+        own = next(own_lines(row.stack), None)
         if own is not None and row.blocked_seconds > 0:
             wakes[row.pid, own[0], own[1]] += row.calls
     often = (line for line, calls in wakes.items() if calls >= _LEAST * evidence.window.seconds)
@@ -55,9 +51,9 @@ def _lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
 
 def is_paced(source: Source, line: int) -> bool:
     """Whether a line sleeps for what is left until some moment."""
-    node = source.at(line)
-    near = (*syntax.within(node, functions=True, line=line), *syntax.around(node)) if node is not None else ()
-    sleep = next((each for each in near if each.type in grammar.CALLS and syntax.called_name(each) in _SLEEPS), None)
+    sleep = next(
+        (each for each in source.near(line) if each.type in grammar.CALLS and syntax.called_name(each) in _SLEEPS), None
+    )
     if sleep is None:
         return False
     if syntax.called_name(sleep) in _UNTIL or any(
@@ -68,7 +64,7 @@ def is_paced(source: Source, line: int) -> bool:
     values = syntax.assigned_in(function) if function is not None else {}
     asked, names = list(syntax.arguments_of(sleep)), set[str]()
     for _ in range(_STEPS):
-        calls = {syntax.called_name(each) for value in asked for each in _calls(value)}
+        calls = {syntax.called_name(each) for value in asked for each in syntax.calls_in(value)}
         if "min" in calls:
             return False  # (a poll that ends at a moment)
         if calls & _CLOCKS:
@@ -77,7 +73,3 @@ def is_paced(source: Source, line: int) -> bool:
         names |= new
         asked = [value for name in new for value in values.get(name, ())]
     return False
-
-
-def _calls(value: "Node") -> Iterable["Node"]:
-    return (each for each in syntax.within(value) if each.type in grammar.CALLS)

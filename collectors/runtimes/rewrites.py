@@ -5,16 +5,14 @@ runtime only formats, as it does for any text that is made of pieces. The line's
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.hot_lines import hot_lines
+from perfdoctor.collectors.runtimes.own_files import own_lines
 from perfdoctor.collectors.runtimes.sources import SourcesOfAll
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
 
-_WORTH = 0.03
-"""of all CPU time, from which on a line is read"""
 _CALLERS = 8
 _LONGEST = 400
 """letters of a line that are read"""
@@ -38,18 +36,10 @@ _REWRITES = tuple(
 
 def rewritten(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     """The lines of the target's own files that do so, of those with much of the CPU time below them."""
-    spent: dict[tuple[int, str, int], float] = defaultdict(float)
-    every = 0.0
-    for row in rows:
-        every += row.seconds
-        own = ((f.file, f.line) for f in row.stack if f.file and f.line and may_be_own(f.file))
-        for file, line in set(islice(own, _CALLERS)):
-            spent[row.pid, file, line] += row.seconds
-    for (pid, file, line), seconds in spent.items():
-        if seconds >= _WORTH * every:
-            text = sources.of(pid).lines(file)
-            if 0 < line <= len(text) and rewrites(text[line - 1]):
-                yield ShapedLine(file=file, line=line, shape=LineShape.REWRITE)
+    for pid, file, line in hot_lines(rows, lambda row: islice(own_lines(row.stack), _CALLERS)):
+        text = sources.of(pid).lines(file)
+        if 0 < line <= len(text) and rewrites(text[line - 1]):
+            yield ShapedLine(file=file, line=line, shape=LineShape.REWRITE)
 
 
 def rewrites(line: str) -> bool:

@@ -123,7 +123,7 @@ class Source:
     @cached_property
     def handed_their_maker(self) -> frozenset[str]:
         """The classes whose objects are handed the one that makes them: ``Account(self, number)``."""
-        calls = (each for each in syntax.within(self.root, functions=True) if each.type in grammar.CALLS)
+        calls = syntax.calls_in(self.root, functions=True)
         with_self = (
             call for call in calls if any(syntax.text_of(g) in ("self", "this") for g in syntax.arguments_of(call))
         )
@@ -144,6 +144,13 @@ class Source:
         if behind is not None and behind.type.endswith("comment") and begin + first < behind.start_byte:
             last = len(self._text[begin : behind.start_byte].rstrip())
         return self._near(self.root.named_descendant_for_point_range((line - 1, first), (line - 1, last)))
+
+    def near(self, line: int) -> list["Node"]:
+        """What stands in a line, outer ones first, and then what that stands in, inner ones first."""
+        node = self.at(line)
+        if node is None:
+            return []
+        return list(dict.fromkeys((*syntax.within(node, functions=True, line=line), *syntax.around(node))))
 
     def is_broken_at(self, line: int) -> bool:
         """Whether the tree has no sense of a line: it is cut off, or a macro of C makes another text of it."""

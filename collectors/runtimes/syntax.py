@@ -6,6 +6,7 @@ lines. A tree may be as deep as its text is long (``((((…``), so all that goes
 
 from collections.abc import Collection, Iterator
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar
@@ -75,6 +76,18 @@ def within(node: "Node", *, functions: bool = False, without: Collection[int] = 
         yield each
         if depth < DEEPEST and (functions or each.type not in grammar.FUNCTIONS or each == node):
             stack += ((child, depth + 1) for child in reversed(each.named_children))
+
+
+def calls_in(node: "Node", *, functions: bool = False) -> Iterator["Node"]:
+    """The calls within ``node``, outer ones first; with ``functions`` also in functions that stand in it."""
+    return (each for each in within(node, functions=functions) if each.type in grammar.CALLS)
+
+
+def condition_of(node: "Node") -> "Node | None":
+    """What a node asks to choose what comes next: of an ``if``, a loop, a conditional expression."""
+    if node.type == "conditional_expression" and len(node.named_children) == 3:
+        return node.child_by_field_name("condition") or node.named_children[1]  # (Python has it in the midst)
+    return node.child_by_field_name("condition")
 
 
 def around(node: "Node") -> Iterator["Node"]:
@@ -372,11 +385,9 @@ def loop_of(node: "Node") -> Loop | None:
 
 def _is_asked(generator: "Node") -> bool:
     """Whether what a comprehension makes of each element is an answer, or a number: any(… for …), sum(… for …)."""
-    listed = generator.parent
-    call = (
-        listed if listed is not None and listed.type in grammar.CALLS else listed.parent if listed is not None else None
-    )
-    return call is not None and call.type in grammar.CALLS and called_name(call) in grammar.ASKS_OF_EACH
+    # (it is the call's list of arguments, or stands in that)
+    call = next((each for each in islice(around(generator), 1, 3) if each.type in grammar.CALLS), None)
+    return call is not None and called_name(call) in grammar.ASKS_OF_EACH
 
 
 def _is_count(over: "Node") -> bool:

@@ -1,6 +1,7 @@
 """Do threads wait for each other's locks?"""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
@@ -46,9 +47,10 @@ def _of_threads(account: Account) -> list[Finding]:
         waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
         if waits and not account.held_up(row) and account.state(row) is State.LOCK and not lender_of(row.stack):
             by_lock[row.pid, row.object].append(row)
+    idle = _waits_for_work(account)
     found = []
     for (_, lock), rows in by_lock.items():
-        found += _judge(account, lock, rows)
+        found += _judge(account, lock, rows, idle)
     return found
 
 
@@ -61,7 +63,9 @@ def cannot(account: Account) -> Hindrance | None:
     return Hindrance(f"goroutines that wait were not seen ({why.partition(': ')[2]})", "its own mutex profile (pprof)")
 
 
-def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[Finding]:
+def _judge(
+    account: Account, lock: str | None, rows: list[SyscallRow], idle: Mapping[tuple[int, Place | None], float]
+) -> list[Finding]:
     waits = sum(row.calls + row.unfinished for row in rows)
     if waits / account.seconds < WAITS.value:
         return []
@@ -71,7 +75,7 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
         by_place[account.place(row.stack)] += row.blocked_seconds
     lines = sorted(by_place, key=lambda place: -by_place[place])
     place = next((p for p in lines if p is not None), None)
-    if place is not None and _waits_for_work(account, rows[0].pid, place) >= IN_TURN.value * by_place[place]:
+    if place is not None and idle.get((rows[0].pid, place), 0.0) >= IN_TURN.value * by_place[place]:
         return []
     own = blocked - by_place.get(None, 0.0) >= OWN.value * blocked
     heaviest = max(rows, key=lambda row: row.blocked_seconds)
@@ -101,10 +105,14 @@ def _judge(account: Account, lock: str | None, rows: list[SyscallRow]) -> list[F
     )
 
 
-def _waits_for_work(account: Account, pid: int, place: Place) -> float:
-    """Seconds for which threads wait for work in a line: who has the lock of a queue's end waits there for all."""
-    rows = (row for row in account.calls if row.pid == pid and account.place(row.stack) == place)
-    return sum(row.blocked_seconds for row in rows if account.state(row) is State.IDLE)
+def _waits_for_work(account: Account) -> dict[tuple[int, Place | None], float]:
+    """Seconds for which threads wait for work, by process and line: who has the lock of a queue's end waits there for
+    all."""
+    found: dict[tuple[int, Place | None], float] = defaultdict(float)
+    for row in account.calls:
+        if account.state(row) is State.IDLE:
+            found[row.pid, account.place(row.stack)] += row.blocked_seconds
+    return found
 
 
 def _told_by_the_runtime(account: Account) -> Collection | None:

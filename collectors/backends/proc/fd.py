@@ -30,3 +30,14 @@ def read_sockets(host: Host, pid: int) -> tuple[set[int], int]:
             if inode is not None:
                 sockets.add(inode)
     return sockets, len(names)
+
+
+def read_position(host: Host, pid: int, fd: str) -> tuple[int, int]:
+    """(position, flags of open(2)) of a descriptor (/proc/PID/fdinfo). OSError when it was closed meanwhile, ValueError
+    for what is not understood."""
+    # pos:	1234\nflags:	0100001\n...
+    text = host.read_file(f"/proc/{pid}/fdinfo/{fd}")
+    fields = dict(line.split(b":", 1) for line in text.split(b"\n") if line)
+    if not {b"pos", b"flags"} <= fields.keys():
+        raise ValueError("neither position nor flags")
+    return int(fields[b"pos"]), int(fields[b"flags"], 8)

@@ -1,12 +1,14 @@
 """Without any tracing: how far the positions of open files move (/proc/PID/fdinfo, proc_pid_fdinfo(5))."""
 
 import contextlib
+import os
 import time
 from collections import defaultdict
 
 import anyio
 from anyio import to_thread
 
+from perfdoctor.collectors.backends.proc.fd import read_position
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.processes.descendants import tree
@@ -66,9 +68,8 @@ class _Watch:
         path = host.read_link(f"/proc/{pid}/fd/{fd}")
         if not path.startswith("/") or path.startswith("/dev/"):
             return
-        # pos:	1234\nflags:	0100001\n...
-        fields = dict(line.split(b":", 1) for line in host.read_file(f"/proc/{pid}/fdinfo/{fd}").split(b"\n") if line)
-        position, writes = int(fields[b"pos"]), int(fields[b"flags"], 8) & 3 != 0
+        position, flags = read_position(host, pid, fd)
+        writes = flags & os.O_ACCMODE != os.O_RDONLY
         now[pid, fd] = path, position
         before = self.last.get((pid, fd))
         if before is None or before[0] != path:

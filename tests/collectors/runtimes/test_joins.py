@@ -18,6 +18,7 @@ from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.keepers import keeps
 from perfdoctor.collectors.runtimes.sources import Source, Sources
+from tests.collectors.runtimes.one_file import OneFile
 
 _MARK = re.compile(r"(?://|#) <- (\w+)(?: (\w+))?(?:, outer)?$")
 
@@ -644,16 +645,6 @@ func main() {
 }
 
 
-class _Files(Sources):
-    """A file that is not of a process."""
-
-    def __init__(self, source: Source) -> None:
-        self._one = source
-
-    def of(self, file: str) -> Source | None:
-        return self._one
-
-
 def _marks(text: str) -> Iterator[tuple[int, str, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if mark := _MARK.search(line):
@@ -665,7 +656,7 @@ def _asked(suffix: str, text: str) -> tuple[int | None, int | None]:
     file = f"/srv/program{suffix}"
     marks = list(_marks(text))
     stack = [At(file, line, function) for line, mark, function in sorted(marks, key=lambda m: m[1]) if mark != "outer"]
-    join = join_at(_Files(Source(file, text.encode())), stack)
+    join = join_at(OneFile(Source(file, text.encode())), stack)
     return next((line for line, mark, _ in marks if mark == "outer"), None), join.outer.line if join else None
 
 
@@ -694,17 +685,17 @@ def test_a_source_that_is_not_what_it_was_is_no_error(
     suffix, text = example
     file = f"/srv/program{suffix}"
     changed = (text[:at] + put + text[at + cut :]).encode("utf-8", "surrogatepass")
-    join_at(_Files(Source(file, changed)), [At(file, line) for line in lines])
+    join_at(OneFile(Source(file, changed)), [At(file, line) for line in lines])
 
 
 @pytest.mark.parametrize("suffix", [".py", ".js", ".go", ".java", ".rs", ".cpp"])
 def test_what_nests_without_end_says_nothing(suffix: str) -> None:
     deep = f"for (a of {'f(' * 20_000}b{')' * 20_000}) {{ if (a == {'(' * 20_000}c{')' * 20_000}) d(); }}"
     source = Source(f"/srv/program{suffix}", deep.encode())
-    assert join_at(_Files(source), [At("/srv/program", 1)]) is None
+    assert join_at(OneFile(source), [At("/srv/program", 1)]) is None
     assert not keeps(source, 1)
     chain = f"for (a of b) {{ found = {'a == c && ' * 20_000}d == e; }}"
-    assert join_at(_Files(Source(f"/srv/program{suffix}", chain.encode())), [At("/srv/program", 1)]) is None
+    assert join_at(OneFile(Source(f"/srv/program{suffix}", chain.encode())), [At("/srv/program", 1)]) is None
 
 
 def test_a_file_is_read_within_bounds() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.runtimes.joins import At, Join, join_at
-from perfdoctor.collectors.runtimes.sources import Source, Sources
+from perfdoctor.collectors.runtimes.sources import Source
+from tests.collectors.runtimes.one_file import OneFile
 
 FOLDER = Path(__file__).parent / "loops"
 YES, NO = (sorted(path.name for path in FOLDER.glob(f"{kind}-*")) for kind in ("yes", "no"))
@@ -34,16 +35,6 @@ FALSE = {"no-c16.ts"}
 """four players at a table: their number is not in the text"""
 
 
-class _One(Sources):
-    """A file that is not of a process."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def of(self, file: str) -> Source | None:
-        return self._source
-
-
 def _marks(text: str) -> Iterator[tuple[int, str | None, bool]]:
     for number, line in enumerate(text.splitlines(), 1):
         if mark := _MARK.search(line):
@@ -55,7 +46,7 @@ def told(name: str) -> tuple[Join | None, set[int]]:
     file = f"/srv/program{Path(name).suffix}"
     marks = list(_marks(text))
     stack = sorted((int(level), number) for number, level, _ in marks if level)
-    join = join_at(_One(Source(file, text.encode())), [At(file, number) for _, number in stack])
+    join = join_at(OneFile(Source(file, text.encode())), [At(file, number) for _, number in stack])
     return join, {number for number, _, outer in marks if outer}
 
 

@@ -12,23 +12,15 @@ from perfdoctor.collectors.runtimes.nap_loops import napping
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.goroutines import NapLoop
+from tests.collectors.runtimes.one_file import OneFile
 
 EMPTY, ASKS, PACED = NapLoop.EMPTY, NapLoop.ASKS, NapLoop.PACED
 
 
-class _File(Sources):
-    """One file, which is not of a process."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self._source = Source("/nap.go", "\n".join(lines).encode("utf-8", "replace"))
-
-    def of(self, file: str) -> Source | None:
-        return self._source if self._source.is_parsed else None
-
-
 def nap_loop(lines: list[str], at: int) -> NapLoop | None:
+    source = Source("/nap.go", "\n".join(lines).encode("utf-8", "replace"))
     sleep = Frame(kind=FrameKind.NATIVE, function="main.work", file="/nap.go", line=at)
-    return napping(_File(lines), (sleep,)).loop
+    return napping(OneFile(source), (sleep,)).loop
 
 
 def told(body: str) -> NapLoop | None:

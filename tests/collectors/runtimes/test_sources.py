@@ -12,6 +12,7 @@ from perfdoctor.collectors.runtimes import grammar, sources, syntax
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.looped import is_repeated
 from perfdoctor.collectors.runtimes.sources import Source, Sources
+from tests.collectors.runtimes.one_file import OneFile
 
 
 class _Host(LocalHost):
@@ -89,11 +90,7 @@ def test_what_is_nested_without_end_is_read_to_an_end(suffix: str, text: str) ->
     syntax.targets_in(source.root)
     assert source.functions is not None and source.assigned is not None
 
-    class One(Sources):
-        def of(self, file: str) -> Source | None:
-            return source
-
-    join_at(One(LocalHost(), 1), (At("/a", 1), At("/a", 1)))
+    join_at(OneFile(source), (At("/a", 1), At("/a", 1)))
     assert time.monotonic() - began < 20
 
 
