@@ -323,8 +323,11 @@ def _until_javascript(native: Stack) -> Stack:
 
 
 def _heap(found: Profiled) -> tuple[HeapReading, ...]:
-    began = found.heap[0][0] if found.heap else 0.0
-    return tuple(HeapReading(at=at - began, used=used, reserved=reserved) for at, used, reserved in found.heap)
+    began = found.heap[0].at if found.heap else 0.0
+    return tuple(
+        HeapReading(at=look.at - began, used=look.used, reserved=look.reserved, collected=look.collected)
+        for look in found.heap
+    )
 
 
 def _living(pid: int, stack: Stack, size: int) -> LivingRow:

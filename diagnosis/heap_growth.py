@@ -62,12 +62,25 @@ def heap_growth(heap: Sequence[HeapReading], seconds: float) -> HeapGrowth | Non
     if any(reading.made for reading in heap):
         many = sum(reading.collected and reading.at >= 0 for reading in heap) >= MANY.value
         return _of_many(heap, seconds) if many else _of_few(heap, seconds)
+    if floors(heap, seconds) is None and (both := ends(heap)):
+        first, last = both
+        return HeapGrowth(last.used - first.used, last.at - first.at, last.used) if last.used > first.used else None
     return _of_floors(heap, seconds)
+
+
+def ends(heap: Sequence[HeapReading]) -> tuple[HeapReading, HeapReading] | None:
+    """What lived at the begin and at the end, where collections were asked for then and only looked at between
+    (V8)."""
+    asked = [reading for reading in heap if reading.collected]
+    if len(asked) != 2 or asked[0] not in heap[:2] or asked[1] is not heap[-1] or any(reading.made for reading in heap):
+        return None
+    return (asked[0], asked[1]) if len(heap) > len(asked) else None
 
 
 def floors(heap: Sequence[HeapReading], seconds: float) -> tuple[HeapReading, HeapReading, HeapReading] | None:
     """The least in use in each third of the window; None when there were too few collections to know."""
-    heap = [reading for reading in heap if reading.at >= 0]
+    asked = ends(heap) or ()
+    heap = [reading for reading in heap if reading.at >= 0 and reading not in asked]
     after = [reading for reading in heap if reading.collected]
     collections = len(after) or sum(later.used < 0.95 * earlier.used for earlier, later in pairwise(heap))
     if collections < COLLECTIONS.value:

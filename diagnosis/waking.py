@@ -2,6 +2,7 @@
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Threshold
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -35,6 +36,13 @@ def other_calls(account: Account, place: Place, rows: list[SyscallRow]) -> list[
         for row in account.calls
         if id(row) not in pauses and row.calls and runs_in(row.stack, place) and not account.held_up(row)
     ]
+
+
+def written(rows: list[SyscallRow]) -> int:
+    """Writes to files: who writes has something to say. (Who opens a file asks for its kind and size all the same.)"""
+    return sum(
+        row.calls - row.errors - row.empty for row in rows if row.syscall in calls.WRITES and file_of(row.object)
+    )
 
 
 def new_pages(account: Account, place: Place) -> int:

@@ -7,7 +7,18 @@ from itertools import pairwise
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, native, python, window
 from perfdoctor.diagnosis.growth import Growth, finding
-from perfdoctor.diagnosis.heap_growth import COLLECTIONS, EACH, EVEN, KEPT, LONG, MANY, STEADY, floors, heap_growth
+from perfdoctor.diagnosis.heap_growth import (
+    COLLECTIONS,
+    EACH,
+    EVEN,
+    KEPT,
+    LONG,
+    MANY,
+    STEADY,
+    ends,
+    floors,
+    heap_growth,
+)
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.piled_up import piled_up
@@ -61,7 +72,8 @@ def cannot(account: Account) -> Hindrance | None:
     evidence, trend = account.evidence, account.evidence.memory
     if trend is None or evidence.target.runtime not in _COLLECTED or len(trend.samples) < 4 or not steady(trend):
         return None
-    if floors(trend.heap, evidence.window.seconds) is not None or _tells(evidence, trend) or check(account):
+    known = floors(trend.heap, evidence.window.seconds) or ends(trend.heap)
+    if known or _tells(evidence, trend) or check(account):
         return None
     if not trend.heap:
         why = f"it grows, and its runtime ({evidence.target.runtime}) did not tell what its heap holds"
@@ -181,11 +193,13 @@ def _lives(account: Account, grown: int) -> bool:
 
 def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
     """The line that made most of what lives on, with its stack, its samples, and those of all lines; rather one that
-    lets promises race: what each of them gives is kept as long as one of the others is pending."""
+    lets promises race: what each of them gives is kept as long as one of the others is pending. (That is little beside
+    what they give: a sample of it is enough where no line adds anything to a collection.)"""
     at: dict[Place, list[LivingRow]] = defaultdict(list)
     living = account.evidence.living or ()
     raced = [row for row in living if any(map(_races, row.stack[:3]))]
-    for row in raced if sum(row.samples for row in raced) >= OF_LIVING.value else living:
+    enough = 1 if not any(account.keeper(row.stack) for row in living) else OF_LIVING.value
+    for row in raced if sum(row.samples for row in raced) >= enough else living:
         place = account.keeper(row.stack) or account.place(row.stack)
         if place is not None:
             at[place].append(row)
@@ -321,6 +335,18 @@ def _examples() -> tuple[Example, ...]:
             _collected([5e6 + 1e6 * i for i in range(10)], "node", living=line, kept=900_000),
         ),
         Example(
+            "a Node.js program that keeps 1 MB a second, and collects nothing meanwhile",
+            True,
+            "V8 was asked to collect at the begin and at the end: what lives has grown by 9 MB",
+            _asked_of_v8(20e6, 29e6, living=line),
+        ),
+        Example(
+            "a Node.js program whose garbage is as much",
+            False,
+            "what lives at the end is what lived at the begin",
+            _asked_of_v8(20e6, 20.3e6, living=line),
+        ),
+        Example(
             "a map that is only added to, in Go",
             True,
             "two collections are 5 s apart, and most of what was made between them is left after the second",
@@ -358,6 +384,15 @@ def _collected(
     rows = (LivingRow(pid=1, stack=living, samples=12, bytes=kept),) if living else ()
     found = window(memory=trend)
     return found.model_copy(update={"target": found.target.model_copy(update={"runtime": runtime}), "living": rows})
+
+
+def _asked_of_v8(first: float, last: float, *, living: Stack) -> Evidence:
+    """A window of Node.js without a collection but those that were asked for before and after it."""
+    between = [HeapReading(at=i / 5, used=int(first + 3e5 * i)) for i in range(int(5 * SECONDS))]
+    asked = [HeapReading(at=at, used=int(used), collected=True) for at, used in ((0.0, first), (SECONDS, last))]
+    found = _collected([], "node", living=living, kept=9_000_000, resident=2e6)
+    assert found.memory
+    return found.model_copy(update={"memory": found.memory.model_copy(update={"heap": (asked[0], *between, asked[1])})})
 
 
 def _of_go(

@@ -18,6 +18,7 @@ from perfdoctor.diagnosis.waking import (
     cpu_in,
     new_pages,
     other_calls,
+    written,
 )
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.evidence import Evidence
@@ -64,7 +65,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     fruits = sum(row.calls - row.errors - row.empty for row in others) + new_pages(account, place)
     misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(NO_QUESTIONS))
     work = cpu_in(account, place)
-    if fruits >= FRUITFUL.value * wakes and fruits > misses:
+    if fruits >= FRUITFUL.value * wakes and (fruits > misses or written(others) >= FRUITFUL.value * wakes):
         return []
     # (one that wakes at a moment which it has worked out keeps a pace, as long as nothing says that it asks)
     if misses < 0.5 * wakes and any(
@@ -138,6 +139,16 @@ def _examples() -> tuple[Example, ...]:
     work = cpu((python(60, "handle"),), 3.0)
     sleeps = call("clock_nanosleep", line, 8000, seconds=9.0, blocked=8.8)
     stats = call("newfstatat", ask, 8000, on="/run/app/done", errors=8000, seconds=0.03)
+    rests = call("clock_nanosleep", line, 310, seconds=6.3, blocked=6.2)
+    board, open_ = "/srv/boards/W40.json", (library("pathlib.py", "Path.open"), *ask)
+    boards = (
+        call("openat", open_, 310, on=board, seconds=0.05),
+        call("lseek", open_, 620, on=board, empty=620),
+        call("ioctl", open_, 310, on=board, errors=310),
+        call("newfstatat", open_, 310, on=board, empty=310),
+        call("write", ask, 310, on=board, transferred=310 * 4000),
+        call("close", ask, 310, on=board, empty=310),
+    )
     waits_in_node = (
         native("pthread_cond_timedwait"),
         native("v8::internal::FutexEmulation::WaitJs32(int)", "/usr/bin/node"),
@@ -220,6 +231,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "a pause that people choose",
             _napping(NapLoop.ASKS, nap=0.02),
+        ),
+        Example(
+            "a board that is written 31 times a second",
+            False,
+            "each time files are written; opening one in Python asks four questions to which the answer is 0",
+            window(calls=(rests, *boards), samples=(cpu(line, 1.7),)),
         ),
         Example(
             "sleep until a file is there",

@@ -4,15 +4,16 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import window
 from perfdoctor.diagnosis.patterns import memory_growth
 from perfdoctor.schemas.frame import Frame, FrameKind
-from perfdoctor.schemas.memory import HeapReading, LivingRow, MemorySample, MemoryTrend
+from perfdoctor.schemas.memory import HeapReading, KeptLine, LivingRow, MemorySample, MemoryTrend
 
 
 def script(line: int, function: str) -> Frame:
     return Frame(kind=FrameKind.JAVASCRIPT, function=function, file="/srv/gateway.js", line=line)
 
 
-def told_line(raced: int) -> int | None:
-    """Of a program that makes frames, and lets promises race that give them: so many samples of these live on."""
+def told_line(raced: int, *, added: bool = False) -> int | None:
+    """Of a program that makes frames, and lets promises race that give them: so many samples of these live on. The
+    frames may be ``added`` to a collection."""
     race = Frame(kind=FrameKind.NATIVE, function="race")
     rows = (
         LivingRow(pid=1, stack=(script(30, "frame"),), samples=30, bytes=15_000_000),
@@ -23,6 +24,7 @@ def told_line(raced: int) -> int | None:
         bytes_per_second=0.0,
         confidence=0.5,
         heap=tuple(HeapReading(at=i, used=5_000_000 + 2_000_000 * i, collected=True) for i in range(10)),
+        kept=(KeptLine(file="/srv/gateway.js", line=30),) if added else (),
     )
     found = window(memory=trend)
     node = found.target.model_copy(update={"runtime": "node"})
@@ -34,5 +36,6 @@ def test_promises_that_race_keep_what_each_of_them_gives() -> None:
     assert told_line(6) == 128
 
 
-def test_a_race_of_which_hardly_anything_lives_on_keeps_nothing() -> None:
-    assert told_line(2) == 30
+def test_little_of_a_race_is_enough_where_nothing_is_added_to_a_collection() -> None:
+    assert told_line(2) == 128
+    assert told_line(2, added=True) == 30

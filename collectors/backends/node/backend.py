@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -42,6 +42,8 @@ _NS_PER_SAMPLE = 12_000
 INTERVAL_US = 1000
 _HEAP_WITHIN = 1.0
 """seconds after which V8 is taken to be too busy to say how much its heap holds"""
+SMALL_HEAP = 64 << 20
+"""bytes of a heap that V8 collects in some 50 ms at most, about as it does by itself every few seconds"""
 T = TypeVar("T")
 COARSE_HEAP_INTERVAL = 128 << 10
 """bytes between two samples of the heap beside other questions: a program that allocates 500 MB/s is asked 4,000 times
@@ -61,17 +63,25 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
     return None if host.attach_runtimes else reach.forbidden("The inspector of Node.js is not opened.")
 
 
+class HeapLook(NamedTuple):
+    """When (monotonic), what the heap held, and what was reserved for it; ``collected``: right after a collection."""
+
+    at: float
+    used: int
+    reserved: int
+    collected: bool = False
+
+
 @dataclass(slots=True)
 class Profiled:
     """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on. ``living``
-    bytes by stack were allocated meanwhile and live on (by those of the first half); ``heap``: when (monotonic), what
-    the heap held, and what was reserved for it."""
+    bytes by stack were allocated meanwhile and live on (by those of the first half); ``heap``: what it held when."""
 
     interval_us: int
     quiet: tuple[int, ...] = ()
     tree: CpuTree = field(default_factory=CpuTree)
     living: dict[Stack, int] = field(default_factory=dict)
-    heap: list[tuple[float, int, int]] = field(default_factory=list)
+    heap: list[HeapLook] = field(default_factory=list)
     inspector: Inspector | None = None
 
 
@@ -94,9 +104,11 @@ async def profiled(
             await inspector.ask("HeapProfiler.enable")
             await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
             found.inspector = inspector
+            await _collect_first(found, inspector)
         yield found
         if heap:
-            kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")
+            kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (V8 collects garbage for it)
+            await _look_at_heap(found, inspector, collected=True)
         taken = (await inspector.ask("Profiler.stop")).get("profile")
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
     if isinstance(taken, dict):
@@ -123,18 +135,32 @@ async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
     return result
 
 
+async def _collect_first(found: Profiled, inspector: Inspector) -> None:
+    """What lives in a small heap at the begin: V8 collects its garbage where its samples are asked for."""
+    if await _look_at_heap(found, inspector) and found.heap[0].used <= SMALL_HEAP:
+        await inspector.ask("HeapProfiler.getSamplingProfile")
+        await _look_at_heap(found, inspector, collected=True)
+
+
 async def _follow_heap(found: Profiled, over: anyio.Event) -> None:
     while found.inspector and not over.is_set():
-        try:
-            told = await found.inspector.ask("Runtime.getHeapUsage", within=_HEAP_WITHIN)
-        except OSError:
-            return  # busy, or gone: what was heard stands
-        used, total = (told.get(name) for name in ("usedSize", "totalSize"))
-        if isinstance(used, int | float) and 0 <= used < 1 << 62:
-            reserved = int(total) if isinstance(total, int | float) and used <= total < 1 << 62 else 0
-            found.heap.append((time.monotonic(), int(used), reserved))
+        if not await _look_at_heap(found, found.inspector):
+            return
         with anyio.move_on_after(_LOOK_SECONDS):
             await over.wait()
+
+
+async def _look_at_heap(found: Profiled, inspector: Inspector, *, collected: bool = False) -> bool:
+    """False where it does not answer (busy, or gone): what was heard stands."""
+    try:
+        told = await inspector.ask("Runtime.getHeapUsage", within=_HEAP_WITHIN)
+    except OSError:
+        return False
+    used, total = (told.get(name) for name in ("usedSize", "totalSize"))
+    if isinstance(used, int | float) and 0 <= used < 1 << 62:
+        reserved = int(total) if isinstance(total, int | float) and used <= total < 1 << 62 else 0
+        found.heap.append(HeapLook(time.monotonic(), int(used), reserved, collected))
+    return bool(found.heap)
 
 
 async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, progress: Progress) -> Measured[CpuProfile]:
