@@ -32,6 +32,11 @@ EVEN = Threshold(
     0.5, "of the pace of all the time, in each third of it", "a start that loads its data, and stops, does so unevenly"
 )
 LONG = Threshold(2.5, "seconds from one collection to a later one", "in less, what is worked on just now can grow")
+SAME = Threshold(
+    0.5,
+    "of the growth of V8's heap between its collections, from the one asked for at the begin to the one at the end",
+    "what is least in use in a third of the window has garbage in it",
+)
 STEADY = Threshold(
     0.8,
     "of pairs of readings that rise",
@@ -62,10 +67,15 @@ def heap_growth(heap: Sequence[HeapReading], seconds: float) -> HeapGrowth | Non
     if any(reading.made for reading in heap):
         many = sum(reading.collected and reading.at >= 0 for reading in heap) >= MANY.value
         return _of_many(heap, seconds) if many else _of_few(heap, seconds)
-    if floors(heap, seconds) is None and (both := ends(heap)):
-        first, last = both
-        return HeapGrowth(last.used - first.used, last.at - first.at, last.used) if last.used > first.used else None
-    return _of_floors(heap, seconds)
+    grown = _of_floors(heap, seconds)
+    if (both := ends(heap)) is None:
+        return grown
+    first, last = both
+    # (what is least in use in a part of the time has garbage in it, and these have none)
+    exact = HeapGrowth(last.used - first.used, last.at - first.at, last.used)
+    if grown:
+        return grown if exact.bytes >= SAME.value * grown.bytes else None
+    return exact if exact.bytes > 0 and floors(heap, seconds) is None else None
 
 
 def ends(heap: Sequence[HeapReading]) -> tuple[HeapReading, HeapReading] | None:

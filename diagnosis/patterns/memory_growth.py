@@ -14,6 +14,7 @@ from perfdoctor.diagnosis.heap_growth import (
     KEPT,
     LONG,
     MANY,
+    SAME,
     STEADY,
     ends,
     floors,
@@ -341,6 +342,12 @@ def _examples() -> tuple[Example, ...]:
             _asked_of_v8(20e6, 29e6, living=line),
         ),
         Example(
+            "a Node.js program that is busier in the second half",
+            False,
+            "what its own collections leave rises, by what is in use for the moment; asked to collect, V8 has as much",
+            _asked_of_v8(20e6, 20.5e6, living=line, left=[20e6 + 1e6 * i for i in range(10)]),
+        ),
+        Example(
             "a Node.js program whose garbage is as much",
             False,
             "what lives at the end is what lived at the begin",
@@ -386,9 +393,12 @@ def _collected(
     return found.model_copy(update={"target": found.target.model_copy(update={"runtime": runtime}), "living": rows})
 
 
-def _asked_of_v8(first: float, last: float, *, living: Stack) -> Evidence:
-    """A window of Node.js without a collection but those that were asked for before and after it."""
-    between = [HeapReading(at=i / 5, used=int(first + 3e5 * i)) for i in range(int(5 * SECONDS))]
+def _asked_of_v8(first: float, last: float, *, living: Stack, left: Sequence[float] = ()) -> Evidence:
+    """A window of Node.js, with collections that were asked for before and after it. Of its own there are those that
+    ``left`` tells, or none."""
+    steps = [used for each in left for used in (each, each + 9e6)] or [first + 3e5 * i for i in range(20)]
+    step = SECONDS / (len(steps) + 2)
+    between = [HeapReading(at=(i + 1) * step, used=int(used)) for i, used in enumerate(steps)]
     asked = [HeapReading(at=at, used=int(used), collected=True) for at, used in ((0.0, first), (SECONDS, last))]
     found = _collected([], "node", living=living, kept=9_000_000, resident=2e6)
     assert found.memory
@@ -445,6 +455,7 @@ PATTERN = Pattern(
         EACH,
         EVEN,
         LONG,
+        SAME,
         OUTSIDE,
         OF_LIVING,
         LIVES,

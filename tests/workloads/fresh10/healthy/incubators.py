@@ -122,7 +122,9 @@ def probes(house):
             number = chance.randrange(INCUBATORS)
             grams[number] = grams[number] - 0.0004 if grams[number] > 60 else 400.0
             celsius = TARGET[house.incubators[number].kind] + chance.gauss(0, 0.4)
-            burst.append(Report(number, time.time(), celsius, chance.gauss(55, 3), grams[number] + chance.gauss(0, 0.02)))
+            burst.append(
+                Report(number, time.time(), celsius, chance.gauss(55, 3), grams[number] + chance.gauss(0, 0.02))
+            )
         house.reports.put(burst)
         due = max(due + BEAT, time.monotonic() - 1)
         time.sleep(max(0.0, due - time.monotonic()))

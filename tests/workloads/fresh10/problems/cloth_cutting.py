@@ -100,7 +100,9 @@ class Cutting:
 
     def ticket(self, order, roll, faults):
         strings = ", ".join(f"{place:.1f} m" for place in faults) or "none"
-        return f"{order.maker:<14}{order.quality:>10}{order.shade:>8}{order.metres:7.1f} m  roll {roll.number}  {strings}"
+        return (
+            f"{order.maker:<14}{order.quality:>10}{order.shade:>8}{order.metres:7.1f} m  roll {roll.number}  {strings}"
+        )
 
     def serve(self, order):
         roll = self._warehouse.take(order)  # <- cost
