@@ -8,14 +8,17 @@ and only their places are sampled.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 
+_MOST_NEAR = 16
+"""samples before an event, and after it, that are looked at"""
 _ROW_KEY = 4
 """parts of the key of a system call's row"""
 
@@ -65,28 +68,34 @@ class Timeline:
         """Those that were sampled."""
         return frozenset(self._times)
 
-    def find(self, tid: int, began: int, ended: int) -> tuple[Stack, bool] | None:
-        """The stack of an event, and whether its sample was taken while it lasted; None when none is near."""
+    def find(
+        self, tid: int, began: int, ended: int, fits: Callable[[Stack], int] = lambda stack: 1
+    ) -> tuple[Stack, bool] | None:
+        """The stack of an event, and whether its sample was taken while it lasted; None when none is near. Of those
+        that are near, the nearest of the ones that fit best."""
         times = self._times.get(tid)
         if not times:
             return None
+        stacks = self._stacks[tid]
         i = bisect_left(times, began)
-        if i < len(times) and times[i] <= ended:
-            return self._stacks[tid][i], True
-        before = began - times[i - 1] if i else self._reach + 1
-        after = times[i] - ended if i < len(times) else self._reach + 1
-        if min(before, after) > self._reach:
+        if i < len(times) and times[i] <= ended and fits(stacks[i]):
+            return stacks[i], True
+        near = [(began - times[k], k) for k in range(max(0, i - _MOST_NEAR), i)]
+        near += [(times[k] - ended, k) for k in range(i, min(len(times), i + _MOST_NEAR))]
+        near = [(max(0, off), k) for off, k in near if off <= self._reach]
+        if not near:
             return None
-        return self._stacks[tid][i - 1 if before <= after else i], False
+        return stacks[min(near, key=lambda one: (-fits(stacks[one[1]]), one[0]))[1]], False
 
-    def join(self, events: Iterable[Event]) -> Joined:
-        """Every event to its stack. Events of threads that were not sampled are in no row."""
+    def join(self, events: Iterable[Event], fits: Callable[[Hashable, Stack], int] = lambda key, stack: 1) -> Joined:
+        """Every event to its stack. Events of threads that were not sampled are in no row. ``fits``: how well an event
+        with that key fits a sample with that stack; 0: it cannot be of it, where another is near."""
         shares: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
         tally: Counter[str] = Counter()
         for event in events:
             if event.tid not in self._times:
                 continue
-            found = self.find(event.tid, event.began, event.ended)
+            found = self.find(event.tid, event.began, event.ended, partial(fits, event.key))
             shares[event.key][found[0] if found else ()] += 1
             tally["without" if found is None else "covered" if found[1] else "near"] += 1
         return Joined(shares, tally["covered"], tally["near"], tally["without"])

@@ -21,7 +21,8 @@ _NOT_BUSY = (State.IDLE, State.MEASURED)
 _TIMER_SECONDS = 0.5
 """A sleep of this length is that of a timer, which has nothing to do until then: a heartbeat, a report each second."""
 _PACE_SECONDS = 0.01
-"""The same of one that a thread's own loop sleeps each time round: it keeps a pace. Who looks for news sleeps less."""
+"""The same of one that a thread's own loop sleeps each time round, or that lasts until a moment which the program has
+worked out: it keeps a pace. Who looks for news sleeps less."""
 _MAIN = frozenset({"<module>", "main", "run", "__main__"})
 _NAMELESS = re.compile(r"\{\{closure\}\}|<lambda>|lambda\$|\{lambda|\(anonymous\)|\.func\d+$")
 """functions that are handed to a thread, and only call what its loop is in"""
@@ -95,8 +96,7 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     at_work = running - traced + sum(t.runnable for t in threads)
     at_work += sum(row.blocked_seconds for row, state in states if state not in (State.IDLE, State.SLEEP))
     if at_work >= _AT_WORK * evidence.window.seconds:
-        roots = evidence.user_roots
-        states = [(row, State.IDLE if _is_timer(row, state, roots) else state) for row, state in states]
+        states = [(row, State.IDLE if _is_timer(row, state, evidence) else state) for row, state in states]
     for row, state in states:
         for_answers = in_loops.get(id(row), 0.0)
         seconds[state] += row.blocked_seconds - for_answers
@@ -134,8 +134,19 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     )
 
 
-def _is_timer(row: SyscallRow, state: State, roots: tuple[str, ...]) -> bool:
-    return state is State.SLEEP and (_pause(row) >= _TIMER_SECONDS or keeps_pace(row, roots))
+def _is_timer(row: SyscallRow, state: State, evidence: Evidence) -> bool:
+    if state is not State.SLEEP:
+        return False
+    own = next((frame for frame in row.stack if is_user_code(frame, evidence.user_roots) and frame.line), None)
+    at = (own.file, own.line) if own else None
+    if any((line.file, line.line) == at for line in evidence.polls):
+        return False  # (what it waits for is there up to a pause before it looks)
+    until = any((line.file, line.line) == at for line in evidence.paced)
+    return (
+        (until and _pause(row) >= _PACE_SECONDS)
+        or _pause(row) >= _TIMER_SECONDS
+        or keeps_pace(row, evidence.user_roots)
+    )
 
 
 def keeps_pace(row: SyscallRow, roots: tuple[str, ...]) -> bool:

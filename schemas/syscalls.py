@@ -51,6 +51,13 @@ class PacedLine(Model):
     line: int
 
 
+class PollLine(Model):
+    """A line of the target's own code that sleeps in a loop which does nothing but look again."""
+
+    file: str
+    line: int
+
+
 class SyscallProfile(Model):
     """Every system call of the window, by stack. Rows are in order of ``seconds``, then ``calls``."""
 

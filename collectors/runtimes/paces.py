@@ -7,6 +7,7 @@ when it wakes. ``sleep(0.01)`` may be either.
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.own_files import own_lines
@@ -14,13 +15,16 @@ from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.syscalls import PacedLine
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 _MOST_LINES = 64
 _LEAST = 2.0
 """wake-ups a second, below which nobody asks"""
 _SLEEPS = grammar.words(
     "sleep usleep nanosleep clock_nanosleep parkNanos parkUntil sleep_for sleep_until park_timeout Sleep"
 )
-_CLOCKS = grammar.words(
+CLOCKS = grammar.words(
     "nanoTime currentTimeMillis monotonic monotonic_ns perf_counter perf_counter_ns time time_ns now clock_gettime"
     " elapsed Now Since Until hrtime duration_since saturating_duration_since checked_duration_since"
 )
@@ -31,14 +35,14 @@ _STEPS = 3
 def with_paces(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, which knows these lines."""
     found = []
-    for pid, file, line in _lines(evidence):
+    for pid, file, line in sleeping_lines(evidence):
         source = sources.of(pid).of(file)
         if source is not None and is_paced(source, line):
             found.append(PacedLine(file=file, line=line))
     return evidence.model_copy(update={"paced": tuple(dict.fromkeys(found))}) if found else evidence
 
 
-def _lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
+def sleeping_lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
     """The innermost own lines that sleep again and again, those that wake most first."""
     wakes: dict[tuple[int, str, int], int] = defaultdict(int)
     for row in evidence.syscalls.rows if evidence.syscalls else ():
@@ -49,11 +53,15 @@ def _lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
     return islice(sorted(often, key=lambda line: -wakes[line]), _MOST_LINES)
 
 
+def sleep_at(source: Source, line: int) -> "Node | None":
+    """The call in a line that sleeps."""
+    calls = (each for each in source.near(line) if each.type in grammar.CALLS)
+    return next((each for each in calls if syntax.called_name(each) in _SLEEPS), None)
+
+
 def is_paced(source: Source, line: int) -> bool:
     """Whether a line sleeps for what is left until some moment."""
-    sleep = next(
-        (each for each in source.near(line) if each.type in grammar.CALLS and syntax.called_name(each) in _SLEEPS), None
-    )
+    sleep = sleep_at(source, line)
     if sleep is None:
         return False
     if syntax.called_name(sleep) in _UNTIL or any(
@@ -67,7 +75,7 @@ def is_paced(source: Source, line: int) -> bool:
         calls = {syntax.called_name(each) for value in asked for each in syntax.calls_in(value)}
         if "min" in calls:
             return False  # (a poll that ends at a moment)
-        if calls & _CLOCKS:
+        if calls & CLOCKS:
             return True
         new = set[str]().union(*map(syntax.names_in, asked)) - names
         names |= new

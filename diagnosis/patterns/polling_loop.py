@@ -1,8 +1,10 @@
 """Does a thread wake again and again to find nothing?"""
 
+from collections.abc import Iterable
+
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.example import SECONDS, call, cpu, java, library, native, python, thread, window
+from perfdoctor.diagnosis.example import APP, SECONDS, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.napping import naps_of_goroutines
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
@@ -25,7 +27,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineNap, NapLoop
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.syscalls import PacedLine, SyscallRow
+from perfdoctor.schemas.syscalls import PacedLine, PollLine, SyscallRow
 
 FRUITLESS = Threshold(0.8, "of the wake-ups", "a wait that mostly brings something is an event loop, not a poll")
 _ATOMICS_WAIT = "v8::internal::FutexEmulation::"
@@ -60,20 +62,21 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     pause = asleep / wakes
     if place is None:
         return _of_a_worker(account, rows, per_second, pause)
+    polls = _is_among(place, account.evidence.polls)
     others = other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
     fruits = sum(row.calls - row.errors - row.empty for row in others) + new_pages(account, place)
     misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(NO_QUESTIONS))
     work = cpu_in(account, place)
-    if fruits >= FRUITFUL.value * wakes and (fruits > misses or written(others) >= FRUITFUL.value * wakes):
+    fruitful = fruits >= FRUITFUL.value * wakes
+    if not polls and fruitful and (fruits > misses or written(others) >= FRUITFUL.value * wakes):
         return []
     # (one that wakes at a moment which it has worked out keeps a pace, as long as nothing says that it asks)
-    if misses < 0.5 * wakes and any(
-        (line.file, line.line) == (place.file, place.line) for line in account.evidence.paced
-    ):
+    if misses < 0.5 * wakes and _is_among(place, account.evidence.paced):
         return []
-    # That it finds nothing is known when a call says so. Otherwise the loop must be too quick to do anything else.
-    checked = misses >= 0.5 * wakes or not any(sleeps(row) for row in rows)
+    # That it finds nothing is known when a call or its own text says so. Otherwise the loop must be too quick to do
+    # anything else.
+    checked = polls or misses >= 0.5 * wakes or not any(sleeps(row) for row in rows)
     if not checked and work / wakes >= WORK.value:
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
@@ -105,6 +108,10 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         # Its pause is not work lost to others: a poll costs wake-ups, and up to one pause of delay each time.
         at_most=Severity.WARNING if checked or quick else Severity.INFO,
     )
+
+
+def _is_among(place: Place, lines: Iterable[PacedLine | PollLine]) -> bool:
+    return any((line.file, line.line) == (place.file, place.line) for line in lines)
 
 
 def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pause: float) -> list[Finding]:
@@ -139,6 +146,7 @@ def _examples() -> tuple[Example, ...]:
     work = cpu((python(60, "handle"),), 3.0)
     sleeps = call("clock_nanosleep", line, 8000, seconds=9.0, blocked=8.8)
     stats = call("newfstatat", ask, 8000, on="/run/app/done", errors=8000, seconds=0.03)
+    slow, asks_at = call("clock_nanosleep", line, 480, seconds=9.7, blocked=9.6), PollLine(file=APP, line=14)
     rests = call("clock_nanosleep", line, 310, seconds=6.3, blocked=6.2)
     board, open_ = "/srv/boards/W40.json", (library("pathlib.py", "Path.open"), *ask)
     boards = (
@@ -231,6 +239,18 @@ def _examples() -> tuple[Example, ...]:
             False,
             "a pause that people choose",
             _napping(NapLoop.ASKS, nap=0.02),
+        ),
+        Example(
+            "a queue that is looked at each 20 ms",
+            True,
+            "its loop does nothing but look whether it is empty, whatever is done with what comes",
+            window(calls=(slow, paced), samples=(work,)).model_copy(update={"polls": (asks_at,)}),
+        ),
+        Example(
+            "a sender that sleeps 20 ms between two rounds",
+            False,
+            "its text does not say that it looks for something: each wake-up sends a packet",
+            window(calls=(slow, paced), samples=(work,)),
         ),
         Example(
             "a board that is written 31 times a second",

@@ -29,6 +29,18 @@ def test_an_event_belongs_to_the_sample_that_was_taken_in_it_else_to_the_nearest
     assert line.threads == {7, 8}
 
 
+def test_of_the_samples_that_are_near_the_nearest_that_fits_best_has_the_event() -> None:
+    line = Timeline([*SAMPLES, Sample(1200, 7, C)], reach=1500)
+
+    def fits(stack: Stack) -> int:
+        return {A: 2, B: 1, C: 0}[stack]
+
+    assert line.find(7, 1250, 1260, fits) == (A, False)
+    assert line.find(7, 1150, 1300, fits) == (A, False)  # (the one that was taken in it cannot be of it)
+    assert line.find(7, 2900, 2950, fits) == (B, False)  # (of A it is too far away)
+    assert line.find(8, 1100, 1101, fits) == (C, False)  # (nothing else is near)
+
+
 def test_what_is_joined_is_counted() -> None:
     joined = Timeline(SAMPLES, reach=1500).join(
         [Event(900, 1100, 7, "row"), Event(2400, 2500, 7, "row"), Event(9000, 9001, 7, "row"), Event(0, 9, 9, "row")]

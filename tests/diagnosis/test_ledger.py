@@ -6,7 +6,7 @@ from perfdoctor.diagnosis.example import call, cpu, kernel, library, python, win
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.ledger import Ledger, State
-from perfdoctor.schemas.syscalls import SyscallProfile
+from perfdoctor.schemas.syscalls import PacedLine, SyscallProfile
 from perfdoctor.schemas.threads import ThreadTime
 from perfdoctor.schemas.waits import WaitKind, WaitRow
 
@@ -137,3 +137,13 @@ def test_a_pause_that_a_threads_own_loop_makes_is_its_pace_and_not_time_that_wor
         for row in (pace, looks, within)
     ]
     assert [account.get(State.SLEEP, 0.0) for account in told] == pytest.approx([0.0, 6.0, 6.0])
+
+
+def test_a_sleep_until_a_moment_that_was_worked_out_is_a_pace_wherever_it_stands() -> None:
+    line = (python(9, "wait_for_tick"), python(5, "beat"), python(40, "main"))
+    busy = window(calls=(call("clock_nanosleep", line, 300, blocked=6.0),), samples=(cpu(OWN, 6.0),), threads=0)
+    told = [
+        seconds(ledger(busy.model_copy(update={"threads": None, "paced": paced})))
+        for paced in ((), (PacedLine(file=str(line[0].file), line=9),))
+    ]
+    assert [account.get(State.SLEEP, 0.0) for account in told] == pytest.approx([6.0, 0.0])

@@ -17,6 +17,14 @@ _NEUTRAL = ("libjvm.so", "libc.so", "libc-", "libm.so", "libm-", "libpthread", "
 """libraries that the machine works in for Java itself (to allocate, to compile): they do not make it a native method"""
 
 
+_JUMPED_TO = {
+    "readSingle": ("read0", "read"),
+    "writeSingle": ("write0", "write"),
+    "fileOpen": ("open0", "open"),
+}
+"""functions of libjava that implement a method of another name, which only jumps to them (OpenJDK's io_util.c)"""
+
+
 @dataclass(slots=True)
 class Ran:
     """The engine's samples of the threads of one name. ``native[stack]`` are the frames of libraries, innermost first,
@@ -79,7 +87,7 @@ def placed(ran: Ran, seen: Mapping[Stack, int]) -> tuple[dict[Stack, float], dic
 def _implements(function: str, method: str) -> bool:
     """Whether a native function is that method of Java (``java.util.zip.Deflater.deflateBytesBytes``): by the name that
     JNI gives it, or, where it was jumped to, by the method's own name."""
-    if function == method.rpartition(".")[2]:
+    if method.rpartition(".")[2] in (function, *_JUMPED_TO.get(function, ())):
         return True
     name = "Java_" + "".join(_mangled(letter) for letter in method)
     return function == name or function.startswith(name + "__")  # (… of several of one name, with its signature)

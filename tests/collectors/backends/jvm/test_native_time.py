@@ -42,6 +42,13 @@ def test_what_the_machine_does_itself_is_no_native_method() -> None:
     assert ran["other"].native_share == 1.0
 
 
+def test_a_function_of_another_name_that_the_method_jumps_to_is_known() -> None:
+    single = (native("read", "/usr/lib/libc.so.6"), native("handleRead", JAVA), native("readSingle", JAVA), MADE)
+    ran = by_thread([row(single, 40)], 7)["main"]
+    reads = java("java.io.RandomAccessFile.read0", "shop.Register.skin")
+    assert placed(ran, {reads: 3, java("java.io.RandomAccessFile.readBytes"): 5}) == ({reads: approx(40)}, {})
+
+
 def test_native_time_goes_to_who_called_the_method_that_ran() -> None:
     ran = by_thread([row(DEFLATES, 30), row(READS, 20)], 7)["main"]
     a = java("java.util.zip.Deflater.deflateBytesBytes", "shop.Cart.squeeze")
