@@ -32,7 +32,7 @@ from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, Stack
-from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup, GoroutineNap, NapLoop
+from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup, GoroutineNap, GoroutineWait, NapLoop
 from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait, Waiting
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
@@ -44,7 +44,7 @@ _SHARE = 0.02
 _GOLDEN = 0.618
 _COUNTED_EVERY = 0.2
 _GROWN = 5
-"""groups that grew which are told"""
+"""groups that grew which are told, and lines that ask for collections"""
 _NAPS = 20
 """places of sleeps which are told"""
 _ENOUGH = 10
@@ -58,6 +58,8 @@ _LENDERS = {
 }
 """functions in which one waits until a pool has something to lend"""
 _SELECTS = frozenset({"select"})
+_COLLECTION = "wait for GC cycle"
+_COLLECTS = ("runtime.GC", "runtime/debug.freeOSMemory")
 _OF_SYNC = ("sync.", "internal/sync.", "runtime.", "[inlined into ")
 LACKS = (
     "which goroutine holds a lock of Go",
@@ -140,7 +142,7 @@ class GoroutineWatch:
         self._naps: defaultdict[tuple[int, ...], _Naps] = defaultdict(_Naps)
         self._waiting: dict[int, tuple[tuple[int, ...], float]] = {}
         """by goroutine: where it waits, and since which look"""
-        self._reasons = _LOCKS | {SLEEP}
+        self._reasons = _LOCKS | {SLEEP, _COLLECTION}
         self._began = self._before = self._cost = 0.0
         self._counted: list[tuple[float, int]] = []
         self._standing: Counter[tuple[str, tuple[int, ...]]] = Counter()
@@ -218,7 +220,22 @@ class GoroutineWatch:
                 stack = stack_of(places, names)
                 grown.append(GoroutineGroup(stack=stack, waits=reason, before=now - number, after=now))
         readings = tuple((at - self._began, number) for at, number in self._counted)
-        return GoroutineCount(readings=readings, grown=tuple(grown), naps=self._told_naps(names, seconds))
+        return GoroutineCount(
+            readings=readings,
+            grown=tuple(grown),
+            naps=self._told_naps(names, seconds),
+            collects=self._collections(names, seconds),
+        )
+
+    def _collections(self, names: NativeNames, seconds: float) -> tuple[GoroutineWait, ...]:
+        """Who waits for the end of a collection that it asked for."""
+        by_stack: defaultdict[Stack, float] = defaultdict(float)
+        for places, seen in self._seen.items():
+            stack = stack_of(places, names)
+            if any(frame.function in _COLLECTS for frame in stack):
+                by_stack[stack] += seen.seconds * self._part(seconds)
+        longest = sorted(by_stack.items(), key=lambda item: -item[1])
+        return tuple(GoroutineWait(stack=stack, seconds=waited) for stack, waited in longest[:_GROWN])
 
     def _told_naps(self, names: NativeNames, seconds: float) -> tuple[GoroutineNap, ...]:
         by_stack: defaultdict[Stack, _Naps] = defaultdict(_Naps)

@@ -39,10 +39,19 @@ class GoroutineNap(Model):
     loop: NapLoop | None = None
 
 
+class GoroutineWait(Model):
+    """Goroutines that stood at one place, by looks: ``seconds`` of all of them together."""
+
+    stack: Stack
+    seconds: float
+
+
 class GoroutineCount(Model):
     """``readings`` are (seconds since the first look, goroutines that have not ended), a few tenths of a second
-    apart. ``grown`` are the groups that grew, by how much; ``naps`` those that sleep, the longest first."""
+    apart. ``grown`` are the groups that grew, by how much; ``naps`` those that sleep, the longest first; ``collects``
+    those that wait for a collection of garbage which they asked for."""
 
     readings: tuple[tuple[float, int], ...] = ()
     grown: tuple[GoroutineGroup, ...] = ()
     naps: tuple[GoroutineNap, ...] = ()
+    collects: tuple[GoroutineWait, ...] = ()

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import cpu, native, python, window
@@ -15,6 +16,7 @@ from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, Mod
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineWait
 
 SHARE = Threshold(0.05, "of busy time", "a collector that is at ease takes one to five hundredths of a program's time")
 GRAVE = Threshold(
@@ -25,6 +27,11 @@ GRAVE = Threshold(
 )
 MAKING = Threshold(
     0.4, "of busy time, to make objects and collect them", "with so much, making them is what the program does"
+)
+WAITED = Threshold(
+    0.2,
+    "of the collector's time, for which goroutines wait that asked for a collection",
+    "several threads collect at a time, and what is left to sweep is swept later",
 )
 ASKED = Threshold(
     0.5, "of the collector's time", "when most collections are asked for by the program, the question is why it asks"
@@ -38,6 +45,8 @@ _ASKED_CURES = {
     Language.PYTHON: "leave it to the collector: delete the call, or make it now and then, while there is nothing "
     "to do; "
     "gc.freeze() after the start keeps what lives forever out of each collection",
+    Language.GO: "leave it to the collector: delete the call, and set GOMEMLIMIT (debug.SetMemoryLimit) where memory is "
+    "scarce",
 }
 _CURES = {
     Language.PYTHON: "call gc.freeze() when the start is done, so that what lives forever is not walked again; "
@@ -70,9 +79,12 @@ def check(account: Account) -> list[Finding]:
     collecting = account.cpu_cost(rows) + held
     cost = account.cpu_cost([*rows, *making]) + held
     asked = [row for row in rows if any(_ASKS.match(frame.function) for frame in collector_frames(row))]
-    share_asked = sum(row.seconds for row in asked) / seconds
-    by_itself = share_asked < ASKED.value
-    place, stack, told = _allocator(account, rows) if by_itself else _heaviest(account, asked)
+    count = account.evidence.goroutines
+    stood = [wait for wait in (count.collects if count else ()) if account.place(wait.stack)]
+    # (Go's collector is at work in threads of its own while who asked waits for it)
+    share_asked = min(1.0, max(sum(row.seconds for row in asked), sum(wait.seconds for wait in stood)) / seconds)
+    by_itself = share_asked < (WAITED.value if stood else ASKED.value)
+    place, stack, told = _allocator(account, rows) if by_itself else _heaviest(account, stood or asked)
     language = _language(account, rows, stack)
     cores = seconds / account.seconds
     facts = [account.fact("cpu", "CPU time of the collector of garbage", cores, "cores")]
@@ -116,14 +128,14 @@ def _is_grave(account: Account, collecting: float, cost: float) -> bool:
     return account.share(min(cost, 2 * collecting)) >= GRAVE.value or account.share(cost) >= MAKING.value
 
 
-def _heaviest(account: Account, rows: list[CpuRow]) -> tuple[Place | None, Stack, list[Fact]]:
+def _heaviest(account: Account, rows: Sequence[CpuRow | GoroutineWait]) -> tuple[Place | None, Stack, list[Fact]]:
     at: dict[Place, float] = defaultdict(float)
     for row in rows:
         if place := account.place(row.stack):
             at[place] += row.seconds
     place = max(at, key=lambda place: at[place], default=None)
-    stack = account.top_stack(row for row in rows if account.place(row.stack) == place) if place else ()
-    return place, stack, []
+    there = [row for row in rows if account.place(row.stack) == place] if place else []
+    return place, max(there, key=lambda row: row.seconds).stack if there else (), []
 
 
 def _allocator(account: Account, rows: list[CpuRow]) -> tuple[Place | None, Stack, list[Fact]]:
@@ -184,6 +196,12 @@ def _examples() -> tuple[Example, ...]:
     )
     jvm = (native("G1ParScanThreadState::trim_queue_to_threshold(unsigned int)", "/usr/lib/jvm/libjvm.so"),)
     sums = cpu((native("main.sum", "/srv/app", "/srv/app.go", 30),), 2.0)
+    asked_in_go = window(samples=(cpu(marks, 3.0), cpu(makes, 0.1), sums))
+    asks = (
+        native("runtime.GC", "/srv/app", "/usr/local/go/src/runtime/mgc.go", 459),
+        native("main.take", "/srv/app", "/srv/app.go", 60),
+    )
+    waits = GoroutineWait(stack=asks, seconds=1.4)
     split = native("PhaseChaitin::Split(unsigned int)", "/usr/lib/jvm/libjvm.so")
     compiles = cpu((split,), 4.0, thread="C2 CompilerThre")
     java = Frame(kind=FrameKind.JAVA, function="shop.Report.rows", file="/srv/Report.java", line=14)
@@ -201,6 +219,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "collections fall due while one function makes nodes",
             window(samples=(cpu(other, 3.0, leaf=due), rest)),
+        ),
+        Example(
+            "runtime.GC() after each batch",
+            True,
+            "the markers run on other threads, and a goroutine is seen to wait for them in its call",
+            asked_in_go.model_copy(update={"goroutines": GoroutineCount(collects=(waits,))}),
         ),
         Example(
             "small objects in Go",
@@ -245,7 +269,7 @@ PATTERN = Pattern(
     "often. While it marks or moves, the program stands still.",
     fix="Make fewer objects, keep data in flat ones, let what lives forever be left out, give the heap room.",
     fine="A batch that loads everything once: it is collected while it grows, and then no more.",
-    thresholds=(SHARE, GRAVE, MAKING, ASKED),
+    thresholds=(SHARE, GRAVE, MAKING, ASKED, WAITED),
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,

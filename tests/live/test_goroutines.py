@@ -109,3 +109,14 @@ async def test_goroutines_that_pile_up_are_counted_where_they_stand() -> None:
     assert numbers == sorted(numbers)
     # (readings are 0.2 s apart, and end before the last count)
     assert 0.7 * (group.after - group.before) <= numbers[-1] - numbers[0] <= group.after - group.before + 4
+
+
+async def test_who_asks_for_collections_of_garbage_is_told_with_its_line() -> None:
+    source = "fresh10/problems/filings_index.go"
+    call = next(n for n, line in enumerate((WORKLOADS / source).read_text().splitlines(), 1) if "runtime.GC()" in line)
+    async with workload(source) as running:
+        seen = await observe(LocalHost(), find_target(LocalHost(), running.pid), seconds=2.0)
+    assert seen.goroutines
+    (wait,) = seen.goroutines.collects
+    assert any(f.line == call and (f.file or "").endswith("filings_index.go") for f in wait.stack)
+    assert 0.1 < wait.seconds < 2.0
