@@ -45,7 +45,7 @@ _ASKED_CURES = {
     Language.PYTHON: "leave it to the collector: delete the call, or make it now and then, while there is nothing "
     "to do; "
     "gc.freeze() after the start keeps what lives forever out of each collection",
-    Language.GO: "leave it to the collector: delete the call, and set GOMEMLIMIT (debug.SetMemoryLimit) where memory is "
+    Language.GO: "leave it to the collector: delete the call, and set GOMEMLIMIT (debug.SetMemoryLimit) where it is "
     "scarce",
 }
 _CURES = {
