@@ -21,6 +21,11 @@ LARGE = Threshold(
     LARGE_TRANSFER, "bytes for each request", "large ones share the line: at the same time they take as long"
 )
 AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
+OWN = Threshold(
+    4,
+    "connections to one peer that stay open, while one request is under way",
+    "who asks one after the other uses one: so many belong to as many, each of which asks at a pace of its own",
+)
 
 _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
 
@@ -58,7 +63,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         # While it serves one request it has at most one of its own under way, if it makes them one by one.
         if load.waits_seconds > 1.2 * _serving(account, where.pid):
             return []
-    elif load.at_once > AT_ONCE.value:
+    elif load.at_once > AT_ONCE.value or (where.peer.open_at_end or 0) >= OWN.value:
         return []
     seconds = account.waited(where, wait)
     peers = list(dict.fromkeys(whom(talk.peer) for talk in sorted(talks, key=lambda t: -t.wait_seconds)))
@@ -205,6 +210,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(waits,), samples=(work,), peers=(same,)),
         ),
         Example(
+            "loggers that are each asked at a beat of their own",
+            False,
+            "36 connections stay open, of which one at a time is in use: one each",
+            window(calls=(waits,), samples=(work,), peers=(loop.model_copy(update={"open_at_end": 36}),)),
+        ),
+        Example(
             "page after page",
             False,
             "each page's cursor comes with the page before",
@@ -222,7 +233,7 @@ PATTERN = Pattern(
     fix="Make independent requests at once (gather, Promise.all, a thread pool), or ask for many in one.",
     fine="Requests that need the answer of the one before; a peer that must not be asked faster; background work that "
     "nobody waits for.",
-    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, LARGE, AT_ONCE),
+    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, LARGE, AT_ONCE, OWN),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

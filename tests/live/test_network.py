@@ -456,3 +456,12 @@ async def test_reuse_is_no_finding(running: Servers) -> None:
     kept = tuple(p for p in evidence.network.peers if p.address != f"127.0.0.1:{running.at['http_new']}")
     without = evidence.model_copy(update={"network": evidence.network.model_copy(update={"peers": kept})})
     assert "nearly every request" not in network_answer("r-x", without, rows=9, others=5).summary
+
+
+async def test_of_a_vector_what_is_sent_is_looked_at_and_not_its_head() -> None:
+    """Heads shrink, the noise behind them does not."""
+    async with workload("vector_sends.py") as running:
+        evidence = await network.measure(HOST, target_of(running.pid), seconds=1.5)
+    assert evidence.network
+    (sender,) = (peer for peer in evidence.network.peers if peer.transport == "tcp" and peer.direction == "outgoing")
+    assert sender.sent_shrinks_to is not None and sender.sent_shrinks_to > 0.9

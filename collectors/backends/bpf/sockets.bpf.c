@@ -182,7 +182,7 @@ INLINE void pair_ends(struct thread *t, struct pt_regs *regs) {
 }
 
 /* ---- what is said ---------------------------------------------------------------------------------------------- */
-/* The first piece of a vector that is not empty. */
+/* The first piece of a vector that is not empty, and the largest one. */
 ONCE int first_of_vector(struct piece *found, u64 vector, u64 pieces) {
     struct iovec piece;
     if (!found) return 0;
@@ -190,9 +190,14 @@ ONCE int first_of_vector(struct piece *found, u64 vector, u64 pieces) {
     for (int i = 0; i < 4; i++) {
         if (i >= pieces || bpf_probe_read_user(&piece, sizeof(piece), (void *)(vector + i * sizeof(piece)))) return 0;
         if (!piece.length) continue;
-        found->buffer = piece.base;
-        found->room = piece.length;
-        return 0;
+        if (!found->buffer) {
+            found->buffer = piece.base;
+            found->room = piece.length;
+        }
+        if (piece.length > found->most) {
+            found->largest = piece.base;
+            found->most = piece.length;
+        }
     }
     return 0;
 }
@@ -239,8 +244,12 @@ ONCE int send_payload(struct piece *piece, struct said *said, u32 sample) {
     sample = sample != 0;
     if (!may_send_payload(said->now, sample)) return 0;
     struct payload *p = &w->payload;
-    u64 length = piece->room < piece->bytes ? piece->room : piece->bytes;
-    u64 from = piece->buffer;
+    u64 length = piece->room, from = piece->buffer;
+    if (sample && piece->largest) { /* (a head of few bytes may stand before what is sent) */
+        length = piece->most;
+        from = piece->largest;
+    }
+    if (length > piece->bytes) length = piece->bytes;
     if (sample && length > PAYLOAD) from += said->now % (length - PAYLOAD); /* anywhere: what is sent again may be alike */
     if (length > PAYLOAD) length = PAYLOAD;
     p->record = RECORD_PAYLOAD;

@@ -158,6 +158,7 @@ struct mmsghdr {
 /* What one call said: to or from whom, and where its bytes are. */
 struct piece {
     u64 buffer, room, bytes; /* room: of the first part of a vector; bytes: of the message */
+    u64 largest, most;       /* of the parts of a vector: where the largest is, and its room */
 };
 struct said {
     u64 peer, stack, socket, now, bytes, messages;
