@@ -89,9 +89,15 @@ def _joined(evidence: Evidence, part: TimelinePart, found: Profiled) -> Evidence
         changes["cpu"] = _with_javascript(evidence, evidence.cpu, part, found)
     if evidence.memory:
         changes["memory"] = evidence.memory.model_copy(update={"heap": _heap(found)})
-        rows = sorted(found.living.items(), key=lambda item: (-item[1], str(item[0])))
-        changes["living"] = tuple(_living(evidence.target.pid, s, size) for s, size in rows)
-    lacks = (*node.LACKS, "the returns from the signals by which V8 samples, and its profiler's own threads")
+        if found.sampled:
+            rows = sorted(found.living.items(), key=lambda item: (-item[1], str(item[0])))
+            changes["living"] = tuple(_living(evidence.target.pid, s, size) for s, size in rows)
+    lacks: tuple[str, ...] = (
+        *node.LACKS,
+        "the returns from the signals by which V8 samples, and its profiler's own threads",
+    )
+    if found.heap and not found.sampled:
+        lacks += ("which lines keep what lives: for that V8 would collect its whole heap, and stand still meanwhile",)
     return _said(evidence.model_copy(update=changes), lacks, _how(joined, part, found), _how_of_the_pool(pool))
 
 

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from perfdoctor.collectors import allocations, ledger
+from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.node import reach
 from perfdoctor.collectors.backends.node.inspector import attached
 from perfdoctor.collectors.cpu import trace_cpu
@@ -116,7 +117,20 @@ async def test_calls_are_counted_exactly_and_named_by_line(question: str) -> Non
     assert "sampled by V8" in " ".join(evidence.collections["syscalls"].warnings)
     if question == "all":
         assert evidence.memory and evidence.memory.heap
-        assert all(one.reserved >= one.used > 0 for one in evidence.memory.heap)
+        heap = evidence.memory.heap
+        assert all(one.reserved >= one.used > 0 for one in heap)
+        # (a small heap is collected when the window begins, and when it ends)
+        assert [at for at, one in enumerate(heap) if one.collected] == [1, len(heap) - 1]
+
+
+async def test_a_large_heap_is_not_collected_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "MOST_HEAP", 0)
+    async with workload("known_node.js") as program:
+        evidence = await ledger.observe(HOST, find_target(HOST, program.pid), seconds=1.0)
+        is_as_before(program)
+    assert evidence.memory and evidence.memory.heap and evidence.living is None
+    assert not any(one.collected for one in evidence.memory.heap)
+    assert any("collect its whole heap" in lack for lack in evidence.collections["syscalls"].lacks)
 
 
 async def test_what_does_not_handle_the_signal_is_refused_and_lives(tmp_path: Path) -> None:

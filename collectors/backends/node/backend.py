@@ -43,7 +43,9 @@ INTERVAL_US = 1000
 _HEAP_WITHIN = 1.0
 """seconds after which V8 is taken to be too busy to say how much its heap holds"""
 SMALL_HEAP = 64 << 20
-"""bytes of a heap that V8 collects in some 50 ms at most, about as it does by itself every few seconds"""
+"""bytes of a heap that V8 collects in some 50 ms, as it does by itself now and then: it is asked to at the begin too"""
+MOST_HEAP = 256 << 20
+"""the same of some 0.2 s; for samples of a larger one, at whose end V8 collects it, a target is not held still"""
 T = TypeVar("T")
 COARSE_HEAP_INTERVAL = 128 << 10
 """bytes between two samples of the heap beside other questions: a program that allocates 500 MB/s is asked 4,000 times
@@ -75,13 +77,15 @@ class HeapLook(NamedTuple):
 @dataclass(slots=True)
 class Profiled:
     """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on. ``living``
-    bytes by stack were allocated meanwhile and live on (by those of the first half); ``heap``: what it held when."""
+    bytes by stack were allocated meanwhile and live on (by those of the first half), where its heap was ``sampled``;
+    ``heap``: what it held when."""
 
     interval_us: int
     quiet: tuple[int, ...] = ()
     tree: CpuTree = field(default_factory=CpuTree)
     living: dict[Stack, int] = field(default_factory=dict)
     heap: list[HeapLook] = field(default_factory=list)
+    sampled: bool = False
     inspector: Inspector | None = None
 
 
@@ -101,13 +105,18 @@ async def profiled(
         found.quiet = tuple(sorted(after - before))
         kept: object = None
         if heap:
+            found.inspector = inspector
+            await _look_at_heap(found, inspector)
+            found.sampled = bool(found.heap) and found.heap[0].used <= MOST_HEAP
+        if found.sampled:
             await inspector.ask("HeapProfiler.enable")
             await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
-            found.inspector = inspector
-            await _collect_first(found, inspector)
+            if found.heap[0].used <= SMALL_HEAP:
+                await inspector.ask("HeapProfiler.getSamplingProfile")  # (V8 collects garbage for it)
+                await _look_at_heap(found, inspector, collected=True)
         yield found
-        if heap:
-            kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (V8 collects garbage for it)
+        if found.sampled:
+            kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (and for this)
             await _look_at_heap(found, inspector, collected=True)
         taken = (await inspector.ask("Profiler.stop")).get("profile")
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
@@ -133,13 +142,6 @@ async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
     if failed:
         raise failed
     return result
-
-
-async def _collect_first(found: Profiled, inspector: Inspector) -> None:
-    """What lives in a small heap at the begin: V8 collects its garbage where its samples are asked for."""
-    if await _look_at_heap(found, inspector) and found.heap[0].used <= SMALL_HEAP:
-        await inspector.ask("HeapProfiler.getSamplingProfile")
-        await _look_at_heap(found, inspector, collected=True)
 
 
 async def _follow_heap(found: Profiled, over: anyio.Event) -> None:

@@ -12,6 +12,7 @@ import os
 import random
 import re
 import sqlite3
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -147,7 +148,7 @@ def main():
             batch = []
             print(
                 f"{number} released, {1000 * (time.process_time() - began) / number:.1f} ms each, {len(released.text)} letters",
-                flush=True,
+                file=sys.stderr,
             )
         if number == KEPT:  # those of last week are in again; from here on they come as they are decided
             due = time.monotonic()
