@@ -258,7 +258,8 @@ ABILITIES = (
     ),
     Ability(
         "trace-memory", "allocations", node.NAME, node.unavailable, Exactness.SAMPLES, Lines.JAVASCRIPT, Cost.PERTURBS,
-        each="a sample for each 16 KiB, at its end a collection of its heap (1 ms a MiB), and some lines on its standard error", mode="objects",
+        each="a sample for each 16 KiB, at the end a collection of its heap (1 ms a MiB), lines on its standard error",
+        mode="objects",
         lacks=("how many objects", "objects that were collected again"),
     ),
     Ability(
