@@ -2,6 +2,7 @@
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -16,6 +17,13 @@ BATCH = Threshold(8, "calls on one descriptor", "what is read or written in a fe
 EXCHANGE = Threshold(
     3, "calls for each in the other direction", "questions and answers alternate on a socket: those cannot be merged"
 )
+
+TOLD = Threshold(
+    100,
+    "calls/s on each of many connections that stay",
+    "what many are told as it comes cannot be gathered without a delay that they notice",
+)
+_MANY = 8
 
 
 def check(account: Account) -> list[Finding]:
@@ -46,6 +54,8 @@ def _judge(
         return []
     on_sockets = _data_calls([row for row in rows if is_socket(row.object)])
     if on_sockets > done / 2 and on_sockets <= EXCHANGE.value * sockets[_OTHER[kind]]:
+        return []
+    if kind == "write" and on_sockets > done / 2 and _tells_many(account, things, per_second):
         return []
     opened = [row for row in account.calls_at.get(place, ()) if row.syscall in calls.OPENS]
     if sum(row.calls - row.errors for row in opened) > done / 2:
@@ -95,6 +105,11 @@ def _judge(
     )
 
 
+def _tells_many(account: Account, things: set[str | None], per_second: float) -> bool:
+    stay = sum(one.open_at_end or 0 for one in account.peers)
+    return len(things) >= _MANY and stay >= len(things) / 2 and per_second / len(things) < TOLD.value
+
+
 def _data_calls(rows: list[SyscallRow]) -> int:
     return sum(max(0, row.calls - row.errors - row.empty) for row in rows)
 
@@ -127,6 +142,11 @@ def _examples() -> tuple[Example, ...]:
     drip = call(
         "sendto", (python(80, "respond"),), 600_000, on="fd:9 (socket:[5])", transferred=600_000 * 3, seconds=3.0
     )
+    hears = (python(90, "hear"),)
+    guests = tuple(
+        call("sendto", hears, 500, on=f"fd:{n} (socket:[{n}])", transferred=500 * 235, seconds=0.02) for n in range(60)
+    )
+    stay = peer(hears, direction="incoming").model_copy(update={"open_at_end": 57})
     one = call("recvfrom", (python(79, "respond"),), 60, on="fd:9 (socket:[5])", transferred=6000, blocked=1.0)
     return (
         Example(
@@ -140,6 +160,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "600,000 sends of three bytes answer 60 requests",
             window(calls=(drip, one), samples=(work,)),
+        ),
+        Example(
+            "a word to each of sixty guests",
+            False,
+            "fifty times a second, on lines that stay: each is told what was said as it comes",
+            window(calls=guests, samples=(work,), peers=(stay,)),
         ),
         Example(
             "a file in blocks of 64 KiB",
@@ -172,7 +198,7 @@ PATTERN = Pattern(
     "and flush at the end of a unit of work.",
     fine="Messages that another process must see at once (logs that are tailed, interactive protocols), and "
     "exchanges in which every message waits for an answer.",
-    thresholds=(SMALL, RATE, BATCH, EXCHANGE),
+    thresholds=(SMALL, RATE, BATCH, EXCHANGE, TOLD),
     needs=("syscalls",),
     focus=frozenset({Focus.IO, Focus.NETWORK}),
     check=check,
