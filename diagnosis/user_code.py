@@ -84,21 +84,27 @@ def charged(stack: Stack, roots: tuple[str, ...] = ()) -> Frame | None:
 def is_user_code(frame: Frame, roots: tuple[str, ...] = ()) -> bool:
     """Whether a frame is the user's: below one of ``roots``, or, wherever it lies, neither the standard library's, nor
     an installed package's, nor the system's, nor an interpreter's. Packages below a root are still packages."""
-    if frame.kind is FrameKind.KERNEL:
+    return _is_users(frame.kind, frame.function, frame.file, frame.module, roots)
+
+
+# (the stacks of a window have hundreds of frames in common, and the same is asked of each a thousand times)
+@lru_cache(maxsize=65536)
+def _is_users(kind: FrameKind, function: str, file: str | None, module: str | None, roots: tuple[str, ...]) -> bool:
+    if kind is FrameKind.KERNEL:
         return False
-    if frame.kind is not FrameKind.PYTHON and _PLATFORM_CLASS.search(frame.function):
+    if kind is not FrameKind.PYTHON and _PLATFORM_CLASS.search(function):
         return False
-    if frame.kind is FrameKind.NATIVE and _is_gos_own(frame):
+    if kind is FrameKind.NATIVE and _is_gos_own(function, file):
         return False
     if roots:
-        inside = _below(frame.file or frame.module or "", roots)
+        inside = _below(file or module or "", roots)
         if inside is not None:
             return not _INSTALLED.search(inside) and not _STANDARD_LIBRARY.search(inside)
-    if frame.kind is FrameKind.NATIVE:
-        return _is_native_user_code(frame)
-    if frame.kind is FrameKind.JAVA:
-        return _is_java_user_code(frame)
-    return frame.file is not None and _is_user_file(frame.file)
+    if kind is FrameKind.NATIVE:
+        return _is_native_user_code(function, file, module)
+    if kind is FrameKind.JAVA:
+        return _is_java_user_code(file, module)
+    return file is not None and _is_user_file(file)
 
 
 def blamed_library(stack: Stack, roots: tuple[str, ...] = ()) -> str | None:
@@ -132,30 +138,30 @@ def _is_user_file(file: str) -> bool:
     return not (_STANDARD_LIBRARY.search(file) or _INSTALLED.search(file) or _GO_TRIMMED.search(file))
 
 
-def _is_native_user_code(frame: Frame) -> bool:
-    if not frame.module or not _is_user_module(frame.module) or _COPIES.search(frame.function):
+def _is_native_user_code(function: str, file: str | None, module: str | None) -> bool:
+    if not module or not _is_user_module(module) or _COPIES.search(function):
         return False
-    return frame.file is None or (not _SYSTEM.search(frame.file) and _is_user_file(frame.file))
+    return file is None or (not _SYSTEM.search(file) and _is_user_file(file))
 
 
-def _is_gos_own(frame: Frame) -> bool:
+def _is_gos_own(function: str, file: str | None) -> bool:
     """A function of a package of Go's standard library, wherever Go was installed: sync.runtime_Semacquire in
     /opt/go1.22/src/runtime/sema.go. (What a project has in src/log is called after its module.)"""
-    _, source, path = (frame.file or "").rpartition("/src/")
+    _, source, path = (file or "").rpartition("/src/")
     if not source or not _GO_TRIMMED.match(path):
         return False
-    if frame.function.startswith("[inlined into "):  # (whatever it is: what it was inlined into is the next frame)
+    if function.startswith("[inlined into "):  # (whatever it is: what it was inlined into is the next frame)
         return True
-    folder, slash, name = frame.function.rpartition("/")
+    folder, slash, name = function.rpartition("/")
     return bool(_GO_TRIMMED.match(f"{folder}{slash}{name.partition('.')[0]}/.go"))
 
 
-def _is_java_user_code(frame: Frame) -> bool:
+def _is_java_user_code(file: str | None, module: str | None) -> bool:
     """A class whose source lies in the project (an absolute path), or of no package of the platform or of a library
     that everybody uses: the machine does not say from which archive a class came."""
-    if frame.file is None or (frame.module or "").startswith(("java.", "jdk.")):
+    if file is None or (module or "").startswith(("java.", "jdk.")):
         return False
-    return frame.file.startswith("/") or not _JAVA_LIBRARY.match(frame.file)
+    return file.startswith("/") or not _JAVA_LIBRARY.match(file)
 
 
 @lru_cache(maxsize=65536)

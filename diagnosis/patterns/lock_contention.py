@@ -110,7 +110,7 @@ def _waits_for_work(account: Account) -> dict[tuple[int, Place | None], float]:
     all."""
     found: dict[tuple[int, Place | None], float] = defaultdict(float)
     for row in account.calls:
-        if account.state(row) is State.IDLE:
+        if row.blocked_seconds > 0 and account.state(row) is State.IDLE:
             found[row.pid, account.place(row.stack)] += row.blocked_seconds
     return found
 
