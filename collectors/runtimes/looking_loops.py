@@ -77,12 +77,43 @@ def _is_kept(asks: "Node", elements: Set[str], best: set[str]) -> bool:
 
 
 def few_rounds(loop: Loop) -> bool:
-    """Whether a loop counts up to a small number that stands in the source."""
-    if not loop.counted or not loop.items or all_names(loop.over) - loop.items:
+    """Whether a loop counts up to a small number that stands in the source, or around something by so many."""
+    if not loop.counted or not loop.items:
         return False
+    if all_names(loop.over) - loop.items:
+        return _goes_around(loop)
     leaves = (syntax.text_of(each) for over in loop.over for each in syntax.within(over) if not each.named_child_count)
     numbers = [int(number) for number in leaves if number.isdecimal() and len(number) < 20]
     return max(numbers, default=0) in range(2, FEW)  # (down to 0 may be from anywhere)
+
+
+def _goes_around(loop: Loop) -> bool:
+    """``for (y = at / WIDE - 1; y <= at / WIDE + 1; y++)``, ``for y in range(y0 - 1, y0 + 2)``"""
+    over = loop.over[0]
+    if over.type in grammar.CALLS:
+        ends = syntax.arguments_of(over)[:2]  # (range)
+        begins, ends = ends[:1], ends[1:]
+    elif over.type == "range_expression":
+        begins, ends = over.named_children[:1], over.named_children[1:]
+    else:
+        first = syntax.first_field(loop.node, "initializer", "init")
+        made = syntax.assigned_in(first) if first is not None else {}
+        begins, ends = [value for name in loop.items for value in made.get(name, ())], list(over.named_children)
+    return bool(_midsts(begins) & _midsts(ends))
+
+
+def _midsts(nodes: Iterable["Node"]) -> set[str]:
+    """What expressions are but for a small number that is added or taken away, as they are written."""
+    found = set[str]()
+    for node in nodes:
+        for each in syntax.within(node):
+            plain = each == node and each.type in grammar.NAMES
+            sum_of = each.named_children if each.type in ("binary_expression", "binary_operator") else []
+            number = syntax.text_of(sum_of[1]) if len(sum_of) == 2 else ""
+            few = number.isdecimal() and len(number) < 3 and int(number) < FEW
+            if plain or (few and any(sign in ("+", "-") for sign in map(syntax.text_of, each.children[1:2]))):
+                found.add("".join(syntax.text_of(each if plain else sum_of[0]).split()))
+    return found
 
 
 def all_names(nodes: Iterable["Node"]) -> set[str]:

@@ -392,6 +392,28 @@ func relax(distance []int, edges []Edge) {
 	}
 }""",
     ),
+    "the fields around one": (
+        ".cpp",
+        """
+int Map::neighbours(int at, int *found) const
+{
+    int count = 0;
+    for (int y = at / WIDE - 1; y <= at / WIDE + 1; y++)
+        for (int x = at % WIDE - 1; x <= at % WIDE + 1; x++)
+            if (free_[y * WIDE + x]) // <- 0
+                found[count++] = y * WIDE + x;
+    return count;
+}
+""",
+    ),
+    "the samples around a peak": (
+        ".py",
+        """
+def width(trace, peaks):
+    for peak in peaks:
+        yield sum(trace[at] > trace[peak] / 2 for at in range(max(0, peak - 8), min(len(trace), peak + 9)))  # <- 0
+""",
+    ),
     "a table of few, listed in the source": (
         ".py",
         """

@@ -89,8 +89,8 @@ class BidBook:
     def _book(self, number, paddle, bid):
         euros = rounded(bid.euros)
         with self._db:  # <- cost
-            self._db.execute(
-                "INSERT OR REPLACE INTO bid VALUES (?, ?, ?, ?)", (bid.lot, paddle, euros, number)
+            self._db.execute(  # <- cost
+                "INSERT OR REPLACE INTO bid VALUES (?, ?, ?, ?)", (bid.lot, paddle, euros, number)  # <- cost
             )  # <- cost
         self._lots[bid.lot].take(paddle, euros)
 
