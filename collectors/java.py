@@ -110,7 +110,7 @@ def _joined(host: Host, evidence: Evidence, part: TimelinePart, told: Told) -> E
         changes["collections"] = evidence.collections | how
     words = (
         f"lines of Java are joined by time: {joined.covered:,} calls had one while they lasted, {joined.near:,} take "
-        f"the nearest of their thread, {joined.without:,} none"
+        f"the nearest of their thread, {joined.alike:,} are where others like them are, {joined.without:,} have none"
     )
     return _said(evidence.model_copy(update=changes), (), words)
 

@@ -27,11 +27,13 @@ _DOES = (
 
 
 def fits(key: Hashable, stack: Stack) -> int:
-    """How well: 0 where the thread slept and the call does not sleep, 2 where a method of the library that stands
-    innermost is called after what the call does, else 1."""
+    """How well: 0 where the thread slept and the call does not sleep, 2 where both do, or a method of the library that
+    stands innermost is called after what the call does, else 1."""
     call = call_of(key)
-    if call is None or not stack or call[0].startswith(_SLEEPS):
+    if call is None or not stack:
         return 1
+    if call[0].startswith(_SLEEPS):
+        return 2 if stack[0].function in _ASLEEP else 1
     if stack[0].function in _ASLEEP:
         return 0
     words = next((words for begins, words in _DOES if call[0].startswith(begins)), ())

@@ -44,12 +44,18 @@ class Event(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Joined:
     """``shares[key][stack]`` counts the events of a row by the sampled stack that they belong to; () where none was
-    near. ``covered`` events had a sample taken while they lasted, ``near`` one beside them, ``without`` none."""
+    near. ``covered`` events had a sample taken while they lasted, ``near`` one beside them, ``alike`` only such as
+    cannot be of them, so they are where others like them are; ``without`` had none."""
 
     shares: Mapping[Hashable, Mapping[Stack, int]]
     covered: int
     near: int
     without: int
+    alike: int = 0
+
+
+def _anywhere(_stack: Stack) -> int:
+    return 1
 
 
 class Timeline:
@@ -69,10 +75,10 @@ class Timeline:
         return frozenset(self._times)
 
     def find(
-        self, tid: int, began: int, ended: int, fits: Callable[[Stack], int] = lambda stack: 1
+        self, tid: int, began: int, ended: int, fits: Callable[[Stack], int] = _anywhere
     ) -> tuple[Stack, bool] | None:
-        """The stack of an event, and whether its sample was taken while it lasted; None when none is near. Of those
-        that are near, the nearest of the ones that fit best."""
+        """The stack of an event, and whether its sample was taken while it lasted; None when none is near that can be
+        of it. Of those that are near, the nearest of the ones that fit best."""
         times = self._times.get(tid)
         if not times:
             return None
@@ -82,23 +88,40 @@ class Timeline:
             return stacks[i], True
         near = [(began - times[k], k) for k in range(max(0, i - _MOST_NEAR), i)]
         near += [(times[k] - ended, k) for k in range(i, min(len(times), i + _MOST_NEAR))]
-        near = [(max(0, off), k) for off, k in near if off <= self._reach]
-        if not near:
-            return None
-        return stacks[min(near, key=lambda one: (-fits(stacks[one[1]]), one[0]))[1]], False
+        ranked = [(-fits(stacks[k]), max(0, off), k) for off, k in near if off <= self._reach]
+        fit, _, k = min(ranked, default=(0, 0, 0))
+        return (stacks[k], False) if fit else None
 
-    def join(self, events: Iterable[Event], fits: Callable[[Hashable, Stack], int] = lambda key, stack: 1) -> Joined:
+    def join(self, events: Iterable[Event], fits: Callable[[Hashable, Stack], int] | None = None) -> Joined:
         """Every event to its stack. Events of threads that were not sampled are in no row. ``fits``: how well an event
-        with that key fits a sample with that stack; 0: it cannot be of it, where another is near."""
+        with that key fits a sample with that stack; 0: it cannot be of it. Where it is given, events without a sample
+        are where others of their row are, else where their thread was sampled doing such things."""
         shares: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
         tally: Counter[str] = Counter()
+        lost: Counter[tuple[Hashable, int]] = Counter()
         for event in events:
             if event.tid not in self._times:
                 continue
-            found = self.find(event.tid, event.began, event.ended, partial(fits, event.key))
-            shares[event.key][found[0] if found else ()] += 1
-            tally["without" if found is None else "covered" if found[1] else "near"] += 1
-        return Joined(shares, tally["covered"], tally["near"], tally["without"])
+            how_well = partial(fits, event.key) if fits else _anywhere
+            found = self.find(event.tid, event.began, event.ended, how_well)
+            if found is None:
+                lost[event.key, event.tid] += 1
+                continue
+            shares[event.key][found[0]] += 1
+            tally["covered" if found[1] else "near"] += 1
+        for (key, tid), number in lost.items():
+            others = (shares[key] or self._best(tid, partial(fits, key))) if fits else Counter[Stack]()
+            for stack, share in zip(others, _apportion(number, list(others.values())), strict=True) if others else ():
+                if share:
+                    shares[key][stack] += share
+            if not others:
+                shares[key][()] += number
+            tally["alike" if others else "without"] += number
+        return Joined(shares, tally["covered"], tally["near"], tally["without"], tally["alike"])
+
+    def _best(self, tid: int, fits: Callable[[Stack], int]) -> Counter[Stack]:
+        """The samples of a thread, of any time, that fit better than just anywhere."""
+        return Counter(stack for stack in self._stacks[tid] if fits(stack) > 1)
 
 
 def call_of(key: Hashable) -> tuple[str, Stack] | None:

@@ -23,6 +23,19 @@ _CLASSES = grammar.words("class class_declaration abstract_class_declaration")
 _AROUND_NAMES = grammar.words("parenthesized_expression non_null_expression instantiation_expression")
 """(shop.ask)(…), and ask!(…) of TypeScript"""
 _MAKES = grammar.words("object array new_expression")
+_PACKS = (
+    "gzip",
+    "gunzip",
+    "deflate",
+    "inflate",
+    "deflateRaw",
+    "inflateRaw",
+    "unzip",
+    "brotliCompress",
+    "brotliDecompress",
+)
+_KNOWN_AS = {"syncBufferWrapper": tuple(f"{name}Sync" for name in _PACKS), "asyncBufferWrapper": _PACKS}
+"""functions of Node.js that programs know by other names, one each (zlib's makes them)"""
 
 
 class Function(NamedTuple):
@@ -65,12 +78,13 @@ def _line_of_call(source: Source, caller: Function, callee: Function, *, same_fi
     reads = name.startswith(("get ", "set "))
     name = name[4:] if reads else name
     if _NAME.match(name):
-        calls = list(_calls(source, node, name, reads=reads))
+        names = _KNOWN_AS.get(name, (name,)) if not same_file else (name,)
+        calls = [call for known in names for call in _calls(source, node, known, reads=reads)]
         # What a function within it calls is its own only where V8 has put that into it.
         lines = {_line(each) for each in calls if _holder(each) == node} or {_line(each) for each in calls}
         # (one that V8 has put into the caller may stand anywhere in the file)
         if not lines and not same_file:
-            everywhere = _calls(source, source.root, name, reads=reads)
+            everywhere = (each for known in names for each in _calls(source, source.root, known, reads=reads))
             lines = {_line(each) for each in everywhere if each.parent and each.parent.type in grammar.MEMBERS}
         if lines:
             return _only(lines)

@@ -53,7 +53,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             return None
         loop = source.inmost_loop(at.line)
         if loop is not None:
-            looks = looks_of(loop, at.line, answers)
+            looks = looks_of(loop, at.line, answers or _asked(source, loop))
             function = syntax.function_around(loop.node)
             if looks is None or _is_short(source, loop) or all(_is_few(source, each, function) for each in looks.over):
                 return None
@@ -64,6 +64,13 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             return None
         answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""
     return None
+
+
+def _asked(source: Source, loop: Loop) -> str:
+    """The function of the same file that a loop calls and which does nothing but compare; empty where there is none."""
+    names = dict.fromkeys(map(syntax.called_name, syntax.calls_in(loop.node, functions=True)))
+    known = ((name, source.functions.get(name)) for name in names)
+    return next((name for name, function in known if function and comparisons.returns_an_answer(function)), "")
 
 
 def _is_small(function: "Node") -> bool:

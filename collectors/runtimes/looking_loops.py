@@ -46,7 +46,7 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     for condition in _conditions(loop):
         names = expanded(syntax.names_in(condition), inside)
         # (that two numbers differ, i != j, is no question about what they are the numbers of)
-        asks = bool(answers) and _is_answered_by(answers, condition)
+        asks = bool(answers) and _is_answered_by(answers, condition, loop.items)
         if (asks or _compares(condition) or _ranks(loop)) and names & (over if by_number else loop.items):
             wanted |= names
             equal = equal or asks or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
@@ -264,9 +264,11 @@ def _ranks(loop: Loop) -> bool:
     return loop.seeks and loop.node.type in grammar.CALLS and syntax.called_name(loop.node) in grammar.RANKS
 
 
-def _is_answered_by(function: str, condition: "Node") -> bool:
-    calls = syntax.calls_in(condition, functions=True)
-    return any(syntax.called_name(each) == function and syntax.owner_of_call(each) is None for each in calls)
+def _is_answered_by(function: str, condition: "Node", elements: Set[str]) -> bool:
+    """Whether a condition calls a function, or a method of that name of an element."""
+    calls = (each for each in syntax.calls_in(condition, functions=True) if syntax.called_name(each) == function)
+    owners = map(syntax.owner_of_call, calls)
+    return any(owner is None or syntax.names_in(owner) <= elements for owner in owners)
 
 
 def _asks_for_range(condition: "Node", elements: Set[str]) -> bool:

@@ -66,13 +66,15 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     others = other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
     fruits = sum(row.calls - row.errors - row.empty for row in others) + new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(NO_QUESTIONS))
+    misses = sum(row.errors + row.empty for row in _questions(others))
     work = cpu_in(account, place)
     fruitful = fruits >= FRUITFUL.value * wakes
     if not polls and fruitful and (fruits > misses or written(others) >= FRUITFUL.value * wakes):
         return []
-    # (one that wakes at a moment which it has worked out keeps a pace, as long as nothing says that it asks)
-    if misses < 0.5 * wakes and _is_among(place, account.evidence.paced):
+    # (one that wakes at a moment which it has worked out keeps a pace, as long as it does not ask by itself: what work
+    # looks for and does not find is another matter)
+    own = sum(row.errors + row.empty for row in _questions(others) if _is_of(account, place, row))
+    if own < 0.5 * wakes and _is_among(place, account.evidence.paced):
         return []
     # That it finds nothing is known when a call or its own text says so. Otherwise the loop must be too quick to do
     # anything else.
@@ -81,7 +83,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
     heaviest = max(rows, key=lambda row: row.calls)
-    asked = [row for row in others if not row.syscall.startswith(NO_QUESTIONS) and row.errors + row.empty]
+    asked = [row for row in _questions(others) if row.errors + row.empty]
     question = max(asked, key=lambda row: row.errors + row.empty).syscall if asked and misses >= 0.5 * wakes else ""
     asks = f" and asks with {question}" if question else ""
     return weigh(
@@ -108,6 +110,15 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         # Its pause is not work lost to others: a poll costs wake-ups, and up to one pause of delay each time.
         at_most=Severity.WARNING if checked or quick else Severity.INFO,
     )
+
+
+def _questions(rows: Iterable[SyscallRow]) -> list[SyscallRow]:
+    return [row for row in rows if not row.syscall.startswith(NO_QUESTIONS)]
+
+
+def _is_of(account: Account, place: Place, row: SyscallRow) -> bool:
+    own = account.place(row.stack)
+    return own is not None and (own.file, own.function) == (place.file, place.function)
 
 
 def _is_among(place: Place, lines: Iterable[PacedLine | PollLine]) -> bool:

@@ -1,5 +1,7 @@
 """Events to the stacks that were sampled around them: none is lost, and none is charged to what was far away."""
 
+from collections.abc import Hashable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +40,19 @@ def test_of_the_samples_that_are_near_the_nearest_that_fits_best_has_the_event()
     assert line.find(7, 1250, 1260, fits) == (A, False)
     assert line.find(7, 1150, 1300, fits) == (A, False)  # (the one that was taken in it cannot be of it)
     assert line.find(7, 2900, 2950, fits) == (B, False)  # (of A it is too far away)
-    assert line.find(8, 1100, 1101, fits) == (C, False)  # (nothing else is near)
+    assert line.find(8, 1100, 1101, fits) is None
+
+
+def test_what_cannot_be_of_the_samples_near_it_is_where_others_like_it_are() -> None:
+    line = Timeline([Sample(1000, 7, A), Sample(9000, 7, B), Sample(9500, 7, B), Sample(20_000, 7, C)], reach=1500)
+
+    def fits(key: Hashable, stack: Stack) -> int:
+        return 0 if stack == C else 2 if stack == A or key == "other" else 1
+
+    rows = [Event(at, at + 9, 7, "row") for at in (1010, 9010, 9020, 20_010, 20_020, 20_030)]
+    joined = line.join([*rows, Event(20_040, 20_049, 7, "other"), Event(30_000, 30_009, 7, "row")], fits)
+    assert joined.shares == {"row": {A: 2, B: 5}, "other": {B: 1}}
+    assert (joined.covered, joined.near, joined.alike, joined.without) == (0, 3, 5, 0)
 
 
 def test_what_is_joined_is_counted() -> None:

@@ -214,6 +214,15 @@ def begin_of(text: str, part: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before.rpartition("\n")[2].encode("utf-16-le")) // 2 + 1
 
 
+def test_what_node_gives_another_name_is_known_by_those_of_programs(tmp_path: Path) -> None:
+    text = "function send(all) {\n  const head = gzip(all);\n  more();\n  return zlib.gzipSync(all);\n}\n"
+    (tmp_path / "send.js").write_text(text)
+    finder, caller = CallSites(LocalHost(), os.getpid()), Function("send", *begin_of(text, "(all) {"))
+    made = Function("syncBufferWrapper", 766, 1)
+    assert finder.line(str(tmp_path / "send.js"), caller, made, same_file=False) == 4
+    assert finder.line(str(tmp_path / "send.js"), caller, made, same_file=True) is None
+
+
 @pytest.mark.parametrize(
     ("part", "callee", "line"),
     [

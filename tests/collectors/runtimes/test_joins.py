@@ -48,6 +48,36 @@ impl Linker {
 }"""
 
 FOUND = {
+    "a method of each element compares": (
+        ".java",
+        """
+class Open {
+    int points(Player player) {
+        int halves = 0;
+        for (Game game : games) { // <- 0
+            if (game.has(player)) {
+                halves += game.halvesOf(player);
+            }
+        }
+        return halves;
+    }
+
+    Row row(Player player) {
+        int buchholz = 0;
+        for (Game game : gamesOf(player)) { // <- outer
+            buchholz += points(game.other(player)); // <- 1
+        }
+        return new Row(player, buchholz);
+    }
+}
+
+class Game {
+    boolean has(Player player) {
+        return white == player || black == player;
+    }
+}
+""",
+    ),
     "all, behind a property": (
         ".py",
         """
@@ -329,6 +359,35 @@ class Bank:
 }
 
 NOT_FOUND = {
+    "a method of each element decides by itself": (
+        ".java",
+        """
+class Open {
+    int points(Player player) {
+        int halves = 0;
+        for (Game game : games) { // <- 0
+            if (game.suits(player)) {
+                halves += 1;
+            }
+        }
+        return halves;
+    }
+
+    void rows() {
+        for (Player player : players) {
+            out.add(points(player)); // <- 1
+        }
+    }
+}
+
+class Game {
+    boolean suits(Player player) {
+        rules.apply(this);
+        return player.score(rules) > least;
+    }
+}
+""",
+    ),
     "each row has columns of its own": (
         ".py",
         """

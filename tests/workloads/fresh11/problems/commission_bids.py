@@ -90,7 +90,8 @@ class BidBook:
         euros = rounded(bid.euros)
         with self._db:  # <- cost
             self._db.execute(  # <- cost
-                "INSERT OR REPLACE INTO bid VALUES (?, ?, ?, ?)", (bid.lot, paddle, euros, number)  # <- cost
+                "INSERT OR REPLACE INTO bid VALUES (?, ?, ?, ?)",
+                (bid.lot, paddle, euros, number),  # <- cost
             )  # <- cost
         self._lots[bid.lot].take(paddle, euros)
 
