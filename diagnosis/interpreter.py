@@ -82,6 +82,7 @@ _NAMES = tuple((work, re.compile(rf"(?:{names})")) for work, names in _BY_NAME)
 _C_LIBRARY = re.compile(r"^(?:libc[.-]|libc\.so|ld-(?:linux|musl))")
 _MEMORY = re.compile(r"^(?:\[unknown\]|_*mem(?:move|cpy|set|cmp|chr)|_*str|_int_|malloc|realloc|free|__libc_)")
 _MOVES = re.compile(r"_*(?:mem(?:move|p?cpy|set)|wmem(?:move|cpy|set))(?:_\w+)?$|runtime\.mem(?:move|clr)")
+_CLEARS = re.compile(r"memset|memclr")
 _INTERPRETER = re.compile(r"^(?:libpython|python)\d")
 _OURS = re.compile(f"{_C_LIBRARY.pattern}|{_INTERPRETER.pattern}|^$")
 _MADE = "<string>"
@@ -116,7 +117,8 @@ def compiled_work_of(row: CpuRow, below: Stack) -> Work:
     leaf = below[0] if below else None
     if leaf is None or leaf.function.startswith("[anonymous memory]") or leaf.function.endswith("Handler"):
         return Work.OWN
-    return Work.MEMORY if _MOVES.match(leaf.function) else Work.LIBRARY
+    # (that a buffer is cleared for the next round is what the line says: nothing is moved)
+    return Work.MEMORY if _MOVES.match(leaf.function) and not _CLEARS.search(leaf.function) else Work.LIBRARY
 
 
 def _is_for_memory(row: CpuRow) -> bool:

@@ -8,6 +8,7 @@ round's own (the lines of this order) is looked through once.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
@@ -142,8 +143,10 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
                 return At(at.file, function.start_point[0] + 1) if called else None
             at = caller
             call = _call(sources, at, name)
+        handed = call is None and _handed(sources, at, name)  # (orders.filter(this::isLate))
+        if call is None and not handed:
+            call = _only_call(sources, at, name)
         if call is None:
-            handed = _handed(sources, at, name)  # (orders.filter(this::isLate))
             return At(at.file, at.line) if handed and wanted & given and not over & given else None
         arguments = _arguments(call, parameters)
         made_anew = any(_is_made(arguments[name]) for name in wanted & set(arguments))
@@ -264,6 +267,14 @@ def _call_within(sources: Sources, at: At, name: str) -> "Node | None":
     holder = source.functions.get(holding) if source else None
     calls = syntax.calls_in(holder, functions=True) if holder else ()
     return next((each for each in calls if syntax.called_name(each) == name), None)
+
+
+def _only_call(sources: Sources, at: At, name: str) -> "Node | None":
+    """The one call of ``name`` in the file of ``at``, where V8 may have put more than one function into its."""
+    source = sources.of(at.file) if at.function and name else None
+    calls = syntax.calls_in(source.root, functions=True) if source else ()
+    found = list(islice((each for each in calls if syntax.called_name(each) == name), 2))
+    return found[0] if len(found) == 1 else None
 
 
 def _arguments(call: "Node", parameters: list[set[str]]) -> dict[str, "Node"]:

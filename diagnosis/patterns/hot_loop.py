@@ -272,6 +272,12 @@ def _examples() -> tuple[Example, ...]:
         Example(
             "list.insert(0, x)", True, "the time goes to moving the rest of the list", window(samples=(*shift, rest))
         ),
+        Example(
+            "a deck that is cleared for each plan",
+            False,
+            "memset moves nothing: its line says that it clears, and how much",
+            window(samples=(cpu((native("__memset_avx2", libc), walks), 7.0), rest)),
+        ),
         Example("list.pop(0)", True, "a Python line that does nothing but move memory", window(samples=(*moves, rest))),
         Example("sorting in a loop", True, "comparisons of a sort hold the line's time", window(samples=(*sort, rest))),
         Example(

@@ -21,8 +21,19 @@ from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
 from perfdoctor.schemas.syscalls import SyscallRow
 
 FREE = Threshold(
-    0.05, "of the workers' time, at most, without work", "a pool that is sometimes without work has no line before it"
+    0.05,
+    "of the workers' time, at most, without work",
+    "a pool that is sometimes without work may have no line before it",
 )
+OFTEN = Threshold(
+    0.3,
+    "of the workers' time, at most, without work, where work comes in bursts",
+    "with more to spare, bursts are short beside what is between them",
+)
+ROW = Threshold(
+    3, "waits for others between two waits for work", "a worker that finds the next piece at once was waited for"
+)
+LONG = Threshold(0.001, "s of a wait for others", "shorter ones are no piece of work by themselves")
 WAITS = Threshold(0.7, "of the workers' time that they wait for others", "a pool that computes is limited by the cores")
 ROOM = Threshold(0.5, "of the cores, at most, in use", "above it more workers would soon wait for a core instead")
 LINE = Threshold(0.3, "of the window that somebody waits for the pool's results", "nobody misses what nobody waits for")
@@ -209,7 +220,7 @@ def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> lis
     queued = sum(row.runnable_seconds for row in rows)
     on_core = sum(row.seconds for row in account.samples if row.pid == pid and worker_of(row.stack) == kind)
     spent = free + waits + locked + queued + on_core
-    if spent <= 0 or waits < WAITS.value * spent or free > FREE.value * spent:
+    if spent <= 0 or waits < WAITS.value * spent or free > _may_be_free(account, rows, waiting) * spent:
         return []
     used = sum(time.running for time in account.evidence.threads or ()) / account.seconds
     if used > ROOM.value * account.evidence.cores:
@@ -259,6 +270,14 @@ def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> lis
     )
 
 
+def _may_be_free(account: Account, rows: list[SyscallRow], waiting: list[SyscallRow]) -> float:
+    """The part of their time for which workers may be without work, though work stands in line: more where they mostly
+    find the next piece at once."""
+    rests = sum(row.calls for row in rows if row.blocked_seconds > 0 and account.state(row) is State.IDLE)
+    pieces = sum(row.calls for row in waiting if row.blocked_seconds > LONG.value * row.calls)
+    return OFTEN.value if pieces >= ROW.value * rests else FREE.value
+
+
 def _waits_for_results(account: Account, pid: int) -> float:
     """Seconds that threads outside of pools waited for the result of work, or for room to hand more in."""
     waited = sum(
@@ -299,6 +318,8 @@ def _examples() -> tuple[Example, ...]:
     fetch = python(20, "fetch")
     task = (fetch, library("concurrent/futures/thread.py", "_WorkItem.run"), *worker)
     get = (library("queue.py", "Queue.get"), *worker)
+    bursts = call("recvfrom", task, 840, on="fd:8 (socket:[6])", blocked=17.5)
+    between = call("futex", get, 200, on="futex:0x9", blocked=1.9)
     result = (library("threading.py", "Condition.wait"), library("concurrent/futures/_base.py", "Future.result"))
     gather = (*result, python(50, "page"))
     taken = (
@@ -404,6 +425,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(lent_once,), samples=(light,), times=two),
         ),
         Example(
+            "two workers for pages of a dozen questions",
+            True,
+            "a tenth of their time is between pages, and within one they find the next question at once",
+            window(calls=(main, bursts, between), samples=(light,), times=two),
+        ),
+        Example(
             "a pool that is sometimes without work",
             False,
             "its workers wait for work for half of their time: none stands in line",
@@ -440,7 +467,7 @@ PATTERN = Pattern(
     "do meanwhile: N workers that wait do N pieces of work in the time of one.",
     fix="As many workers as waits that the other side can bear at a time; asynchronous calls for hundreds.",
     fine="When the limit is there to protect the other side.",
-    thresholds=(FREE, WAITS, ROOM, LINE, MANY, LENT, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
+    thresholds=(FREE, OFTEN, ROW, LONG, WAITS, ROOM, LINE, MANY, LENT, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
     needs=("syscalls", "cpu", "threads"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -55,7 +55,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     caller = called_from(account, where.stack)
     what = quoted(where.shape, 100) if where.shape else "a request"
     load = account.load(where.pid)
-    trips = where.peer.rtt_seconds or 0.0
+    # (on one machine there is no way: TCP takes the time until it hears of what it sent, often with the answer)
+    trips = (where.peer.rtt_seconds or 0.0) if where.peer.side != "local" else 0.0
     far = trips >= FAR.value * mean
     large = bytes_each(talks) > LARGE.value
     unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
@@ -66,7 +67,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         account.fact("network", "mean wait for an answer", mean, "s"),
         account.fact("network", "longest", where.peer.turn.max_seconds, "s"),
     ]
-    if where.peer.rtt_seconds is not None:
+    if trips:
         facts.append(account.fact("network", "of it the way there and back", trips, "s"))
     return weigh(
         account,

@@ -20,7 +20,7 @@ from perfdoctor.collectors.runtimes.keepers import keeps
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from tests.collectors.runtimes.one_file import OneFile
 
-_MARK = re.compile(r"(?://|#) <- (\w+)(?: (\w+))?(?:, outer)?$")
+_MARK = re.compile(r"(?://|#) <- (\w+)(?: ([\w()]+))?(?:, outer)?$")
 
 NEAREST_RUST = """
 impl Linker {
@@ -214,6 +214,27 @@ function check(text) {
 
 function step() {
   check(document.text); // <- 1
+}""",
+    ),
+    "the same, where V8 has put two functions into a third": (
+        ".js",
+        """
+class Patch {
+  lanternAt(universe, slot) {
+    return this.fixtures.find((each) => each.universe === universe && each.first <= slot); // <- 0 (anonymous)
+  }
+}
+
+class Output {
+  #slot(universe, slot) {
+    return this.patch.lanternAt(universe, slot).level;
+  }
+
+  frame(now) {
+    this.universes.forEach((levels, universe) => { // <- 1 frame
+      for (let slot = 0; slot < SLOTS; slot++) levels[slot] = this.#slot(universe, slot); // <- outer
+    });
+  }
 }""",
     ),
     "a callback that is asked of each, for what a request wants": (
