@@ -132,7 +132,7 @@ class NameLookup(Model):
 
 
 class AskingLine(Model):
-    """The only line in which a process's own files call a client of the network."""
+    """The only line in which a process's own files call a client of the network, or give an answer a body."""
 
     pid: int
     file: str
@@ -163,4 +163,5 @@ class NetworkUse(Model):
     repeated: tuple[RepeatedLine, ...] = ()
     """by the text of the files; only where a diagnosis asked for it"""
     asking: tuple[AskingLine, ...] = ()
+    answering: tuple[AskingLine, ...] = ()
     """the same, of programs of Node.js"""

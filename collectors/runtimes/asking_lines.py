@@ -1,10 +1,10 @@
-"""The one line in which a program of Node.js asks its peers, by the text of its files.
+"""The one line in which a program of Node.js asks its peers, or answers them, by the text of its files.
 
-Node.js sends from its own loop, when no line of the program is on the stack any more, and a program that asks seldom is
-seldom sampled while it does. Where its own files call a client in one line only, that line is it.
+Node.js sends from its own loop, when no line of the program is on the stack any more, and who asks or answers seldom is
+seldom sampled meanwhile. Where its own files do so in one line only, that line is it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
@@ -22,20 +22,28 @@ _MODULES = grammar.words("http https http2")
 _METHODS = grammar.words("get request connect")
 _CLIENTS = grammar.words("axios got undici superagent needle ky")
 _FUNCTIONS = grammar.words("fetch axios got needle ky")
+_ANSWERS = grammar.words("end send json sendFile pipe")
+_RESPONSES = grammar.words("response res reply")
+"""what handlers of http, Express and Fastify call what they answer by"""
 
 
 def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
-    """The same evidence, whose peers' part knows that line of each process, where there is but one."""
+    """The same evidence, whose peers' part knows those lines of each process, where there is but one of a kind."""
     if evidence.target.runtime != "node" or evidence.network is None or not evidence.network.peers:
         return evidence
-    found = []
+    found: dict[str, list[AskingLine]] = {"asking": [], "answering": []}
     for pid, files in _own_files(evidence).items():
-        lines = []
-        for file in sorted(files)[:_MOST_FILES]:
-            if (source := sources.of(pid).of(file)) is not None:
-                lines += [AskingLine(pid=pid, file=file, line=line, function=name) for line, name in asking(source)]
-        found += lines if len(lines) == 1 else []
-    return evidence.model_copy(update={"network": evidence.network.model_copy(update={"asking": tuple(found)})})
+        known = [(file, sources.of(pid).of(file)) for file in sorted(files)[:_MOST_FILES]]
+        for kind, lines_of in (("asking", asking), ("answering", answering)):
+            lines = [
+                AskingLine(pid=pid, file=file, line=line, function=name)
+                for file, source in known
+                if source is not None
+                for line, name in lines_of(source)
+            ]
+            found[kind] += lines if len(lines) == 1 else []
+    told = {kind: tuple(lines) for kind, lines in found.items()}
+    return evidence.model_copy(update={"network": evidence.network.model_copy(update=told)})
 
 
 def _own_files(evidence: Evidence) -> dict[int, set[str]]:
@@ -49,10 +57,19 @@ def _own_files(evidence: Evidence) -> dict[int, set[str]]:
 
 def asking(source: Source) -> Iterator[tuple[int, str]]:
     """The lines of a file that call a client, with the names of their functions."""
+    return _lines(source, _asks)
+
+
+def answering(source: Source) -> Iterator[tuple[int, str]]:
+    """The lines of a file that give a response a body, with the names of their functions."""
+    return _lines(source, _answers)
+
+
+def _lines(source: Source, does: "Callable[[Node], bool]") -> Iterator[tuple[int, str]]:
     told = set[int]()
     for node in syntax.within(source.root, functions=True):
         line = node.start_point[0] + 1
-        if node.type in grammar.CALLS and line not in told and _asks(node):
+        if node.type in grammar.CALLS and line not in told and does(node):
             told.add(line)
             function = syntax.function_around(node)
             yield line, (syntax.name_of(function) if function is not None else "") or "(anonymous)"
@@ -63,3 +80,15 @@ def _asks(call: "Node") -> bool:
     if owner is None:
         return name in _FUNCTIONS
     return (syntax.text_of(owner) in _MODULES and name in _METHODS) or syntax.text_of(owner) in _CLIENTS
+
+
+def _answers(call: "Node") -> bool:
+    """``response.end(body)``, ``file.pipe(response)``; without a body it says next to nothing."""
+    owner, name, given = syntax.owner_of_call(call), syntax.called_name(call), syntax.arguments_of(call)
+    if owner is None or name not in _ANSWERS or not given:
+        return False
+    whose = given[0] if name == "pipe" else owner
+    for each in syntax.within(whose):  # (response.writeHead(200).end(body))
+        if each.type not in grammar.CALLS and each.type not in grammar.MEMBERS:
+            return syntax.text_of(each) in _RESPONSES
+    return False

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, peer, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.objects import is_socket
@@ -82,7 +82,7 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
         return []
     # (a call that was under way when the window began is in the peer's row without its stack)
     stack = heaviest.stack or max(moving, key=lambda row: row.seconds).stack
-    place = account.place(stack)
+    place = account.place(stack) or (_answering(account, heaviest.pid) if sent and is_served(flow.peer) else None)
     at = place or "a library"
     of = whom(flow.peer)
     verb = "sends" if sent else "receives"
@@ -115,6 +115,12 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
         # (what a client waits for on its way costs the server nothing)
         at_most=Severity.INFO if in_calls <= 0 else Severity.WARNING if trips > in_calls / 2 else Severity.CRITICAL,
     )
+
+
+def _answering(account: Account, pid: int) -> Place | None:
+    """The only line that gives answers a body, where a runtime sends later, from its own loop."""
+    lines = account.evidence.network.answering if account.evidence.network else ()
+    return next((Place(line.file, line.function, line.line) for line in lines if line.pid == pid), None)
 
 
 def _served_far(flow: _Flow) -> bool:

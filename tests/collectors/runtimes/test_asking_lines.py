@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfdoctor.collectors.runtimes.asking_lines import asking
+from perfdoctor.collectors.runtimes.asking_lines import answering, asking
 from perfdoctor.collectors.runtimes.sources import Source
 
 ASKS = {
@@ -20,3 +20,19 @@ ASKS = {
 def test_calls_of_clients_are_found(name: str) -> None:
     text, found = ASKS[name]
     assert list(asking(Source("/srv/app.js", text.encode()))) == found
+
+
+ANSWERS = {
+    "a body": ("function answer(request, response) {\n  response.end(body);\n}", [(2, "answer")]),
+    "behind its head": ("const send = (res) => {\n  res.writeHead(200).end(body);\n};", [(2, "send")]),
+    "Express": ("app.get('/', (req, res) => {\n  res.json(rows);\n});", [(2, "(anonymous)")]),
+    "a file": ("function give(file, response) {\n  file.pipe(response);\n}", [(2, "give")]),
+    "no body": ("function answer(request, response) {\n  response.writeHead(404).end();\n  response.end();\n}", []),
+    "another's end": ("socket.end(text);\nstream.pipe(packed);", []),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_bodies_of_answers_are_found(name: str) -> None:
+    text, found = ANSWERS[name]
+    assert list(answering(Source("/srv/app.js", text.encode()))) == found
