@@ -21,8 +21,8 @@ _NOT_BUSY = (State.IDLE, State.MEASURED)
 _TIMER_SECONDS = 0.5
 """A sleep of this length is that of a timer, which has nothing to do until then: a heartbeat, a report each second."""
 _PACE_SECONDS = 0.01
-"""The same of one that a thread's own loop sleeps each time round, or that lasts until a moment which the program has
-worked out: it keeps a pace. Who looks for news sleeps less."""
+"""The same of one that a thread's own loop sleeps each time round: it keeps a pace. Who looks for news sleeps less.
+(One that lasts until a moment which the program has worked out is a pace however short it is.)"""
 _MAIN = frozenset({"<module>", "main", "run", "__main__"})
 _NAMELESS = re.compile(r"\{\{closure\}\}|<lambda>|lambda\$|\{lambda|\(anonymous\)|\.func\d+$")
 """functions that are handed to a thread, and only call what its loop is in"""
@@ -142,11 +142,7 @@ def _is_timer(row: SyscallRow, state: State, evidence: Evidence) -> bool:
     if any((line.file, line.line) == at for line in evidence.polls):
         return False  # (what it waits for is there up to a pause before it looks)
     until = any((line.file, line.line) == at for line in evidence.paced)
-    return (
-        (until and _pause(row) >= _PACE_SECONDS)
-        or _pause(row) >= _TIMER_SECONDS
-        or keeps_pace(row, evidence.user_roots)
-    )
+    return until or _pause(row) >= _TIMER_SECONDS or keeps_pace(row, evidence.user_roots)
 
 
 def keeps_pace(row: SyscallRow, roots: tuple[str, ...]) -> bool:

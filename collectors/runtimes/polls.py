@@ -7,7 +7,7 @@ whatever the length of the pause. Of Go, whose sleeps no call shows, ``nap_loops
 import re
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.paces import CLOCKS, is_paced, sleep_at, sleeping_lines
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _WHILES = grammar.words("while_statement while_expression do_statement")
+_ALONE = _WHILES | grammar.IFS | {"match_arm"}
 _ENDLESS = grammar.words("while_statement while_expression do_statement for_statement loop_expression")
 _LOCKS = grammar.words("lock unlock acquire release pthread_mutex_lock pthread_mutex_unlock mtx_lock mtx_unlock")
 _EMPTY = grammar.words("isEmpty is_empty empty is_none isNone")
 _NOTHING = ("None", "null", "NULL", "nullptr", " 0", " -1", '""', "''")
-_QUESTIONS = grammar.CALLS | grammar.COMPARISONS
 _NONE_YET = re.compile(r"\b(?:\w*Empty\w*|WouldBlock|BlockingIOError|FileNotFoundError|None|Err)\b")
 """in what is caught, or matched, where nothing has come"""
 
@@ -56,12 +56,12 @@ def is_poll(source: Source, line: int) -> bool:
 
 
 def _statement(node: "Node") -> "Node | None":
-    """What ``node`` stands in that stands in a block itself, or is an arm's all."""
+    """What ``node`` stands in that stands in a block itself, or is all that a loop, a condition or an arm has."""
     for each in syntax.around(node):
         held = each.parent
         if held is None or each.type in grammar.FUNCTIONS:
             return None
-        if held.type in grammar.BLOCKS or held.type == "match_arm":
+        if held.type in grammar.BLOCKS or held.type in _ALONE:
             return each
     return None
 
@@ -70,7 +70,7 @@ def _holder(statement: "Node") -> tuple["Node | None", list["Node"]]:
     """The loop or condition whose block a statement stands in, and what else stands there. (A ``try`` around a pause
     that may be interrupted counts as the pause.)"""
     block = statement.parent
-    if block is None or block.type == "match_arm":
+    if block is None or block.type not in grammar.BLOCKS:
         return block, []
     rest = [each for each in block.named_children if each != statement and not each.type.endswith("comment")]
     holder = block.parent
@@ -86,7 +86,7 @@ def _waits(loop: "Node", rest: list["Node"]) -> bool:
     if condition is None or _is_of_time(condition):
         return False
     # (``while running`` waits for the end of the program)
-    asks = _misses(condition) or any(each.type in _QUESTIONS for each in syntax.within(condition))
+    asks = _misses(condition) or any(map(comparisons.is_an_answer, comparisons.parts_of_answer(condition)))
     asked = {syntax.text_of(each) for each in syntax.within(condition) if each.type in grammar.NAMES}
     return asks and bool(asked) and all(_looks_again(each, asked) for each in rest)
 
@@ -149,8 +149,9 @@ def _misses(condition: "Node") -> bool:
             return True
         if each.type in grammar.CALLS and syntax.called_name(each) in _EMPTY:
             return True
+        # (each twentieth round is no miss)
         if each.type in grammar.COMPARISONS and text.endswith(_NOTHING):
-            return "!=" not in text and "is not" not in text and ">" not in text
+            return not any(sign in text for sign in ("!=", "is not", ">", "%"))
     return False
 
 

@@ -71,10 +71,8 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     fruitful = fruits >= FRUITFUL.value * wakes
     if not polls and fruitful and (fruits > misses or written(others) >= FRUITFUL.value * wakes):
         return []
-    # (one that wakes at a moment which it has worked out keeps a pace, as long as it does not ask by itself: what work
-    # looks for and does not find is another matter)
-    own = sum(row.errors + row.empty for row in _questions(others) if _is_of(account, place, row))
-    if own < 0.5 * wakes and _is_among(place, account.evidence.paced):
+    # (one that wakes at a moment which it has worked out keeps a pace, whatever its work looks for and does not find)
+    if _is_among(place, account.evidence.paced):
         return []
     # That it finds nothing is known when a call or its own text says so. Otherwise the loop must be too quick to do
     # anything else.
@@ -114,11 +112,6 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
 
 def _questions(rows: Iterable[SyscallRow]) -> list[SyscallRow]:
     return [row for row in rows if not row.syscall.startswith(NO_QUESTIONS)]
-
-
-def _is_of(account: Account, place: Place, row: SyscallRow) -> bool:
-    own = account.place(row.stack)
-    return own is not None and (own.file, own.function) == (place.file, place.function)
 
 
 def _is_among(place: Place, lines: Iterable[PacedLine | PollLine]) -> bool:

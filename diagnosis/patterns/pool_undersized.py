@@ -33,7 +33,7 @@ OFTEN = Threshold(
 ROW = Threshold(
     3, "waits for others between two waits for work", "a worker that finds the next piece at once was waited for"
 )
-LONG = Threshold(0.001, "s of a wait for others", "shorter ones are no piece of work by themselves")
+LONG = Threshold(0.001, "s of such a wait", "shorter ones are no piece of work, or no rest, by themselves")
 WAITS = Threshold(0.7, "of the workers' time that they wait for others", "a pool that computes is limited by the cores")
 ROOM = Threshold(0.5, "of the cores, at most, in use", "above it more workers would soon wait for a core instead")
 LINE = Threshold(0.3, "of the window that somebody waits for the pool's results", "nobody misses what nobody waits for")
@@ -273,8 +273,10 @@ def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> lis
 def _may_be_free(account: Account, rows: list[SyscallRow], waiting: list[SyscallRow]) -> float:
     """The part of their time for which workers may be without work, though work stands in line: more where they mostly
     find the next piece at once."""
-    rests = sum(row.calls for row in rows if row.blocked_seconds > 0 and account.state(row) is State.IDLE)
-    pieces = sum(row.calls for row in waiting if row.blocked_seconds > LONG.value * row.calls)
+    rests, pieces = (
+        sum(row.calls for row in some if row.blocked_seconds > LONG.value * row.calls)
+        for some in ([row for row in rows if account.state(row) is State.IDLE], waiting)
+    )
     return OFTEN.value if pieces >= ROW.value * rests else FREE.value
 
 

@@ -82,7 +82,10 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
         return []
     # (a call that was under way when the window began is in the peer's row without its stack)
     stack = heaviest.stack or max(moving, key=lambda row: row.seconds).stack
-    place = account.place(stack) or (_answering(account, heaviest.pid) if sent and is_served(flow.peer) else None)
+    place = account.place(stack)
+    if sent and is_served(flow.peer) and (line := _answering(account, heaviest.pid)):
+        # (V8 may know no more than the function that it is in)
+        place = line if place is None or (place.file, place.function) == (line.file, line.function) else place
     at = place or "a library"
     of = whom(flow.peer)
     verb = "sends" if sent else "receives"

@@ -64,6 +64,14 @@ POLLS = {
         "void wait_for(struct box *box)\n{\n\twhile (!box->count) {\n\t\tpthread_mutex_unlock(&box->lock);\n"
         "\t\tusleep(10000); // <-\n\t\tpthread_mutex_lock(&box->lock);\n\t}\n}",
     ),
+    "C, a ring that is empty": (
+        ".c",
+        "void wait_for(struct ring *ring)\n{\n\twhile (ring->head == ring->tail)\n\t\tusleep(10000); // <-\n}",
+    ),
+    "Python, a process that has not ended": (
+        ".py",
+        "def wait(child):\n    while child.poll() is None:\n        time.sleep(0.01)  # <-",
+    ),
     "C++": (
         ".cpp",
         "void wait() {\n while (!ready_.load()) {\n  std::this_thread::sleep_for(10ms); // <-\n }\n}",
@@ -104,6 +112,15 @@ DOES_NOT = {
     "a step of a machine": (
         ".java",
         "class A { void run() throws Exception {\n while (running) {\n  step();\n  Thread.sleep(20); // <-\n }\n} }",
+    ),
+    "each twentieth round": (
+        ".py",
+        "def run(page):\n    while True:\n        page(number)\n        if number % 20 == 0:\n"
+        "            time.sleep(0.02)  # <-",
+    ),
+    "as long as something comes": (
+        ".py",
+        "def view(line):\n    while line.recv(60_000):\n        time.sleep(0.02)  # <-",
     ),
     "no sleep": (".py", "def run(box):\n    while not box:\n        box.wait(0.02)  # <-"),
     "not parsed": (".py", "def (((:\n    time.sleep(0.02)  # <-"),
