@@ -21,6 +21,7 @@ _ALONE = _WHILES | grammar.IFS | {"match_arm"}
 _ENDLESS = grammar.words("while_statement while_expression do_statement for_statement loop_expression")
 _LOCKS = grammar.words("lock unlock acquire release pthread_mutex_lock pthread_mutex_unlock mtx_lock mtx_unlock")
 _EMPTY = grammar.words("isEmpty is_empty empty is_none isNone")
+_FOUND = grammar.words("!= !== >") | {"is not"}
 _NOTHING = ("None", "null", "NULL", "nullptr", " 0", " -1", '""', "''")
 _NONE_YET = re.compile(r"\b(?:\w*Empty\w*|WouldBlock|BlockingIOError|FileNotFoundError|None|Err)\b")
 """in what is caught, or matched, where nothing has come"""
@@ -86,7 +87,8 @@ def _waits(loop: "Node", rest: list["Node"]) -> bool:
     if condition is None or _is_of_time(condition):
         return False
     # (``while running`` waits for the end of the program)
-    asks = _misses(condition) or any(map(comparisons.is_an_answer, comparisons.parts_of_answer(condition)))
+    parts = [part for part in comparisons.parts_of_answer(condition) if not syntax.text_of(part).endswith(_NOTHING)]
+    asks = _misses(condition) or any(map(comparisons.is_an_answer, parts))
     asked = {syntax.text_of(each) for each in syntax.within(condition) if each.type in grammar.NAMES}
     return asks and bool(asked) and all(_looks_again(each, asked) for each in rest)
 
@@ -151,7 +153,8 @@ def _misses(condition: "Node") -> bool:
             return True
         # (each twentieth round is no miss)
         if each.type in grammar.COMPARISONS and text.endswith(_NOTHING):
-            return not any(sign in text for sign in ("!=", "is not", ">", "%"))
+            operators = {child.type for child in each.children if not child.is_named}
+            return not operators & _FOUND and "%" not in text
     return False
 
 

@@ -122,6 +122,11 @@ DOES_NOT = {
         ".py",
         "def view(line):\n    while line.recv(60_000):\n        time.sleep(0.02)  # <-",
     ),
+    "a customer who waits before he asks again": (
+        ".c",
+        "void customer(int line)\n{\n\twhile (write(line, p, 300) > 0 && read(line, a, 300) > 0)\n"
+        "\t\tusleep(8000); // <-\n}",
+    ),
     "no sleep": (".py", "def run(box):\n    while not box:\n        box.wait(0.02)  # <-"),
     "not parsed": (".py", "def (((:\n    time.sleep(0.02)  # <-"),
 }
