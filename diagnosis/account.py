@@ -104,6 +104,12 @@ class Account:
                 return place
         return None
 
+    def pauses(self, loop: Place) -> bool:
+        """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
+        use = self.evidence.network
+        lines = use.repeated if use else ()
+        return any((line.file, line.line) == (loop.file, loop.line) and line.pauses for line in lines)
+
     def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""
         for frame in stack if lines else ():

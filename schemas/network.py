@@ -141,10 +141,12 @@ class AskingLine(Model):
 
 
 class RepeatedLine(Model):
-    """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames."""
+    """A line on the stacks that ask peers that stands in a loop of its own function; ``pauses``: its rounds have a pause
+    each. ``file`` as in frames."""
 
     file: str
     line: int
+    pauses: bool = False
 
 
 class NetworkUse(Model):

@@ -99,6 +99,7 @@ ADDS = words(
     " putIfAbsent computeIfAbsent set setdefault update offer unshift store Store Set Add PushBack PushFront"
 )
 """methods that put something into a collection"""
+SLEEPS = words("sleep usleep nanosleep clock_nanosleep parkNanos parkUntil sleep_for sleep_until park_timeout Sleep")
 COMPARES = words(
     "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"
     " startsWith endsWith startswith endswith HasPrefix HasSuffix starts_with ends_with isSame is_same"

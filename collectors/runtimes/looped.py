@@ -60,7 +60,7 @@ def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> I
     for pid, file, line in islice(lines, _MOST_LINES):
         if (file, line) not in told and _is_repeated(sources.of(pid), file, line):
             told.add((file, line))
-            yield RepeatedLine(file=file, line=line)
+            yield RepeatedLine(file=file, line=line, pauses=_pauses(sources.of(pid), file, line))
 
 
 def _is_repeated(sources: Sources, file: str, line: int) -> bool:
@@ -74,6 +74,19 @@ def is_repeated(source: Source, line: int) -> bool:
     """Whether a line is repeated by a loop of the function that it is in. A loop's own header is too: what it asks is
     asked each time round."""
     return any(not _is_once(loop, line) for loop in source.loops_at(line)) or _hands_on(source, line)
+
+
+def _pauses(sources: Sources, file: str, line: int) -> bool:
+    """Whether the innermost loop around a line sleeps in each round, so that each is a piece of work."""
+    source = sources.of(file)
+    if source is None or source.is_broken_at(line):
+        return False
+    around = next((loop for loop in source.loops_at(line) if not _is_once(loop, line)), None)
+    if around is None or around.body is None:
+        return False
+    inner = {loop.node.id for loop in syntax.loops_in(around.body)}
+    inside = syntax.within(around.body, without=inner)
+    return any(each.type in grammar.CALLS and syntax.called_name(each) in grammar.SLEEPS for each in inside)
 
 
 def _hands_on(source: Source, line: int) -> bool:

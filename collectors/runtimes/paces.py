@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _MOST_LINES = 64
 _LEAST = 2.0
 """wake-ups a second, below which nobody asks"""
-_SLEEPS = grammar.words(
-    "sleep usleep nanosleep clock_nanosleep parkNanos parkUntil sleep_for sleep_until park_timeout Sleep"
-)
 CLOCKS = grammar.words(
     "nanoTime currentTimeMillis monotonic monotonic_ns perf_counter perf_counter_ns time time_ns now clock_gettime"
     " elapsed Now Since Until hrtime duration_since saturating_duration_since checked_duration_since"
@@ -56,7 +53,7 @@ def sleeping_lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
 def sleep_at(source: Source, line: int) -> "Node | None":
     """The call in a line that sleeps."""
     calls = (each for each in source.near(line) if each.type in grammar.CALLS)
-    return next((each for each in calls if syntax.called_name(each) in _SLEEPS), None)
+    return next((each for each in calls if syntax.called_name(each) in grammar.SLEEPS), None)
 
 
 def is_paced(source: Source, line: int) -> bool:

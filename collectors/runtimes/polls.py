@@ -154,7 +154,8 @@ def _misses(condition: "Node") -> bool:
         # (each twentieth round is no miss)
         if each.type in grammar.COMPARISONS and text.endswith(_NOTHING):
             operators = {child.type for child in each.children if not child.is_named}
-            return not operators & _FOUND and "%" not in text
+            if operators & grammar.COMPARES_BY:
+                return not operators & _FOUND and "%" not in text
     return False
 
 

@@ -4,14 +4,16 @@ from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, per_unit, runtime, whom
-from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.example import APP, call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.network import RepeatedLine
 
 RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are the other side's matter")
 NUMBER = Threshold(10, "requests in the window", "fewer are no loop")
@@ -21,11 +23,7 @@ LARGE = Threshold(
     LARGE_TRANSFER, "bytes for each request", "large ones share the line: at the same time they take as long"
 )
 AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
-OWN = Threshold(
-    4,
-    "connections to one peer that stay open, while one request is under way",
-    "who asks one after the other uses one: so many belong to as many, each of which asks at a pace of its own",
-)
+
 
 _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
 
@@ -63,7 +61,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         # While it serves one request it has at most one of its own under way, if it makes them one by one.
         if load.waits_seconds > 1.2 * _serving(account, where.pid):
             return []
-    elif load.at_once > AT_ONCE.value or (where.peer.open_at_end or 0) >= OWN.value:
+    elif load.at_once > AT_ONCE.value or _at_a_pace(account, where):
         return []
     seconds = account.waited(where, wait)
     peers = list(dict.fromkeys(whom(talk.peer) for talk in sorted(talks, key=lambda t: -t.wait_seconds)))
@@ -105,6 +103,12 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         confidence=(0.6 if paged else 0.85) * where.sureness,
         at_most=Severity.INFO if paged else Severity.CRITICAL,
     )
+
+
+def _at_a_pace(account: Account, where: Talk) -> bool:
+    """Whether the innermost loop that asks has a pause in each round: each asks for itself, and then there is time."""
+    loop = account.loop_around(where)
+    return loop is not None and account.pauses(loop)
 
 
 def _asker(account: Account, where: Talk, talks: list[Talk]) -> Place | None:
@@ -156,6 +160,11 @@ def _examples() -> tuple[Example, ...]:
     def asked(number: int, wait: float, address: str, awaited: float | None = None) -> tuple[Stack, object]:
         at: Stack = (inner, python(number, "page"))
         return at, peer(at, 100, wait=wait, address=address, shape="GET /part/?", awaited=awaited)
+
+    def with_loop(seen: Evidence, *, pauses: bool) -> Evidence:
+        assert seen.network
+        repeated = (RepeatedLine(file=APP, line=40, pauses=pauses),)
+        return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": repeated})})
 
     three = [asked(20 + i, 2.0, f"10.0.0.{i}:80") for i in range(3)]
     rows = tuple(call("recvfrom", at, 100, blocked=2.0) for at, _ in three)
@@ -212,8 +221,14 @@ def _examples() -> tuple[Example, ...]:
         Example(
             "loggers that are each asked at a beat of their own",
             False,
-            "36 connections stay open, of which one at a time is in use: one each",
-            window(calls=(waits,), samples=(work,), peers=(loop.model_copy(update={"open_at_end": 36}),)),
+            "the loop that asks sleeps in each round, and 36 tasks have one each",
+            with_loop(window(calls=(waits,), samples=(work,), peers=(loop,)), pauses=True),
+        ),
+        Example(
+            "a loop that sleeps when all have been asked",
+            True,
+            "the innermost loop has no pause",
+            with_loop(window(calls=(waits,), samples=(work,), peers=(loop,)), pauses=False),
         ),
         Example(
             "page after page",
@@ -233,7 +248,7 @@ PATTERN = Pattern(
     fix="Make independent requests at once (gather, Promise.all, a thread pool), or ask for many in one.",
     fine="Requests that need the answer of the one before; a peer that must not be asked faster; background work that "
     "nobody waits for.",
-    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, LARGE, AT_ONCE, OWN),
+    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, LARGE, AT_ONCE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

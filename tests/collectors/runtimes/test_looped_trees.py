@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.looped import _is_repeated, is_repeated
+from perfdoctor.collectors.runtimes.looped import _is_repeated, _pauses, is_repeated
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
+from tests.collectors.runtimes.one_file import OneFile
 from tests.collectors.runtimes.test_looped import ONCE, REPEATED
 
 PARSED = {
@@ -267,3 +268,18 @@ def test_a_ruby_loop_is_read_by_indentation(tmp_path: Path) -> None:
     assert [_is_repeated(sources, str(file), line) for line in (1, 3)] == [False, True]
     assert _is_repeated(sources, str(tmp_path / "shop.py"), 2)
     assert not _is_repeated(sources, str(tmp_path / "gone.py"), 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "pauses"),
+    [
+        ("    while True:\n        await asyncio.sleep(beat - now())\n        await ask()  # <- here", True),
+        ("    while True:\n        for one in all:\n            ask(one)  # <- here\n        time.sleep(1)", False),
+        ("    for one in all:\n        ask(one)  # <- here\n        while busy():\n            sleep(1)", False),
+        ("    ask(one)  # <- here\n    sleep(1)", False),
+    ],
+)
+def test_a_loop_that_pauses_in_each_round(body: str, pauses: bool) -> None:
+    text = f"async def follow(all):\n{body}\n"
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if each.endswith("<- here"))
+    assert _pauses(OneFile(Source("/srv/a.py", text.encode())), "/srv/a.py", line) is pauses
