@@ -141,8 +141,8 @@ class AskingLine(Model):
 
 
 class RepeatedLine(Model):
-    """A line on the stacks that ask peers that stands in a loop of its own function; ``pauses``: each of its rounds has a
-    pause. ``file`` as in frames."""
+    """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames;
+    ``pauses``: each round of that loop has a pause."""
 
     file: str
     line: int
