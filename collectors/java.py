@@ -21,7 +21,7 @@ from perfdoctor.collectors.backends.jvm.allocations import allocation_profile
 from perfdoctor.collectors.backends.jvm.backend import LIVING, Told
 from perfdoctor.collectors.backends.jvm.declared import at_declarations
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.java_calls import fits
+from perfdoctor.collectors.java_calls import Fits
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.skew import skew
 from perfdoctor.collectors.timeline import Event, Sample, Timeline, call_of, place_calls, place_talk
@@ -87,7 +87,7 @@ async def by_engine_and_recorder(
 
 def _joined(host: Host, evidence: Evidence, part: TimelinePart, told: Told) -> Evidence:
     in_java = [event for event in part.events if not is_the_machines(event.key)]
-    joined = Timeline(_samples(told, in_java), reach=_REACH).join(in_java, fits)
+    joined = Timeline(_samples(told, in_java), reach=_REACH).join(in_java, Fits())
     changes: dict[str, object] = {}
     if evidence.syscalls:
         changes["syscalls"] = place_calls(evidence.syscalls, joined)

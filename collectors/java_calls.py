@@ -26,16 +26,29 @@ _DOES = (
 """by the beginning of a call's name, words in the names of the library's methods that make it"""
 
 
-def fits(key: Hashable, stack: Stack) -> int:
-    """How well: 0 where the thread slept and the call does not sleep, 2 where both do, or a method of the library that
-    stands innermost is called after what the call does, else 1."""
-    call = call_of(key)
-    if call is None or not stack:
-        return 1
-    if call[0].startswith(_SLEEPS):
+class Fits:
+    """How well calls fit sampled stacks: each kind of call is held against each stack once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[int, Stack]] = {}
+
+    def __call__(self, key: Hashable, stack: Stack) -> int:
+        call = call_of(key)
+        if call is None or not stack:
+            return 1
+        known = self._known.get((call[0], id(stack)))
+        if known is None:
+            known = self._known[call[0], id(stack)] = _fits(call[0], stack), stack  # (so that no other takes its id)
+        return known[0]
+
+
+def _fits(call: str, stack: Stack) -> int:
+    """0 where the thread slept and the call does not sleep, 2 where both do, or a method of the library that stands
+    innermost is called after what the call does, else 1."""
+    if call.startswith(_SLEEPS):
         return 2 if stack[0].function in _ASLEEP else 1
     if stack[0].function in _ASLEEP:
         return 0
-    words = next((words for begins, words in _DOES if call[0].startswith(begins)), ())
+    words = next((words for begins, words in _DOES if call.startswith(begins)), ())
     library = takewhile(lambda frame: frame.module is not None, stack)
     return 2 if any(word in frame.function.rpartition(".")[2].lower() for frame in library for word in words) else 1

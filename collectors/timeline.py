@@ -17,8 +17,8 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 
-_MOST_NEAR = 16
-"""samples before an event, and after it, that are looked at"""
+_MOST_NEAR = 32
+"""samples around an event that are looked at"""
 _ROW_KEY = 4
 """parts of the key of a system call's row"""
 
@@ -65,6 +65,7 @@ class Timeline:
         self._reach = reach
         self._times: dict[int, list[int]] = defaultdict(list)
         self._stacks: dict[int, list[Stack]] = defaultdict(list)
+        self._all: dict[int, Counter[Stack]] = {}
         for sample in sorted(samples, key=lambda sample: sample.at):
             self._times[sample.tid].append(sample.at)
             self._stacks[sample.tid].append(sample.stack)
@@ -86,11 +87,20 @@ class Timeline:
         i = bisect_left(times, began)
         if i < len(times) and times[i] <= ended and fits(stacks[i]):
             return stacks[i], True
-        near = [(began - times[k], k) for k in range(max(0, i - _MOST_NEAR), i)]
-        near += [(times[k] - ended, k) for k in range(i, min(len(times), i + _MOST_NEAR))]
-        ranked = [(-fits(stacks[k]), max(0, off), k) for off, k in near if off <= self._reach]
-        fit, _, k = min(ranked, default=(0, 0, 0))
-        return (stacks[k], False) if fit else None
+        # (outwards, from the nearest)
+        before, after, possible = i - 1, i, None
+        for _ in range(_MOST_NEAR):
+            early = began - times[before] if before >= 0 else self._reach + 1
+            late = max(0, times[after] - ended) if after < len(times) else self._reach + 1
+            if min(early, late) > self._reach:
+                break
+            stack = stacks[before if early <= late else after]
+            fit = fits(stack)
+            if fit > 1 or (fit and fits is _anywhere):
+                return stack, False
+            possible = possible or (stack if fit else None)
+            before, after = (before - 1, after) if early <= late else (before, after + 1)
+        return (possible, False) if possible else None
 
     def join(self, events: Iterable[Event], fits: Callable[[Hashable, Stack], int] | None = None) -> Joined:
         """Every event to its stack. Events of threads that were not sampled are in no row. ``fits``: how well an event
@@ -121,7 +131,9 @@ class Timeline:
 
     def _best(self, tid: int, fits: Callable[[Stack], int]) -> Counter[Stack]:
         """The samples of a thread, of any time, that fit better than just anywhere."""
-        return Counter(stack for stack in self._stacks[tid] if fits(stack) > 1)
+        if tid not in self._all:
+            self._all[tid] = Counter(self._stacks[tid])
+        return Counter({stack: times for stack, times in self._all[tid].items() if fits(stack) > 1})
 
 
 def call_of(key: Hashable) -> tuple[str, Stack] | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from perfdoctor.collectors.java import is_the_machines
-from perfdoctor.collectors.java_calls import fits
+from perfdoctor.collectors.java_calls import Fits
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 
@@ -60,8 +60,8 @@ ASLEEP = java("java.lang.Thread.sleep", "Main.main")
     ],
 )
 def test_how_well_a_call_fits_where_the_thread_was_sampled(syscall: str, stack: Stack, well: int) -> None:
-    assert fits((1, syscall, "/srv/register.dat", native("read")), stack) == well
+    assert Fits()((1, syscall, "/srv/register.dat", native("read")), stack) == well
 
 
 def test_other_events_fit_anywhere() -> None:
-    assert fits("a key of another kind", ASLEEP) == 1
+    assert Fits()("a key of another kind", ASLEEP) == 1
