@@ -20,8 +20,7 @@ from perfdoctor.collectors.runtimes.asking_lines import with_asking
 from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
-from perfdoctor.collectors.runtimes.paces import with_paces
-from perfdoctor.collectors.runtimes.polls import with_polls
+from perfdoctor.collectors.runtimes.pauses import with_pauses
 from perfdoctor.collectors.runtimes.pool_makers import with_pools
 from perfdoctor.collectors.runtimes.semaphores import with_sizes
 from perfdoctor.collectors.runtimes.sources import SourcesOfAll
@@ -100,7 +99,7 @@ def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     sources = SourcesOfAll(host)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
-    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_paces, with_polls):
+    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_pauses):
         evidence = told(sources, evidence)
     return evidence
 

@@ -8,10 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
-from perfdoctor.collectors.runtimes.paces import CLOCKS, is_paced, sleep_at, sleeping_lines
-from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
-from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.syscalls import PollLine
+from perfdoctor.collectors.runtimes.paces import CLOCKS, sleep_at
+from perfdoctor.collectors.runtimes.sources import Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -27,21 +25,11 @@ _NONE_YET = re.compile(r"\b(?:\w*Empty\w*|WouldBlock|BlockingIOError|FileNotFoun
 """in what is caught, or matched, where nothing has come"""
 
 
-def with_polls(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
-    """The same evidence, which knows these lines."""
-    found = []
-    for pid, file, line in sleeping_lines(evidence):
-        source = sources.of(pid).of(file)
-        if source is not None and is_poll(source, line):
-            found.append(PollLine(file=file, line=line))
-    return evidence.model_copy(update={"polls": tuple(dict.fromkeys(found))}) if found else evidence
-
-
 def is_poll(source: Source, line: int) -> bool:
     """Whether a line sleeps in a loop which only looks whether something has come."""
     sleep = sleep_at(source, line)
     statement = _statement(sleep) if sleep is not None else None
-    if statement is None or is_paced(source, line):
+    if statement is None:
         return False
     holder, rest = _holder(statement)
     if holder is None:
