@@ -11,7 +11,7 @@ from asking import ROOT, Answer
 
 WORKLOADS = ROOT / "tests" / "workloads"
 FOLDERS = ("problems", "repaired", "healthy")
-LATER = ("fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6", "fresh7", "fresh8", "fresh9", "fresh10", "fresh11")
+LATER = ("fresh", *(f"fresh{number}" for number in range(2, 13)))
 """Folders of programs that were written by somebody who knew no detector, after the detectors, one after the other."""
 PARTS = ("development", "held-out", *LATER)
 """Of programs that are in none of the later folders, a hash of the name decides."""
