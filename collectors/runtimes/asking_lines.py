@@ -5,6 +5,7 @@ seldom sampled meanwhile. Where its own files do so in one line only, that line 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
@@ -67,11 +68,11 @@ def answering(source: Source) -> Iterator[tuple[int, str]]:
 
 def _lines(source: Source, does: "Callable[[Node], bool]") -> Iterator[tuple[int, str]]:
     told = set[int]()
-    for node in syntax.within(source.root, functions=True):
-        line = node.start_point[0] + 1
-        if node.type in grammar.CALLS and line not in told and does(node):
+    for call in sorted(chain.from_iterable(source.calls.values()), key=lambda call: call.start_byte):
+        line = call.start_point[0] + 1
+        if line not in told and does(call):
             told.add(line)
-            function = syntax.function_around(node)
+            function = syntax.function_around(call)
             yield line, (syntax.name_of(function) if function is not None else "") or "(anonymous)"
 
 

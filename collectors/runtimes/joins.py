@@ -8,7 +8,6 @@ round's own (the lines of this order) is looked through once.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
@@ -272,9 +271,8 @@ def _call_within(sources: Sources, at: At, name: str) -> "Node | None":
 def _only_call(sources: Sources, at: At, name: str) -> "Node | None":
     """The one call of ``name`` in the file of ``at``, where V8 may have put more than one function into its."""
     source = sources.of(at.file) if at.function and name else None
-    calls = syntax.calls_in(source.root, functions=True) if source else ()
-    found = list(islice((each for each in calls if syntax.called_name(each) == name), 2))
-    return found[0] if len(found) == 1 else None
+    calls = source.calls.get(name, ()) if source else ()
+    return calls[0] if len(calls) == 1 else None
 
 
 def _arguments(call: "Node", parameters: list[set[str]]) -> dict[str, "Node"]:

@@ -14,6 +14,8 @@ from perfdoctor.collectors.runtimes.sources import Source
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_TRIES = 3
+"""within each other"""
 _WHILES = grammar.words("while_statement while_expression do_statement")
 _ALONE = _WHILES | grammar.IFS | {"match_arm"}
 _ENDLESS = grammar.words("while_statement while_expression do_statement for_statement loop_expression")
@@ -58,16 +60,19 @@ def _statement(node: "Node") -> "Node | None":
 def _holder(statement: "Node") -> tuple["Node | None", list["Node"]]:
     """The loop or condition whose block a statement stands in, and what else stands there. (A ``try`` around a pause
     that may be interrupted counts as the pause.)"""
-    block = statement.parent
-    if block is None or block.type not in grammar.BLOCKS:
-        return block, []
-    rest = [each for each in block.named_children if each != statement and not each.type.endswith("comment")]
-    holder = block.parent
-    while holder is not None and holder.type in ("expression_statement", "else_clause"):
-        holder = holder.parent
-    if holder is not None and holder.type == "try_statement" and not rest:
-        return _holder(holder)
-    return holder, rest
+    each: Node | None = statement
+    for _ in range(_TRIES):
+        block = each.parent if each is not None else None
+        if each is None or block is None or block.type not in grammar.BLOCKS:
+            return block, []
+        rest = [other for other in block.named_children if other != each and not other.type.endswith("comment")]
+        holder = block.parent
+        while holder is not None and holder.type in ("expression_statement", "else_clause"):
+            holder = holder.parent
+        if holder is None or holder.type != "try_statement" or rest:
+            return holder, rest
+        each = holder
+    return None, []
 
 
 def _waits(loop: "Node", rest: list["Node"]) -> bool:

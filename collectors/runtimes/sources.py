@@ -116,6 +116,14 @@ class Source:
         return {syntax.name_of(each): each for each in reversed(found)}
 
     @cached_property
+    def calls(self) -> dict[str, list["Node"]]:
+        """All of a file, by the last name of what is called."""
+        found: dict[str, list[Node]] = {}
+        for call in syntax.calls_in(self.root, functions=True):
+            found.setdefault(syntax.called_name(call), []).append(call)
+        return found
+
+    @cached_property
     def assigned(self) -> dict[str, list["Node"]]:
         """All names that get a value anywhere in the file, with the values."""
         return syntax.assigned_in(self.root)
@@ -123,7 +131,7 @@ class Source:
     @cached_property
     def handed_their_maker(self) -> frozenset[str]:
         """The classes whose objects are handed the one that makes them: ``Account(self, number)``."""
-        calls = syntax.calls_in(self.root, functions=True)
+        calls = (call for named in self.calls.values() for call in named)
         with_self = (
             call for call in calls if any(syntax.text_of(g) in ("self", "this") for g in syntax.arguments_of(call))
         )

@@ -33,7 +33,9 @@ def workshop_catalogue(chance):
         f"{skin}-{grade}": {
             "dm2": chance.randrange(40, 420),
             "waste": round(chance.uniform(1.05, 1.4), 2),
-            "colours": {colour: {"hides": chance.randrange(12), "extra": chance.randrange(0, 60)} for colour in COLOURS},
+            "colours": {
+                colour: {"hides": chance.randrange(12), "extra": chance.randrange(0, 60)} for colour in COLOURS
+            },
             "suppliers": [chance.choice(["Hewit", "Harmatan", "Relma"]), "house"],
         }
         for skin in SKINS

@@ -69,9 +69,7 @@ class FieldBook:
             Station(f"{crew[0]}{number:03}", 4000 + number * 31.5, 7000 + chance.uniform(-40, 40))
             for number in range(SETUPS + 1)
         ]
-        self.setups = [
-            self._shoot(chance, number, stations[number], stations[number + 1]) for number in range(SETUPS)
-        ]
+        self.setups = [self._shoot(chance, number, stations[number], stations[number + 1]) for number in range(SETUPS)]
 
     def _shoot(self, chance, number, here, back):
         circle = chance.uniform(0, 400)

@@ -59,7 +59,9 @@ class Archive:
 
     def keep(self, readings):
         """All of a bundle, or nothing: the concentrator sends it again if it is not acknowledged."""
-        rows = [(each.meter, each.second, each.energy, each.litres, each.flow, each.back, each.remark) for each in readings]
+        rows = [
+            (each.meter, each.second, each.energy, each.litres, each.flow, each.back, each.remark) for each in readings
+        ]
         with self._base:
             self._base.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self.kept += len(rows)

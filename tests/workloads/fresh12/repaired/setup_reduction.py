@@ -69,9 +69,7 @@ class FieldBook:
             Station(f"{crew[0]}{number:03}", 4000 + number * 31.5, 7000 + chance.uniform(-40, 40))
             for number in range(SETUPS + 1)
         ]
-        self.setups = [
-            self._shoot(chance, number, stations[number], stations[number + 1]) for number in range(SETUPS)
-        ]
+        self.setups = [self._shoot(chance, number, stations[number], stations[number + 1]) for number in range(SETUPS)]
 
     def _shoot(self, chance, number, here, back):
         circle = chance.uniform(0, 400)
@@ -98,9 +96,7 @@ class Office:
 
     def run_awk(self, lines):
         text = "\n".join(lines) + "\n"
-        done = subprocess.run(
-            ["awk", "-f", str(self.program)], input=text, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(["awk", "-f", str(self.program)], input=text, capture_output=True, text=True, check=True)
         return done.stdout.splitlines()
 
     def reduce(self, book):
