@@ -53,6 +53,7 @@ _LOCKS = frozenset({"sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock"
 """reasons to wait; before Go 1.20 semacquire is what all locks, and wait groups, say"""
 _LENDERS = {
     "database/sql.(*DB).conn": "connections of database/sql",
+    "net/http.(*Transport).getConn": "connections of net/http",
     "github.com/jackc/puddle/v2.(*Pool[...]).acquire": "connections of pgx",
     "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).waitTurn": "connections of go-redis",
 }

@@ -14,8 +14,8 @@ WARNING_SECONDS = 0.02
 _ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
-def _severity(share: float, a_second: float, at_most: Severity) -> Severity:
-    found = Severity.INFO
+def _severity(share: float, a_second: float, at_least: Severity, at_most: Severity) -> Severity:
+    found = at_least
     if share >= WARNING_SHARE and a_second >= WARNING_SECONDS:
         found = Severity.CRITICAL if share >= CRITICAL_SHARE else Severity.WARNING
     return min(found, at_most, key=_ORDER.index)
@@ -33,12 +33,13 @@ def weigh(
     fix: str,
     verify: str,
     confidence: float,
+    at_least: Severity = Severity.INFO,
     at_most: Severity = Severity.CRITICAL,
     beside: float = 0.0,
 ) -> list[Finding]:
     """The finding that costs ``seconds`` of the window, or none when nobody would notice. ``beside``: seconds in which
     something waits that holds no thread (a goroutine), these among them: busy time, which is the threads', lacks them.
-    """
+    ``at_least``: where most of what it costs does not show here (at the other side, say)."""
     share = _share(account, seconds, beside)
     if share < NOTICEABLE_SHARE:
         return []
@@ -46,7 +47,7 @@ def weigh(
         Finding(
             pattern=pattern,
             title=title,
-            severity=_severity(share, seconds / account.seconds, at_most),
+            severity=_severity(share, seconds / account.seconds, at_least, at_most),
             share=round(share, 4),
             confidence=confidence,
             location=place.location if place else None,

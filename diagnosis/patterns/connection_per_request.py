@@ -8,13 +8,21 @@ from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import Talk, begins_session
 from perfdoctor.diagnosis.weight import again, rate, weigh
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.network import StatementShape, TalkRow
 
 RATE = Threshold(2, "connections/s to one peer", "fewer cost less than anyone could measure")
 REPEATS = Threshold(10, "connections to one peer in the window", "a pool that fills opens a few at once")
+OFTEN = Threshold(
+    20,
+    "connections/s to one peer",
+    "so many cost the other side a thread, a process or a log-in each, which shows only there",
+)
 USES = Threshold(5, "requests on each connection", "with more, what a connection costs is spread thin")
+GREETED = Threshold(
+    1.5, "requests on each connection", "with one alone nobody knows whether it is a greeting or the question"
+)
 
 _OPENING = frozenset(
     {
@@ -55,20 +63,26 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     where = max(talks, key=lambda talk: talk.opened)
     connecting = sum(talk.connect_seconds for talk in talks)
     beginning = sum(talk.session_wait_seconds for talk in talks)
+    # (of a protocol that nobody here knows, the first question of several on each connection is taken for a greeting)
+    greets = not where.peer.protocol and questions >= GREETED.value * opened
+    greeting = sum(talk.wait_seconds for talk in talks) * opened / questions if greets else 0.0
     names = sum(
         name.answer.seconds
         for name in (account.evidence.network.names if account.evidence.network else ())
         if name.pid == where.pid and account.place(name.stack) == where.place
     )
     own = _own_time(account, talks)
-    seconds = account.waited(where, connecting + beginning) + names + own
+    seconds = account.waited(where, connecting + beginning + greeting) + names + own
     at = where.place or "a library"
     of = whom(where.peer)
     facts = [
         account.fact("network", "connections opened to it", opened / account.seconds, "connections/s"),
         account.fact("network", "requests on each", questions / opened, "requests"),
         account.fact(
-            "network", "waits to connect and to begin a session", (connecting + beginning) / opened, "s/connection"
+            "network",
+            "waits to connect and to begin a session",
+            (connecting + beginning + greeting) / opened,
+            "s/connection",
         ),
         account.fact("cpu", "CPU and calls of its own to open and close", own / opened, "s/connection"),
     ]
@@ -90,6 +104,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "trace-network",
         ),
         confidence=0.9 * where.sureness,
+        at_least=Severity.WARNING if opened / account.seconds >= OFTEN.value else Severity.INFO,
     )
 
 
@@ -174,6 +189,7 @@ def _examples() -> tuple[Example, ...]:
             StatementShape(shape="(authentication)", seen=1000, pid=4242, stack=login),
         ),
     )
+    own = peer(line, 800, wait=4.0, protocol="", rows=(TalkRow(pid=4242, stack=connecting, opened=400),))
     pool = peer(asking, 4000, wait=2.0, shape="GET /price/?", rows=(TalkRow(pid=4242, stack=connecting, opened=4),))
     crawl = tuple(
         peer(
@@ -207,6 +223,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(call("recvfrom", login, 2000, blocked=4.0),), samples=(work,), peers=(database,)),
         ),
         Example(
+            "a log-in of a protocol of its own for each report",
+            True,
+            "two questions on each of 40 connections a second, of which the first is a greeting",
+            window(calls=(call("recvfrom", line, 800, blocked=4.0),), samples=(work,), peers=(own,)),
+        ),
+        Example(
             "a pool",
             False,
             "four connections carry 4,000 requests",
@@ -238,10 +260,11 @@ PATTERN = Pattern(
     "slowly each time.",
     fix="Keep connections: a session object, a pool, keep-alive on both sides; open new ones only after errors.",
     fine="Many peers, each asked once (a crawler); a few requests a minute; what must not share a connection.",
-    thresholds=(RATE, REPEATS, USES),
+    thresholds=(RATE, REPEATS, OFTEN, USES, GREETED),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,
     examples=_examples,
     beats=("small-io", "repeated-read", "open-close-churn", "excessive-stat", "hot-loop"),
+    causes=("serial-requests", "slow-dependency"),
 )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.pool_makers import maker_of
@@ -47,10 +48,14 @@ LENT = Threshold(
     "threads, goroutines or tasks that wait for a connection on average",
     "a pool that is empty for a moment does its job",
 )
+DIALS = Threshold(
+    2, "connections opened a second", "who waits in net/http then waits until they stand, and for no limit"
+)
 SMALL = Threshold(4, "lent at once", "a limit meant to spare the other side is mostly higher")
 SEVERAL = Threshold(2, "tasks that wait at a semaphore", "one alone hands work out, as fast as it is done")
 _SETTING = "pool_size and max_overflow, maxconn, maximumPoolSize, SetMaxOpenConns"
 _SETTINGS = (
+    ("net/http", "MaxConnsPerHost of its Transport"),
     ("aiohttp", "limit, and limit_per_host, of its TCPConnector"),
     ("httpx", "max_connections of its Limits"),
     ("asyncpg", "max_size of create_pool"),
@@ -120,7 +125,7 @@ def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
     for lock in locks:
         if lock.who is Waiting.THREADS or not (lock.kind is LockKind.POOL or _is_of_tasks(lock)):
             continue
-        if lock.who is Waiting.TASKS and not stands(account, lock):
+        if (lock.who is Waiting.TASKS and not stands(account, lock)) or _dials(account, lock):
             continue
         at: dict[Place, list[LockWait]] = defaultdict(list)
         for wait in lock.waiters:
@@ -132,6 +137,12 @@ def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
             seconds = sum(wait.seconds for wait in waits)
             most = _at_most(account, lock)
             yield _Lent(lock.name, place, seconds, None, stack, lock.who, beside, lock.size, most, lock.kind)
+
+
+def _dials(account: Account, lock: Lock) -> bool:
+    """Whether who waits for a connection of net/http mostly waits until a new one stands."""
+    opened = sum(one.opened or 0 for one in account.peers if one.direction == "outgoing")
+    return lock.name.endswith("net/http") and opened >= DIALS.value * account.seconds
 
 
 def _is_of_tasks(lock: Lock) -> bool:
@@ -344,6 +355,17 @@ def _examples() -> tuple[Example, ...]:
         who=Waiting.GOROUTINES,
         waiters=(LockWait(waiter=asks, waits=300, seconds=90.0),),
     )
+    asks_http = (
+        native("net/http.(*Transport).getConn", "/srv/shop", "/usr/local/go/src/net/http/transport.go", 1375),
+        native("main.(*Store).page", "/srv/shop", "/srv/shop/store.go", 92),
+    )
+    of_http = of_go.model_copy(
+        update={
+            "name": "connections of net/http",
+            "waiters": (LockWait(waiter=asks_http, waits=300, seconds=90.0),),
+        }
+    )
+    kept, dialled = (peer(asks_http[1:], 1000, wait=18.0, opened=number) for number in (0, 900))
     connects = "/srv/venv/lib/python3.12/site-packages/aiohttp/connector.py"
     session = "/srv/venv/lib/python3.12/site-packages/aiohttp/client.py"
     gets = (
@@ -395,6 +417,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "nine goroutines on average wait in the pool, which no thread does",
             window(samples=(light,), times=two, locks=(of_go,), locks_by="goroutines"),
+        ),
+        Example(
+            "two connections of net/http for an issue's pages",
+            True,
+            "its Transport has a limit, and no connection is opened meanwhile",
+            window(samples=(light,), times=two, locks=(of_http,), locks_by="goroutines", peers=(kept,)),
+        ),
+        Example(
+            "a connection of net/http for each request",
+            False,
+            "who waits there waits until it stands",
+            window(samples=(light,), times=two, locks=(of_http,), locks_by="goroutines", peers=(dialled,)),
         ),
         Example(
             "two connections of aiohttp for ten customers",
@@ -469,7 +503,7 @@ PATTERN = Pattern(
     "do meanwhile: N workers that wait do N pieces of work in the time of one.",
     fix="As many workers as waits that the other side can bear at a time; asynchronous calls for hundreds.",
     fine="When the limit is there to protect the other side.",
-    thresholds=(FREE, OFTEN, ROW, LONG, WAITS, ROOM, LINE, MANY, LENT, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
+    thresholds=(FREE, OFTEN, ROW, LONG, WAITS, ROOM, LINE, MANY, LENT, DIALS, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
     needs=("syscalls", "cpu", "threads"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
