@@ -37,7 +37,14 @@ _PLAIN_CURE = "load it when it is first needed, and only the part that is"
 
 def check(account: Account) -> list[Finding]:
     loading = [row for row in account.samples if _is_of_a_start(account, row.pid) and _is_loading(account, row.stack)]
-    reads = [row for row in account.calls if _is_of_a_start(account, row.pid) and _is_loading(account, row.stack)]
+    # (a thread that waits for its next work may have loaded something just before: code is not loaded by sleeping)
+    reads = [
+        row
+        for row in account.calls
+        if row.syscall not in calls.FUTEXES | calls.POLLS | calls.SLEEPS
+        and _is_of_a_start(account, row.pid)
+        and _is_loading(account, row.stack)
+    ]
     cost = account.cpu_cost(loading) + sum(row.blocked_seconds for row in reads)
     if cost < FELT.value:
         return []

@@ -10,12 +10,16 @@ from perfdoctor.diagnosis.pool_makers import maker_of
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.threads import ChildProcess, PoolLine
 
 RATE = Threshold(1, "processes/s", "a few workers at the start are what processes are for")
+FEW = Threshold(5, "processes/s", "so few are a batch each, as long as they are not dear")
+DEAR = Threshold(
+    0.1, "s of processes, and of starting them, each second", "what a tenth of a core goes to is worth a look"
+)
 COUNT = Threshold(5, "processes", "fewer in one window may be chance")
 LIFE = Threshold(1.0, "s of life, on average", "a process that lives longer does work that is worth a process")
 _POOLS = {("pool.py", "_repopulate_pool_static"), ("process.py", "_adjust_process_count"),
@@ -90,6 +94,8 @@ def _judge(
     lived = sum(child.seconds for child in children) / max(1, sum(child.started for child in children))
     at = place or f"process {account.evidence.target.pid}"
     name = quoted(basename(program.program), 40)
+    cost = spent + theirs + account.beside([*rows, *waiting], _AROUND_A_CHILD)
+    few = per_second < FEW.value and cost < DEAR.value * account.seconds
     cure = (
         "let the workers of the pool live on (no maxtasksperchild or max_tasks_per_child, or a high one)"
         if _are_of_a_pool(rows)
@@ -100,7 +106,7 @@ def _judge(
         account,
         "process-churn",
         title=f"{at} starts {rate(per_second)} processes a second ({name}{others})",
-        seconds=spent + theirs + account.beside([*rows, *waiting], _AROUND_A_CHILD),
+        seconds=cost,
         place=place,
         stack=max(rows, key=lambda row: row.seconds).stack if rows else (),
         facts=(
@@ -112,6 +118,7 @@ def _judge(
         fix=f"At {at}: {cure}.",
         verify=again(account, f"processes started at {at}", f"{rate(per_second)}/s", "close to 0"),
         confidence=0.9 if place else 0.6,
+        at_most=Severity.INFO if few else Severity.CRITICAL,
     )
 
 
@@ -167,6 +174,16 @@ def _examples() -> tuple[Example, ...]:
             "its own thread starts the next, at no line of the program; there is one that makes the pool",
             renewed.model_copy(update={"pools": (made,)}),
         ),
+        Example(
+            "a program run twice a second for a batch",
+            False,
+            "each for 5 ms: a hundredth of a core",
+            window(
+                calls=tuple(row.model_copy(update={"calls": 20, "seconds": row.seconds / 45}) for row in rows),
+                samples=(cpu((line,), 0.2),),
+                children=(short.model_copy(update={"started": 20, "seconds": 0.1}),),
+            ),
+        ),
         Example("a pool that starts", False, "four workers that stay", window(samples=(work,), children=(workers,))),
         Example(
             "a build",
@@ -186,7 +203,7 @@ PATTERN = Pattern(
     "large parent pays more, for the copy of its page tables.",
     fix="A library call instead of a program; many items for one process; a worker that stays.",
     fine="Isolation that is wanted (untrusted input), build tools and shells, whose purpose it is.",
-    thresholds=(RATE, COUNT, LIFE),
+    thresholds=(RATE, FEW, DEAR, COUNT, LIFE),
     needs=("syscalls", "children"),
     focus=frozenset({Focus.CPU, Focus.IO, Focus.CONCURRENCY}),
     check=check,
