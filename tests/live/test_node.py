@@ -123,6 +123,14 @@ async def test_calls_are_counted_exactly_and_named_by_line(question: str) -> Non
         assert [at for at, one in enumerate(heap) if one.collected] == [1, len(heap) - 1]
 
 
+async def test_a_heap_of_middle_size_is_told_by_its_own_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "SMALL_HEAP", 0)
+    async with workload("known_node.js") as program:
+        evidence = await ledger.observe(HOST, find_target(HOST, program.pid), seconds=1.0)
+    assert evidence.memory and evidence.memory.heap and evidence.living is not None
+    assert not any(one.collected for one in evidence.memory.heap)
+
+
 async def test_a_large_heap_is_not_collected_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node, "MOST_HEAP", 0)
     async with workload("known_node.js") as program:

@@ -66,7 +66,8 @@ def unavailable(host: Host, target: Target | None = None) -> Problem | None:
 
 
 class HeapLook(NamedTuple):
-    """When (monotonic), what the heap held, and what was reserved for it; ``collected``: right after a collection."""
+    """When (monotonic), what the heap held, and what was reserved for it; ``collected``: right after a collection that
+    was asked for, at both ends or at none."""
 
     at: float
     used: int
@@ -108,16 +109,18 @@ async def profiled(
             found.inspector = inspector
             await _look_at_heap(found, inspector)
             found.sampled = bool(found.heap) and found.heap[0].used <= MOST_HEAP
+        small = found.sampled and found.heap[0].used <= SMALL_HEAP
         if found.sampled:
             await inspector.ask("HeapProfiler.enable")
             await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
-            if found.heap[0].used <= SMALL_HEAP:
+            if small:
                 await inspector.ask("HeapProfiler.getSamplingProfile")  # (V8 collects garbage for it)
                 await _look_at_heap(found, inspector, collected=True)
         yield found
         if found.sampled:
             kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (and for this)
-            await _look_at_heap(found, inspector, collected=True)
+            if small:
+                await _look_at_heap(found, inspector, collected=True)
         taken = (await inspector.ask("Profiler.stop")).get("profile")
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
     if isinstance(taken, dict):
