@@ -76,6 +76,8 @@ class _Process:
         self._asked: dict[_Where, Asked | None] = {}
         self._waiting: dict[int, tuple[_Key, int, float]] = {}
         """by task: what it waits for with which future, and since which look"""
+        self._parents: dict[int, Task] = {}
+        """by task: the one that awaits it"""
         self._before = 0.0
 
     def look(self, seconds: float) -> None:
@@ -84,7 +86,11 @@ class _Process:
         seen = self._reader.glance(seconds)
         self.torn += seen.torn
         weight = seen.total / max(1, seen.looked_at)
+        whole = seen.looked_at == seen.total
         parents = {task.waiter: task for task in seen.found if task.waiter}
+        if not whole:  # (one that was not looked at awaits what it awaited before)
+            parents = dict([*self._parents.items(), *parents.items()][-_MOST_LINES:])
+        self._parents = parents
         still, present = {}, set[_Key]()
         for task in seen.found:
             if task.state != "waiting" or not task.stack:
@@ -108,7 +114,7 @@ class _Process:
             present.add(key)
         for key in present:
             self._locks[key].present += 1
-        if seen.looked_at == seen.total:
+        if whole:
             self._waiting = still
         else:  # (a task that was not looked at may wait on)
             self._waiting = dict([*self._waiting.items(), *still.items()][-_MOST_LINES:])
