@@ -20,6 +20,7 @@ from perfdoctor.diagnosis.heap_growth import (
     floors,
     heap_growth,
 )
+from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.piled_up import piled_up
@@ -185,11 +186,13 @@ def _of_heap(account: Account, trend: MemoryTrend) -> Growth | None:
 
 def _lives(account: Account, grown: int) -> bool:
     """Whether what grew is objects that were made in the window and live on, where V8 was asked for those. What else
-    grows is V8's own: it gives its young objects ever more room, and keeps the code that it has made."""
+    grows is V8's own: it gives its young objects ever more room, and keeps the code that it has made; and code that is
+    loaded stays, once."""
     living = account.evidence.living
     if account.evidence.target.runtime != "node" or living is None:
         return True
-    return sum(row.bytes or 0 for row in living) >= LIVES.value * grown
+    made = (row for row in living if not is_loading(row.stack, account.evidence.user_roots))
+    return sum(row.bytes or 0 for row in made) >= LIVES.value * grown
 
 
 def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
