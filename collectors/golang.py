@@ -7,7 +7,7 @@ memory tells. Looks are samples: how long is estimated, how often is only a lowe
 import struct
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -207,7 +207,9 @@ class GoroutineWatch:
         names = NativeNames(self._host, self._target.pid)
         try:
             count = self._count(names, seconds)  # first: the program goes on
-            return self._locks(names, seconds), count
+            seen = [(stack_of(places, names), seen) for places, seen in self._seen.items()]
+            collects = self._collections(seen, seconds)
+            return self._locks(seen, seconds), count.model_copy(update={"collects": collects})
         finally:
             names.close()
             self.close()
@@ -221,18 +223,12 @@ class GoroutineWatch:
                 stack = stack_of(places, names)
                 grown.append(GoroutineGroup(stack=stack, waits=reason, before=now - number, after=now))
         readings = tuple((at - self._began, number) for at, number in self._counted)
-        return GoroutineCount(
-            readings=readings,
-            grown=tuple(grown),
-            naps=self._told_naps(names, seconds),
-            collects=self._collections(names, seconds),
-        )
+        return GoroutineCount(readings=readings, grown=tuple(grown), naps=self._told_naps(names, seconds))
 
-    def _collections(self, names: NativeNames, seconds: float) -> tuple[GoroutineWait, ...]:
+    def _collections(self, waits: Iterable[tuple[Stack, _Seen]], seconds: float) -> tuple[GoroutineWait, ...]:
         """Who waits for the end of a collection that it asked for."""
         by_stack: defaultdict[Stack, float] = defaultdict(float)
-        for places, seen in self._seen.items():
-            stack = stack_of(places, names)
+        for stack, seen in waits:
             if any(frame.function in _COLLECTS for frame in stack):
                 by_stack[stack] += seen.seconds * self._part(seconds)
         longest = sorted(by_stack.items(), key=lambda item: -item[1])
@@ -251,11 +247,10 @@ class GoroutineWatch:
         """Of what was seen: the window's, whose looks begin before it and end after it."""
         return min(1.0, seconds / max(seconds, self._before - self._began))
 
-    def _locks(self, names: NativeNames, seconds: float) -> LockProfile:
+    def _locks(self, waits: Iterable[tuple[Stack, _Seen]], seconds: float) -> LockProfile:
         part = self._part(seconds)
         by_lock: defaultdict[_Asked, dict[Stack, _Seen]] = defaultdict(dict)
-        for places, seen in self._seen.items():
-            stack = stack_of(places, names)
+        for stack, seen in waits:
             if asked := _asked(stack):
                 kept = by_lock[asked].setdefault(stack, _Seen())
                 kept.seconds += seen.seconds * part

@@ -20,8 +20,8 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
-from perfdoctor.schemas.network import Peer
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.network import Peer, RepeatedLine
+from perfdoctor.schemas.syscalls import PacedLine, PollLine, SyscallRow
 from perfdoctor.schemas.waits import WaitKind, WaitRow
 
 _INTERPRETER_STACKS = 4
@@ -57,6 +57,10 @@ class Place:
     def shares_function(self, other: "Place | Frame | None") -> bool:
         """Whether ``other`` is of the same function, at whatever line."""
         return other is not None and (self.file, self.function) == (other.file, other.function)
+
+    def is_among(self, lines: Iterable[RepeatedLine | PacedLine | PollLine]) -> bool:
+        """Whether it is one of the lines of which the source's text says something."""
+        return any((line.file, line.line) == (self.file, self.line) for line in lines)
 
     def __str__(self) -> str:
         return quoted(f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})")
@@ -107,8 +111,7 @@ class Account:
     def pauses(self, loop: Place) -> bool:
         """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
         use = self.evidence.network
-        lines = use.repeated if use else ()
-        return any((line.file, line.line) == (loop.file, loop.line) and line.pauses for line in lines)
+        return loop.is_among(line for line in use.repeated if line.pauses) if use else False
 
     def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""

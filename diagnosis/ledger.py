@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Set
 
 from perfdoctor.diagnosis.loops import loops
 from perfdoctor.diagnosis.talk import Sides, awaited_by
@@ -14,6 +15,7 @@ from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind
 
 _Stacks = dict[State, dict[Stack, float]]
+_Line = tuple[str, int]
 
 
 _MOST_PROCESSES = 16
@@ -96,7 +98,12 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     at_work = running - traced + sum(t.runnable for t in threads)
     at_work += sum(row.blocked_seconds for row, state in states if state not in (State.IDLE, State.SLEEP))
     if at_work >= _AT_WORK * evidence.window.seconds:
-        states = [(row, State.IDLE if _is_timer(row, state, evidence) else state) for row, state in states]
+        roots = evidence.user_roots
+        paced, polls = ({(line.file, line.line) for line in lines} for lines in (evidence.paced, evidence.polls))
+        states = [
+            (row, State.IDLE if state is State.SLEEP and _is_timer(row, roots, paced, polls) else state)
+            for row, state in states
+        ]
     for row, state in states:
         for_answers = in_loops.get(id(row), 0.0)
         seconds[state] += row.blocked_seconds - for_answers
@@ -134,15 +141,12 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     )
 
 
-def _is_timer(row: SyscallRow, state: State, evidence: Evidence) -> bool:
-    if state is not State.SLEEP:
-        return False
-    own = next((frame for frame in row.stack if is_user_code(frame, evidence.user_roots) and frame.line), None)
+def _is_timer(row: SyscallRow, roots: tuple[str, ...], paced: Set[_Line], polls: Set[_Line]) -> bool:
+    own = next((frame for frame in row.stack if is_user_code(frame, roots) and frame.line), None)
     at = (own.file, own.line) if own else None
-    if any((line.file, line.line) == at for line in evidence.polls):
+    if at in polls:
         return False  # (what it waits for is there up to a pause before it looks)
-    until = any((line.file, line.line) == at for line in evidence.paced)
-    return until or _pause(row) >= _TIMER_SECONDS or keeps_pace(row, evidence.user_roots)
+    return at in paced or _pause(row) >= _TIMER_SECONDS or keeps_pace(row, roots)
 
 
 def keeps_pace(row: SyscallRow, roots: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
-from perfdoctor.diagnosis.waking import ASK, FRUITFUL, NO_QUESTIONS, RATE, SHORT, WORK, cpu_in, new_pages, other_calls
+from perfdoctor.diagnosis.waking import ASK, FRUITFUL, RATE, SHORT, WORK, cpu_in, new_pages, other_calls, questions
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.goroutines import GoroutineNap, NapLoop
@@ -44,7 +44,7 @@ def _judge_naps(
         return []
     others = other_calls(account, place, [])
     fruits = sum(row.calls - row.errors - row.empty for row in others) + new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in others if not row.syscall.startswith(NO_QUESTIONS))
+    misses = sum(row.errors + row.empty for row in questions(others))
     if fruits >= FRUITFUL.value * wakes and fruits > misses:
         return []
     work = cpu_in(account, place)

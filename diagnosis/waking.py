@@ -18,7 +18,7 @@ ASK = Threshold(0.00005, "s of CPU, for each wake-up", "waking, asking and sleep
 WORK = Threshold(
     0.0001, "s of CPU, for each wake-up", "a loop that takes this long and is told nothing does its work each time"
 )
-NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu", "clock_get", "gettimeofday",
+_NO_QUESTIONS = (*calls.FUTEXES, "rt_sig", "mprotect", "madvise", "munmap", "getcpu", "clock_get", "gettimeofday",
                 "times", "getrusage")  # fmt: skip
 """how calls begin that return nothing when all is well: a runtime's own housekeeping, and a look at the clock"""
 
@@ -43,6 +43,11 @@ def written(rows: list[SyscallRow]) -> int:
     return sum(
         row.calls - row.errors - row.empty for row in rows if row.syscall in calls.WRITES and file_of(row.object)
     )
+
+
+def questions(rows: list[SyscallRow]) -> list[SyscallRow]:
+    """Calls whose answer may be that there is nothing."""
+    return [row for row in rows if not row.syscall.startswith(_NO_QUESTIONS)]
 
 
 def new_pages(account: Account, place: Place) -> int:

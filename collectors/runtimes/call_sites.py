@@ -23,18 +23,8 @@ _CLASSES = grammar.words("class class_declaration abstract_class_declaration")
 _AROUND_NAMES = grammar.words("parenthesized_expression non_null_expression instantiation_expression")
 """(shop.ask)(…), and ask!(…) of TypeScript"""
 _MAKES = grammar.words("object array new_expression")
-_PACKS = (
-    "gzip",
-    "gunzip",
-    "deflate",
-    "inflate",
-    "deflateRaw",
-    "inflateRaw",
-    "unzip",
-    "brotliCompress",
-    "brotliDecompress",
-)
-_KNOWN_AS = {"syncBufferWrapper": tuple(f"{name}Sync" for name in _PACKS), "asyncBufferWrapper": _PACKS}
+_PACKS = grammar.words("gzip gunzip deflate inflate deflateRaw inflateRaw unzip brotliCompress brotliDecompress")
+_KNOWN_AS = {"syncBufferWrapper": frozenset(f"{name}Sync" for name in _PACKS), "asyncBufferWrapper": _PACKS}
 """functions of Node.js that programs know by other names, one each (zlib's makes them)"""
 
 
@@ -78,7 +68,7 @@ def _line_of_call(source: Source, caller: Function, callee: Function, *, same_fi
     reads = name.startswith(("get ", "set "))
     name = name[4:] if reads else name
     if _NAME.match(name):
-        names = _KNOWN_AS.get(name, (name,)) if not same_file else (name,)
+        names = {name} if same_file else _KNOWN_AS.get(name, {name})
         calls = [call for known in names for call in _calls(source, node, known, reads=reads)]
         # What a function within it calls is its own only where V8 has put that into it.
         lines = {_line(each) for each in calls if _holder(each) == node} or {_line(each) for each in calls}

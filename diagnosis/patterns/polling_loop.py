@@ -1,7 +1,5 @@
 """Does a thread wake again and again to find nothing?"""
 
-from collections.abc import Iterable
-
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import APP, SECONDS, call, cpu, java, library, native, python, thread, window
@@ -13,13 +11,13 @@ from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.waking import (
     ASK,
     FRUITFUL,
-    NO_QUESTIONS,
     RATE,
     SHORT,
     WORK,
     cpu_in,
     new_pages,
     other_calls,
+    questions,
     written,
 )
 from perfdoctor.diagnosis.weight import again, rate, weigh
@@ -62,17 +60,17 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
     pause = asleep / wakes
     if place is None:
         return _of_a_worker(account, rows, per_second, pause)
-    polls = _is_among(place, account.evidence.polls)
+    polls = place.is_among(account.evidence.polls)
     others = other_calls(account, place, rows)
     # A futex call that returns more than 0 woke somebody; of the others nothing follows.
     fruits = sum(row.calls - row.errors - row.empty for row in others) + new_pages(account, place)
-    misses = sum(row.errors + row.empty for row in _questions(others))
+    misses = sum(row.errors + row.empty for row in questions(others))
     work = cpu_in(account, place)
     fruitful = fruits >= FRUITFUL.value * wakes
     if not polls and fruitful and (fruits > misses or written(others) >= FRUITFUL.value * wakes):
         return []
     # (one that wakes at a moment which it has worked out keeps a pace, whatever its work looks for and does not find)
-    if _is_among(place, account.evidence.paced):
+    if place.is_among(account.evidence.paced):
         return []
     # That it finds nothing is known when a call or its own text says so. Otherwise the loop must be too quick to do
     # anything else.
@@ -81,7 +79,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         return []
     quick = pause <= SHORT.value and work / wakes < ASK.value
     heaviest = max(rows, key=lambda row: row.calls)
-    asked = [row for row in _questions(others) if row.errors + row.empty]
+    asked = [row for row in questions(others) if row.errors + row.empty]
     question = max(asked, key=lambda row: row.errors + row.empty).syscall if asked and misses >= 0.5 * wakes else ""
     asks = f" and asks with {question}" if question else ""
     return weigh(
@@ -108,14 +106,6 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         # Its pause is not work lost to others: a poll costs wake-ups, and up to one pause of delay each time.
         at_most=Severity.WARNING if checked or quick else Severity.INFO,
     )
-
-
-def _questions(rows: Iterable[SyscallRow]) -> list[SyscallRow]:
-    return [row for row in rows if not row.syscall.startswith(NO_QUESTIONS)]
-
-
-def _is_among(place: Place, lines: Iterable[PacedLine | PollLine]) -> bool:
-    return any((line.file, line.line) == (place.file, place.line) for line in lines)
 
 
 def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pause: float) -> list[Finding]:

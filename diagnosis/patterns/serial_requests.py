@@ -24,7 +24,6 @@ LARGE = Threshold(
 )
 AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
 
-
 _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
 
 

@@ -85,7 +85,7 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
     place = account.place(stack)
     if sent and is_served(flow.peer) and (line := _answering(account, heaviest.pid)):
         # (V8 may know no more than the function that it is in)
-        place = line if place is None or (place.file, place.function) == (line.file, line.function) else place
+        place = line if place is None or place.shares_function(line) else place
     at = place or "a library"
     of = whom(flow.peer)
     verb = "sends" if sent else "receives"

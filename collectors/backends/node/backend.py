@@ -165,7 +165,7 @@ async def _look_at_heap(found: Profiled, inspector: Inspector, *, collected: boo
     if isinstance(used, int | float) and 0 <= used < 1 << 62:
         reserved = int(total) if isinstance(total, int | float) and used <= total < 1 << 62 else 0
         found.heap.append(HeapLook(time.monotonic(), int(used), reserved, collected))
-    return bool(found.heap)
+    return True
 
 
 async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, progress: Progress) -> Measured[CpuProfile]:
