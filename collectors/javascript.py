@@ -9,6 +9,7 @@ while they lasted. So their place is sampled, and their figures are not.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import cast
 
 from anyio import to_thread
@@ -184,10 +185,12 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, fo
     # Other threads of the same name: what is left when the main thread's time is taken from theirs together.
     left = max(0.0, sum(row.seconds for row in own) - main.running)
     rows = [row for row in cpu.rows if row not in own]
-    found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples)
+    found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples, found.tree.makers)
     own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
     sampled = node.cpu_rows(found.tree, evidence.target, main.running)
-    rows += with_callers([part for row in sampled for part in divided(row, own_code.get(_called(row.stack), {}))])
+    nodes = [_called(found.tree.likeliest.get(row.stack, row.stack)) for row in sampled]
+    parts = (divided(row, own_code.get(node, {})) for row, node in zip(sampled, nodes, strict=True))
+    rows += with_callers(list(chain.from_iterable(parts)))
     if left:
         whole = CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left)
         rows += _of_other_threads(evidence, part, whole, main.tid)
@@ -218,16 +221,16 @@ _COLLECTOR = "(garbage collector)"
 _COLLECTS = re.compile(r"(?:\S+ )?v8::internal::(?:Heap|Scaveng|Mark|Sweep|Minor|Incremental|SemiSpace|Evacuat|GC)")
 
 
-def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample]) -> Counter[Stack]:
-    """The collector's samples, with the function outside of them that ran when it began: memory for that one was short.
-    V8 itself names no caller of its collector."""
+def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample], makers: Mapping[Stack, Stack]) -> Counter[Stack]:
+    """The collector's samples, with the function outside of them that ran when it began: memory for that one was short,
+    most likely at its line that makes objects. V8 itself names no caller of its collector."""
     before: Stack = ()
     began: Counter[Stack] = Counter()
     for sample in sorted(samples, key=lambda sample: sample.at):
         if sample.stack and sample.stack[0].function == _COLLECTOR and not sample.stack[0].file:
             began[before] += 1
         elif sample.stack and sample.stack[0].kind is FrameKind.JAVASCRIPT:
-            before = sample.stack
+            before = makers.get(sample.stack, sample.stack)
     told: Counter[Stack] = Counter()
     for stack, taken in ticks.items():
         if stack[:1] and stack[0].function == _COLLECTOR and len(stack) == 1 and began:

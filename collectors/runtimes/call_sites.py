@@ -6,11 +6,14 @@ one line of the whole file calls a function of another file, or of V8. Else nobo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.inlined import Step
+from perfdoctor.collectors.runtimes.keepers import keeps, kept_by
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 
 if TYPE_CHECKING:
@@ -36,50 +39,119 @@ class Function(NamedTuple):
     column: int
 
 
+class Placed(NamedTuple):
+    """A line in a function; None where it is not known."""
+
+    function: Function
+    line: int | None
+
+
 class CallSites:
     """Of the files of one process. A file whose name tells no language is JavaScript: Node.js has run it."""
 
     def __init__(self, host: Host, pid: int) -> None:
         self._sources = Sources(host, pid, otherwise=".js", largest_tree=_LARGEST)
 
-    def line(self, file: str, caller: Function, callee: Function, *, same_file: bool) -> int | None:
-        """The line in ``caller`` that calls ``callee``; ``same_file``: it is in that file, too."""
+    def path(self, file: str, caller: Function, callee: Function, *, same_file: bool) -> tuple[Placed, ...]:
+        """The line in ``caller`` that calls ``callee``; ``same_file``: it is in that file, too. Where V8 has put
+        functions into ``caller`` of which one makes that call: first the line in that one, and those of its callers."""
         source = self._sources.of(file)
-        return _line_of_call(source, caller, callee, same_file=same_file) if source else None
+        node = _function(source, caller) if source else None
+        if source is None or node is None:
+            return (Placed(caller, None),)
+        names, reads = _names(callee, same_file=same_file)
+        calls = [call for name in names for call in _calls(source, node, name, reads=reads)]
+        # What a function within it calls is its own only where V8 has put that into it.
+        if lines := {_line(each) for each in calls if _holder(each) == node} or {_line(each) for each in calls}:
+            return (Placed(caller, _only(lines)),)
+        inside = same_file and node.start_byte < source.offset(callee.line, callee.column) < node.end_byte
+        if inside and callee.line > caller.line:
+            return (Placed(caller, callee.line),)
+        for way in inlined.within(source, node) if names else ():
+            further = [call for name in names for call in _calls(source, way[-1].function, name, reads=reads)]
+            if line := _only({_line(each) for each in further}):
+                return _placed(caller, way, line)
+        # (or it may stand anywhere in the file)
+        anywhere = () if same_file else (c for name in names for c in _calls(source, source.root, name, reads=reads))
+        lines = {_line(each) for each in anywhere if each.parent and each.parent.type in grammar.MEMBERS}
+        return (Placed(caller, _only(lines)),)
+
+    def around(self, file: str, function: Function, line: int) -> tuple[Placed, ...]:
+        """A line that V8 tells of ``function``, and where it is called, if it is in another one that V8 has put into
+        that."""
+        source = self._sources.of(file)
+        node = _function(source, function) if source else None
+        if source is not None and node is not None and not syntax.holds(node, line):
+            for way in inlined.within(source, node):
+                if syntax.holds(way[-1].function, line):
+                    return _placed(function, way, line)
+        return (Placed(function, line),)
+
+    def keeper(self, file: str, function: Function, apart: Collection[str]) -> tuple[Placed, ...]:
+        """The line of a function that V8 may have put into ``function``, in which objects are made and kept, and where
+        it is called; none where there is no such. ``apart``: names of functions that were not put into it."""
+        source = self._sources.of(file)
+        node = _function(source, function) if source else None
+        if source is None or node is None:
+            return ()
+        found = []
+        for way in inlined.within(source, node):
+            if not any(syntax.name_of(step.function) in apart for step in way):
+                made = _maker(way[-1].function)
+                found += [(kept.stays, kept.line == made, way, kept.line) for kept in kept_by(source, way[-1].function)]
+        # (the nearest of those from which nothing is taken, rather where something is made)
+        best = max(found, key=lambda each: each[:2], default=None)
+        return _placed(function, *best[2:]) if best else ()
 
     def maker(self, file: str, function: Function) -> int | None:
         """The line in which ``function`` makes objects, where it does so in one line only, or in one of a loop: that
         makes most of them."""
         source = self._sources.of(file)
         node = _function(source, function) if source else None
+        return _maker(node) if node is not None else None
+
+    def makes(self, file: str, line: int) -> bool:
+        """Whether objects are made in a line, also one of those over which that is written."""
+        source = self._sources.of(file)
+        node = source.at(line) if source else None
         if node is None:
-            return None
-        # (also what functions within it make: V8 may have put them into this one)
-        made = [each for each in syntax.within(node, functions=True) if each.type in _MAKES]
-        repeated = {_line(each) for each in made if _is_repeated(each, node)}
-        return _only({_line(each) for each in made}) or _only(repeated)
+            return False
+        around = takewhile(lambda each: each.type not in grammar.FUNCTIONS, syntax.around(node))
+        return any(each.type in _MAKES for each in (*syntax.within(node, functions=True, line=line), *around))
+
+    def keeps(self, file: str, line: int) -> bool:
+        """Whether a line puts something into a collection that outlives its function."""
+        source = self._sources.of(file)
+        return source is not None and keeps(source, line)
 
 
-def _line_of_call(source: Source, caller: Function, callee: Function, *, same_file: bool) -> int | None:
-    node = _function(source, caller)
-    if node is None:
-        return None
+def _maker(function: "Node") -> int | None:
+    # (also what functions within it make: V8 may have put them into this one)
+    made = [each for each in syntax.within(function, functions=True) if each.type in _MAKES]
+    repeated = {_line(each) for each in made if _is_repeated(each, function)}
+    return _only({_line(each) for each in made}) or _only(repeated)
+
+
+def _names(callee: Function, *, same_file: bool) -> tuple[Collection[str], bool]:
+    """What a function may be called by, and whether that is the name of a member which it is behind."""
     name = callee.name.rpartition(".")[2]
     reads = name.startswith(("get ", "set "))
     name = name[4:] if reads else name
-    if _NAME.match(name):
-        names = {name} if same_file else _KNOWN_AS.get(name, {name})
-        calls = [call for known in names for call in _calls(source, node, known, reads=reads)]
-        # What a function within it calls is its own only where V8 has put that into it.
-        lines = {_line(each) for each in calls if _holder(each) == node} or {_line(each) for each in calls}
-        # (one that V8 has put into the caller may stand anywhere in the file)
-        if not lines and not same_file:
-            everywhere = (each for known in names for each in _calls(source, source.root, known, reads=reads))
-            lines = {_line(each) for each in everywhere if each.parent and each.parent.type in grammar.MEMBERS}
-        if lines:
-            return _only(lines)
-    inside = same_file and node.start_byte < source.offset(callee.line, callee.column) < node.end_byte
-    return callee.line if inside and callee.line > caller.line else None
+    if not _NAME.match(name):
+        return (), reads
+    return ({name} if same_file else _KNOWN_AS.get(name, {name})), reads
+
+
+def _placed(caller: Function, way: tuple[Step, ...], line: int) -> tuple[Placed, ...]:
+    """Where each function on a way calls the next, innermost first; ``line`` is in the last of them."""
+    places = [Placed(caller, _line(way[0].call))]
+    for step, after in pairwise(way):
+        places.append(Placed(_of(step.function), _line(after.call)))
+    return (Placed(_of(way[-1].function), line), *reversed(places))
+
+
+def _of(function: "Node") -> Function:
+    return Function(syntax.name_of(function), _line(function), function.start_point[1] + 1)
 
 
 def _function(source: Source, place: Function) -> "Node | None":

@@ -99,6 +99,11 @@ ADDS = words(
     " putIfAbsent computeIfAbsent set setdefault update offer unshift store Store Set Add PushBack PushFront"
 )
 """methods that put something into a collection"""
+REMOVES = words(
+    "clear delete remove removeAll removeIf removeFirst removeLast pop popleft popitem pop_back pop_front poll shift"
+    " splice discard erase evict retain truncate drain take Delete Remove"
+)
+"""methods that take something out of one"""
 SLEEPS = words("sleep usleep nanosleep clock_nanosleep parkNanos parkUntil sleep_for sleep_until park_timeout Sleep")
 COMPARES = words(
     "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"

@@ -7,7 +7,7 @@ keeps the objects is a line that adds them to a list or map of its object, of th
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
@@ -65,18 +65,44 @@ def keeps(source: Source, line: int) -> bool:
     function = syntax.function_around(node) if node is not None else None
     if node is None or function is None:
         return False
+    return any(syntax.holds(each, line) for each, _ in _additions(node, function))
+
+
+class Kept(NamedTuple):
+    """A line that adds to a collection which outlives its function; ``stays``: the file takes nothing out of that."""
+
+    line: int
+    stays: bool
+
+
+def kept_by(source: Source, function: "Node") -> Iterator[Kept]:
+    """The lines of a function that keep what they add, also those of functions in it."""
+    for each in syntax.within(function, functions=True):
+        holder = syntax.function_around(each) if each.type in grammar.CALLS | grammar.ASSIGNMENTS else None
+        for addition, held in _additions(each, holder, deep=False) if holder is not None else ():
+            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held))
+
+
+def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator[tuple["Node", "Node"]]:
+    """What in ``node`` adds something to a collection that ``function`` did not make, and the collection."""
     own = syntax.assigned_in(function)
     given = set[str]().union(*syntax.parameters_of(function))
-    for each in syntax.within(node):
-        held = _added_to(each) if syntax.holds(each, line) else None
+    for each in syntax.within(node) if deep else (node,):
+        held = _added_to(each)
         names = syntax.names_in(held)
         if held is None or not names:
             continue
         # (a local name may stand for a member: group = this.groups.get(name))
         local = {name for name in names if name in own and name not in given}
         if local != names or _is_of_outside(local, own):
-            return True
-    return False
+            yield each, held
+
+
+def _is_emptied(source: Source, collection: "Node") -> bool:
+    """Whether the file takes anything out of a collection, by its name: the last one of a member."""
+    name = syntax.last_name(collection)
+    removals = (call for each in grammar.REMOVES for call in source.calls.get(each, ()))
+    return any(syntax.last_name(owner) == name for each in removals if (owner := syntax.owner_of_call(each)))
 
 
 def _added_to(node: "Node") -> "Node | None":
@@ -86,7 +112,8 @@ def _added_to(node: "Node") -> "Node | None":
         first = syntax.arguments_of(node)[0]
         if owner is None:
             return first if syntax.called_name(node) == "append" and first.type in grammar.MEMBERS else None  # (Go)
-        return owner if syntax.called_name(node) in grammar.ADDS else None
+        own = syntax.text_of(owner) in ("self", "this")  # (what a method of its own keeps, is kept in there)
+        return owner if syntax.called_name(node) in grammar.ADDS and not own else None
     target = syntax.target_of(node)
     while target is not None and target.type not in grammar.INDEXED and target.named_child_count == 1:
         target = target.named_children[0]

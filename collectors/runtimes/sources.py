@@ -110,10 +110,18 @@ class Source:
         return self._root
 
     @cached_property
+    def named(self) -> dict[str, list["Node"]]:
+        """The functions, by name."""
+        found: dict[str, list[Node]] = {}
+        for each in syntax.within(self.root, functions=True):
+            if each.type in grammar.FUNCTIONS:
+                found.setdefault(syntax.name_of(each), []).append(each)
+        return found
+
+    @cached_property
     def functions(self) -> dict[str, "Node"]:
         """By name; of several of the same name the first."""
-        found = [each for each in syntax.within(self.root, functions=True) if each.type in grammar.FUNCTIONS]
-        return {syntax.name_of(each): each for each in reversed(found)}
+        return {name: found[0] for name, found in self.named.items()}
 
     @cached_property
     def calls(self) -> dict[str, list["Node"]]:

@@ -1,8 +1,10 @@
 """What the engine saw, to V8's samples: calls by the function of Node.js that makes them, native code by time."""
 
+from collections import Counter
+
 import pytest
 
-from perfdoctor.collectors.javascript import below, divided, join_by_name, with_callers
+from perfdoctor.collectors.javascript import below, divided, join_by_name, with_allocators, with_callers
 from perfdoctor.collectors.timeline import Event, Sample
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -110,3 +112,14 @@ def test_calls_without_a_sample_near_them_belong_to_the_lines_of_the_others() ->
         [Sample(100, 7, READS)], [events[0], *(Event(10**9 + i, 10**9 + i, 7, stat) for i in range(20))], reach=50
     )
     assert few.shares[stat] == {READS: 1, (): 20}
+
+
+def test_the_collector_works_for_who_ran_before_it_at_the_line_that_makes_objects() -> None:
+    collects, makes = native("(garbage collector)"), script("makes")
+    ticks = Counter({COMPUTES: 4, collects: 6})
+    samples = [
+        Sample(at, 7, stack) for at, stack in enumerate([COMPUTES, collects, collects, READS, COMPUTES, collects])
+    ]
+    assert with_allocators(ticks, samples, {}) == {COMPUTES: 4, (*collects, *COMPUTES): 6}
+    assert with_allocators(ticks, samples, {COMPUTES: makes}) == {COMPUTES: 4, (*collects, *makes): 6}
+    assert with_allocators(ticks, [], {}) == ticks

@@ -14,9 +14,10 @@ from typing import NamedTuple, TypeVar
 import anyio
 from anyio import to_thread
 
-from perfdoctor.collectors.backends.node import profile, reach
+from perfdoctor.collectors.backends.node import reach
+from perfdoctor.collectors.backends.node.heap import read_heap
 from perfdoctor.collectors.backends.node.inspector import Inspector, attached, threads_of
-from perfdoctor.collectors.backends.node.profile import CpuTree
+from perfdoctor.collectors.backends.node.profile import CpuTree, read_cpu
 from perfdoctor.collectors.backends.proc import schedstat
 from perfdoctor.collectors.exact_cpu import CpuWatch
 from perfdoctor.collectors.host.base import Host
@@ -124,9 +125,9 @@ async def profiled(
         taken = (await inspector.ask("Profiler.stop")).get("profile")
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
     if isinstance(taken, dict):
-        found.tree = await to_thread.run_sync(profile.read_cpu, taken, target.pid, maps, sites)
+        found.tree = await to_thread.run_sync(read_cpu, taken, target.pid, maps, sites)
     if isinstance(kept, dict):
-        read = partial(profile.read_heap, survivors=True)
+        read = partial(read_heap, survivors=True)
         found.living = await to_thread.run_sync(read, kept, maps, sites)
 
 
@@ -255,5 +256,5 @@ async def sample_heap(host: Host, target: Target, *, seconds: float, progress: P
         taken = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")
         length = time.monotonic() - began
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
-    living = await to_thread.run_sync(profile.read_heap, taken if isinstance(taken, dict) else {}, maps, sites)
+    living = await to_thread.run_sync(read_heap, taken if isinstance(taken, dict) else {}, maps, sites)
     return HeapSample(living, Window(started=started, seconds=length))

@@ -107,7 +107,7 @@ def test_the_line_of_the_call_is_found(
     sites: tuple[CallSites, str], caller: Function, callee: Function, same_file: bool, line: int
 ) -> None:
     finder, file = sites
-    assert finder.line(file, caller, callee, same_file=same_file) == line
+    assert finder.path(file, caller, callee, same_file=same_file)[-1].line == line
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_what_the_text_does_not_tell_is_not_told(
     sites: tuple[CallSites, str], caller: Function, callee: Function, same_file: bool
 ) -> None:
     finder, file = sites
-    assert finder.line(file, caller, callee, same_file=same_file) is None
+    assert finder.path(file, caller, callee, same_file=same_file) == ((caller, None),)
 
 
 def test_only_files_are_read(sites: tuple[CallSites, str], tmp_path: Path) -> None:
     finder, _ = sites
     os.mkfifo(tmp_path / "pipe")
     for name in ("node:fs", "pipe", str(tmp_path / "pipe"), str(tmp_path / "gone"), "/dev/zero", f"{tmp_path}\0"):
-        assert finder.line(name, REPORT, STOCK, same_file=True) is None
+        assert finder.path(name, REPORT, STOCK, same_file=True) == ((REPORT, None),)
 
 
 @example("`\\", 1, 1)
@@ -142,7 +142,7 @@ def test_any_text_is_read(text: str, line: int, column: int) -> None:
         file.write(text)
         file.flush()
         finder = CallSites(LocalHost(), os.getpid())
-        found = finder.line(file.name, Function("a", line, column), Function("b", 1, 1), same_file=True)
+        found = finder.path(file.name, Function("a", line, column), Function("b", 1, 1), same_file=True)[-1].line
         made = finder.maker(file.name, Function("a", line, column))
     assert all(number is None or 1 <= number <= text.count("\n") + 1 for number in (found, made))
 
@@ -219,8 +219,8 @@ def test_what_node_gives_another_name_is_known_by_those_of_programs(tmp_path: Pa
     (tmp_path / "send.js").write_text(text)
     finder, caller = CallSites(LocalHost(), os.getpid()), Function("send", *begin_of(text, "(all) {"))
     made = Function("syncBufferWrapper", 766, 1)
-    assert finder.line(str(tmp_path / "send.js"), caller, made, same_file=False) == 4
-    assert finder.line(str(tmp_path / "send.js"), caller, made, same_file=True) is None
+    assert finder.path(str(tmp_path / "send.js"), caller, made, same_file=False)[-1].line == 4
+    assert finder.path(str(tmp_path / "send.js"), caller, made, same_file=True)[-1].line is None
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_what_node_gives_another_name_is_known_by_those_of_programs(tmp_path: Pa
 def test_calls_are_told_from_what_looks_like_them(tmp_path: Path, part: str, callee: str, line: int | None) -> None:
     (tmp_path / "others").write_text(OTHERS)
     finder, caller = CallSites(LocalHost(), os.getpid()), Function("", *begin_of(OTHERS, part))
-    assert finder.line(str(tmp_path / "others"), caller, Function(callee, 900, 1), same_file=False) == line
+    assert finder.path(str(tmp_path / "others"), caller, Function(callee, 900, 1), same_file=False)[-1].line == line
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_objects_are_told_from_what_looks_like_them(tmp_path: Path, part: str, l
 def test_types_are_no_calls(tmp_path: Path, part: str, callee: str, line: int | None) -> None:
     (tmp_path / "desk.ts").write_text(TYPED)
     finder, caller = CallSites(LocalHost(), os.getpid()), Function("", *begin_of(TYPED, part))
-    assert finder.line(str(tmp_path / "desk.ts"), caller, Function(callee, 900, 1), same_file=False) == line
+    assert finder.path(str(tmp_path / "desk.ts"), caller, Function(callee, 900, 1), same_file=False)[-1].line == line
 
 
 PLAN = """async function plan(show) {

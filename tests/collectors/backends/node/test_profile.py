@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.backends.node.profile import read_cpu, read_heap
+from perfdoctor.collectors.backends.node.heap import read_heap
+from perfdoctor.collectors.backends.node.profile import read_cpu
 from perfdoctor.schemas.frame import FrameKind
 
 
