@@ -80,7 +80,7 @@ class HeapLook(NamedTuple):
 class Profiled:
     """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on. ``living``
     bytes by stack were allocated meanwhile and live on (by those of the first half), where its heap was ``sampled``;
-    ``heap``: what it held when."""
+    ``heap``: what it held when; ``small``: it may be collected for that."""
 
     interval_us: int
     quiet: tuple[int, ...] = ()
@@ -88,6 +88,7 @@ class Profiled:
     living: dict[Stack, int] = field(default_factory=dict)
     heap: list[HeapLook] = field(default_factory=list)
     sampled: bool = False
+    small: bool = False
     inspector: Inspector | None = None
 
 
@@ -110,17 +111,16 @@ async def profiled(
             found.inspector = inspector
             await _look_at_heap(found, inspector)
             found.sampled = bool(found.heap) and found.heap[0].used <= MOST_HEAP
-        small = found.sampled and found.heap[0].used <= SMALL_HEAP
+        found.small = found.sampled and found.heap[0].used <= SMALL_HEAP
         if found.sampled:
             await inspector.ask("HeapProfiler.enable")
             await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
-            if small:
-                await inspector.ask("HeapProfiler.getSamplingProfile")  # (V8 collects garbage for it)
-                await _look_at_heap(found, inspector, collected=True)
+            if found.small:
+                await _look_at_collected(found, inspector)
         yield found
         if found.sampled:
             kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (and for this)
-            if small:
+            if found.small:
                 await _look_at_heap(found, inspector, collected=True)
         taken = (await inspector.ask("Profiler.stop")).get("profile")
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
@@ -131,12 +131,12 @@ async def profiled(
         found.living = await to_thread.run_sync(read, kept, maps, sites)
 
 
-async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
-    """The result of ``ask``, during which V8 is asked how much its heap holds."""
+async def beside_heap(found: Profiled, seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
+    """The result of ``ask``, which takes about so long, and during which V8 is asked how much its heap holds."""
     over = anyio.Event()
     failed: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_follow_heap, found, over)
+        tasks.start_soon(_follow_heap, found, time.monotonic() + seconds / 2, over)
         try:
             result = await ask()
         except (OSError, ProblemError) as error:
@@ -148,12 +148,26 @@ async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
     return result
 
 
-async def _follow_heap(found: Profiled, over: anyio.Event) -> None:
+async def _follow_heap(found: Profiled, middle: float, over: anyio.Event) -> None:
+    """A small heap is collected in the midst, too: what a start loads grows in the first half alone."""
+    due = found.small
     while found.inspector and not over.is_set():
+        if due and time.monotonic() >= middle:
+            due = False
+            if not await _look_at_collected(found, found.inspector):
+                return
         if not await _look_at_heap(found, found.inspector):
             return
         with anyio.move_on_after(_LOOK_SECONDS):
             await over.wait()
+
+
+async def _look_at_collected(found: Profiled, inspector: Inspector) -> bool:
+    try:
+        await inspector.ask("HeapProfiler.getSamplingProfile", within=_HEAP_WITHIN)  # (V8 collects garbage for it)
+    except OSError:
+        return False
+    return await _look_at_heap(found, inspector, collected=True)
 
 
 async def _look_at_heap(found: Profiled, inspector: Inspector, *, collected: bool = False) -> bool:
