@@ -11,7 +11,16 @@ from perfdoctor.collectors.protocols import tls
 from perfdoctor.collectors.protocols.guess import guess
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.network import Awaited, Delay, NetworkError, NetworkUse, Peer, StatementShape, TalkRow
+from perfdoctor.schemas.network import (
+    NAME_SERVICE,
+    Awaited,
+    Delay,
+    NetworkError,
+    NetworkUse,
+    Peer,
+    StatementShape,
+    TalkRow,
+)
 from perfdoctor.schemas.syscalls import BUCKETS
 
 UNNAMED = "(unnamed)"
@@ -134,7 +143,7 @@ class PeerSum:
         rows = self.rows.values()
         protocol = max(self.protocols, key=lambda p: (self.protocols[p], p), default="")
         if not protocol and self.name.address.endswith(RESOLVERS):
-            protocol = "name service"
+            protocol = NAME_SERVICE
         return Peer(
             transport=self.name.transport,
             direction=self.name.direction,

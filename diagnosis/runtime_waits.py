@@ -65,6 +65,8 @@ _JAVA_LOCKS = (
     "java.util.concurrent.locks.ReentrantReadWriteLock", "java.util.concurrent.locks.StampedLock",
     "java.util.concurrent.locks.AbstractQueuedLongSynchronizer.acquire", "java.util.concurrent.Semaphore.",
 )  # fmt: skip
+_JAVA_ASKS = ("jdk.internal.net.http.HttpClientImpl.send", "io.grpc.stub.ClientCalls.", "io.lettuce.core.")
+"""clients whose threads of their own talk, and hand the answer to the one that stands here"""
 _JAVA_PARKS = ("jdk.internal.misc.Unsafe.park", "sun.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park")
 
 
@@ -126,6 +128,8 @@ def of_java(stack: Stack) -> State | None:
     if stack[0].function.startswith("java.lang.Thread.sleep"):
         return State.SLEEP
     inside = [frame.function for frame in stack if frame.kind is FrameKind.JAVA]
+    if inside[0].startswith(_JAVA_PARKS) and any(function.startswith(_JAVA_ASKS) for function in inside):
+        return State.NETWORK
     for function in inside:
         if function.startswith(_JAVA_PARKS):
             continue  # what parks is told by who called it

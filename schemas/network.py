@@ -9,6 +9,10 @@ SMALL_BYTES = 128
 """a send below this is small: its headers weigh as much as what it says"""
 
 
+NAME_SERVICE = "name service"
+"""the protocol of a Unix socket at which names are looked up"""
+
+
 class Delay(Model):
     """How long something took, ``times`` times. Histogram: bucket i counts 2**i to 2**(i+1) - 1 nanoseconds; empty
     where the backend has none."""

@@ -17,6 +17,7 @@ FEW = 32
 """rounds, or elements, that stand in the source: a table of rules, of names, which a program may well walk"""
 _EQUAL = frozenset(("==", "===", "!=", "!==", "is", "is not"))
 _ORDER = grammar.COMPARES_BY - _EQUAL
+_AROUND = grammar.BLOCKS | {"return_statement", "parenthesized_expression"}
 _CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
 
 
@@ -55,7 +56,8 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
     # (for (…) if (bag.heard < silent.heard) silent = bag;)
     kept = set(inside) - loop.items
-    extreme = not equal and wanted <= inner and any(_is_kept(each, loop.items | over, kept) for each in _ifs(loop))
+    best = _ranks(loop) or _picks(loop) or any(_is_kept(each, loop.items | over, kept) for each in _ifs(loop))
+    extreme = not equal and wanted <= inner and best
     named = frozenset(wanted)
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
@@ -74,6 +76,18 @@ def _is_kept(asks: "Node", elements: Set[str], best: set[str]) -> bool:
         return False
     kept = syntax.assigned_in(then)
     return any(name in best & syntax.names_in(condition) and all_names(kept[name]) & elements for name in kept)
+
+
+def _picks(loop: Loop) -> bool:
+    """``reduce((best, one) => (one.at < best.at ? one : best))``"""
+    body = loop.body
+    while body is not None and body.type in _AROUND and body.named_child_count == 1:
+        body = body.named_children[0]
+    condition = syntax.condition_of(body) if body is not None and body.type in grammar.CONDITIONALS else None
+    if body is None or condition is None or not _operators(condition) & _ORDER:
+        return False
+    either = [each for each in body.named_children if each != condition]
+    return all(each.type in grammar.NAMES and syntax.text_of(each) in loop.items for each in either)
 
 
 def few_rounds(loop: Loop) -> bool:

@@ -13,13 +13,15 @@ from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.network import NetworkError, Peer
+from perfdoctor.schemas.network import NAME_SERVICE, NetworkError, Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 
 RATE = Threshold(1, "failures/s", "fewer are retried at a pace that hurts nobody, or looked for: a health check")
 SHARE = Threshold(0.2, "of the attempts", "a healthy peer fails less than one in a hundred")
 MOST = Threshold(0.5, "of the attempts", "pauses between attempts of which fewer fail are the pace of the work")
 PAUSE = Threshold(1.5, "s of pause", "who waits longer before the next attempt has backed off")
+
+_NOT_THERE = ("ENOENT", "ECONNREFUSED")
 
 
 def check(account: Account) -> list[Finding]:
@@ -34,6 +36,8 @@ def check(account: Account) -> list[Finding]:
 
 def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     to = talks[0].peer
+    if to.protocol == NAME_SERVICE and all(error.errno in _NOT_THERE for error in to.errors):
+        return []  # (libraries look whether there is a cache of names, and go on without it)
     open_at_end = to.open_at_end or 0
     # Requests that found no answer though their connection is not open any more: the program gave up, or was left.
     unanswered = max(0, sum(t.requests - t.answered for t in talks) - open_at_end - sum(t.failed for t in talks))
@@ -178,6 +182,14 @@ def _examples() -> tuple[Example, ...]:
     work = cpu((python(60, "render"),), 2.0)
     refused = (NetworkError(call="connect", errno="ECONNREFUSED", times=400),)
     down = peer(connecting, 0, failed=400, errors=refused)
+    no_cache = down.model_copy(
+        update={
+            "address": "/var/run/nscd/socket",
+            "transport": "unix",
+            "protocol": NAME_SERVICE,
+            "errors": (NetworkError(call="connect", errno="ENOENT", times=400),),
+        }
+    )
     tries = (
         call("connect", connecting, 400, errors=400, seconds=0.04),
         call("clock_nanosleep", resting, 400, blocked=6.0),
@@ -221,6 +233,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "15 requests run into a time limit of half a second",
             window(calls=(waits,), samples=(work,), peers=(silent,)),
+        ),
+        Example(
+            "a cache of names that is not there",
+            False,
+            "the C library looks for nscd, and goes on without it",
+            window(calls=(tries[0],), samples=(work,), peers=(no_cache,)),
         ),
         Example(
             "a service that answers 503",

@@ -47,7 +47,9 @@ _JAVA_RESULTS = ("java.util.concurrent.FutureTask.get", "java.util.concurrent.Fu
 def check(account: Account) -> list[Finding]:
     pools: dict[tuple[int, str], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
-        if kind := worker_of(row.stack):
+        # (who waits for results has handed work to another pool; one that hands over at once has no line before it)
+        kind = None if _is_for_results(account, row) or _is_handed_over(row.stack) else worker_of(row.stack)
+        if kind:
             pools[row.pid, kind].append(row)
     found = []
     for (pid, kind), rows in pools.items():
@@ -124,12 +126,8 @@ def _may_be_free(account: Account, rows: list[SyscallRow], waiting: list[Syscall
 
 
 def _waits_for_results(account: Account, pid: int) -> float:
-    """Seconds that threads outside of pools waited for the result of work, or for room to hand more in."""
-    waited = sum(
-        row.blocked_seconds
-        for row in account.calls
-        if row.pid == pid and worker_of(row.stack) is None and _is_for_results(row.stack)
-    )
+    """Seconds that threads waited for the result of work, or for room to hand more in."""
+    waited = sum(row.blocked_seconds for row in account.calls if row.pid == pid and _is_for_results(account, row))
     # An event loop that has handed its work to a pool has nothing to do until that is done.
     loops = [loop for loop in account.ledger.loops if loop.pid == pid]
     idle = [loop.idle_seconds for loop in loops if loop.kind in ("asyncio", "Tornado") and _hands_over(account, pid)]
@@ -148,8 +146,15 @@ def _of_workers(rows: Iterable[SyscallRow]) -> Iterable[SyscallRow]:
     return (row for row in rows if worker_of(row.stack))
 
 
-def _is_for_results(stack: Stack) -> bool:
-    for frame in stack:
+def _is_handed_over(stack: Stack) -> bool:
+    """Whether a thread of a cached pool waits, which makes as many threads as there is work."""
+    return any(frame.function.startswith("java.util.concurrent.SynchronousQueue.") for frame in stack[:6])
+
+
+def _is_for_results(account: Account, row: SyscallRow) -> bool:
+    if account.state(row) is State.NETWORK:
+        return False  # (a client's own threads bring its answer)
+    for frame in row.stack:
         if frame.kind is FrameKind.PYTHON:
             if frame.function.rsplit(".", 1)[-1] in _RESULTS.get(basename(frame.file), ()):
                 return True

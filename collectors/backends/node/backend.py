@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import anyio
@@ -16,7 +17,7 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.node import reach
 from perfdoctor.collectors.backends.node.heap import read_heap
-from perfdoctor.collectors.backends.node.inspector import Inspector, attached, threads_of
+from perfdoctor.collectors.backends.node.inspector import Inspector, attached, made_for_us, threads_of
 from perfdoctor.collectors.backends.node.profile import CpuTree, read_cpu
 from perfdoctor.collectors.backends.proc import schedstat
 from perfdoctor.collectors.exact_cpu import CpuWatch
@@ -101,11 +102,13 @@ async def profiled(
     before = await to_thread.run_sync(threads_of, host, target.pid)
     found = Profiled(interval_us)
     async with attached(host, target) as inspector:
+        with_inspector = await to_thread.run_sync(threads_of, host, target.pid)
         await inspector.ask("Profiler.enable")
         await inspector.ask("Profiler.setSamplingInterval", interval=interval_us)
         await inspector.ask("Profiler.start")
         after = await to_thread.run_sync(threads_of, host, target.pid)
-        found.quiet = tuple(sorted(after - before))
+        for one, next_one in pairwise((before, with_inspector, after)):
+            found.quiet += tuple(await to_thread.run_sync(made_for_us, host, target.pid, one, next_one))
         kept: object = None
         if heap:
             found.inspector = inspector

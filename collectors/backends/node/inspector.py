@@ -163,3 +163,18 @@ def threads_of(host: Host, pid: int) -> frozenset[int]:
     with suppress(OSError):
         return frozenset(int(name) for name in host.list_folder(f"/proc/{pid}/task") if name.isdecimal())
     return frozenset()
+
+
+def made_for_us(host: Host, pid: int, before: frozenset[int], after: frozenset[int]) -> frozenset[int]:
+    """Of the threads that came meanwhile, those of the inspector or of V8's profiler. The program may have started some
+    of its own at the same time: those of libuv's pool come with the first operation upon a file."""
+    new = after - before
+    return new if len(new) == 1 else frozenset(tid for tid in new if _is_the_inspectors(host, pid, tid))
+
+
+def _is_the_inspectors(host: Host, pid: int, tid: int) -> bool:
+    with suppress(OSError):
+        if b"ProfEvnt" in host.read_file(f"/proc/{pid}/task/{tid}/comm", 64):
+            return True
+        return b"epoll" in host.read_file(f"/proc/{pid}/task/{tid}/wchan", 64)  # (threads of the pool wait for work)
+    return False
