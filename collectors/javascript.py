@@ -60,7 +60,7 @@ async def by_engine_and_v8(
             async def window() -> Evidence:
                 return await by_engine(host, target, seconds=seconds, wanted=both, memory=memory, progress=progress)
 
-            evidence = await node.beside_heap(found, seconds, window)
+            evidence = await node.beside_heap(found, window)
     except ProblemError as refusal:
         if evidence is None and found.interval_us:
             raise

@@ -76,7 +76,11 @@ def _causes(finding: Finding, other: Finding) -> bool:
     below; what has no share (memory that grows) is so of the whole process."""
     if other.pattern not in PATTERNS[finding.pattern].causes:
         return False
-    return finding.share is None or (finding.location is not None and _leads_through(other, finding.location))
+    if finding.share is None:
+        return True
+    # (what costs much less has not caused all the rest)
+    enough = 2 * finding.share >= (other.share or 0.0)
+    return enough and finding.location is not None and _leads_through(other, finding.location)
 
 
 def _missing(pattern: Pattern, evidence: Evidence) -> NotChecked | None:

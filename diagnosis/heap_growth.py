@@ -29,9 +29,7 @@ EACH = Threshold(
     "what comes and goes in the time between two collections cannot rise so often by so much",
 )
 EVEN = Threshold(
-    0.5,
-    "of the pace of all the time, in each third of it (V8: in the second half)",
-    "a start that loads its data, and stops, does so unevenly",
+    0.5, "of the pace of all the time, in each third of it", "a start that loads its data, and stops, does so unevenly"
 )
 LONG = Threshold(2.5, "seconds from one collection to a later one", "in less, what is worked on just now can grow")
 SAME = Threshold(
@@ -45,7 +43,6 @@ STEADY = Threshold(
     "a sawtooth (garbage collection, a cache that turns over) falls as often as it rises",
 )
 _IN_A_ROW = 3
-_MOST_ASKED = 3
 _FILLS = 0.65
 """of the growth in the first half is left in the second: what leaks goes on as it was"""
 
@@ -70,34 +67,29 @@ def heap_growth(heap: Sequence[HeapReading], seconds: float) -> HeapGrowth | Non
     if any(reading.made for reading in heap):
         many = sum(reading.collected and reading.at >= 0 for reading in heap) >= MANY.value
         return _of_many(heap, seconds) if many else _of_few(heap, seconds)
-    asked = asked_for(heap)
-    if not asked:
-        return _of_floors(heap, seconds)
-    first, *midst, last = asked
+    grown = _of_floors(heap, seconds)
+    if (both := ends(heap)) is None:
+        return grown
+    first, last = both
     # (what is least in use in a part of the time has garbage in it, and these have none)
     exact = HeapGrowth(last.used - first.used, last.at - first.at, last.used)
-    own = floors(heap, seconds)
-    if midst:
-        goes_on = last.used - midst[0].used >= EVEN.value * exact.per_second * (last.at - midst[0].at)
-        rises = own is None or own[2].used > own[0].used
-        return exact if goes_on and rises and exact.bytes > 0 else None
-    if grown := _of_floors(heap, seconds):
+    if grown:
         return grown if exact.bytes >= SAME.value * grown.bytes else None
-    return exact if exact.bytes > 0 and own is None else None
+    return exact if exact.bytes > 0 and floors(heap, seconds) is None else None
 
 
-def asked_for(heap: Sequence[HeapReading]) -> list[HeapReading]:
-    """What lived at the begin and at the end, and in the midst, where collections were asked for and otherwise only
-    looked at what is in use (V8): there is none, or all but that in the midst."""
+def ends(heap: Sequence[HeapReading]) -> tuple[HeapReading, HeapReading] | None:
+    """What lived at the begin and at the end, where collections were asked for then and only looked at between
+    (V8)."""
     asked = [reading for reading in heap if reading.collected]
-    if any(reading.made for reading in heap) or not 2 <= len(asked) <= _MOST_ASKED or len(asked) == len(heap):
-        return []
-    return asked if asked[0] in heap[:2] and asked[-1] is heap[-1] else []
+    if len(asked) != 2 or asked[0] not in heap[:2] or asked[1] is not heap[-1] or any(reading.made for reading in heap):
+        return None
+    return (asked[0], asked[1]) if len(heap) > len(asked) else None
 
 
 def floors(heap: Sequence[HeapReading], seconds: float) -> tuple[HeapReading, HeapReading, HeapReading] | None:
     """The least in use in each third of the window; None when there were too few collections to know."""
-    asked = asked_for(heap)
+    asked = ends(heap) or ()
     heap = [reading for reading in heap if reading.at >= 0 and reading not in asked]
     after = [reading for reading in heap if reading.collected]
     collections = len(after) or sum(later.used < 0.95 * earlier.used for earlier, later in pairwise(heap))

@@ -266,5 +266,5 @@ PATTERN = Pattern(
     check=check,
     examples=_examples,
     beats=("small-io", "repeated-read", "open-close-churn", "excessive-stat", "hot-loop"),
-    causes=("serial-requests", "slow-dependency"),
+    causes=("serial-requests", "slow-dependency", "repeated-read"),
 )

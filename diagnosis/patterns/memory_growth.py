@@ -16,7 +16,7 @@ from perfdoctor.diagnosis.heap_growth import (
     MANY,
     SAME,
     STEADY,
-    asked_for,
+    ends,
     floors,
     heap_growth,
 )
@@ -74,7 +74,7 @@ def cannot(account: Account) -> Hindrance | None:
     evidence, trend = account.evidence, account.evidence.memory
     if trend is None or evidence.target.runtime not in _COLLECTED or len(trend.samples) < 4 or not steady(trend):
         return None
-    known = floors(trend.heap, evidence.window.seconds) or asked_for(trend.heap)
+    known = floors(trend.heap, evidence.window.seconds) or ends(trend.heap)
     if known or _tells(evidence, trend) or check(account):
         return None
     if not trend.heap:
@@ -357,18 +357,6 @@ def _examples() -> tuple[Example, ...]:
             _asked_of_v8(20e6, 20.3e6, living=line),
         ),
         Example(
-            "the same, asked in the midst as well",
-            True,
-            "it has grown by as much in the second half",
-            _asked_of_v8(20e6, 29e6, living=line, midst=24e6, left=[21e6 + 1e6 * i for i in range(10)]),
-        ),
-        Example(
-            "a Node.js program that was just started",
-            False,
-            "what its first requests have made once lives on, and hardly more in the second half",
-            _asked_of_v8(20e6, 29e6, living=line, midst=27e6, left=[21e6 + 1e6 * i for i in range(10)]),
-        ),
-        Example(
             "a map that is only added to, in Go",
             True,
             "two collections are 5 s apart, and most of what was made between them is left after the second",
@@ -408,18 +396,13 @@ def _collected(
     return found.model_copy(update={"target": found.target.model_copy(update={"runtime": runtime}), "living": rows})
 
 
-def _asked_of_v8(
-    first: float, last: float, *, living: Stack, left: Sequence[float] = (), midst: float = 0.0
-) -> Evidence:
-    """A window of Node.js, with collections that were asked for before and after it, and in the midst. Of its own there
-    are those that ``left`` tells, or none."""
+def _asked_of_v8(first: float, last: float, *, living: Stack, left: Sequence[float] = ()) -> Evidence:
+    """A window of Node.js, with collections that were asked for before and after it. Of its own there are those that
+    ``left`` tells, or none."""
     steps = [used for each in left for used in (each, each + 9e6)] or [first + 3e5 * i for i in range(20)]
     step = SECONDS / (len(steps) + 2)
     between = [HeapReading(at=(i + 1) * step, used=int(used)) for i, used in enumerate(steps)]
     asked = [HeapReading(at=at, used=int(used), collected=True) for at, used in ((0.0, first), (SECONDS, last))]
-    if midst:
-        half = len(between) // 2
-        between.insert(half, HeapReading(at=SECONDS / 2, used=int(midst), collected=True))
     found = _collected([], "node", living=living, kept=9_000_000, resident=2e6)
     assert found.memory
     return found.model_copy(update={"memory": found.memory.model_copy(update={"heap": (asked[0], *between, asked[1])})})

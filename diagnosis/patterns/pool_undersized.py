@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import peer
-from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, thread, window
+from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lent import DIALS, LENT, MANY, ROOM, SEVERAL, SMALL, lent_out
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.pool_makers import maker_of
@@ -236,7 +236,34 @@ def _examples() -> tuple[Example, ...]:
     many = call("recvfrom", task, 900, on="fd:5 (socket:[9])", blocked=470.0)
     busy = (cpu(task, 14.0),)
     computing = tuple(thread(running=7.0, asleep=3.0, tid=i) for i in range(3))
+    of_java = java("java.util.concurrent.ThreadPoolExecutor.runWorker", "ThreadPoolExecutor.java", 1136)
+    parks = java("jdk.internal.misc.Unsafe.park", "Unsafe.java", 0)
+    sends = (
+        parks,
+        java("java.util.concurrent.CompletableFuture.get", "CompletableFuture.java", 2072),
+        java("jdk.internal.net.http.HttpClientImpl.send", "HttpClientImpl.java", 554),
+        java("Gateway.read", "Gateway.java", 52),
+        of_java,
+    )
+    handed = (parks, java("java.util.concurrent.SynchronousQueue.poll", "SynchronousQueue.java", 903), of_java)
+    all_of = (
+        parks,
+        java("java.util.concurrent.AbstractExecutorService.invokeAll", "AbstractExecutorService.java", 252),
+        java("Collector.run", "Collector.java", 98),
+        of_java,
+    )
+    round_of_java = (
+        call("futex", sends, 300, on="futex:0x1", blocked=19.0),
+        call("futex", handed, 900, on="futex:0x2", blocked=200.0),
+        call("futex", all_of, 60, on="futex:0x3", blocked=9.6),
+    )
     return (
+        Example(
+            "two threads of Java for forty calls, asked for by a timer's",
+            True,
+            "both wait for answers; threads of a cached pool beside them rest, and who waits is in a pool of its own",
+            window(calls=round_of_java, samples=(light,), times=two),
+        ),
         Example(
             "two workers for a page of forty pictures",
             True,

@@ -14,7 +14,7 @@ from perfdoctor.schemas.frame import Stack
 
 SLOW = Threshold(0.02, "s for an answer", "a service nearby answers within 10 ms, a store within one")
 BEARABLE = Threshold(
-    0.05, "s for an answer", "who asks for several at a time has already made the best of less than this"
+    0.1, "s for an answer", "who asks for several at a time has already made the best of less than this"
 )
 AT_ONCE = Threshold(1.5, "under way at a time", "one after the other each answer holds up all that follows")
 FEW = Threshold(2, "answers in the window", "one says nothing about the others")

@@ -141,6 +141,12 @@ COND = native("__pthread_cond_wait", "/lib/libc.so.6")
         (of_java(*PARK, "java.util.concurrent.LinkedBlockingQueue.take", "shop.Worker.run"), 0, State.IDLE),
         (of_java(*PARK, "java.util.concurrent.ThreadPoolExecutor.getTask"), 0, State.IDLE),
         (of_java(*PARK, "java.util.concurrent.locks.AbstractQueuedSynchronizer.acquire", "shop.A.b"), 0, State.LOCK),
+        (
+            of_java(*PARK, "java.util.concurrent.CompletableFuture.get", "jdk.internal.net.http.HttpClientImpl.send"),
+            0,
+            State.NETWORK,
+        ),
+        (of_java(*PARK, "java.util.concurrent.CompletableFuture.get", "shop.Page.all"), 0, State.IDLE),
         (of_java("java.lang.Object.wait", "shop.Worker.run"), 0, State.IDLE),
         (of_java("java.lang.Object.wait", "shop.Worker.run"), 95, State.SLEEP),
         (of_java("java.lang.Thread.sleep", "shop.Worker.run"), 95, State.SLEEP),

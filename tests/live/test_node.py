@@ -119,9 +119,8 @@ async def test_calls_are_counted_exactly_and_named_by_line(question: str) -> Non
         assert evidence.memory and evidence.memory.heap
         heap = evidence.memory.heap
         assert all(one.reserved >= one.used > 0 for one in heap)
-        # (a small heap is collected when the window begins, in its midst, and when it ends)
-        begin, midst, end = (at for at, one in enumerate(heap) if one.collected)
-        assert (begin, end) == (1, len(heap) - 1) and begin < midst < end
+        # (a small heap is collected when the window begins, and when it ends)
+        assert [at for at, one in enumerate(heap) if one.collected] == [1, len(heap) - 1]
 
 
 async def test_a_heap_of_middle_size_is_told_by_its_own_collections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ class HeapLook(NamedTuple):
 class Profiled:
     """What the profiler of V8 saw while it ran, once it has ended. ``quiet`` are the threads that it ran on. ``living``
     bytes by stack were allocated meanwhile and live on (by those of the first half), where its heap was ``sampled``;
-    ``heap``: what it held when; ``small``: it may be collected for that."""
+    ``heap``: what it held when; ``small``: so little that V8 was asked to collect it at both ends."""
 
     interval_us: int
     quiet: tuple[int, ...] = ()
@@ -103,29 +103,18 @@ async def profiled(
     found = Profiled(interval_us)
     async with attached(host, target) as inspector:
         with_inspector = await to_thread.run_sync(threads_of, host, target.pid)
+        # (what V8 collects for us at both ends is no work of the program's: its CPU profile begins later, ends sooner)
+        if heap:
+            await _begin_with_heap(found, inspector)
         await inspector.ask("Profiler.enable")
         await inspector.ask("Profiler.setSamplingInterval", interval=interval_us)
         await inspector.ask("Profiler.start")
         after = await to_thread.run_sync(threads_of, host, target.pid)
         for one, next_one in pairwise((before, with_inspector, after)):
             found.quiet += tuple(await to_thread.run_sync(made_for_us, host, target.pid, one, next_one))
-        kept: object = None
-        if heap:
-            found.inspector = inspector
-            await _look_at_heap(found, inspector)
-            found.sampled = bool(found.heap) and found.heap[0].used <= MOST_HEAP
-        found.small = found.sampled and found.heap[0].used <= SMALL_HEAP
-        if found.sampled:
-            await inspector.ask("HeapProfiler.enable")
-            await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
-            if found.small:
-                await _look_at_collected(found, inspector)
         yield found
-        if found.sampled:
-            kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (and for this)
-            if found.small:
-                await _look_at_heap(found, inspector, collected=True)
         taken = (await inspector.ask("Profiler.stop")).get("profile")
+        kept = await _end_with_heap(found, inspector) if found.sampled else None
     maps, sites = SourceMaps(host, target.pid), CallSites(host, target.pid)
     if isinstance(taken, dict):
         found.tree = await to_thread.run_sync(read_cpu, taken, target.pid, maps, sites)
@@ -134,12 +123,32 @@ async def profiled(
         found.living = await to_thread.run_sync(read, kept, maps, sites)
 
 
-async def beside_heap(found: Profiled, seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
-    """The result of ``ask``, which takes about so long, and during which V8 is asked how much its heap holds."""
+async def _begin_with_heap(found: Profiled, inspector: Inspector) -> None:
+    found.inspector = inspector
+    await _look_at_heap(found, inspector)
+    used = found.heap[0].used if found.heap else MOST_HEAP + 1
+    found.sampled, found.small = used <= MOST_HEAP, used <= SMALL_HEAP
+    if found.sampled:
+        await inspector.ask("HeapProfiler.enable")
+        await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
+    if found.small:
+        await inspector.ask("HeapProfiler.getSamplingProfile")  # (V8 collects garbage for it)
+        await _look_at_heap(found, inspector, collected=True)
+
+
+async def _end_with_heap(found: Profiled, inspector: Inspector) -> object:
+    kept = (await inspector.ask("HeapProfiler.stopSampling")).get("profile")  # (and for this)
+    if found.small:
+        await _look_at_heap(found, inspector, collected=True)
+    return kept
+
+
+async def beside_heap(found: Profiled, ask: Callable[[], Awaitable[T]]) -> T:
+    """The result of ``ask``, during which V8 is asked how much its heap holds."""
     over = anyio.Event()
     failed: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_follow_heap, found, time.monotonic() + seconds / 2, over)
+        tasks.start_soon(_follow_heap, found, over)
         try:
             result = await ask()
         except (OSError, ProblemError) as error:
@@ -151,26 +160,12 @@ async def beside_heap(found: Profiled, seconds: float, ask: Callable[[], Awaitab
     return result
 
 
-async def _follow_heap(found: Profiled, middle: float, over: anyio.Event) -> None:
-    """A small heap is collected in the midst, too: what a start loads grows in the first half alone."""
-    due = found.small
+async def _follow_heap(found: Profiled, over: anyio.Event) -> None:
     while found.inspector and not over.is_set():
-        if due and time.monotonic() >= middle:
-            due = False
-            if not await _look_at_collected(found, found.inspector):
-                return
         if not await _look_at_heap(found, found.inspector):
             return
         with anyio.move_on_after(_LOOK_SECONDS):
             await over.wait()
-
-
-async def _look_at_collected(found: Profiled, inspector: Inspector) -> bool:
-    try:
-        await inspector.ask("HeapProfiler.getSamplingProfile", within=_HEAP_WITHIN)  # (V8 collects garbage for it)
-    except OSError:
-        return False
-    return await _look_at_heap(found, inspector, collected=True)
 
 
 async def _look_at_heap(found: Profiled, inspector: Inspector, *, collected: bool = False) -> bool:

@@ -31,7 +31,7 @@ def read_heap(
 ) -> dict[Stack, int]:
     """Bytes by stack of a SamplingHeapProfile: those of the objects that live, or all that were allocated, as it was
     asked for. V8 has already scaled them from its samples. ``survivors``: of those that live, the ones that were
-    made in the first half stand for all, since the last ones are mostly garbage not yet collected."""
+    made in the first half stand for all, since the last ones may be garbage not yet collected."""
     old = _survivors(profile) if survivors else None
     sizes: Counter[tuple[CallFrame, ...]] = Counter()
     callees: dict[CallFrame, set[str]] = defaultdict(set)
@@ -67,7 +67,8 @@ def _stack(frames: Frames, called: tuple[CallFrame, ...], callees: Mapping[CallF
 
 
 def _survivors(profile: Mapping[str, Any]) -> Counter[int] | None:
-    """Bytes by node: twice those of the samples that were taken in the first half. None where V8 tells no samples."""
+    """Bytes by node: twice those of the samples that were taken in the first half, or less, as far as less of the
+    second half lives: what a start makes once stays, and is followed by nothing. None where V8 tells no samples."""
     taken = [
         (number(sample.get("ordinal")), number(sample.get("nodeId")), number(sample.get("size")))
         for sample in islice(dicts(profile.get("samples")), MOST_NODES)
@@ -76,7 +77,11 @@ def _survivors(profile: Mapping[str, Any]) -> Counter[int] | None:
         return None
     half = max(ordinal for ordinal, _, _ in taken) / 2
     found: Counter[int] = Counter()
+    later = 0
     for ordinal, node, size in taken:
-        if ordinal <= half and size > 0:
+        if ordinal > half:
+            later += max(0, size)
+        elif size > 0:
             found[node] += 2 * size
-    return found
+    goes_on = min(1.0, later / max(1, found.total() / 2))
+    return Counter({node: int(size * goes_on) for node, size in found.items()})

@@ -168,6 +168,32 @@ function report(orders) {
 }""",
     ),
     "the nearest of all, in Rust": (".rs", NEAREST_RUST),
+    "the soonest of all, by reduce": (
+        ".js",
+        """
+class Agenda {
+  soonest() {
+    return this.entries.reduce((best, { at }, index, all) => (at < all[best].at ? index : best), 0); // <- 0
+  }
+  next() {
+    return this.entries.splice(this.soonest(), 1)[0]; // <- 1
+  }
+}
+function advance(agenda, until) {
+  for (let event; (event = agenda.next()); ) { // <- 2, outer
+    event.happen(until);
+  }
+}""",
+    ),
+    "the least of all by a key": (
+        ".py",
+        """
+def serve(self, orders):
+    for order in orders:  # <- outer
+        kitchen = min(self.kitchens, key=lambda one: one.load)  # <- 0
+        kitchen.take(order)
+""",
+    ),
     "the same, in what the loop calls": (
         ".rs",
         NEAREST_RUST.replace("// <- 1", "// <- 2").replace("// <- 0", "// <- 1")

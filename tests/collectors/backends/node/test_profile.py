@@ -76,6 +76,20 @@ def test_what_was_made_early_and_lives_is_told_apart_from_garbage_not_yet_collec
     assert by_function({"head": told["head"]}) == {"keeps": 4096, "drops": 90_000}, "a V8 that tells no samples"
 
 
+def test_what_a_start_makes_once_counts_for_as_much_as_is_made_later() -> None:
+    kept = node(2, "keeps", "/srv/a.js", 3, selfSize=4096, children=[])
+
+    def size(first: int, second: int) -> int:
+        ordinals = [*range(first), *range(1000, 1000 + second), 999]
+        samples = [{"size": 128, "nodeId": 2, "ordinal": ordinal} for ordinal in ordinals]
+        head = node(1, "(root)", selfSize=0, children=[kept])
+        return sum(read_heap({"head": head, "samples": samples}, survivors=True).values())
+
+    assert size(16, 15) == 2 * 16 * 128
+    assert size(16, 3) == 2 * 4 * 128
+    assert size(16, 40) == 2 * 16 * 128
+
+
 def test_a_tree_that_bites_its_tail_ends() -> None:
     read_cpu({"nodes": [node(1, "a", children=[2]), node(2, "b", hitCount=1, children=[1])]}, 7)
 
