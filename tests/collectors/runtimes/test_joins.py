@@ -20,7 +20,7 @@ from perfdoctor.collectors.runtimes.keepers import keeps
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from tests.collectors.runtimes.one_file import OneFile
 
-_MARK = re.compile(r"(?://|#) <- (\w+)(?: ([\w()]+))?(?:, outer)?$")
+_MARK = re.compile(r"(?://|#) <- (\w+)(?: ([\w()]+))?(, outer)?$")
 
 NEAREST_RUST = """
 impl Linker {
@@ -777,6 +777,8 @@ def _marks(text: str) -> Iterator[tuple[int, str, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if mark := _MARK.search(line):
             yield number, mark[1], mark[2] or ""
+            if mark[3]:
+                yield number, "outer", ""
 
 
 def _asked(suffix: str, text: str) -> tuple[int | None, int | None]:
