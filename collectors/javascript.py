@@ -146,8 +146,9 @@ def _is_the_loops(key: Hashable) -> bool:
 
 
 def _is_of_the_language(key: Hashable) -> bool:
+    # (Builtin_HandleApiCall is how JavaScript calls what Node.js itself has made)
     call = call_of(key)
-    return call is not None and any(frame.function.startswith(_BUILTIN) for frame in call[1])
+    return call is not None and not _made_by(key) and any(frame.function.startswith(_BUILTIN) for frame in call[1])
 
 
 def _made_by(key: Hashable) -> list[str]:
@@ -218,6 +219,8 @@ def below(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> 
 
 
 _COLLECTOR = "(garbage collector)"
+_MAKING = 0.05
+"""of its runs, from which on those that began beside a line that makes objects speak for all"""
 _COLLECTS = re.compile(r"(?:\S+ )?v8::internal::(?:Heap|Scaveng|Mark|Sweep|Minor|Incremental|SemiSpace|Evacuat|GC)")
 
 
@@ -231,6 +234,9 @@ def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample], makers: Ma
             began[before] += 1
         elif sample.stack and sample.stack[0].kind is FrameKind.JAVASCRIPT:
             before = makers.get(sample.stack, sample.stack)
+    # (a function that makes no objects, as far as its text says, is not the one that is short of memory)
+    making = Counter({stack: times for stack, times in began.items() if stack in set(makers.values())})
+    began = making if making.total() >= _MAKING * began.total() else began
     told: Counter[Stack] = Counter()
     for stack, taken in ticks.items():
         if stack[:1] and stack[0].function == _COLLECTOR and len(stack) == 1 and began:

@@ -113,6 +113,11 @@ class Account:
         use = self.evidence.network
         return loop.is_among(line for line in use.repeated if line.pauses) if use else False
 
+    def takes_work(self, loop: Place) -> bool:
+        """Whether a line stands in a loop that takes a piece of work out of a queue in each round."""
+        use = self.evidence.network
+        return loop.is_among(line for line in use.repeated if line.takes) if use else False
+
     def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""
         for frame in stack if lines else ():

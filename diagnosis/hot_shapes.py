@@ -75,6 +75,16 @@ MEASURE = Shape(
     at_most=Severity.CRITICAL,
     least_share=0.0,
 )
+LETTER = Shape(
+    "counts the letters of a text from its start to come to one of them, again and again",
+    {
+        None: "Letters of UTF-8 have no fixed length. Take the text apart once, into a list of its letters, and index "
+        "that; go through it once by an iterator; or, where all of it is ASCII, index its bytes.",
+    },
+    confidence=0.85,
+    at_most=Severity.CRITICAL,
+    least_share=SEARCH_SHARE.value,
+)
 SHIFT = Shape(
     "inserts or removes at the head of a list, which moves all of the rest each time",
     {
@@ -183,5 +193,5 @@ PLAIN = Shape(
     least_share=PLAIN_SHARE.value,
 )
 
-BY_TEXT = (WALK, SCAN, NESTED, SHIFT_BY_TEXT)
+BY_TEXT = (WALK, SCAN, NESTED, SHIFT_BY_TEXT, LETTER)
 """what only the text of the loop tells"""

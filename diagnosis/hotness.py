@@ -32,7 +32,9 @@ _ASKING = frozenset(
     }
 )
 
-_WITH_ALL_BELOW = frozenset({LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK, LineShape.NESTED})
+_WITH_ALL_BELOW = frozenset(
+    {LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK, LineShape.NESTED, LineShape.LETTER}
+)
 
 
 @dataclass(frozen=True)

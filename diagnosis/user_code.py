@@ -107,6 +107,13 @@ def _is_users(kind: FrameKind, function: str, file: str | None, module: str | No
     return file is not None and _is_user_file(file)
 
 
+def goes_through_package(stack: Stack, roots: tuple[str, ...] = ()) -> bool:
+    """Whether the user's code called into an installed package, and not only into the language's own library."""
+    own = user_frame(stack, roots)
+    inner = stack[: stack.index(own)] if own is not None else stack
+    return any(frame.file is not None and _INSTALLED.search(frame.file) for frame in inner)
+
+
 def blamed_library(stack: Stack, roots: tuple[str, ...] = ()) -> str | None:
     """What the user's code called into: the package, standard module or binary of the frame just inside it.
 

@@ -45,6 +45,7 @@ class LineShape(StrEnum):
     BACKTRACK = "is of a file with a regular expression that may go back again and again"
     JOIN = "puts many pieces together at once"
     RESORT = "sorts what one more was added to"
+    LETTER = "counts the letters of a text from its start, to come to one"
     SPIN = "does nothing until something else has changed"
     NESTED = "looks through all of something, in each round of another loop"
     PART = "is asked by a loop that looks through all of something"

@@ -146,11 +146,12 @@ class AskingLine(Model):
 
 class RepeatedLine(Model):
     """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames;
-    ``pauses``: each round of that loop has a pause."""
+    ``pauses``: each round of that loop has a pause; ``takes``: it takes a piece of work out of a queue."""
 
     file: str
     line: int
     pauses: bool = False
+    takes: bool = False
 
 
 class NetworkUse(Model):

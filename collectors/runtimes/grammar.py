@@ -104,6 +104,8 @@ REMOVES = words(
     " splice discard erase evict retain truncate drain take Delete Remove"
 )
 """methods that take something out of one"""
+TAKES_WORK = words("get take recv receive accept")
+"""methods that wait for the next piece of work, where they are given nothing"""
 SLEEPS = words("sleep usleep nanosleep clock_nanosleep parkNanos parkUntil sleep_for sleep_until park_timeout Sleep")
 COMPARES = words(
     "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
-from perfdoctor.collectors.runtimes.looking_loops import FEW, Looks, all_names, expanded, few_rounds, looks_of
+from perfdoctor.collectors.runtimes.few import goes_over_few, is_few, is_short
+from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -55,7 +56,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         if loop is not None:
             looks = looks_of(loop, at.line, answers or _asked(source, loop))
             function = syntax.function_around(loop.node)
-            if looks is None or _is_short(source, loop) or all(_is_few(source, each, function) for each in looks.over):
+            if looks is None or is_short(source, loop) or all(is_few(source, each, function) for each in looks.over):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
@@ -77,29 +78,6 @@ def _is_small(function: "Node") -> bool:
     return function.end_point[0] - function.start_point[0] < _SMALL and not syntax.loops_in(function)
 
 
-def _is_short(source: Source, loop: Loop) -> bool:
-    """Whether a loop counts up to a small number that has a name for all functions."""
-    names = all_names(loop.over) - loop.items if loop.counted else set[str]()
-    assigned = (value for name in names for value in source.assigned.get(name, []))
-    values = [value for value in assigned if syntax.function_around(value) is None]
-    numbers = [text for value in values if (text := syntax.text_of(value)).isdecimal() and len(text) < 20]
-    return bool(names) and len(numbers) == len(values) == len(names) and all(int(number) < FEW for number in numbers)
-
-
-def _is_few(source: Source, name: str, function: "Node | None") -> bool:
-    """Whether a name stands for a few elements that are listed in the source, in ``function`` or for all functions."""
-    values = [each for each in source.assigned.get(name, []) if syntax.function_around(each) in (None, function)]
-    kept = [value for value in values if name not in syntax.names_in(value)]
-    return bool(kept) and all(_is_made_of_few(value) or syntax.listed_in(value) in range(1, FEW) for value in kept)
-
-
-def _is_made_of_few(value: "Node") -> bool:
-    """Whether it is made by a comprehension that counts up to a small number."""
-    made = next((each for each in syntax.within(value) if each.type in grammar.COMPREHENSIONS), None)
-    loop = syntax.loop_of(made) if made is not None else None
-    return loop is not None and few_rounds(loop)
-
-
 def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
     """The loop, or the function called from outside, in whose rounds a loop goes over the same for something else."""
     node, at, callers = looks.loop.node, stack[0], iter(stack[1:])
@@ -115,6 +93,8 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
                 if loop.endless and _taken_out(loop):
                     return None  # (the neighbours of what was reached: a walk goes where it has not been)
                 over = (over - loop.items) | all_names(loop.over)
+            elif (source := sources.of(at.file)) is not None and goes_over_few(source, loop):
+                continue
             elif (looks.extreme and not few_rounds(loop)) or (
                 expanded(wanted, made) & _of_round(loop, made, at.file) and _counts(loop, looks)
             ):

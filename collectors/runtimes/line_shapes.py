@@ -61,6 +61,11 @@ _GROWS = re.compile(
     r"([\w.]+)\s*=\s*(?:\[\s*\.\.\.\1\b|\{\s*\.\.\.\1\b|Buffer\.concat\(\s*\[\s*\1\b|\1\.concat\(|Object\.assign\(\{\},\s*\1\b"
     r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b)"
 )
+# text.chars().nth(column)   []rune(text)[i]   [...text][i]   Array.from(text)[i]
+_LETTERS = re.compile(
+    r"\.(?:chars|char_indices|graphemes)\((?:true)?\)(?:\.rev\(\))?\.(?:nth|skip)\(\s*[a-z_]"
+    r"|\[\]rune\(\w[\w.]*\)\[\s*[a-z_]|(?:\[\.\.\.[\w.]+\]|\bArray\.from\([\w.]+\))\[\s*[a-z_]"
+)
 # queue.sort()   sorted(queue)   sort.Slice(queue, …)   Collections.sort(queue)   std::sort(queue.begin(), …)
 _SORTS = re.compile(
     r"\b(?:sort|slices|Collections|Arrays)\.(?:\w*[sS]ort\w*|Slice\w*|Stable|Strings|Ints|Float64s)\(\s*(?P<arg>[\w.]+)"
@@ -86,6 +91,12 @@ _LOOKS = re.compile(
 )
 _CHANGES = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 _JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
+_BY_LINE = (
+    (LineShape.SHIFT, _SHIFTS),
+    (LineShape.GROW, _GROWS),
+    (LineShape.JOIN, _JOINS),
+    (LineShape.LETTER, _LETTERS),
+)
 
 
 def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
@@ -147,7 +158,7 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     if not 0 < number <= len(text):
         return None
     own = _code(text[number - 1])
-    for shape, says in ((LineShape.SHIFT, _SHIFTS), (LineShape.GROW, _GROWS), (LineShape.JOIN, _JOINS)):
+    for shape, says in _BY_LINE:
         if says.search(own):
             return shape
     if _resorts(text, number - 1):

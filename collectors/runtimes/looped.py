@@ -10,6 +10,7 @@ the left, and no head of a function is between. That knows of no loop that hands
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.own_files import may_be_own
@@ -18,6 +19,9 @@ from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import NetworkUse, RepeatedLine
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _MOST_LINES = 256
 _STACKS = 64
@@ -60,7 +64,8 @@ def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> I
     for pid, file, line in islice(lines, _MOST_LINES):
         if (file, line) not in told and _is_repeated(sources.of(pid), file, line):
             told.add((file, line))
-            yield RepeatedLine(file=file, line=line, pauses=_pauses(sources.of(pid), file, line))
+            each = list(_in_each_round(sources.of(pid), file, line))
+            yield RepeatedLine(file=file, line=line, pauses=any(map(_pauses, each)), takes=any(map(_takes, each)))
 
 
 def _is_repeated(sources: Sources, file: str, line: int) -> bool:
@@ -73,20 +78,35 @@ def _is_repeated(sources: Sources, file: str, line: int) -> bool:
 def is_repeated(source: Source, line: int) -> bool:
     """Whether a line is repeated by a loop of the function that it is in. A loop's own header is too: what it asks is
     asked each time round."""
-    return any(not _is_once(loop, line) for loop in source.loops_at(line)) or _hands_on(source, line)
+    if any(not _is_once(loop, line) for loop in source.loops_at(line)) or _hands_on(source, line):
+        return True
+    return _is_called_in_loop(source, line)
 
 
-def _pauses(sources: Sources, file: str, line: int) -> bool:
-    """Whether the innermost loop around a line sleeps in each round, so that each is a piece of work."""
+def _in_each_round(sources: Sources, file: str, line: int) -> Iterator["Node"]:
+    """What the innermost loop around a line does in each round, without what it does in loops within it."""
     source = sources.of(file)
     if source is None or source.is_broken_at(line):
-        return False
+        return
     around = next((loop for loop in source.loops_at(line) if not _is_once(loop, line)), None)
     if around is None or around.body is None:
-        return False
+        return
     inner = {loop.node.id for loop in syntax.loops_in(around.body)}
-    inside = syntax.within(around.body, without=inner)
-    return any(each.type in grammar.CALLS and syntax.called_name(each) in grammar.SLEEPS for each in inside)
+    yield from syntax.within(around.body, without=inner)
+
+
+def _pauses(each: "Node") -> bool:
+    return each.type in grammar.CALLS and syntax.called_name(each) in grammar.SLEEPS
+
+
+def _takes(each: "Node") -> bool:
+    """Whether it waits for a piece of work: ``queue.get()``, ``receiver.recv()``, ``<-jobs``."""
+    if each.type == "unary_expression":
+        return any(child.type == "<-" for child in each.children)
+    if each.type not in grammar.CALLS or syntax.owner_of_call(each) is None:
+        return False
+    given = [one for one in syntax.arguments_of(each) if one.type != "keyword_argument"]
+    return syntax.called_name(each) in grammar.TAKES_WORK and not given
 
 
 def _hands_on(source: Source, line: int) -> bool:
@@ -94,6 +114,28 @@ def _hands_on(source: Source, line: int) -> bool:
     node = source.at(line)
     inside = syntax.within(node, functions=True, line=line) if node is not None else ()
     return any(each.type in grammar.CALLS and syntax.called_name(each) in _FOR_EACH for each in inside)
+
+
+def _is_called_in_loop(source: Source, line: int) -> bool:
+    """Whether a line is in a function that is handed to another one of the file, which calls it in a loop:
+    ``along(trail, func(hut Hut) error { … })``."""
+    node = source.at(line)
+    function = syntax.function_around(node) if node is not None else None
+    call = next(islice(syntax.around(function), 2, 3), None) if function is not None else None
+    if call is None or call.type not in grammar.CALLS:
+        return False
+    at = next((place for place, given in enumerate(syntax.arguments_of(call)) if given == function), None)
+    other = source.functions.get(syntax.called_name(call))
+    parameters = syntax.parameters_of(other) if other is not None else []
+    if at is None or other is None or at >= len(parameters):
+        return False
+    calls = (each for each in syntax.calls_in(other, functions=True) if syntax.called_name(each) in parameters[at])
+    return any(
+        loop.node.start_byte > other.start_byte
+        for each in calls
+        if syntax.owner_of_call(each) is None
+        for loop in syntax.loops_around(each)
+    )
 
 
 def _is_once(loop: Loop, line: int) -> bool:

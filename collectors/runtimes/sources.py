@@ -137,6 +137,17 @@ class Source:
         return syntax.assigned_in(self.root)
 
     @cached_property
+    def members(self) -> dict[str, list["Node"]]:
+        """What members of objects get as values anywhere in the file, by their names."""
+        found: dict[str, list[Node]] = {}
+        for each in syntax.within(self.root, functions=True):
+            target = syntax.target_of(each) if each.type in grammar.ASSIGNMENTS else None
+            value = each.child_by_field_name("value") or each.child_by_field_name("right")
+            if target is not None and value is not None and target.type in grammar.MEMBERS:
+                found.setdefault(syntax.member_name(target), []).append(value)
+        return found
+
+    @cached_property
     def handed_their_maker(self) -> frozenset[str]:
         """The classes whose objects are handed the one that makes them: ``Account(self, number)``."""
         calls = (call for named in self.calls.values() for call in named)

@@ -5,9 +5,10 @@ from perfdoctor.diagnosis.asking import called_from, peer, per_unit, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk
+from perfdoctor.diagnosis.user_code import goes_through_package
 from perfdoctor.diagnosis.weight import again, percent, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.network import TalkRow
 
@@ -20,6 +21,7 @@ QUICK = Threshold(
 )
 KEPT = Threshold(20, "requests on each connection", "with fewer the connections are the matter")
 PER_UNIT = Threshold(8, "requests for each piece of work", "a few look-ups each are what serving takes")
+LITTLE = Threshold(0.05, "s a second, waited and worked", "most of very little is little to win")
 AT_ONCE = Threshold(1.5, "under way at once", "what is asked at the same time is not waited for one by one")
 
 
@@ -47,8 +49,11 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
         return []
     waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds)
     own = account.client_cpu(talk)
-    at: Place | str = talk.place or "a library"
-    caller = called_from(account, talk.stack)
+    # (of a client of its own, which writes on a socket, the program changes what goes round and asks)
+    own_client = talk.peer.protocol != "HTTP/1" and not goes_through_package(talk.stack, account.evidence.user_roots)
+    place = (account.loop_around(talk) if own_client else None) or talk.place
+    at: Place | str = place or "a library"
+    caller = f", asked at {talk.place}" if place != talk.place else called_from(account, talk.stack)
     each = (waits + own) / talk.questions
     per_second = talk.questions / account.seconds
     of = whom(talk.peer)
@@ -61,7 +66,7 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
         "a second "
         f"to {of}{what}, one after the other{unit}, at {at}{caller}",
         seconds=waits + own,
-        place=talk.place,
+        place=place,
         stack=talk.stack,
         facts=(
             account.fact("network", f"round trips to {of}", per_second, "requests/s"),
@@ -74,6 +79,7 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
         f"{size(told)} back; a hundred together cost little more than one.",
         verify=again(account, f"requests to {of}", f"{rate(per_second)}/s", "a small part of it", "trace-network"),
         confidence=(0.88 if share is not None or talk.peer.protocol else 0.75) * talk.sureness,
+        at_most=Severity.CRITICAL if waits + own >= LITTLE.value * account.seconds else Severity.INFO,
     )
 
 
@@ -186,7 +192,7 @@ PATTERN = Pattern(
     "and the client's own work, whatever it carries.",
     fix="Send many at once: MGET, pipelines, bulk endpoints, lists of ids; keep near what is asked again and again.",
     fine="Answers that decide what is asked next; one or a few look-ups for each request.",
-    thresholds=(RATE, SMALL, QUICK, KEPT, PER_UNIT, AT_ONCE),
+    thresholds=(RATE, SMALL, QUICK, KEPT, PER_UNIT, LITTLE, AT_ONCE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

@@ -48,12 +48,12 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     if failures / account.seconds < RATE.value or failures < SHARE.value * attempts:
         return []
     where = max(talks, key=lambda t: (t.failed + max(0, t.requests - t.answered), t.wait_seconds))
-    attempt, pause, pauses = _time_lost(account, talks, failures, attempts)
     # (a request that is never answered costs the time at the line that waits, and that may be the next one)
     waits = _waits_in(account, where) if unanswered > 1 else None
     place, stack = (account.place(waits.stack), waits.stack) if waits else (where.place, where.stack)
     # (the loop that tries again may be in a caller of what asks)
     loop = None if waits else account.loop_around(where)
+    attempt, pause, pauses = _time_lost(account, talks, failures, attempts, loop)
     at: Place | str = loop or place or "a library"
     caller = f", asked at {place}" if loop and loop != place else called_from(account, stack)
     of = whom(to)
@@ -98,13 +98,16 @@ def _waits_in(account: Account, talk: Talk) -> SyscallRow | None:
     )
 
 
-def _time_lost(account: Account, talks: list[Talk], failures: int, attempts: int) -> tuple[float, float, int]:
+def _time_lost(
+    account: Account, talks: list[Talk], failures: int, attempts: int, loop: Place | None
+) -> tuple[float, float, int]:
     """(seconds in attempts that failed, seconds in pauses between them, how many pauses)."""
     pid = talks[0].pid
     told = sum(error.times for error in talks[0].peer.errors if error.call == "answer")
     silent = max(0, failures - told) / attempts
-    # The loop that tries again is in the function that asks, or in the one that calls it.
+    # The loop that tries again is in the function that asks, or in the one that calls it, or it is known.
     own = {place for t in talks if t.failed or t.requests > t.answered for place in _functions(account, t.stack)[:2]}
+    own |= {(loop.file, loop.function)} if loop else set()
     attempt = pause = 0.0
     pauses = 0
     for row in account.calls:

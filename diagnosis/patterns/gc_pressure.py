@@ -28,6 +28,7 @@ GRAVE = Threshold(
 MAKING = Threshold(
     0.4, "of busy time, to make objects and collect them", "with so much, making them is what the program does"
 )
+LITTLE = Threshold(0.05, "of a core, to make objects and collect them", "most of very little is little to win")
 WAITED = Threshold(
     0.2,
     "of the collector's time, for which goroutines wait that asked for a collection",
@@ -125,6 +126,8 @@ def check(account: Account) -> list[Finding]:
 def _is_grave(account: Account, collecting: float, cost: float) -> bool:
     """An allocator that takes more than its collector works at many small values that hardly live, text mostly: it
     counts no more than that, as long as it does not take most of what there is."""
+    if cost < LITTLE.value * account.seconds:
+        return False
     return account.share(min(cost, 2 * collecting)) >= GRAVE.value or account.share(cost) >= MAKING.value
 
 
@@ -245,6 +248,12 @@ def _examples() -> tuple[Example, ...]:
             window(samples=(cpu(other, 0.35, leaf=due), cpu((python(60, "work"),), 8.0, leaf=(loop,)))),
         ),
         Example(
+            "a program that hardly runs",
+            False,
+            "two fifths of what it takes go to the collector, and that is a hundredth of a core",
+            window(samples=(cpu(other, 0.1, leaf=due), cpu((python(60, "work"),), 0.15, leaf=(loop,)))),
+        ),
+        Example(
             "objects that die by themselves",
             False,
             "CPython frees them when the last reference goes: that is not the collector",
@@ -269,7 +278,7 @@ PATTERN = Pattern(
     "often. While it marks or moves, the program stands still.",
     fix="Make fewer objects, keep data in flat ones, let what lives forever be left out, give the heap room.",
     fine="A batch that loads everything once: it is collected while it grows, and then no more.",
-    thresholds=(SHARE, GRAVE, MAKING, ASKED, WAITED),
+    thresholds=(SHARE, GRAVE, MAKING, LITTLE, ASKED, WAITED),
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,

@@ -47,7 +47,7 @@ def check(account: Account) -> list[Finding]:
         shape = _shape(function)
         share = account.share(function.cost)
         # (what a loop is for its text tells less than the operation below it: where it takes little, it may be small)
-        little = shape in hot_shapes.BY_TEXT and function.cost < LITTLE.value * account.seconds
+        little = shape in (*hot_shapes.BY_TEXT, hot_shapes.MEMORY) and function.cost < LITTLE.value * account.seconds
         if share < shape.least_share or little:
             shape = hot_shapes.PLAIN
         if share < shape.least_share or function.seconds / account.seconds < 0.02:
@@ -85,6 +85,7 @@ def _shape_of_compiled(function: HotFunction) -> Shape:
         (hot_shapes.NESTED, LineShape.NESTED),
         (hot_shapes.SCAN, LineShape.SCAN),
         (hot_shapes.SHIFT_BY_TEXT, LineShape.SHIFT),
+        (hot_shapes.LETTER, LineShape.LETTER),
     )
     return next((shape for shape, told in by_text if function.shaped[told] >= SHAPE.value), hot_shapes.PLAIN)
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from perfdoctor.diagnosis import sqlite
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
@@ -43,7 +44,48 @@ def check(account: Account) -> list[Finding]:
     found = []
     for one in asked:
         found += _judge(account, one, asked)
+    for transactions in sqlite.asked(account):
+        found += _judge_sqlite(account, transactions)
     return found
+
+
+def _judge_sqlite(account: Account, one: sqlite.Asked) -> list[Finding]:
+    """Statements of SQLite, each a transaction of its own: it is not known which, and there may be several."""
+    per_second = one.times / account.seconds
+    served = account.load(one.pid).served
+    times = one.times / served if served else one.times
+    if one.times < NUMBER.value or per_second < (RATE.value if served else LOOP.value):
+        return []
+    if served and times < PER_UNIT.value:
+        return []
+    unit = "for each request that it serves" if served else f"in {account.seconds:.0f} s"
+    caller = called_from(account, one.stack)
+    each = one.seconds / one.times
+    return weigh(
+        account,
+        "repeated-query",
+        title=f"{percent(account.share(one.seconds))} of busy time goes into {rate(times)} statements of SQLite "
+        f"{unit}, each in a transaction of its own, on {quoted(one.path)} at {one.place}{caller}",
+        seconds=one.seconds,
+        place=one.place,
+        stack=one.stack,
+        facts=(
+            account.fact("syscalls", "looks for a journal, one for each transaction", per_second, "calls/s"),
+            account.fact("syscalls", unit, times, "statements"),
+            account.fact("cpu", "CPU and calls of each", each, "s"),
+        ),
+        fix=f"Ask for all at once at {one.place}{caller}: a JOIN, or WHERE … IN (…), instead of a statement for each "
+        "row (executemany to write); what must stay apart goes into one transaction (BEGIN … COMMIT), which takes the "
+        "lock once.",
+        verify=again(
+            account,
+            f"looks for the journal at {one.place}",
+            f"{rate(per_second)}/s",
+            "one for each piece of work",
+            "trace-files",
+        ),
+        confidence=0.85 if served else 0.7,
+    )
 
 
 def _asked(account: Account) -> list[_Asked]:
@@ -254,6 +296,10 @@ def _examples() -> tuple[Example, ...]:
         rows=first.rows,
     )
     several = peer(child, 10_000, wait=2.5, protocol="PostgreSQL", statements=database(10_000, 10_000), rows=both.rows)
+    row_of_sqlite = (python(89, "newest_test"), python(52, "page"))
+    journal = call("newfstatat", row_of_sqlite, 40_000, errors=40_000, on="/srv/vault.db-journal", seconds=0.1)
+    reads = call("pread64", row_of_sqlite, 40_000, on="/srv/vault.db", transferred=640_000, seconds=0.1)
+    sqlite_at_work = cpu(row_of_sqlite, 2.0)
     return (
         Example(
             "one statement for each row of a page",
@@ -272,6 +318,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "4,000 a second, each for a few hundred bytes, and nothing else is asked",
             window(calls=(waits,), samples=(work,), peers=(one_each,)),
+        ),
+        Example(
+            "a statement of SQLite for each row of a page",
+            True,
+            "40 looks for its journal for each request that is served: outside of a transaction each statement is one",
+            window(calls=(journal, reads), samples=(sqlite_at_work, work), peers=(served,)),
+        ),
+        Example(
+            "SQLite asked twice for each request",
+            False,
+            "two or three are separate questions about it",
+            window(calls=(journal,), samples=(sqlite_at_work, work), peers=(busy,)),
         ),
         Example(
             "reports, each by one statement",
@@ -327,6 +385,14 @@ PATTERN = Pattern(
     focus=frozenset({Focus.NETWORK, Focus.IO}),
     check=check,
     examples=_examples,
-    beats=("chatty-protocol", "serial-requests", "slow-dependency", "small-io", "hot-loop", "serialization-overhead"),
+    beats=(
+        "chatty-protocol",
+        "serial-requests",
+        "slow-dependency",
+        "small-io",
+        "excessive-stat",
+        "hot-loop",
+        "serialization-overhead",
+    ),
     blind=blind,
 )

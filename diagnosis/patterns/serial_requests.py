@@ -105,9 +105,18 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
 
 
 def _at_a_pace(account: Account, where: Talk) -> bool:
-    """Whether the innermost loop that asks has a pause in each round: each asks for itself, and then there is time."""
+    """Whether each round of the innermost loop that asks is a piece of work: it has a pause, or takes the work out of a
+    queue, and asks in a line or two then."""
     loop = account.loop_around(where)
-    return loop is not None and account.pauses(loop)
+    if loop is None:
+        return False
+    return account.pauses(loop) or (account.takes_work(loop) and _lines_within(account, loop) < PER_UNIT.value)
+
+
+def _lines_within(account: Account, loop: Place) -> int:
+    """The lines of a loop's function that lead to requests."""
+    stacks = (row.stack for talk in account.talks if talk.questions for row in talk.peer.rows)
+    return len({frame.line for stack in stacks for frame in stack if loop.shares_function(frame)})
 
 
 def _asker(account: Account, where: Talk, talks: list[Talk]) -> Place | None:

@@ -16,6 +16,7 @@ from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 SHARE = Threshold(0.05, "of busy time", "below, another format would gain nothing that could be felt")
+LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 MODULE = Threshold(
     0.2,
     "of the line's native CPU time",
@@ -170,7 +171,8 @@ def _judge(account: Account, place: Place | None, name: str, rows: list[CpuRow])
             "trace-cpu",
         ),
         confidence=0.85,
-        at_most=Severity.CRITICAL if place else Severity.INFO,  # (nobody could act on it)
+        # (nobody could act on it, or win by that)
+        at_most=Severity.CRITICAL if place and seconds >= LITTLE.value * account.seconds else Severity.INFO,
     )
 
 
@@ -289,7 +291,7 @@ PATTERN = Pattern(
     fix="Encode once and keep the bytes; send less; a faster library for the same format; a binary format; no deep "
     "copies.",
     fine="A program whose purpose is to convert data, with a fast library already.",
-    thresholds=(SHARE, MODULE),
+    thresholds=(SHARE, LITTLE, MODULE),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,

@@ -53,6 +53,14 @@ def test_a_wait_of_the_language_itself_is_its_callers() -> None:
     assert joined.shares[waits] == {pauses: 1}
 
 
+def test_what_is_called_of_node_itself_is_no_wait_of_the_language() -> None:
+    stack = native("connect", "node::TCPWrap::Connect(v8::…)", "v8::internal::Builtin_HandleApiCall(int)")
+    opens, connects = (1, "connect", "fd:5", stack), (*native("connect"), *script("dials"))
+    samples = [Sample(109, 7, COMPUTES), Sample(700, 7, connects)]
+    joined = join_by_name(samples, [Event(110, 120, 7, opens)], reach=20)
+    assert joined.shares[opens] == {connects: 1}
+
+
 def test_native_code_is_charged_to_the_function_that_v8_sampled_beside_it() -> None:
     line, other = script("computes")[0], script("computes")[0].model_copy(update={"line": 9})
     shift = native("memmove", "v8::internal::Builtin_ArrayShift(int)", "[anonymous memory]", "Builtins_JSEntry")

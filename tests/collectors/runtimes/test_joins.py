@@ -185,6 +185,24 @@ function advance(agenda, until) {
   }
 }""",
     ),
+    "lanes that somebody else hands in": (
+        ".js",
+        """
+class Watch {
+  constructor(lanes) {
+    this.lanes = lanes;
+  }
+  check(floes) {
+    for (const lane of this.lanes) { // <- outer
+      for (const floe of floes) {
+        if (floe.x === lane.from) return floe; // <- 0
+      }
+    }
+  }
+}
+const watch = new Watch(readLanes());
+""",
+    ),
     "the least of all by a key": (
         ".py",
         """
@@ -406,6 +424,28 @@ class Bank:
 }
 
 NOT_FOUND = {
+    "a few lanes, which the constructor gets": (
+        ".js",
+        """
+const LANES = [{ name: "inner", from: 0 }, { name: "outer", from: 900 }];
+class Watch {
+  constructor(lanes) {
+    this.lanes = lanes;
+  }
+  check(floes) {
+    for (const lane of this.lanes) {
+      for (const floe of floes) {
+        if (floe.x < lane.from) continue; // <- 0
+        this.seen += 1;
+      }
+    }
+  }
+}
+class Radar {
+  watch = new Watch(LANES);
+}
+""",
+    ),
     "a method of each element decides by itself": (
         ".java",
         """

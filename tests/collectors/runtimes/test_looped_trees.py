@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.looped import _is_repeated, _pauses, is_repeated
+from perfdoctor.collectors.runtimes.looped import _in_each_round, _is_repeated, _pauses, _takes, is_repeated
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from tests.collectors.runtimes.one_file import OneFile
 from tests.collectors.runtimes.test_looped import ONCE, REPEATED
@@ -16,6 +16,23 @@ PARSED = {
         ".js",
         """function all(shops) {
   shops.forEach(ask); // <- here
+}""",
+    ),
+    "a function that is handed to one that calls it in a loop": (
+        ".go",
+        """package a
+func (p *P) trek(t T) {
+	p.along(t, func(hut Hut) error {
+		return p.ask(hut) // <- here
+	})
+}
+func (p *P) along(t T, visit func(Hut) error) error {
+	for _, hut := range t.huts {
+		if err := visit(hut); err != nil {
+			return err
+		}
+	}
+	return nil
 }""",
     ),
     "the second clause of a comprehension": (
@@ -145,6 +162,21 @@ PARSED_ONCE = {
 for (;;)
 */
     ask(1); // <- here
+}""",
+    ),
+    "a function that is handed to one that calls it once": (
+        ".go",
+        """package a
+func (p *P) trek(t T) {
+	p.once(t, func(hut Hut) error {
+		return p.ask(hut) // <- here
+	})
+}
+func (p *P) once(t T, visit func(Hut) error) error {
+	for n := 0; n < 3; n++ {
+		p.look(n)
+	}
+	return visit(t.first)
 }""",
     ),
     "a loop in a text of several lines": (
@@ -282,4 +314,27 @@ def test_a_ruby_loop_is_read_by_indentation(tmp_path: Path) -> None:
 def test_a_loop_that_pauses_in_each_round(body: str, pauses: bool) -> None:
     text = f"async def follow(all):\n{body}\n"
     line = next(number for number, each in enumerate(text.splitlines(), 1) if each.endswith("<- here"))
-    assert _pauses(OneFile(Source("/srv/a.py", text.encode())), "/srv/a.py", line) is pauses
+    each = _in_each_round(OneFile(Source("/srv/a.py", text.encode())), "/srv/a.py", line)
+    assert any(map(_pauses, each)) is pauses
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "takes"),
+    [
+        (".py", "def work(jobs):\n    while True:\n        job = jobs.get()\n        ask(job)  # <- here", True),
+        (".py", "def work(jobs):\n    while True:\n        ask(jobs.get(timeout=1))  # <- here", True),
+        (".py", "def work(jobs, known):\n    for job in jobs:\n        ask(known.get(job))  # <- here", False),
+        (".py", "def work(q):\n    job = q.get()\n    for part in job:\n        ask(part)  # <- here", False),
+        (
+            ".java",
+            "class A { void run() {\n while (true) {\n  Job job = tray.take();\n  ask(job); // <- here\n } } }",
+            True,
+        ),
+        (".go", "package a\nfunc f() {\n for {\n  job := <-jobs\n  ask(job) // <- here\n }\n}", True),
+        (".rs", "fn f(r: R) {\n loop {\n  let job = r.recv().unwrap();\n  ask(job); // <- here\n }\n}", True),
+    ],
+)
+def test_a_loop_that_takes_its_work_in_each_round(suffix: str, text: str, takes: bool) -> None:
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if each.endswith("<- here"))
+    each = _in_each_round(OneFile(Source(f"/srv/a{suffix}", text.encode())), f"/srv/a{suffix}", line)
+    assert any(map(_takes, each)) is takes

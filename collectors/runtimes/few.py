@@ -1,0 +1,78 @@
+"""Does a loop go over a few elements that stand in the source: a table of rules, of lanes, of names?
+
+What multiplies with so few takes no more time than with one. Where it was made is found by its name: in the function,
+for all functions, or, of a member of an object, where the constructor got it.
+"""
+
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.looking_loops import FEW, all_names, few_rounds
+from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.runtimes.syntax import Loop
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_STEPS = 4
+"""from a name to what it stands for"""
+_CONSTRUCTORS = frozenset(("constructor", "__init__"))
+
+
+def is_short(source: Source, loop: Loop) -> bool:
+    """Whether a loop counts up to a small number that has a name for all functions."""
+    names = all_names(loop.over) - loop.items if loop.counted else set[str]()
+    assigned = (value for name in names for value in source.assigned.get(name, []))
+    values = [value for value in assigned if syntax.function_around(value) is None]
+    numbers = [text for value in values if (text := syntax.text_of(value)).isdecimal() and len(text) < 20]
+    return bool(names) and len(numbers) == len(values) == len(names) and all(int(number) < FEW for number in numbers)
+
+
+def is_few(source: Source, name: str, function: "Node | None") -> bool:
+    """Whether a name stands for a few elements that are listed in the source, in ``function`` or for all functions."""
+    values = [each for each in source.assigned.get(name, []) if syntax.function_around(each) in (None, function)]
+    kept = [value for value in values if name not in syntax.names_in(value)]
+    return bool(kept) and all(_is_made_of_few(value) or syntax.listed_in(value) in range(1, FEW) for value in kept)
+
+
+def goes_over_few(source: Source, loop: Loop) -> bool:
+    """Whether a loop goes over a few elements that are listed in the source."""
+    return not loop.counted and len(loop.over) == 1 and _stands_for_few(source, loop.over[0], _STEPS)
+
+
+def _is_made_of_few(value: "Node") -> bool:
+    """Whether it is made by a comprehension that counts up to a small number."""
+    made = next((each for each in syntax.within(value) if each.type in grammar.COMPREHENSIONS), None)
+    loop = syntax.loop_of(made) if made is not None else None
+    return loop is not None and few_rounds(loop)
+
+
+def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:
+    if value.type in grammar.LISTS:
+        return syntax.listed_in(value) in range(1, FEW)
+    if not steps:
+        return False
+    if value.type in grammar.MEMBERS:
+        owner = syntax.owner_of(value)
+        own = owner is not None and syntax.text_of(owner) in ("this", "self")
+        values = source.members.get(syntax.member_name(value), []) if own else []
+        return bool(values) and all(_stands_for_few(source, each, steps - 1) for each in values)
+    if value.type not in grammar.NAMES:
+        return False
+    name, function = syntax.text_of(value), syntax.function_around(value)
+    given = _given(source, function, name) if function is not None else None
+    if given is not None:
+        return bool(given) and all(_stands_for_few(source, each, steps - 1) for each in given)
+    return is_few(source, name, function)
+
+
+def _given(source: Source, function: "Node", name: str) -> "list[Node] | None":
+    """What the calls of a function in its file hand to a parameter; None where it has none of that name."""
+    parameters = syntax.parameters_of(function)
+    at = next((place for place, own in enumerate(parameters) if name in own), None)
+    if at is None:
+        return None
+    called = syntax.name_of(function)
+    called = syntax.class_around(function) if called in _CONSTRUCTORS else called
+    arguments = [syntax.arguments_of(call) for call in source.calls.get(called, ())]
+    return [listed[at] for listed in arguments if len(listed) > at] if all(len(a) > at for a in arguments) else []
