@@ -23,6 +23,7 @@ from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.pool_calls import PoolCalls, place_pool_calls
 from perfdoctor.collectors.progress import Progress
 from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, call_of, place_calls, place_talk
+from perfdoctor.collectors.v8_time import COLLECTOR, as_engine_saw, is_in_a_line
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
@@ -188,8 +189,15 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, fo
     rows = [row for row in cpu.rows if row not in own]
     found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples, found.tree.makers)
     own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
+    likeliest = found.tree.likeliest
     sampled = node.cpu_rows(found.tree, evidence.target, main.running)
-    nodes = [_called(found.tree.likeliest.get(row.stack, row.stack)) for row in sampled]
+    sampled = as_engine_saw(
+        sampled, [cast("_Inner", sample.key)[0] for sample in part.samples if sample.tid == main.tid]
+    )
+    # (of the loop the engine has what it saw while V8 took the thread for idle)
+    nodes = [
+        () if row.stack == node.TAKEN_FOR_IDLE else _called(likeliest.get(row.stack, row.stack)) for row in sampled
+    ]
     parts = (divided(row, own_code.get(node, {})) for row, node in zip(sampled, nodes, strict=True))
     rows += with_callers(list(chain.from_iterable(parts)))
     if left:
@@ -218,7 +226,6 @@ def below(samples: Sequence[Sample], events: Sequence[Event], *, reach: int) -> 
     return found
 
 
-_COLLECTOR = "(garbage collector)"
 _MAKING = 0.05
 """of its runs, from which on those that began beside a line that makes objects speak for all"""
 _COLLECTS = re.compile(r"(?:\S+ )?v8::internal::(?:Heap|Scaveng|Mark|Sweep|Minor|Incremental|SemiSpace|Evacuat|GC)")
@@ -230,7 +237,7 @@ def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample], makers: Ma
     before: Stack = ()
     began: Counter[Stack] = Counter()
     for sample in sorted(samples, key=lambda sample: sample.at):
-        if sample.stack and sample.stack[0].function == _COLLECTOR and not sample.stack[0].file:
+        if sample.stack and sample.stack[0].function == COLLECTOR and not sample.stack[0].file:
             began[before] += 1
         elif sample.stack and sample.stack[0].kind is FrameKind.JAVASCRIPT:
             before = makers.get(sample.stack, sample.stack)
@@ -239,7 +246,7 @@ def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample], makers: Ma
     began = making if making.total() >= _MAKING * began.total() else began
     told: Counter[Stack] = Counter()
     for stack, taken in ticks.items():
-        if stack[:1] and stack[0].function == _COLLECTOR and len(stack) == 1 and began:
+        if stack[:1] and stack[0].function == COLLECTOR and len(stack) == 1 and began:
             given = so_far = 0
             for allocator, times in began.most_common():
                 so_far += times
@@ -275,7 +282,7 @@ def divided(row: CpuRow, inner: Mapping[_Inner, int]) -> Iterator[CpuRow]:
         samples = row.samples * so_far // total - given
         given += samples
         parts = {"native": native, "kernel": kernel, "samples": samples, "seconds": row.seconds * times / total}
-        if len(row.stack) > 1 and row.stack[0].function == _COLLECTOR and _is_of_a_builtin(native):
+        if len(row.stack) > 1 and row.stack[0].function == COLLECTOR and _is_of_a_builtin(native):
             parts["stack"] = row.stack[1:]
         yield row.model_copy(update=parts)
 
@@ -285,11 +292,11 @@ def with_callers(rows: Sequence[CpuRow]) -> list[CpuRow]:
     it: those that are known to call that function, in proportion. What nobody is known to call stays as it was."""
     callers: dict[str, list[CpuRow]] = defaultdict(list)
     for row in rows:
-        if _is_in_a_line(row.stack) and (name := _builtin(row.native)):
+        if is_in_a_line(row.stack) and (name := _builtin(row.native)):
             callers[name].append(row)
     told = list[CpuRow]()
     for row in rows:
-        known = [] if _is_in_a_line(row.stack) else callers.get(_builtin(row.native), [])
+        known = [] if is_in_a_line(row.stack) else callers.get(_builtin(row.native), [])
         total = sum(caller.seconds for caller in known)
         if not total:
             told.append(row)
@@ -303,10 +310,6 @@ def with_callers(rows: Sequence[CpuRow]) -> list[CpuRow]:
             part = {"stack": caller.stack, "samples": samples, "seconds": row.seconds * caller.seconds / total}
             told.append(row.model_copy(update=part))
     return told
-
-
-def _is_in_a_line(stack: Stack) -> bool:
-    return any(frame.kind is FrameKind.JAVASCRIPT for frame in stack)
 
 
 def _builtin(native: Stack) -> str:
@@ -325,7 +328,7 @@ def _is_of_a_builtin(native: Stack) -> bool:
 
 def _called(stack: Stack) -> _Called:
     """A function as called from one chain of callers, whatever its line; V8's collector whoever called for it."""
-    if stack and stack[0].function == _COLLECTOR:
+    if stack and stack[0].function == COLLECTOR:
         stack = stack[:1]
     return (stack[0].file, stack[0].function, stack[1:]) if stack else ()
 

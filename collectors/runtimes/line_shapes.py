@@ -84,6 +84,7 @@ _PAUSE = re.compile(
     r"(?:[\s;{}]|continue\b|(?:\w+(?:\.|::))*(?:_mm_pause|__builtin_ia32_pause|cpu_relax|__yield|spin_loop(?:_hint)?"
     r"|yield(?:_now)?|sched_yield|onSpinWait|Gosched|thrd_yield)\s*\(\s*\)|(?:__)?asm\b.*?(?:pause|yield).*?\))*"
 )
+_HINT = re.compile(r"_mm_pause|__builtin_ia32_pause|cpu_relax|spin_loop|onSpinWait")
 # What may be asked without doing anything: an atomic variable, a flag. Any other call may be the work.
 _LOOKS = re.compile(
     r"(?:\b|__)(?:atomic_)?(?:load\w*|Load\w*|get|Get|test|isSet|is_set|isDone|is_done|empty|isEmpty|is_empty|READ_ONCE|likely"
@@ -210,7 +211,9 @@ def _spins(text: list[str], header: int, loop: list[str]) -> bool:
     inside = f"{found['rest'] or ''} {' '.join(loop[1:])}"
     calls = len(re.findall(r"\w\s*\(", asks))
     only_looks = not _CHANGES.search(asks) and calls <= len(_LOOKS.findall(asks))
-    return only_looks and not re.search(r"\b(?:range|in|of)\b", asks) and _PAUSE.fullmatch(inside) is not None
+    # (who tells the processor that it waits may ask by any call: while ((found = queue.poll()) == null) onSpinWait())
+    waits = only_looks or _HINT.search(inside) is not None
+    return waits and not re.search(r"\b(?:range|in|of)\b", asks) and _PAUSE.fullmatch(inside) is not None
 
 
 def _code(line: str) -> str:

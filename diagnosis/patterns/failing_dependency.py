@@ -54,27 +54,31 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     # (the loop that tries again may be in a caller of what asks)
     loop = None if waits else account.loop_around(where)
     attempt, pause, pauses = _time_lost(account, talks, failures, attempts, loop)
+    rest = pauses[0] if pauses and pause > attempt else None  # (most of the time is lost there)
     at: Place | str = loop or place or "a library"
     caller = f", asked at {place}" if loop and loop != place else called_from(account, stack)
     of = whom(to)
     how = _how(to, unanswered)
     seconds = attempt + pause
+    number = sum(row.calls for row in pauses)
+    pausing = account.place(rest.stack) if rest else None
+    resting = f", with pauses at {pausing}" if pausing and pausing != at else ""
     return weigh(
         account,
         "failing-dependency",
         title=f"{of} fails {rate(failures / account.seconds)} times a second ({how}), asked again and again at {at}"
-        f"{caller}: {percent(account.share(seconds))} of busy time",
+        f"{caller}{resting}: {percent(account.share(seconds))} of busy time",
         seconds=seconds,
-        place=loop or place,
-        stack=stack,
+        place=pausing or loop or place,
+        stack=rest.stack if rest and pausing else stack,
         facts=(
             account.fact("network", f"failures of {of}: {how}", failures / account.seconds, "failures/s"),
             account.fact("network", "of the attempts", failures / attempts, "share"),
             account.fact("network", "time in attempts that failed", attempt / failures, "s/failure"),
-            account.fact("syscalls", "pauses before the next attempt", pause / max(1, pauses), "s"),
+            account.fact("syscalls", "pauses before the next attempt", pause / max(1, number), "s"),
         ),
-        fix=f"See why {of} {_why(to, unanswered)}. At {at}{caller}: after a few failures stop asking for a while (a "
-        "circuit breaker), wait longer each time and with some chance in it, and answer without it meanwhile"
+        fix=f"See why {of} {_why(to, unanswered)}. At {at}{caller}{resting}: after a few failures stop asking for a "
+        "while (a circuit breaker), wait longer each time and with some chance in it, and answer without it meanwhile"
         f"{'; a shorter time limit frees the threads sooner' if attempt > 0.05 * failures else ''}.",
         verify=again(
             account,
@@ -100,8 +104,8 @@ def _waits_in(account: Account, talk: Talk) -> SyscallRow | None:
 
 def _time_lost(
     account: Account, talks: list[Talk], failures: int, attempts: int, loop: Place | None
-) -> tuple[float, float, int]:
-    """(seconds in attempts that failed, seconds in pauses between them, how many pauses)."""
+) -> tuple[float, float, list[SyscallRow]]:
+    """(seconds in attempts that failed, seconds in pauses between them, the pauses, longest first)."""
     pid = talks[0].pid
     told = sum(error.times for error in talks[0].peer.errors if error.call == "answer")
     silent = max(0, failures - told) / attempts
@@ -109,14 +113,14 @@ def _time_lost(
     own = {place for t in talks if t.failed or t.requests > t.answered for place in _functions(account, t.stack)[:2]}
     own |= {(loop.file, loop.function)} if loop else set()
     attempt = pause = 0.0
-    pauses = 0
+    pauses = []
     for row in account.calls:
         if row.pid != pid or not own.intersection(_functions(account, row.stack)[:1]):
             continue
         if row.syscall in calls.SLEEPS or (account.state(row) is State.SLEEP and row.syscall not in calls.POLLS):
             if row.calls and row.blocked_seconds <= PAUSE.value * row.calls:
                 pause += row.blocked_seconds
-                pauses += row.calls
+                pauses.append(row)
         elif _is_attempt(account, row):
             attempt += row.seconds * silent
     answered = sum(t.answered for t in talks)
@@ -129,6 +133,7 @@ def _time_lost(
     lost = [t for t in talks if t.failed or (silent_peer and t.requests > t.answered)]
     attempt += failing * sum(account.client_cpu(t) for t in lost)
     # A pause of whoever asks, between any two requests, is its pace, unless most of them fail.
+    pauses.sort(key=lambda row: -row.blocked_seconds)
     return attempt, pause * failing if failing > MOST.value else 0.0, pauses
 
 

@@ -24,6 +24,7 @@ UNCLEAR = Threshold(
 LARGE = Threshold(
     LARGE_TRANSFER, "bytes for each answer", "most of so large a transfer's time is the way, not the other side's work"
 )
+ROWS = Threshold(4096, "bytes of each statement that writes", "so many rows at once take their time")
 RARE = Threshold(0.2, "answers for each request served", "most requests are answered without it: what it said is kept")
 FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the other side's work")
 
@@ -60,6 +61,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     far = trips >= FAR.value * mean
     large = bytes_each(talks) > LARGE.value
     unclear = mean >= UNCLEAR.value and not load.served and where.peer.protocol not in DATABASES
+    sent = sum(row.sent_bytes for row in where.peer.rows if row.pid == where.pid)
+    many = where.peer.protocol in DATABASES and _writes(where.shape) and sent >= ROWS.value * answered
     rare = answered < RARE.value * load.served
     bearable = mean < BEARABLE.value and load.at_once >= AT_ONCE.value
     facts = [
@@ -88,7 +91,9 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "trace-network",
         ),
         confidence=(0.6 if unclear else 0.88) * where.sureness,
-        at_most=Severity.INFO if large or rare or bearable or (unclear and not where.shape) else Severity.CRITICAL,
+        at_most=Severity.INFO
+        if large or many or rare or bearable or (unclear and not where.shape)
+        else Severity.CRITICAL,
     )
 
 
@@ -101,6 +106,10 @@ def _answers(talk: Talk) -> int:
     """Of a database by statement: drivers take several turns for one."""
     statements = sum(n for shape, n in talk.shapes.items() if not is_session(shape) and not is_transaction(shape))
     return min(talk.answered, statements) if talk.peer.protocol in DATABASES and statements else talk.answered
+
+
+def _writes(statement: str) -> bool:
+    return statement.split(" ", 1)[0].upper() in ("INSERT", "COPY", "UPDATE", "MERGE", "REPLACE")
 
 
 def _cure(talk: Talk, far: bool) -> str:
@@ -135,6 +144,14 @@ def _examples() -> tuple[Example, ...]:
     report = peer(
         query, 4, wait=8.0, protocol="PostgreSQL", shape="SELECT region, sum(amount) FROM sales GROUP BY region"
     )
+    batches = peer(
+        query,
+        170,
+        wait=6.8,
+        protocol="PostgreSQL",
+        shape="INSERT INTO prices SELECT * FROM unnest(?, ?, ?)",
+        request_bytes=12_700,
+    )
     understood = peer(query, 30, wait=0.1, protocol="PostgreSQL", shape="SELECT sum(amount) FROM sales WHERE day = ?")
     quick = peer(line, 4000, wait=4.0, shape="GET /price/?")
     poll = peer(line, 5, wait=9.8, shape="GET /events/poll?since=?")
@@ -168,6 +185,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "four answers of two seconds each",
             window(calls=(call("recvfrom", query, 4, blocked=8.0),), samples=(work,), peers=(report,)),
+        ),
+        Example(
+            "500 rows by one statement",
+            False,
+            "12 kB of rows are written by each: that takes its time",
+            window(calls=(call("recvfrom", query, 170, blocked=6.8),), samples=(work,), peers=(batches,)),
         ),
         Example(
             "a statement that is understood at once and worked on for long",
@@ -211,7 +234,7 @@ PATTERN = Pattern(
     "while they wait.",
     fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
     fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
-    thresholds=(SLOW, BEARABLE, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE),
+    thresholds=(SLOW, BEARABLE, ROWS, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

@@ -39,6 +39,8 @@ LACKS = (
     "the line inside a calling function where its source does not tell it: where the function begins is named",
 )
 NOT_JAVASCRIPT = (Frame(kind=FrameKind.NATIVE, function="[threads without JavaScript]", module="node"),)
+TAKEN_FOR_IDLE = (Frame(kind=FrameKind.NATIVE, function="(taken for idle by V8)", module="node"),)
+"""its event loop, and callbacks of that"""
 _NS_PER_SAMPLE = 12_000
 """What one sample of V8 costs the thread: a signal, and a walk of its stack."""
 INTERVAL_US = 1000
@@ -127,7 +129,7 @@ async def _begin_with_heap(found: Profiled, inspector: Inspector) -> None:
     found.inspector = inspector
     await _look_at_heap(found, inspector)
     used = found.heap[0].used if found.heap else MOST_HEAP + 1
-    found.sampled, found.small = used <= MOST_HEAP, used <= SMALL_HEAP
+    found.sampled, found.small = used <= MOST_HEAP, used <= min(SMALL_HEAP, MOST_HEAP)
     if found.sampled:
         await inspector.ask("HeapProfiler.enable")
         await inspector.ask("HeapProfiler.startSampling", samplingInterval=COARSE_HEAP_INTERVAL)
@@ -214,12 +216,18 @@ async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, prog
 
 
 def cpu_rows(tree: CpuTree, target: Target, cpu_seconds: float) -> list[CpuRow]:
-    """The main thread's samples, scaled to the CPU time that it used."""
-    busy = tree.busy
-    return [
-        CpuRow(pid=target.pid, thread="main", stack=stack, samples=n, seconds=cpu_seconds * n / busy)
+    """The main thread's samples, scaled to the CPU time that it used. V8 takes a thread for idle while it is in its
+    event loop, however busy it is there: what was used beyond the time of the other samples was used in the loop."""
+    sampled = min(cpu_seconds, tree.busy * tree.seconds_each) if tree.seconds_each else cpu_seconds
+    rows = [
+        CpuRow(pid=target.pid, thread="main", stack=stack, samples=n, seconds=sampled * n / tree.busy)
         for stack, n in tree.ticks.most_common()
     ]
+    in_loop = cpu_seconds - sampled
+    if in_loop > 0:
+        samples = min(tree.idle, round(in_loop / tree.seconds_each))
+        rows.append(CpuRow(pid=target.pid, thread="main", stack=TAKEN_FOR_IDLE, samples=samples, seconds=in_loop))
+    return rows
 
 
 def collection(tree: CpuTree) -> Collection:

@@ -43,6 +43,12 @@ class CpuTree:
     def busy(self) -> int:
         return self.ticks.total()
 
+    @property
+    def seconds_each(self) -> float:
+        """Between two samples, on average; 0 where there are too few."""
+        times = [sample.at for sample in self.samples]
+        return (max(times) - min(times)) * 1e-9 / (len(times) - 1) if len(times) > 1 else 0.0
+
 
 def read_cpu(
     profile: Mapping[str, Any], tid: int, maps: SourceMaps | None = None, sites: CallSites | None = None

@@ -64,6 +64,16 @@ SAYS = {
 }""",
     ),
     "a volatile flag in C": (LineShape.SPIN, """while (!flag); // <- hot"""),
+    "a queue that is asked until something comes": (
+        LineShape.SPIN,
+        """while ((found = queue.poll()) == null) { // <- hot
+    Thread.onSpinWait();
+}""",
+    ),
+    "a letter of a text of UTF-8, in Rust": (LineShape.LETTER, """self.text.chars().nth(column) // <- hot"""),
+    "a letter of a text, in Go": (LineShape.LETTER, """mark := []rune(line)[column] // <- hot"""),
+    "a letter of a text, in JavaScript": (LineShape.LETTER, """const mark = [...this.text][column]; // <- hot"""),
+    "the first letter": (None, """let first = text.chars().nth(0); // <- hot"""),
     "a linked list in C": (
         LineShape.WALK,
         """for (struct flow *f = first; f; f = f->next) /* all */

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfdoctor.collectors.backends.node.backend import TAKEN_FOR_IDLE, cpu_rows
 from perfdoctor.collectors.backends.node.heap import read_heap
 from perfdoctor.collectors.backends.node.profile import read_cpu
 from perfdoctor.schemas.frame import FrameKind
+from perfdoctor.schemas.target import Target
 
 
 def node(at: int, name: str, url: str = "", line: int = -1, **more: object) -> dict[str, Any]:
@@ -42,6 +45,17 @@ def test_samples_fall_into_lines_of_the_innermost_function() -> None:
         ("(anonymous)", "/srv/a b.js", 1),
     ]
     assert {f.kind for f in hot} == {FrameKind.JAVASCRIPT}
+
+
+def test_time_beyond_the_samples_was_used_while_v8_took_the_thread_for_idle() -> None:
+    tree = read_cpu({**PROFILE, "samples": [2, 5, 3], "timeDeltas": [0, 100_000, 100_000]}, 7)
+    assert tree.seconds_each == pytest.approx(0.1)
+    target = Target(pid=7, start_time=1.0, name="node", command=("node",), user="root", runtime="node", threads=1)
+    rows = cpu_rows(tree, target, 1.3)
+    assert sum(row.seconds for row in rows) == pytest.approx(1.3)
+    assert [row.seconds for row in rows if row.stack == TAKEN_FOR_IDLE] == [pytest.approx(0.4)]
+    assert sum(row.seconds for row in cpu_rows(tree, target, 0.5)) == pytest.approx(0.5)
+    assert not any(row.stack == TAKEN_FOR_IDLE for row in cpu_rows(tree, target, 0.5))
 
 
 def test_samples_have_their_times_in_nanoseconds() -> None:
