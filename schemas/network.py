@@ -171,4 +171,5 @@ class NetworkUse(Model):
     """by the text of the files; only where a diagnosis asked for it"""
     asking: tuple[AskingLine, ...] = ()
     answering: tuple[AskingLine, ...] = ()
+    connecting: tuple[AskingLine, ...] = ()
     """the same, of programs of Node.js"""

@@ -1,4 +1,4 @@
-"""The one line in which a program of Node.js asks its peers, or answers them, by the text of its files.
+"""The one line in which a program of Node.js asks its peers, or answers or calls them, by the text of its files.
 
 Node.js sends from its own loop, when no line of the program is on the stack any more, and who asks or answers seldom is
 seldom sampled meanwhile. Where its own files do so in one line only, that line is it.
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 64
 _MODULES = grammar.words("http https http2")
+_SOCKETS = grammar.words("net tls")
+_OPENS = grammar.words("connect createConnection")
 _METHODS = grammar.words("get request connect")
 _CLIENTS = grammar.words("axios got undici superagent needle ky")
 _FUNCTIONS = grammar.words("fetch axios got needle ky")
@@ -32,10 +34,11 @@ def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, whose peers' part knows those lines of each process, where there is but one of a kind."""
     if evidence.target.runtime != "node" or evidence.network is None or not evidence.network.peers:
         return evidence
-    found: dict[str, list[AskingLine]] = {"asking": [], "answering": []}
+    kinds = (("asking", asking), ("answering", answering), ("connecting", connecting))
+    found: dict[str, list[AskingLine]] = {kind: [] for kind, _ in kinds}
     for pid, files in _own_files(evidence).items():
         known = [(file, sources.of(pid).of(file)) for file in sorted(files)[:_MOST_FILES]]
-        for kind, lines_of in (("asking", asking), ("answering", answering)):
+        for kind, lines_of in kinds:
             lines = [
                 AskingLine(pid=pid, file=file, line=line, function=name)
                 for file, source in known
@@ -66,6 +69,11 @@ def answering(source: Source) -> Iterator[tuple[int, str]]:
     return _lines(source, _answers)
 
 
+def connecting(source: Source) -> Iterator[tuple[int, str]]:
+    """The lines of a file that open a connection of their own, with the names of their functions."""
+    return _lines(source, _connects)
+
+
 def _lines(source: Source, does: "Callable[[Node], bool]") -> Iterator[tuple[int, str]]:
     told = set[int]()
     for call in sorted(chain.from_iterable(source.calls.values()), key=lambda call: call.start_byte):
@@ -81,6 +89,11 @@ def _asks(call: "Node") -> bool:
     if owner is None:
         return name in _FUNCTIONS
     return (syntax.text_of(owner) in _MODULES and name in _METHODS) or syntax.text_of(owner) in _CLIENTS
+
+
+def _connects(call: "Node") -> bool:
+    owner = syntax.owner_of_call(call)
+    return owner is not None and syntax.text_of(owner) in _SOCKETS and syntax.called_name(call) in _OPENS
 
 
 def _answers(call: "Node") -> bool:

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import Talk, begins_session
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
-from perfdoctor.schemas.frame import FrameKind, Stack
+from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import StatementShape, TalkRow
 
 RATE = Threshold(2, "connections/s to one peer", "fewer cost less than anyone could measure")
@@ -73,7 +73,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     )
     own = _own_time(account, talks)
     seconds = account.waited(where, connecting + beginning + greeting) + names + own
-    at = where.place or "a library"
+    place, stack = _opened_at(account, where)
+    at = place or "a library"
     of = whom(where.peer)
     facts = [
         account.fact("network", "connections opened to it", opened / account.seconds, "connections/s"),
@@ -90,10 +91,10 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         account,
         "connection-per-request",
         title=f"{at} opens a connection to {of} {rate(opened / account.seconds)} times a second, for "
-        f"{questions / opened:.1f} requests each{called_from(account, where.stack)}",
+        f"{questions / opened:.1f} requests each{called_from(account, stack)}",
         seconds=seconds,
-        place=where.place,
-        stack=where.stack,
+        place=place,
+        stack=stack,
         facts=tuple(facts),
         fix=f"Open it once, outside of what calls {at}, and use it again: {_cure(where)}.",
         verify=again(
@@ -103,9 +104,21 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
             "about 0, with as many requests",
             "trace-network",
         ),
-        confidence=0.9 * where.sureness,
+        confidence=0.9 * (where.sureness if place == where.place else 1.0),
         at_least=Severity.WARNING if opened / account.seconds >= OFTEN.value else Severity.INFO,
     )
+
+
+def _opened_at(account: Account, where: Talk) -> tuple[Place | None, Stack]:
+    """Where the connections are opened: a runtime that does so from its own loop has the line in the program's text,
+    where there is but one."""
+    use = account.evidence.network
+    opens = [line for line in (use.connecting if use else ()) if line.pid == where.pid]
+    if not (where.guessed or where.place is None) or len(opens) != 1:
+        return where.place, where.stack
+    line = opens[0]
+    frame = Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)
+    return account.place((frame,)), (frame,)
 
 
 def _own_time(account: Account, talks: list[Talk]) -> float:

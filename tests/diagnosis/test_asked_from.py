@@ -2,11 +2,11 @@
 
 from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.engine import diagnose
-from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.example import PID, call, cpu, library, python, window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.network import RepeatedLine
+from perfdoctor.schemas.network import AskingLine, RepeatedLine, TalkRow
 
 SENDS = library("http/client.py", "HTTPConnection.endheaders")
 OFFER, COLLECT = python(32, "offer"), python(61, "collect")
@@ -42,6 +42,22 @@ def test_serial_requests_are_at_the_loop_that_makes_them() -> None:
     for loops, expected in (((), 32), ((61,), 61), ((32, 61), 32)):
         found = place(with_loops(asked, *loops), "serial-requests")
         assert found is not None and found.line == expected, loops
+
+
+def test_connections_that_a_loop_opens_are_at_the_line_whose_text_opens_them() -> None:
+    in_loop: Stack = (library("node:net", "internalConnect"),)
+    opened = TalkRow(pid=PID, stack=in_loop, opened=4000)
+    asked = window(
+        calls=(call("connect", in_loop, 4000, on="fd:4 (socket:[7])", blocked=1.5),),
+        peers=(peer((SENDS, OFFER), 4000, wait=2.0, shape="GET /price/?", opened=1, connect=1.5, rows=(opened,)),),
+        samples=(cpu((OFFER,), 2.0),),
+    )
+    assert asked.network is not None
+    opens = AskingLine(pid=PID, file="/srv/desk.js", line=57, function="Line")
+    for lines, expected in (((opens,), 57), ((opens, opens.model_copy(update={"line": 80})), None)):
+        told = asked.model_copy(update={"network": asked.network.model_copy(update={"connecting": lines})})
+        found = place(told, "connection-per-request")
+        assert (found.line if found else None) == expected
 
 
 def test_what_a_loop_of_asyncio_sends_for_a_library_is_at_the_line_that_uses_the_library() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfdoctor.collectors.runtimes.asking_lines import answering, asking
+from perfdoctor.collectors.runtimes.asking_lines import answering, asking, connecting
 from perfdoctor.collectors.runtimes.sources import Source
 
 ASKS = {
@@ -36,3 +36,11 @@ ANSWERS = {
 def test_bodies_of_answers_are_found(name: str) -> None:
     text, found = ANSWERS[name]
     assert list(answering(Source("/srv/app.js", text.encode()))) == found
+
+
+def test_lines_that_open_a_connection_are_found() -> None:
+    text = (
+        "const net = require('net');\nfunction ask(q) {\n  const line = net.connect(address, () => line.write(q));\n}\n"
+    )
+    assert list(connecting(Source("/srv/app.js", text.encode()))) == [(3, "ask")]
+    assert list(connecting(Source("/srv/app.js", b"database.connect();\nsocket.connect(5);"))) == []
