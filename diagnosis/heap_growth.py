@@ -74,7 +74,7 @@ def heap_growth(heap: Sequence[HeapReading], seconds: float) -> HeapGrowth | Non
     # (what is least in use in a part of the time has garbage in it, and these have none)
     exact = HeapGrowth(last.used - first.used, last.at - first.at, last.used)
     if grown:
-        return grown if exact.bytes >= SAME.value * grown.bytes else None
+        return exact._replace(slower=grown.slower) if exact.bytes >= SAME.value * grown.bytes else None
     return exact if exact.bytes > 0 and floors(heap, seconds) is None else None
 
 
