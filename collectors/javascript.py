@@ -8,7 +8,7 @@ while they lasted. So their place is sampled, and their figures are not.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import cast
 
@@ -39,6 +39,9 @@ _OF_THE_LOOP = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 """what libuv's loop waits in between two callbacks, when no JavaScript is on the stack"""
 # v8::internal::Builtin_AtomicsWait(int, unsigned long*, v8::internal::Isolate*)
 _BUILTIN = "v8::internal::Builtin_"
+_SOCKETS = "node::StreamBase"
+_OF_SOCKETS = re.compile(r"node::(?:\w*Wrap|StreamBase|StreamReq)\b")
+_SENDS = re.compile(r"node:(?:net|dgram|tls|_tls|_http|internal/(?:stream_base_commons|streams|net|deps/undici))")
 _ANYWHERE = 1 << 62
 _REACH = 2
 """intervals of V8's profiler for which a sample speaks"""
@@ -109,6 +112,7 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
     of the language itself (Atomics.wait) has no frame in V8's samples, which stand in its caller."""
     in_script = [s for s in samples if s.stack and s.stack[0].kind is FrameKind.JAVASCRIPT]
     in_native = [s for s in samples if s.stack and s.stack[0].kind is FrameKind.NATIVE]
+    in_sockets = [s for s in in_native if _is_in_sockets(s.stack)]
     by_name: dict[str, list[Sample]] = defaultdict(list)
     for sample in in_native:
         by_name[sample.stack[0].function.lower()].append(sample)
@@ -120,14 +124,34 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
     shares: dict[Hashable, Mapping[Stack, int]] = {}
     covered = near = without = 0
     for key, own in by_row.items():
-        name = _BUILTIN if _is_of_the_language(key) else next((n for n in _made_by(key) if n in by_name), "")
+        name = _name_of(key, by_name)
         if name not in lines:
-            beside = Timeline(in_script if name == _BUILTIN else in_native, reach=reach)
-            lines[name] = Timeline(by_name[name], reach=_ANYWHERE) if name in by_name else beside
+            beside = {_BUILTIN: in_script, _SOCKETS: in_sockets}.get(name, in_native)
+            named = name in by_name
+            lines[name] = Timeline(by_name[name] if named else beside, reach=_ANYWHERE if named else reach)
         found = lines[name].join(own)
         shares.update({row: _without_gaps(told) for row, told in found.shares.items()})
         covered, near, without = covered + found.covered, near + found.near, without + found.without
     return Joined(shares, covered, near, without)
+
+
+def _name_of(key: Hashable, known: Container[str]) -> str:
+    """By what the samples are chosen that an event may belong to; empty: all that stand in native code."""
+    if _is_of_the_language(key):
+        return _BUILTIN
+    call = call_of(key)
+    sockets = call is not None and any(_OF_SOCKETS.search(frame.function) for frame in call[1])
+    return next((name for name in _made_by(key) if name in known), _SOCKETS if sockets else "")
+
+
+def _is_in_sockets(stack: Stack) -> bool:
+    """Whether the innermost of the program's lines has called what Node.js sends and receives by."""
+    for frame in stack:
+        if frame.file and not frame.file.startswith("node:"):
+            return False
+        if frame.file and _SENDS.match(frame.file):
+            return True
+    return False
 
 
 _ENOUGH = 0.1

@@ -61,6 +61,15 @@ def test_what_is_called_of_node_itself_is_no_wait_of_the_language() -> None:
     assert joined.shares[opens] == {connects: 1}
 
 
+def test_what_is_sent_is_no_line_that_computes_beside_it() -> None:
+    sends = (1, "write", "fd:5", native("write", "uv__write", "node::LibuvStreamWrap::DoTryWrite(…)"))
+    within = Frame(kind=FrameKind.JAVASCRIPT, function="Socket._writeGeneric", file="node:net", line=927)
+    splits, asks = (*native("split"), *script("handles"), within), (*native("writeBuffer"), within, *script("asks"))
+    event = [Event(110, 120, 7, sends)]
+    assert sends not in join_by_name([Sample(112, 7, splits)], event, reach=20).shares
+    assert join_by_name([Sample(112, 7, splits), Sample(125, 7, asks)], event, reach=20).shares[sends] == {asks: 1}
+
+
 def test_native_code_is_charged_to_the_function_that_v8_sampled_beside_it() -> None:
     line, other = script("computes")[0], script("computes")[0].model_copy(update={"line": 9})
     shift = native("memmove", "v8::internal::Builtin_ArrayShift(int)", "[anonymous memory]", "Builtins_JSEntry")
