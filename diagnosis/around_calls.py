@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.frame import THREAD_POOL, FrameKind, Stack
+from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
 if TYPE_CHECKING:
@@ -60,11 +61,13 @@ class AroundCalls:
         return (self.way(stack), self.way(stack[asked:])) if asked else (self.way(stack),)
 
     def _handing_over(self, rows: list[SyscallRow], ways: "Iterable[tuple[Place, str] | None]") -> float:
-        """What it takes to have libuv's threads make these calls: in them, and in the thread that wakes them."""
+        """What it takes to have libuv's threads make these calls: in them, in the thread that wakes them, and in the
+        waits of all of these for the lock of what they hand over."""
         if not rows:
             return 0.0
         wakes = (row for row in self._account.calls if row.syscall in calls.FUTEXES and self.way(row.stack) in ways)
-        woken = sum(row.seconds - row.blocked_seconds for row in wakes)
+        locked = State.LOCK
+        woken = sum(r.seconds - (r.blocked_seconds if self._account.state(r) is not locked else 0.0) for r in wakes)
         return woken + sum(row.calls * self._in_pool.get(row.pid, 0.0) for row in rows)
 
     @cached_property
