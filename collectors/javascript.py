@@ -213,16 +213,12 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, fo
     rows = [row for row in cpu.rows if row not in own]
     found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples, found.tree.makers)
     own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
+    natives = [cast("_Inner", sample.key)[0] for sample in part.samples if sample.tid == main.tid]
+    sampled = as_engine_saw(node.cpu_rows(found.tree, evidence.target, main.running), natives)
+    # (where V8 took the thread for idle, the engine has what it saw meanwhile)
     likeliest = found.tree.likeliest
-    sampled = node.cpu_rows(found.tree, evidence.target, main.running)
-    sampled = as_engine_saw(
-        sampled, [cast("_Inner", sample.key)[0] for sample in part.samples if sample.tid == main.tid]
-    )
-    # (of the loop the engine has what it saw while V8 took the thread for idle)
-    nodes = [
-        () if row.stack == node.TAKEN_FOR_IDLE else _called(likeliest.get(row.stack, row.stack)) for row in sampled
-    ]
-    parts = (divided(row, own_code.get(node, {})) for row, node in zip(sampled, nodes, strict=True))
+    places = [() if row.stack == node.TAKEN_FOR_IDLE else likeliest.get(row.stack, row.stack) for row in sampled]
+    parts = (divided(row, own_code.get(_called(at), {})) for row, at in zip(sampled, places, strict=True))
     rows += with_callers(list(chain.from_iterable(parts)))
     if left:
         whole = CpuRow(pid=main.pid, thread=main.name, stack=node.NOT_JAVASCRIPT, samples=0, seconds=left)
@@ -266,7 +262,8 @@ def with_allocators(ticks: Counter[Stack], samples: Sequence[Sample], makers: Ma
         elif sample.stack and sample.stack[0].kind is FrameKind.JAVASCRIPT:
             before = makers.get(sample.stack, sample.stack)
     # (a function that makes no objects, as far as its text says, is not the one that is short of memory)
-    making = Counter({stack: times for stack, times in began.items() if stack in set(makers.values())})
+    make = set(makers.values())
+    making = Counter({stack: times for stack, times in began.items() if stack in make})
     began = making if making.total() >= _MAKING * began.total() else began
     told: Counter[Stack] = Counter()
     for stack, taken in ticks.items():

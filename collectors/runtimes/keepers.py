@@ -99,7 +99,7 @@ def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator
 
 
 def _is_emptied(source: Source, collection: "Node") -> bool:
-    """Whether the file takes anything out of a collection, by its name: the last one of a member."""
+    """Whether a method takes anything out of a collection in the file, by its name: the last one of a member."""
     name = syntax.last_name(collection)
     removals = (call for each in grammar.REMOVES for call in source.calls.get(each, ()))
     return any(syntax.last_name(owner) == name for each in removals if (owner := syntax.owner_of_call(each)))
