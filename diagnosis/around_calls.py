@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import THREAD_POOL, FrameKind, Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -72,15 +73,16 @@ class AroundCalls:
 
     @cached_property
     def _in_pool(self) -> dict[int, float]:
-        """By process, seconds of CPU in user mode for each call that the threads of libuv's pool make."""
-        spent: dict[int, float] = defaultdict(float)
+        """By process, seconds of CPU in user mode, and in line for it, for each call that the threads of libuv's pool
+        make."""
+        rows: dict[int, list[CpuRow]] = defaultdict(list)
         for row in self._account.samples_at.get(None, ()):
             if not row.kernel and any(frame.function == _POOLS_THREAD for frame in row.stack):
-                spent[row.pid] += row.seconds
+                rows[row.pid].append(row)
         made: dict[int, int] = defaultdict(int)
         for call in self._account.calls:
             made[call.pid] += call.calls if _is_of_pool(call.stack) else 0
-        return {pid: spent[pid] / made[pid] for pid in spent if made[pid]}
+        return {pid: self._account.cpu_cost(rows[pid]) / made[pid] for pid in rows if made[pid]}
 
 
 def _is_of_pool(stack: Stack) -> bool:
