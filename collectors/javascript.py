@@ -40,8 +40,9 @@ _OF_THE_LOOP = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 # v8::internal::Builtin_AtomicsWait(int, unsigned long*, v8::internal::Isolate*)
 _BUILTIN = "v8::internal::Builtin_"
 _SOCKETS = "node::StreamBase"
-_OF_SOCKETS = re.compile(r"node::(?:\w*Wrap|StreamBase|StreamReq)\b")
-_SENDS = re.compile(r"node:(?:net|dgram|tls|_tls|_http|internal/(?:stream_base_commons|streams|net|deps/undici))")
+_OF_SOCKETS = re.compile(r"node::(?:\w*Wrap|StreamBase|StreamReq)\b|uv__(?:write|try_write|stream|tcp|udp)")
+_SENDS = re.compile(r"node:(?:net|dgram|tls|_tls|internal/(?:stream_base_commons|streams|net|deps/undici))")
+"""(not _http_outgoing: what is put together there is a request, or the answer to another one)"""
 _ANYWHERE = 1 << 62
 _REACH = 2
 """intervals of V8's profiler for which a sample speaks"""

@@ -18,7 +18,7 @@ class Journal {
     this.busy = true;
     while (this.waiting.length) {
       const batch = this.waiting.splice(0);
-      await this.handle.write(batch.map(([order]) => JSON.stringify(order) + "\n").join(""));
+      for (const [order] of batch) await this.handle.write(JSON.stringify(order) + "\n");
       await this.handle.datasync();
       for (const [, done] of batch) done();
     }
