@@ -67,8 +67,10 @@ class AroundCalls:
         if not rows:
             return 0.0
         wakes = (row for row in self._account.calls if row.syscall in calls.FUTEXES and self.way(row.stack) in ways)
-        locked = State.LOCK
-        woken = sum(r.seconds - (r.blocked_seconds if self._account.state(r) is not locked else 0.0) for r in wakes)
+        woken = 0.0
+        for row in wakes:
+            waited = self._account.state(row) is State.LOCK
+            woken += row.seconds if waited else row.seconds - row.blocked_seconds
         return woken + sum(row.calls * self._in_pool.get(row.pid, 0.0) for row in rows)
 
     @cached_property

@@ -42,5 +42,9 @@ def _stack_of(account: "Account", line: AskingLine) -> Stack:
     """The callers of a line too, where it was sampled."""
     mine = [(row, account.place(row.stack)) for row in account.samples if row.pid == line.pid]
     rows = [row for row, own in mine if own is not None and (own.file, own.line) == (line.file, line.line)]
-    frame = Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)
-    return account.top_stack(rows) or (frame,)
+    return account.top_stack(rows) or (frame_of(line),)
+
+
+def frame_of(line: AskingLine) -> Frame:
+    """A line that only the text of its file tells of, as a frame."""
+    return Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)

@@ -37,12 +37,12 @@ def asked(account: Account) -> list[Asked]:
             looks[row.pid, place].append(row)
     found = []
     for (pid, place), rows in looks.items():
-        here = [row for row in account.calls if row.pid == pid and account.place(row.stack) == place]
+        here = [row for row in account.calls_at[place] if row.pid == pid]
         times = int(sum(row.calls * _begins(row) for row in rows))
         if 2 * sum(row.calls for row in here if row.syscall in calls.SYNCS) >= times:
             continue
         most = max(rows, key=lambda row: row.calls)
-        cpu = sum(row.seconds for row in account.samples if row.pid == pid and account.place(row.stack) == place)
+        cpu = sum(row.seconds for row in account.samples_at.get(place, ()) if row.pid == pid)
         seconds = max(cpu, sum(row.seconds for row in here))
         path = (file_of(most.object) or "").removesuffix(_JOURNAL).removesuffix(_INDEX)
         found.append(Asked(place, pid, path, times, seconds, most.stack))

@@ -1,6 +1,7 @@
 """How much a finding weighs, by one rule for all patterns."""
 
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.pattern import Threshold
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
 
@@ -10,6 +11,9 @@ WARNING_SHARE = 0.15
 CRITICAL_SHARE = 0.40
 WARNING_SECONDS = 0.02
 """Seconds per second of window. A program that is nearly idle has no time to win, whatever its busy moments hold."""
+
+LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
+"""of patterns that are told by CPU time"""
 
 _ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 

@@ -55,8 +55,7 @@ class CallSites:
     def path(self, file: str, caller: Function, callee: Function, *, same_file: bool) -> tuple[Placed, ...]:
         """The line in ``caller`` that calls ``callee``; ``same_file``: it is in that file, too. Where V8 has put
         functions into ``caller`` of which one makes that call: first the line in that one, and those of its callers."""
-        source = self._sources.of(file)
-        node = _function(source, caller) if source else None
+        source, node = self._found(file, caller)
         if source is None or node is None:
             return (Placed(caller, None),)
         names, reads = _names(callee, same_file=same_file)
@@ -79,8 +78,7 @@ class CallSites:
     def around(self, file: str, function: Function, line: int) -> tuple[Placed, ...]:
         """A line that V8 tells of ``function``, and where it is called, if it is in another one that V8 has put into
         that."""
-        source = self._sources.of(file)
-        node = _function(source, function) if source else None
+        source, node = self._found(file, function)
         if source is not None and node is not None and not syntax.holds(node, line):
             for way in inlined.within(source, node):
                 if syntax.holds(way[-1].function, line):
@@ -90,8 +88,7 @@ class CallSites:
     def keeper(self, file: str, function: Function, apart: Collection[str]) -> tuple[Placed, ...]:
         """The line of a function that V8 may have put into ``function``, in which objects are made and kept, and where
         it is called; none where there is no such. ``apart``: names of functions that were not put into it."""
-        source = self._sources.of(file)
-        node = _function(source, function) if source else None
+        source, node = self._found(file, function)
         if source is None or node is None:
             return ()
         found = []
@@ -106,8 +103,7 @@ class CallSites:
     def maker(self, file: str, function: Function) -> int | None:
         """The line in which ``function`` makes objects, where it does so in one line only, or in one of a loop: that
         makes most of them."""
-        source = self._sources.of(file)
-        node = _function(source, function) if source else None
+        _, node = self._found(file, function)
         return _maker(node) if node is not None else None
 
     def makes(self, file: str, line: int) -> bool:
@@ -123,6 +119,11 @@ class CallSites:
         """Whether a line puts something into a collection that outlives its function."""
         source = self._sources.of(file)
         return source is not None and keeps(source, line)
+
+    def _found(self, file: str, function: Function) -> "tuple[Source | None, Node | None]":
+        """A file and a function in it; None for what is not there."""
+        source = self._sources.of(file)
+        return source, _function(source, function) if source else None
 
 
 def _maker(function: "Node") -> int | None:

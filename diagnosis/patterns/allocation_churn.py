@@ -9,7 +9,7 @@ from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import is_user_code, user_frame
-from perfdoctor.diagnosis.weight import again, percent, size, weigh
+from perfdoctor.diagnosis.weight import LITTLE, again, percent, size, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Fact, Finding, Severity
@@ -17,7 +17,6 @@ from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.waits import FaultRow
 
 SHARE = Threshold(0.05, "of busy time", "below, memory that is kept would gain nothing that could be felt")
-LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 GRAVE = Threshold(
     0.25,
     "of busy time",

@@ -4,12 +4,13 @@ from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, runtime, whom
+from perfdoctor.diagnosis.client_lines import frame_of
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import Talk, begins_session
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
-from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.network import StatementShape, TalkRow
 
 RATE = Threshold(2, "connections/s to one peer", "fewer cost less than anyone could measure")
@@ -116,9 +117,8 @@ def _opened_at(account: Account, where: Talk) -> tuple[Place | None, Stack]:
     opens = [line for line in (use.connecting if use else ()) if line.pid == where.pid]
     if not (where.guessed or where.place is None) or len(opens) != 1:
         return where.place, where.stack
-    line = opens[0]
-    frame = Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)
-    return account.place((frame,)), (frame,)
+    stack = (frame_of(opens[0]),)
+    return account.place(stack), stack
 
 
 def _own_time(account: Account, talks: list[Talk]) -> float:

@@ -9,7 +9,7 @@ from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename
-from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import LineShape, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
@@ -37,7 +37,6 @@ LOOPS = Threshold(
 CONCENTRATED = Threshold(
     0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings"
 )
-LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 FUNCTIONS = 5
 
 

@@ -10,13 +10,12 @@ from perfdoctor.diagnosis.interpreter import Work, work_of
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.user_code import basename, user_frame
-from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 SHARE = Threshold(0.05, "of busy time", "below, another format would gain nothing that could be felt")
-LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 MODULE = Threshold(
     0.2,
     "of the line's native CPU time",

@@ -218,14 +218,15 @@ async def trace_cpu(host: Host, target: Target, *, seconds: float, hz: int, prog
 def cpu_rows(tree: CpuTree, target: Target, cpu_seconds: float) -> list[CpuRow]:
     """The main thread's samples, scaled to the CPU time that it used. V8 takes a thread for idle while it is in its
     event loop, however busy it is there: what was used beyond the time of the other samples was used in the loop."""
-    sampled = min(cpu_seconds, tree.busy * tree.seconds_each) if tree.seconds_each else cpu_seconds
+    each = tree.seconds_each
+    sampled = min(cpu_seconds, tree.busy * each) if each else cpu_seconds
     rows = [
         CpuRow(pid=target.pid, thread="main", stack=stack, samples=n, seconds=sampled * n / tree.busy)
         for stack, n in tree.ticks.most_common()
     ]
     in_loop = cpu_seconds - sampled
     if in_loop > 0:
-        samples = min(tree.idle, round(in_loop / tree.seconds_each))
+        samples = min(tree.idle, round(in_loop / each))
         rows.append(CpuRow(pid=target.pid, thread="main", stack=TAKEN_FOR_IDLE, samples=samples, seconds=in_loop))
     return rows
 
