@@ -3,6 +3,7 @@
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.catalogue import PATTERNS
 from perfdoctor.diagnosis.pattern import Focus, Pattern
+from perfdoctor.diagnosis.record import most_sure
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Diagnosis, Finding, Location, NotChecked, Severity
 
@@ -42,8 +43,7 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
         elif hindrance := pattern.cannot(account):
             unchecked.append(NotChecked(pattern=pattern.id, why=hindrance.why, enable=hindrance.enable))
         else:
-            seen = _seen(pattern, evidence)
-            here = [f.model_copy(update={"confidence": round(f.confidence * seen, 2)}) for f in pattern.check(account)]
+            here = [_as_sure(finding, _seen(pattern, evidence)) for finding in pattern.check(account)]
             found += here
             unchecked += () if here else pattern.blind(account)
     complete = evidence.threads is not None
@@ -52,6 +52,12 @@ def diagnose(evidence: Evidence, focus: str = "auto") -> Diagnosis:
         not_checked=tuple(unchecked),
         ledger=account.ledger if complete else None,
     )
+
+
+def _as_sure(finding: Finding, seen: float) -> Finding:
+    """As sure as its detector is and its pattern was right before; less where a part of the events was not ``seen``."""
+    sure = min(finding.confidence, most_sure(finding.pattern)) * seen
+    return finding.model_copy(update={"confidence": round(sure, 2)})
 
 
 def _importance(finding: Finding) -> tuple[float, ...]:
