@@ -4,6 +4,7 @@ from collections.abc import Set
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -16,6 +17,8 @@ from perfdoctor.schemas.syscalls import SyscallRow
 RATE = Threshold(5, "syncs/s", "a checkpoint now and then is what fsync is for")
 BATCH = Threshold(1 << 20, "bytes a sync", "a batch of this size takes the disk about as long as the sync itself does")
 GATHERED = Threshold(8, "writes a sync", "so many share one: it is called for a batch already")
+SHARED = Threshold(4, "requests served a sync", "so many are answered after one: what came meanwhile was gathered")
+RECORD = Threshold(32, "bytes written for each request", "with less most of them write nothing, and share no sync")
 PAGE = Threshold(4096, "bytes a sync", "a record that is written in many small pieces is one record")
 WAITING = Threshold(
     0.5, "of the write's time asleep", "a write to the page cache does not sleep; one to a file opened with O_SYNC does"
@@ -29,6 +32,7 @@ def check(account: Account) -> list[Finding]:
     every = sum(row.calls for row in syncs)
     writes = sum(row.calls for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
     gathered = every > 0 and writes >= GATHERED.value * every and written >= PAGE.value * every
+    gathered |= _is_shared(account, syncs, written)
     for place, rows in account.by_place(syncs).items():
         found += _judge(account, place, rows, written / every if every else 0.0, gathered=gathered)
     through = {fact.path for fact in account.evidence.files if fact.written_through}
@@ -37,6 +41,12 @@ def check(account: Account) -> list[Finding]:
         moved, done = sum(r.bytes for r in rows), sum(r.calls for r in rows)
         found += _judge(account, place, rows, moved / done if done else 0.0, known=_all_through(rows, through))
     return found
+
+
+def _is_shared(account: Account, syncs: list[SyscallRow], written: int) -> bool:
+    """Whether several of the requests that are served wait for the same sync: a group commit by one write."""
+    served = sum(account.load(pid).served for pid in {row.pid for row in syncs})
+    return served >= SHARED.value * sum(row.calls for row in syncs) > 0 and written >= RECORD.value * served
 
 
 def _waits_in_write(row: SyscallRow, through: Set[str]) -> bool:
@@ -115,6 +125,12 @@ def _examples() -> tuple[Example, ...]:
         call("pwrite64", line, 29_000, on=path, transferred=29_000 * 900, seconds=0.4),
         call("fdatasync", line, 1700, on=path, seconds=5.0, blocked=4.8),
     )
+    grouped = (
+        call("write", line, 1000, on=path, transferred=1000 * 800, seconds=0.05),
+        call("fdatasync", line, 1000, on=path, seconds=5.0, blocked=4.8),
+    )
+    movements = peer((python(12, "serve"),), 8000, direction="incoming", address="10.0.0.9")
+    lookups = peer((python(12, "serve"),), 80_000, direction="incoming", address="10.0.0.9")
     pieces = (
         call("write", line, 29_000, on=path, transferred=29_000 * 40, seconds=0.4),
         call("fdatasync", line, 1700, on=path, seconds=5.0, blocked=4.8),
@@ -126,6 +142,18 @@ def _examples() -> tuple[Example, ...]:
             False,
             "17 letters share each sync: what comes meanwhile is gathered",
             window(calls=gathered, samples=(work,)),
+        ),
+        Example(
+            "a group commit by one write",
+            False,
+            "eight of the requests that are served share each sync, a hundred bytes for each",
+            window(calls=grouped, samples=(work,), peers=(movements,)),
+        ),
+        Example(
+            "few requests write",
+            True,
+            "of eighty requests one writes, and is synced: the others only look up",
+            window(calls=grouped, samples=(work,), peers=(lookups,)),
         ),
         Example(
             "a record in pieces",
@@ -178,7 +206,7 @@ PATTERN = Pattern(
     "volumes, each time, while nothing else happens on that thread.",
     fix="Group commit: many records in one transaction or one sync; a writer thread that gathers what comes meanwhile.",
     fine="When each single record must survive a power cut before it is acknowledged, and no two can share a sync.",
-    thresholds=(RATE, BATCH, WAITING, GATHERED, PAGE),
+    thresholds=(RATE, BATCH, WAITING, GATHERED, PAGE, SHARED, RECORD),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,
