@@ -29,6 +29,8 @@ from tests.live.need import need
 
 WORKLOADS = Path(__file__).parent.parent / "workloads"
 C_FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread")
+_PACKAGED = Path("/usr/share")
+"""Where the packages of a distribution put jars (below ``java``) and sources of Go (below ``gocode``)."""
 _LONGEST_LINE = 1 << 20
 _PROGRAMS = {".js": "node", ".rb": "ruby", ".php": "php", ".pl": "perl", ".escript": "escript"}
 _OURS = {**os.environ, "PYTHON": sys.executable, "SERVICES": str(WORKLOADS / "services.py")}
@@ -163,7 +165,8 @@ def _command(path: Path, interpreter: str, c_flags: tuple[str, ...]) -> list[str
         return [interpreter, str(path)]
     if path.suffix == ".java":
         need(shutil.which("java") and shutil.which("javac"), f"{path.name} needs a JDK")
-        return ["java", *c_flags, "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", str(classes_of(path)), path.stem]
+        classes = ":".join([str(classes_of(path)), *_jars(path)])
+        return ["java", *c_flags, "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", classes, path.stem]
     if path.suffix in (".c", ".cpp", ".rs", ".go"):
         return [str(compiled(path, c_flags))]
     program = _PROGRAMS[path.suffix]
@@ -180,7 +183,7 @@ def _build_folder() -> TemporaryDirectory[str]:
 @cache
 def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
     """A workload that is compiled, built once per test run; ``flags`` come on top. C and C++ have frame pointers and
-    line numbers; the first line may ask for more: ``/* build: -static``."""
+    line numbers; the first line may ask for more: ``/* build: -static``. Go finds the packages of the system."""
     # (a problem and its repaired twin have the same name)
     name = "".join([path.stem, *flags]).replace("/", "_")
     output = Path(_build_folder().name) / f"{path.parent.name}{path.suffix}" / name
@@ -192,11 +195,10 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
         compiler, fixed = shutil.which("go"), ["build"]
         # nothing is to be fetched, and no module is around it
         offline = {"GOFLAGS": "-mod=mod", "GO111MODULE": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-        environment |= offline
+        environment |= offline | {"GOPATH": str(_PACKAGED / "gocode")}
     else:
         compiler = shutil.which("c++" if path.suffix == ".cpp" else "cc") or shutil.which("gcc")
-        first = path.read_text().partition("\n")[0]
-        fixed, flags = [*C_FLAGS], (*flags, *first.partition(" build: ")[2].removesuffix("*/").split(), "-lm")
+        fixed, flags = [*C_FLAGS], (*flags, *_asked_for(path), "-lm")
     need(compiler, f"{path.name} needs its compiler")
     command = [str(compiler), *fixed, "-o", str(output)]
     if path.suffix in (".rs", ".go"):
@@ -207,16 +209,30 @@ def compiled(path: Path, flags: tuple[str, ...] = ()) -> Path:
     return output
 
 
+def _asked_for(path: Path) -> list[str]:
+    """What the first line of a workload asks for beyond what all of its language get."""
+    return path.read_text().partition("\n")[0].partition(" build: ")[2].removesuffix("*/").split()
+
+
+def _jars(path: Path) -> list[str]:
+    jars = [_PACKAGED / "java" / name for name in _asked_for(path)]
+    for jar in jars:
+        need(jar.exists(), f"{path.name} needs {jar}")
+    return list(map(str, jars))
+
+
 @cache
 def classes_of(path: Path) -> Path:
-    """The folder with the classes of a Java workload (which is on its class path), and its source beside them."""
+    """The folder with the classes of a Java workload (which is on its class path), and its source beside them. Its
+    first line may ask for jars of the system: ``// build: postgresql.jar``."""
     # (a problem and its repaired twin have the same name)
     output = Path(_build_folder().name) / path.parent.name / path.stem
     output.mkdir(parents=True)
     for folder in (output.parent, output.parent.parent):
         folder.chmod(0o755)  # for programs that run as somebody else
     shutil.copy(path, output)
-    subprocess.run([str(shutil.which("javac")), "-g", "-d", str(output), str(path)], check=True)
+    classes = ":".join([str(output), *_jars(path)])
+    subprocess.run([str(shutil.which("javac")), "-g", "-cp", classes, "-d", str(output), str(path)], check=True)
     return output
 
 
