@@ -131,13 +131,25 @@ class Account:
         return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
 
     def keeper(self, stack: Stack) -> Place | None:
-        """The innermost line of the user's code that adds to a collection which outlives its function."""
-        return self._first_of(stack, self._kept)
+        """The innermost line of the user's code that adds to a collection which outlives its function, be it in what
+        it calls."""
+        if place := self._first_of(stack, self._kept):
+            return place
+        caller = self._first_of(stack, frozenset(self._kept_in_calls))
+        return self._kept_in_calls[caller.file, caller.line] if caller else None
 
     @cached_property
     def _kept(self) -> frozenset[tuple[str | None, int | None]]:
         trend = self.evidence.memory
-        return frozenset((line.file, line.line) for line in trend.kept) if trend else frozenset()
+        return (
+            frozenset((line.file, line.line) for line in trend.kept if line.through is None) if trend else frozenset()
+        )
+
+    @cached_property
+    def _kept_in_calls(self) -> dict[tuple[str | None, int | None], Place]:
+        trend = self.evidence.memory
+        through = (line for line in trend.kept if line.through is not None) if trend else ()
+        return {(line.file, line.line): Place(line.file, line.function, line.through) for line in through}
 
     def rewriter(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code that puts a text together of itself and a piece more."""
@@ -277,6 +289,7 @@ class Account:
     def talks(self) -> list[Talk]:
         """What each line asked of each peer."""
         found = talks(self.evidence.network, self.place, self.evidence.user_roots)
+        found = [talk for talk in found if not self.asks_the_target(talk)]
         self._add_what_came_later(found)
         for talk in found:
             talk.tell_hand_shakes()
@@ -302,6 +315,22 @@ class Account:
             for talk in by_function[key]:
                 part = talk.wait_seconds / waits if waits > 0 else 1 / len(by_function[key])
                 talk.rest_seconds = max(0.0, seconds - waits) * part
+
+    def is_measured(self, peer: Peer) -> bool:
+        """Whether a peer is a process of this window itself: what it does is told of it."""
+        return bool(self._servers(peer))
+
+    def asks_the_target(self, talk: Talk) -> bool:
+        """Whether a process that the target started asks the target: it makes its load, or is a part of its work."""
+        target = self.evidence.target.pid
+        return talk.pid != target and target in self._servers(talk.peer)
+
+    def _servers(self, peer: Peer) -> set[int]:
+        """The processes of this window that serve what is asked of ``peer``."""
+        if peer.side != "local":
+            return set()
+        here = (one for one in self.peers if one.direction == "incoming" and one.local)
+        return {row.pid for one in here if peer.address.endswith(one.local) for row in one.rows}
 
     @cached_property
     def _client_lines(self) -> dict[int, Stack]:

@@ -67,6 +67,7 @@ _JAVA_LOCKS = (
 )  # fmt: skip
 _JAVA_ASKS = ("jdk.internal.net.http.HttpClientImpl.send", "io.grpc.stub.ClientCalls.", "io.lettuce.core.")
 """clients whose threads of their own talk, and hand the answer to the one that stands here"""
+_JAVA_TIMERS = ("java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.", "java.util.TimerThread.")
 _JAVA_PARKS = ("jdk.internal.misc.Unsafe.park", "sun.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park")
 
 
@@ -116,6 +117,11 @@ def is_for_a_lock(stack: Stack) -> bool:
     return any(name in frame.function for frame in stack[:3] for name in _LOCKS) or any(
         name in frame.function for frame in stack[:12] for name in _DEEP_LOCKS
     )
+
+
+def is_timer_of_java(stack: Stack) -> bool:
+    """Whether a thread waits until the next of its tasks is due."""
+    return any(frame.function.startswith(_JAVA_TIMERS) for frame in stack if frame.kind is FrameKind.JAVA)
 
 
 def of_java(stack: Stack) -> State | None:

@@ -14,6 +14,7 @@ from perfdoctor.diagnosis.runtime_waits import (
     is_linked_in,
     is_of_the_machine,
     is_runtime_at_rest,
+    is_timer_of_java,
     of_java,
 )
 from perfdoctor.diagnosis.talk import Sides
@@ -227,7 +228,7 @@ def _of_futex(row: SyscallRow, signalled: bool) -> State:
     if lender_of(row.stack):
         return State.LOCK  # all that the pool has is lent: it waits for another thread to give something back
     # `event.wait(0.01)` that times out again and again is a poll, whatever it is called
-    polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row)
+    polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row) and not is_timer_of_java(row.stack)
     if (of_machine := of_java(row.stack)) is not None:
         return State.SLEEP if polls and of_machine is State.IDLE else of_machine
     if is_for_a_lock(row.stack):

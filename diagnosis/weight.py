@@ -15,6 +15,8 @@ WARNING_SECONDS = 0.02
 LITTLE = Threshold(0.05, "of a core, or in line for one", "most of very little is little to win")
 """of patterns that are told by CPU time"""
 
+MUCH_WORK = Threshold(0.25, "of a core", "so much is worth a look, however long other threads sleep beside it")
+MOST_WORK = Threshold(0.4, "of all CPU time", "as much again may be what the program is for")
 _ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
@@ -40,11 +42,15 @@ def weigh(
     at_least: Severity = Severity.INFO,
     at_most: Severity = Severity.CRITICAL,
     beside: float = 0.0,
+    works: bool = False,
 ) -> list[Finding]:
     """The finding that costs ``seconds`` of the window, or none when nobody would notice. ``beside``: seconds in which
     something waits that holds no thread (a goroutine), these among them: busy time, which is the threads', lacks them.
-    ``at_least``: where most of what it costs does not show here (at the other side, say)."""
+    ``works``: it is CPU time that it costs. ``at_least``: where most of what it costs does not show here (at the other
+    side, say)."""
     share = _share(account, seconds, beside)
+    if works and _is_most_work(account, seconds):
+        at_least = max(at_least, Severity.WARNING, key=_ORDER.index)
     if share < NOTICEABLE_SHARE:
         return []
     return [
@@ -61,6 +67,11 @@ def weigh(
             verify=verify,
         )
     ]
+
+
+def _is_most_work(account: Account, seconds: float) -> bool:
+    cpu = account.evidence.cpu.cpu_seconds if account.evidence.cpu else 0.0
+    return seconds >= MUCH_WORK.value * account.seconds and seconds >= MOST_WORK.value * cpu
 
 
 def _share(account: Account, seconds: float, beside: float) -> float:

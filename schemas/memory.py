@@ -40,10 +40,13 @@ class LivingRow(Model):
 
 
 class KeptLine(Model):
-    """A line of the target's own code that adds something to a collection which outlives its function."""
+    """A line of the target's own code that adds something to a collection which outlives its function. ``through``: it
+    does so in what it calls, at this line of ``function`` in the same file."""
 
     file: str
     line: int
+    through: int | None = None
+    function: str = ""
 
 
 class MemoryTrend(Model):

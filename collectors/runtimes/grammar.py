@@ -95,10 +95,16 @@ CALLS_FOR_EACH = SEEKS | words(
     "forEach map flatMap flat_map for_each filter_map fold reduce mapToInt mapToLong mapToDouble transform"
 )
 ADDS = words(
-    "append appendleft extend add addAll addFirst addLast push push_back push_front emplace emplace_back insert put"
-    " putIfAbsent computeIfAbsent set setdefault update offer unshift store Store Set Add PushBack PushFront"
+    "append appendleft extend extend_from_slice add addAll addFirst addLast push push_back push_front emplace"
+    " emplace_back insert put putIfAbsent computeIfAbsent set setdefault update offer unshift store Store Set Add"
+    " PushBack PushFront"
 )
 """methods that put something into a collection"""
+COLLECTIONS = words(
+    "list dict set deque defaultdict OrderedDict Counter Map Set WeakMap WeakSet Array HashMap TreeMap LinkedHashMap"
+    " ConcurrentHashMap ArrayList LinkedList HashSet TreeSet ArrayDeque"
+)
+"""classes of collections"""
 REMOVES = words(
     "clear delete remove removeAll removeIf removeFirst removeLast pop popleft popitem pop_back pop_front poll shift"
     " splice discard erase evict retain truncate drain take Delete Remove"

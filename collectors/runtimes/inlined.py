@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.runtimes import syntax
+from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.sources import Source
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
 
 def within(source: Source, function: "Node") -> Iterator[tuple[Step, ...]]:
-    """The ways from a function to others, nearest first. A name that several functions have tells of none."""
+    """The ways from a function to others, nearest first."""
     seen = {function.id}
     waiting: deque[tuple[Step, ...]] = deque([()])
     while waiting:
@@ -38,7 +38,35 @@ def within(source: Source, function: "Node") -> Iterator[tuple[Step, ...]]:
         if len(way) == _DEEPEST:
             continue
         for call in syntax.calls_in(way[-1].function if way else function, functions=True):
-            named = source.named.get(syntax.called_name(call), [])
-            if len(named) == 1 and named[0].id not in seen and len(seen) < _MOST:
-                seen.add(named[0].id)
-                waiting.append((*way, Step(named[0], call)))
+            named = called(source, call)
+            if named is not None and named.id not in seen and len(seen) < _MOST:
+                seen.add(named.id)
+                waiting.append((*way, Step(named, call)))
+
+
+def called(source: Source, call: "Node") -> "Node | None":
+    """The function of the file that ``call`` calls, by its name, and where several have that by the class of whose
+    object it is called; None where that does not tell it."""
+    if function := called_of_class(source, call):
+        return function
+    named = source.named.get(syntax.called_name(call), [])
+    return named[0] if len(named) == 1 and not _classes(source, call) & grammar.COLLECTIONS else None
+
+
+def called_of_class(source: Source, call: "Node") -> "Node | None":
+    """The one method of the file that ``call`` calls, of an object that is seen to be made of its class."""
+    classes = _classes(source, call)
+    named = source.named.get(syntax.called_name(call), [])
+    found = [function for function in named if classes and syntax.class_around(function) in classes]
+    return found[0] if len(found) == 1 else None
+
+
+def _classes(source: Source, call: "Node") -> set[str]:
+    """The classes of whose object something is called, by what its name, or the last one of a member, gets as value
+    anywhere in the file."""
+    owner = syntax.owner_of_call(call)
+    if owner is None:
+        return set()
+    by_name = source.members if owner.type in grammar.MEMBERS else source.assigned
+    name = syntax.member_name(owner) if owner.type in grammar.MEMBERS else syntax.text_of(owner)
+    return {syntax.called_name(value) for value in by_name.get(name, ()) if value.type in grammar.CALLS}

@@ -4,15 +4,16 @@ New pages are first touched wherever the allocator happens to need the next one:
 keeps the objects is a line that adds them to a list or map of its object, of the program, or of its caller.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
-from perfdoctor.collectors.runtimes.own_files import own_lines
-from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
+from perfdoctor.collectors.runtimes.own_files import own_frames
+from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import KeptLine
@@ -24,6 +25,8 @@ _LEAST_GROWTH = 1 << 20
 """bytes in the window, below which nobody asks"""
 _MOST_STACKS = 64
 _CALLERS = 8
+_TAIL = re.compile(r"[.:#]+")
+"""what parts the names of modules, classes and functions"""
 
 
 def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
@@ -33,20 +36,42 @@ def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
         return evidence
     if trend.samples[-1].anonymous - trend.samples[0].anonymous < _LEAST_GROWTH:
         return evidence
-    kept = tuple(_kept(sources, evidence))
+    kept = tuple(dict.fromkeys(_kept(sources, evidence)))
     return evidence.model_copy(update={"memory": trend.model_copy(update={"kept": kept})}) if kept else evidence
 
 
 def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
-    for pid, file, line in dict.fromkeys(_lines(evidence)):
-        source = sources.of(pid).of(file)
-        if source is not None and keeps(source, line):
-            yield KeptLine(file=file, line=line)
-
-
-def _lines(evidence: Evidence) -> Iterator[tuple[int, str, int]]:
+    """Of each stack the lines that keep; where it has none, those that keep in what they call."""
+    known: dict[tuple[int, str, int, str], bool] = {}
     for pid, stack in _stacks(evidence):
-        yield from ((pid, file, line) for file, line in islice(own_lines(stack), _CALLERS))
+        below, frames = "", list(islice(own_frames(stack), _CALLERS))
+        found = False
+        for file, line, function in frames:
+            key = pid, file, line, below
+            if key not in known:
+                source = sources.of(pid).of(file)
+                known[key] = source is not None and keeps(source, line, below)
+            if known[key]:
+                yield KeptLine(file=file, line=line)
+                found = True
+            below = _TAIL.split(function)[-1]
+        if not found and (kept := _kept_in_calls(sources.of(pid), frames)):
+            yield kept
+
+
+def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> KeptLine | None:
+    """What the innermost function that calls a keeper calls, in the same file: the nearest of those from which nothing
+    is taken."""
+    for file, line, _ in frames:
+        source = sources.of(file)
+        function = syntax.function_around(node) if source and (node := source.at(line)) else None
+        if source is None or function is None:
+            continue
+        for way in inlined.within(source, function):
+            if kept := next((kept for kept in kept_by(source, way[-1].function) if kept.stays), None):
+                name = syntax.name_of(way[-1].function)
+                return KeptLine(file=file, line=line, through=kept.line, function=name)
+    return None
 
 
 def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:
@@ -59,13 +84,22 @@ def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:
     return sorted(weights, key=lambda key: -weights[key])[:_MOST_STACKS]
 
 
-def keeps(source: Source, line: int) -> bool:
-    """Whether a line adds something to a collection that its function did not make."""
+def keeps(source: Source, line: int, below: str = "") -> bool:
+    """Whether a line adds something to a collection that its function did not make. ``below``: the function of the
+    target's own that it calls, which may be named as those of collections are."""
     node = source.at(line)
     function = syntax.function_around(node) if node is not None else None
     if node is None or function is None:
         return False
-    return any(syntax.holds(each, line) for each, _ in _additions(node, function))
+    additions = (each for each, _ in _additions(node, function) if syntax.holds(each, line))
+    return not all(_is_own(source, each, below) for each in additions)
+
+
+def _is_own(source: Source, addition: "Node", below: str) -> bool:
+    """Whether what adds is a method of the target's own: it is in there that something is kept."""
+    if addition.type not in grammar.CALLS or syntax.owner_of_call(addition) is None:
+        return False
+    return syntax.called_name(addition) == below or inlined.called_of_class(source, addition) is not None
 
 
 class Kept(NamedTuple):

@@ -14,6 +14,11 @@ def may_be_own(file: str) -> bool:
     return file.startswith("/") and not _LIBRARY.search(file)
 
 
+def own_frames(stack: Stack) -> Iterator[tuple[str, int, str]]:
+    """Files, lines and functions of a stack that may be the target's own, innermost first."""
+    return ((f.file, f.line, f.function) for f in stack if f.file and f.line and may_be_own(f.file))
+
+
 def own_lines(stack: Stack) -> Iterator[tuple[str, int]]:
     """The lines of a stack, with their files, that may be the target's own, innermost first."""
-    return ((f.file, f.line) for f in stack if f.file and f.line and may_be_own(f.file))
+    return ((file, line) for file, line, _ in own_frames(stack))

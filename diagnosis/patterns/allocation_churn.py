@@ -193,6 +193,7 @@ def _judge(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
             account, f"the CPU used for memory at {place}", f"{cores:.2f} cores for the same work", "a small part of it"
         ),
         confidence=0.85 if large else 0.75,
+        works=True,
         at_most=Severity.CRITICAL if share >= GRAVE.value and cost >= LITTLE.value * account.seconds else Severity.INFO,
     )
 

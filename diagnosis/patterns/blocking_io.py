@@ -356,5 +356,5 @@ PATTERN = Pattern(
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
     examples=_examples,
-    beats=("polling-loop", "lock-contention"),
+    beats=("polling-loop", "lock-contention", "slow-dependency"),
 )

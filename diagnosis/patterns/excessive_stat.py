@@ -71,6 +71,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
         fix=f"At {at}: {cure}",
         verify=again(account, f"{heaviest.syscall} calls at {at}", f"{rate(per_second)}/s", "a few", "trace-syscalls"),
         confidence=0.9 if paths else 0.5,
+        works=True,
     )
 
 

@@ -170,6 +170,7 @@ def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Find
             "trace-cpu",
         ),
         confidence=shape.confidence,
+        works=True,
         at_most=shape.at_most,
     )
 

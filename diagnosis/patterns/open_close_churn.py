@@ -78,6 +78,7 @@ def _judge(account: Account, place: Place | None, rows: list[SyscallRow]) -> lis
             account, f"opens at {at}", f"{rate(total / account.seconds)}/s", "0 or one in a while", "trace-syscalls"
         ),
         confidence=0.85,
+        works=True,
         at_most=Severity.INFO if _is_written_anew(account, again_and_again) else Severity.CRITICAL,
     )
 

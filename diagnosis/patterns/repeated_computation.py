@@ -248,6 +248,7 @@ def _judge(account: Account, place: Place, preparation: _Preparation, rows: list
             "trace-cpu",
         ),
         confidence=preparation.confidence,
+        works=True,
         at_most=preparation.at_most,
     )
 

@@ -13,6 +13,8 @@ from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
 
 SLOW = Threshold(0.02, "s for an answer", "a service nearby answers within 10 ms, a store within one")
+STATEMENT = Threshold(0.01, "s for a statement of a database", "what an index finds takes one or two milliseconds")
+WORTH = Threshold(0.03, "s for an answer of another service", "with less, there is more in asking less often")
 BEARABLE = Threshold(
     0.1, "s for an answer", "who asks for several at a time has already made the best of less than this"
 )
@@ -31,12 +33,11 @@ FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the 
 
 def check(account: Account) -> list[Finding]:
     by_peer: dict[tuple[int, int], list[Talk]] = defaultdict(list)
-    # Of a peer that is measured too, the findings about it say why it is slow.
-    measured = tuple(peer.local for peer in account.peers if peer.direction == "incoming" and peer.local)
     for talk in account.talks:
-        long = _waited(talk) >= SLOW.value * _answers(talk)
-        if talk.peer.side == "local" and talk.peer.address.endswith(measured):
-            continue
+        slow = STATEMENT if talk.peer.protocol in DATABASES else SLOW
+        long = _waited(talk) >= slow.value * _answers(talk)
+        if account.is_measured(talk.peer):
+            continue  # the findings about it say why it is slow
         if not talk.for_news and talk.answered >= FEW.value and long:
             by_peer[id(talk.peer), talk.pid].append(talk)
     found = []
@@ -64,7 +65,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     sent = sum(row.sent_bytes for row in where.peer.rows if row.pid == where.pid)
     many = where.peer.protocol in DATABASES and _writes(where.shape) and sent >= ROWS.value * answered
     rare = answered < RARE.value * load.served
-    bearable = mean < BEARABLE.value and load.at_once >= AT_ONCE.value
+    soon = where.peer.protocol not in DATABASES and mean < WORTH.value
+    bearable = soon or (mean < BEARABLE.value and load.at_once >= AT_ONCE.value)
     facts = [
         account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
         account.fact("network", "mean wait for an answer", mean, "s"),
@@ -153,6 +155,8 @@ def _examples() -> tuple[Example, ...]:
         request_bytes=12_700,
     )
     understood = peer(query, 30, wait=0.1, protocol="PostgreSQL", shape="SELECT sum(amount) FROM sales WHERE day = ?")
+    scan = peer(query, 400, wait=6.8, protocol="PostgreSQL", shape="SELECT tag FROM passages WHERE weir = ?")
+    near = peer(line, 300, wait=6.3, shape="GET /clear/?")
     quick = peer(line, 4000, wait=4.0, shape="GET /price/?")
     poll = peer(line, 5, wait=9.8, shape="GET /events/poll?since=?")
     queue = peer(line, 9, wait=9.8, protocol="Redis", shape="BRPOP jobs:?")
@@ -205,6 +209,18 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(waits,), samples=(work,), peers=(called, parent)),
         ),
         Example(
+            "a statement that finds its rows without an index",
+            True,
+            "17 ms each: an index finds as much within two",
+            window(calls=(call("recvfrom", query, 400, blocked=6.8),), samples=(work,), peers=(scan,)),
+        ),
+        Example(
+            "21 ms for each answer of a service",
+            False,
+            "it does what it is asked for; with less than 30 ms there is more in asking less often",
+            window(calls=(call("recvfrom", line, 300, blocked=6.3),), samples=(work,), peers=(pages, near)),
+        ),
+        Example(
             "many quick answers",
             False,
             "each comes within a millisecond",
@@ -234,7 +250,7 @@ PATTERN = Pattern(
     "while they wait.",
     fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
     fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
-    thresholds=(SLOW, BEARABLE, ROWS, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE),
+    thresholds=(SLOW, STATEMENT, WORTH, BEARABLE, ROWS, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

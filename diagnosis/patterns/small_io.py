@@ -102,6 +102,7 @@ def _judge(
             "trace-syscalls",
         ),
         confidence=0.9 if not on_sockets else 0.75,
+        works=True,
     )
 
 
@@ -147,6 +148,7 @@ def _examples() -> tuple[Example, ...]:
         call("sendto", hears, 500, on=f"fd:{n} (socket:[{n}])", transferred=500 * 235, seconds=0.02) for n in range(60)
     )
     stay = peer(hears, direction="incoming").model_copy(update={"open_at_end": 57})
+    naps = call("clock_nanosleep", (python(8, "driver"), python(99, "start")), 3000, blocked=58.0)
     one = call("recvfrom", (python(79, "respond"),), 60, on="fd:9 (socket:[5])", transferred=6000, blocked=1.0)
     return (
         Example(
@@ -154,6 +156,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "80,000 reads a second bring one byte each",
             window(calls=(reads,), samples=(cpu(line, 2.0), work)),
+        ),
+        Example(
+            "one byte a read, beside six threads that pause",
+            True,
+            "it takes half of a core and most of what runs, whatever part of the pauses that is",
+            window(calls=(reads, naps), samples=(cpu(line, 3.5),), threads=7),
         ),
         Example(
             "a response in drops",

@@ -132,6 +132,7 @@ def _finding(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding
             "trace-cpu",
         ),
         confidence=0.9,
+        works=True,
     )
 
 
