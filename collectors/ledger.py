@@ -18,6 +18,7 @@ from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.runtimes.asking_lines import with_asking
 from perfdoctor.collectors.runtimes.keepers import with_kept
+from perfdoctor.collectors.runtimes.lent_lines import with_lent
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
 from perfdoctor.collectors.runtimes.pauses import with_pauses
@@ -99,7 +100,7 @@ def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     sources = SourcesOfAll(host)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
-    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_pauses):
+    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_pauses, with_lent):
         evidence = told(sources, evidence)
     return evidence
 

@@ -11,6 +11,7 @@ from perfdoctor.diagnosis.client_lines import client_lines
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.objects import path_of
+from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
@@ -277,13 +278,17 @@ class Account:
     def _around(self) -> AroundCalls:
         return AroundCalls(self)
 
+    def lender(self, stack: Stack) -> str | None:
+        """The pool that has nothing left to lend, of a thread that waits for it."""
+        return lender_of(stack, self._sides.lent)
+
     def state(self, row: SyscallRow) -> State:
         """What a thread that sleeps in this call waits for."""
         return state_of(row, self.evidence.user_roots, self._signalled, self._sides)
 
     @cached_property
     def _sides(self) -> Sides:
-        return Sides(self.evidence.network)
+        return Sides(self.evidence.network, self.evidence.lent)
 
     @cached_property
     def talks(self) -> list[Talk]:

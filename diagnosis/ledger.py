@@ -89,7 +89,7 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     seconds[State.MEASURED] = traced
     seconds[State.RUNNING_USER] = running - in_kernel - traced
     rows_of_calls = evidence.syscalls.rows if evidence.syscalls else ()
-    sides = Sides(evidence.network)
+    sides = Sides(evidence.network, evidence.lent)
     states = [
         (row, state_of(row, evidence.user_roots, signalled, sides)) for row in rows_of_calls if row.blocked_seconds > 0
     ]

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.pattern import Threshold
-from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.task_lines import is_a_batch, stands
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -71,7 +70,7 @@ def _lent_to_threads(account: Account) -> Iterator[_Lent]:
     waits: dict[tuple[str, Place], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         lends = row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and not account.held_up(row)
-        lender = lender_of(row.stack) if lends else None
+        lender = account.lender(row.stack) if lends else None
         if lender and (place := account.place(row.stack)):
             waits[lender, place].append(row)
     for (lender, place), rows in waits.items():

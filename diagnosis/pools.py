@@ -1,5 +1,7 @@
 """Pools: which stacks are those of workers, and which wait until a pool has something to lend them."""
 
+from collections.abc import Set
+
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.lending import lends
@@ -15,9 +17,9 @@ _JAVA_LENDERS = ("com.zaxxer.hikari.pool.", "org.apache.commons.pool2.", "org.ap
                  "org.apache.http.pool.", "org.apache.http.impl.conn.PoolingHttpClient")  # fmt: skip
 
 
-def lender_of(stack: Stack) -> str | None:
+def lender_of(stack: Stack, lent: Set[tuple[str | None, int | None]] = frozenset()) -> str | None:
     """The library whose pool has nothing left to lend, of a thread that waits for a connection of it: its file or
-    class."""
+    class. ``lent``: lines that wait for what a pool of the program's own lends."""
     waits = bool(stack) and basename(stack[0].file) in ("threading.py", "queue.py")
     for frame in stack:
         if frame.kind is FrameKind.JAVA:
@@ -29,7 +31,8 @@ def lender_of(stack: Stack) -> str | None:
                 return lender.strip("/")
         if is_user_code(frame):
             # (a pool of the program's own: Pool.lend, ConnectionPool.acquire)
-            own = waits and frame.kind is FrameKind.PYTHON and lends(frame.function)
+            named = waits and frame.kind is FrameKind.PYTHON and lends(frame.function)
+            own = named or (frame.file, frame.line) in lent
             return f"{basename(frame.file)}, {frame.function}" if own else None
     return None
 

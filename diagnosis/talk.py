@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import NetworkUse, Peer, TalkRow
+from perfdoctor.schemas.syscalls import LentLine
 
 if TYPE_CHECKING:
     from perfdoctor.diagnosis.account import Place
@@ -238,9 +239,11 @@ def talks(use: NetworkUse | None, place_of: Callable[[Stack], Place | None], roo
 
 
 class Sides:
-    """Which side a thread waits for in a receive or a poll, by the peers that the same line received from."""
+    """Which side a thread waits for in a receive or a poll, by the peers that the same line received from; and the
+    lines that wait for what a pool of the program's own lends."""
 
-    def __init__(self, use: NetworkUse | None = None) -> None:
+    def __init__(self, use: NetworkUse | None = None, lent: Iterable[LentLine] = ()) -> None:
+        self.lent = frozenset((line.file, line.line) for line in lent)
         self._exact: dict[tuple[int, Stack], Counter[str]] = defaultdict(Counter)
         self._near: dict[tuple[int, str | None, str], Counter[str]] = defaultdict(Counter)
         self._process: dict[int, Counter[str]] = defaultdict(Counter)

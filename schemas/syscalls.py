@@ -58,6 +58,14 @@ class PollLine(Model):
     line: int
 
 
+class LentLine(Model):
+    """A line of the target's own code that waits until a pool of its own has something to lend: what it takes out of a
+    queue is given back to it."""
+
+    file: str
+    line: int
+
+
 class SyscallProfile(Model):
     """Every system call of the window, by stack. Rows are in order of ``seconds``, then ``calls``."""
 

@@ -9,7 +9,6 @@ from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
-from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.task_lines import ALWAYS, LOOP, TASKS, stands
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -45,7 +44,7 @@ def _of_threads(account: Account) -> list[Finding]:
     by_lock: dict[tuple[int, str | None], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         waits = row.syscall in calls.FUTEXES and row.blocked_seconds > 0
-        if waits and not account.held_up(row) and account.state(row) is State.LOCK and not lender_of(row.stack):
+        if waits and not account.held_up(row) and account.state(row) is State.LOCK and not account.lender(row.stack):
             by_lock[row.pid, row.object].append(row)
     idle = _waits_for_work(account)
     found = []
