@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.asking import whom
 from perfdoctor.diagnosis.pattern import Threshold
+from perfdoctor.diagnosis.pool_makers import limit_of
+from perfdoctor.diagnosis.talk import DATABASES, is_served
 from perfdoctor.diagnosis.task_lines import is_a_batch, stands
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
+from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 
 ROOM = Threshold(0.5, "of the cores, at most, in use", "above it more workers would soon wait for a core instead")
@@ -29,6 +33,8 @@ LENT = Threshold(
 DIALS = Threshold(
     2, "connections opened a second", "who waits in net/http then waits until they stand, and for no limit"
 )
+IN_USE = Threshold(0.8, "of the time of its connections", "all of them are nearly always in use")
+CROWD = Threshold(2, "requests served at once for each connection", "others stand in line for one")
 SMALL = Threshold(4, "lent at once", "a limit meant to spare the other side is mostly higher")
 SEVERAL = Threshold(2, "tasks that wait at a semaphore", "one alone hands work out, as fast as it is done")
 _SETTING = "pool_size and max_overflow, maxconn, maximumPoolSize, SetMaxOpenConns"
@@ -62,6 +68,7 @@ class _Lent(NamedTuple):
     who: Waiting = Waiting.THREADS
     beside: float = 0.0
     size: int | None = None
+    pids: frozenset[int] = frozenset()
     at_most: Severity = Severity.CRITICAL
     kind: LockKind = LockKind.POOL
 
@@ -76,7 +83,8 @@ def _lent_to_threads(account: Account) -> Iterator[_Lent]:
     for (lender, place), rows in waits.items():
         times = max(1, sum(row.calls + row.unfinished for row in rows))
         stack = max(rows, key=lambda row: row.blocked_seconds).stack
-        yield _Lent(lender, place, sum(row.blocked_seconds for row in rows), times, stack)
+        pids = frozenset(row.pid for row in rows)
+        yield _Lent(lender, place, sum(row.blocked_seconds for row in rows), times, stack, pids=pids)
 
 
 def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
@@ -96,7 +104,29 @@ def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
             stack = max(waits, key=lambda wait: wait.seconds).waiter
             seconds = sum(wait.seconds for wait in waits)
             most = _at_most(account, lock)
-            yield _Lent(lock.name, place, seconds, None, stack, lock.who, beside, lock.size, most, lock.kind)
+            pids = frozenset({lock.pid})
+            yield _Lent(lock.name, place, seconds, None, stack, lock.who, beside, lock.size, pids, most, lock.kind)
+
+
+def _lent_by_node(account: Account) -> Iterator[_Lent]:
+    """To the promises of Node.js, which wait nowhere: all connections are nearly always in use, and more requests are
+    being served than there are connections."""
+    if account.evidence.target.runtime != "node":
+        return
+    for talk in account.talks:
+        size = talk.peer.open_at_end or 0
+        in_use = (talk.wait_seconds + talk.rest_seconds) / account.seconds
+        served = sum(one.turn.seconds for one in account.peers if is_served(one) and _is_by(one, talk.pid))
+        if not 0 < size < MANY.value or in_use < IN_USE.value * size or served < CROWD.value * size * account.seconds:
+            continue
+        if talk.place is not None and talk.peer.protocol in DATABASES:
+            seconds = served - size * account.seconds
+            lender, pids = whom(talk.peer), frozenset({talk.pid})
+            yield _Lent(lender, talk.place, seconds, None, talk.stack, Waiting.TASKS, seconds, size, pids)
+
+
+def _is_by(peer: Peer, pid: int) -> bool:
+    return any(row.pid == pid for row in peer.rows)
 
 
 def _dials(account: Account, lock: Lock) -> bool:
@@ -127,8 +157,9 @@ def lent_out(account: Account) -> list[Finding]:
     """What waits for one of the connections that a pool lends, or for its turn at a semaphore."""
     used = sum(time.running for time in account.evidence.threads or ()) / account.seconds
     found = []
-    for lent in (*_lent_to_threads(account), *_lent_beside_threads(account)):
+    for lent in (*_lent_to_threads(account), *_lent_beside_threads(account), *_lent_by_node(account)):
         waited, place = lent.seconds, lent.place
+        limit = limit_of(account, lent.pids) if lent.kind is LockKind.POOL else None
         if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
             continue
         each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""
@@ -144,9 +175,9 @@ def lent_out(account: Account) -> list[Finding]:
             account,
             "pool-undersized",
             title=f"{waited / account.seconds:.1f} {lent.who} on average wait at {place} for {thing} "
-            f"({quoted(lent.lender, 60)}){each}: {every} lent out",
+            f"({quoted(lent.lender, 60)}){each}: {every} lent out{f', as {limit} has it' if limit else ''}",
             seconds=waited,
-            place=place,
+            place=limit or place,
             stack=lent.stack,
             facts=(*facts, account.fact("threads", "cores in use", used, "cores")),
             fix=fix,

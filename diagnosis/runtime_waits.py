@@ -67,7 +67,9 @@ _JAVA_LOCKS = (
 )  # fmt: skip
 _JAVA_ASKS = ("jdk.internal.net.http.HttpClientImpl.send", "io.grpc.stub.ClientCalls.", "io.lettuce.core.")
 """clients whose threads of their own talk, and hand the answer to the one that stands here"""
-_JAVA_TIMERS = ("java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.", "java.util.TimerThread.")
+_JAVA_TIMERS = (
+    "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.", "java.util.TimerThread.", "jdk.jfr.internal.",
+)  # fmt: skip
 _JAVA_PARKS = ("jdk.internal.misc.Unsafe.park", "sun.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park")
 
 

@@ -78,7 +78,8 @@ class Talk:
     bytes: a database says at once that it has understood, and works then"""
     shapes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, row: TalkRow, session: bool) -> None:
+    def add(self, row: TalkRow, session: float) -> None:
+        """``session``: the part of its requests that begin or end a session."""
         self.opened += row.opened
         self.requests += row.requests
         self.answered += row.answered
@@ -88,9 +89,8 @@ class Talk:
             self.connect_seconds += self.peer.connect.seconds * row.opened / self.peer.opened
         self.sends += row.sends
         self.sent_bytes += row.sent_bytes
-        if session:
-            self.session_wait_seconds += row.wait_seconds
-            self.session_requests += row.requests
+        self.session_wait_seconds += session * row.wait_seconds
+        self.session_requests += round(session * row.requests)
         weight = row.wait_seconds, row.requests + row.opened + row.failed
         if weight > self.heaviest:
             self.heaviest, self.stack = weight, row.stack
@@ -198,6 +198,12 @@ def begins_transaction(shape: str) -> bool:
     return _BEGIN.match(shape) is not None
 
 
+def _session_part(said: Counter[str]) -> float:
+    """Of what a line said, which part only begins or ends a session. (A stack may stand for several lines of a driver:
+    Java's are joined by time.)"""
+    return sum(n for shape, n in said.items() if is_session(shape)) / max(1, sum(said.values()))
+
+
 def begins_session(stack: Stack, roots: tuple[str, ...]) -> bool:
     """Whether library code under the user's line connects, or shakes hands."""
     for frame in stack:
@@ -232,8 +238,7 @@ def talks(use: NetworkUse | None, place_of: Callable[[Stack], Place | None], roo
             place = place_of(row.stack)
             talk = found.setdefault((i, row.pid, place), Talk(peer, row.pid, place))
             said_here = shapes.pop((row.pid, row.stack), Counter())
-            session = all(is_session(shape) for shape in said_here) if said_here else begins_session(row.stack, roots)
-            talk.add(row, session)
+            talk.add(row, _session_part(said_here) if said_here else float(begins_session(row.stack, roots)))
             talk.shapes += said_here
     return list(found.values())
 

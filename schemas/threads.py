@@ -30,12 +30,14 @@ class ThreadTime(Model):
 
 
 class PoolLine(Model):
-    """The only line of a process's own files that makes a pool of workers; ``function``: the one that it is in."""
+    """The only line of a process's own files that makes a pool of workers; ``function``: the one that it is in.
+    ``lends``: it is one of connections, and the line says how many."""
 
     pid: int
     file: str
     line: int
     function: str = ""
+    lends: bool = False
 
 
 class ChildProcess(Model):

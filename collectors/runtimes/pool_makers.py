@@ -1,9 +1,11 @@
-"""Where does a process make its pool of workers, by the text of its files?
+"""Where does a process make its pool of workers, and where does it say how many connections one lends, by the text of
+its files?
 
 A pool that is too small or too large is mended where it is made, and no stack leads there: it was made when the program
 began. Where its own files make one pool only, or threads in one loop only, that line is it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -27,6 +29,18 @@ _POOLS = grammar.words(
     "ThreadPoolExecutor ProcessPoolExecutor Pool ThreadPool newFixedThreadPool newCachedThreadPool newWorkStealingPool"
     " newSingleThreadExecutor newScheduledThreadPool newSingleThreadScheduledExecutor ForkJoinPool Executor"
 )
+_SETTERS = grammar.words("SetMaxOpenConns setMaximumPoolSize setMaxPoolSize setMaxTotal setMaxActive")
+_LENDERS = grammar.words(
+    "create_pool createPool knex ConnectionPool AsyncConnectionPool BlockingConnectionPool SimpleConnectionPool"
+    " ThreadedConnectionPool PooledDB create_engine create_async_engine TCPConnector Limits HikariDataSource"
+)
+_IN_JAVASCRIPT = grammar.words("Pool")
+"""a pool of connections there, and one of processes in Python"""
+# pool_size=2   "pool_size": 2   MaxConnsPerHost: 2   connectionLimit: 2   maximumPoolSize=2
+_SETTING = re.compile(
+    r"\b(?:pool_size|maximumPoolSize|maxPoolSize|max_pool_size|connectionLimit|max_connections|MaxConnsPerHost|maxSockets"
+    r"|limit_per_host)[\"']?\s*[:=,]\s*[\"']?\d"
+)
 _THREADS = grammar.words("Thread Process pthread_create thread jthread spawn")
 
 
@@ -37,12 +51,31 @@ class Maker(NamedTuple):
 
 def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, which knows that line of each process where there is but one."""
-    if evidence.target.runtime in _WITHOUT:
-        return evidence
+    pools = list(_lenders(sources, evidence))
+    if evidence.target.runtime not in _WITHOUT:
+        pools += _workers(sources, evidence)
+    return evidence.model_copy(update={"pools": tuple(pools)}) if pools else evidence
+
+
+def _lenders(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
+    """The line that sets how many connections are lent: by a call that is there for that, by its name in a list of
+    settings, or else where the pool is made. Several at once tell nothing."""
+    if evidence.network is None or not any(peer.direction == "outgoing" for peer in evidence.network.peers):
+        return
+    for pid, files in _own_files(evidence).items():
+        own = sources.of(pid)
+        known = [(file, source) for file in sorted(files)[:_MOST_FILES] if (source := own.of(file))]
+        said = _all(known, _said_in)
+        made = _all(known, _setters_in) or said or _all(known, _lenders_in)
+        if len(made) == 1:
+            ((file, maker),) = made
+            yield PoolLine(pid=pid, file=file, line=maker.line, function=maker.function, lends=True)
+
+
+def _workers(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
     threads = Counter[int]()
     for time in evidence.threads or ():
         threads[time.pid] += time.count
-    pools = []
     for pid, files in _own_files(evidence).items():
         # (a child of a pool of processes has one thread, and many brothers)
         if threads[pid] < _LEAST_THREADS and len(threads) < _LEAST_THREADS:
@@ -53,8 +86,7 @@ def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
         made = _all(known, pools_in) or _all(known, threads_in)
         if len(made) == 1:
             ((file, maker),) = made
-            pools.append(PoolLine(pid=pid, file=file, line=maker.line, function=maker.function))
-    return evidence.model_copy(update={"pools": tuple(pools)}) if pools else evidence
+            yield PoolLine(pid=pid, file=file, line=maker.line, function=maker.function)
 
 
 def _all(known: list[tuple[str, Source]], makers_in: Callable[[Source], Iterator[Maker]]) -> list[tuple[str, Maker]]:
@@ -73,6 +105,21 @@ def _own_files(evidence: Evidence) -> dict[int, set[str]]:
 def pools_in(source: Source) -> Iterator[Maker]:
     """The lines of a file that make a pool."""
     return _makers(source, _POOLS)
+
+
+def _said_in(source: Source) -> Iterator[Maker]:
+    for line in (number for number, text in enumerate(source.lines, 1) if _SETTING.search(text)):
+        node = source.at(line)
+        function = syntax.function_around(node) if node is not None else None
+        yield Maker(line, syntax.name_of(function) if function is not None else "")
+
+
+def _setters_in(source: Source) -> Iterator[Maker]:
+    return _makers(source, _SETTERS)
+
+
+def _lenders_in(source: Source) -> Iterator[Maker]:
+    return _makers(source, _LENDERS | _IN_JAVASCRIPT if source.is_javascript else _LENDERS)
 
 
 def threads_in(source: Source) -> Iterator[Maker]:

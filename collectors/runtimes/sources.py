@@ -100,6 +100,14 @@ class Source:
     def _root(self) -> "Node | None":
         return grammar.parse(self._file, self._text)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return self._text.decode().split("\n")
+
+    @property
+    def is_javascript(self) -> bool:
+        return self._file.endswith((".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"))
+
     @property
     def is_parsed(self) -> bool:
         return self._root is not None

@@ -45,13 +45,14 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     share = per_unit(account, talk, talk.questions)
     if share is not None and share < PER_UNIT.value:
         return []
-    if share is None and account.load(talk.pid).at_once > AT_ONCE.value:
+    loop = account.loop_around(talk)
+    if share is None and account.load(talk.pid).at_once > AT_ONCE.value and loop is None:
         return []
     waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds)
     own = account.client_cpu(talk)
     # (of a client of its own, which writes on a socket, the program changes what goes round and asks)
     own_client = talk.peer.protocol != "HTTP/1" and not goes_through_package(talk.stack, account.evidence.user_roots)
-    place = (account.loop_around(talk) if own_client else None) or talk.place
+    place = (loop if own_client else None) or talk.place
     at: Place | str = place or "a library"
     caller = f", asked at {talk.place}" if place != talk.place else called_from(account, talk.stack)
     each = (waits + own) / talk.questions

@@ -25,6 +25,9 @@ SHARE = Threshold(
     "of the heap in holes, whenever it was looked at",
     "a heap in which blocks of many sizes come and go keeps a quarter to a third free, and needs it",
 )
+LARGE = Threshold(
+    1 << 20, "bytes a hole on average", "so large a hole takes the next large block, and could be given back"
+)
 NOTICED = Threshold(32 << 20, "bytes in holes", "less would not be missed on any machine")
 WARNING = Threshold(64 << 20, "bytes in holes", "as much as a small service needs in all")
 ARENAS = Threshold(
@@ -60,8 +63,13 @@ def check(account: Account) -> list[Finding]:
     return [
         _finding(account, waste)
         for waste in wastes
-        if waste and waste.holes >= NOTICED.value and waste.share >= SHARE.value
+        if waste and waste.holes >= NOTICED.value and waste.share >= SHARE.value and not _are_large(waste)
     ]
+
+
+def _are_large(waste: _Waste) -> bool:
+    """Whether the holes are a few large blocks, in which the next ones find room: what is used now and then."""
+    return waste.largest > 0 and waste.holes >= LARGE.value * waste.blocks
 
 
 def _of_malloc(account: Account, found: MemoryMap, allocator: AllocatorUse) -> _Waste | None:
@@ -239,7 +247,7 @@ PATTERN = Pattern(
     fix="Keep long-lived and short-lived blocks apart, fewer arenas, an allocator that sorts by size, survivors made "
     "after the peak.",
     fine="When the next peak comes soon and fills the holes again.",
-    thresholds=(SHARE, NOTICED, WARNING, ARENAS, OF_ARENAS),
+    thresholds=(SHARE, LARGE, NOTICED, WARNING, ARENAS, OF_ARENAS),
     needs=("memory_map",),
     focus=frozenset({Focus.MEMORY}),
     check=check,

@@ -38,6 +38,8 @@ class _Preparation(NamedTuple):
 
 
 _NEVER = re.compile(r"(?!)")
+_RENDERS = re.compile(r"(?:^|\.)_?(?:render|resolve)\w*(?:\.<locals>\..*)?$")
+"""what a template that was compiled does, in the same files (Django's)"""
 _PREPARATIONS = (
     _Preparation(
         "compiles regular expressions",
@@ -208,6 +210,7 @@ def _by_frame(frame: Frame) -> int | None:
 
 @lru_cache(maxsize=65536)
 def _by_name(function: str, file: str) -> int | None:
+    file = "" if _RENDERS.search(function) else file
     for number, preparation in enumerate(_PREPARATIONS):
         if preparation.names.match(function) or (file and preparation.files.search(file)):
             return number
