@@ -122,8 +122,9 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
     part = talk.shapes[one.shape] / real if real else 1.0
     waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds) * part
     own = account.client_cpu(talk) * part
-    at: Place | str = talk.place or "a library"
-    caller = called_from(account, one.stack)
+    place = _asker(account, one, asked) or talk.place
+    at: Place | str = place or "a library"
+    caller = f", through {talk.place}" if place != talk.place else called_from(account, one.stack)
     shape = quoted(one.shape, 120)
     statements = one.seen / account.seconds
     each = (waits + own) / one.seen
@@ -133,7 +134,7 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
         title=f"{percent(account.share(waits + own))} of busy time goes into {rate(times)} statements of one shape "
         f"{unit}: {shape} at {at}{caller}",
         seconds=waits + own,
-        place=talk.place,
+        place=place,
         stack=one.stack,
         facts=(
             account.fact("network", f"statements of this shape to {whom(talk.peer)}", statements, "statements/s"),
@@ -153,6 +154,16 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
         ),
         confidence=confidence * talk.sureness,
     )
+
+
+def _asker(account: Account, one: _Asked, asked: list[_Asked]) -> Place | None:
+    """Where it is asked through a helper that other lines ask other things through: the line that calls the helper."""
+    own = [frame for frame in one.stack if frame.line and is_user_code(frame, account.evidence.user_roots)]
+    others = [_lines(account, o.stack)[:2] for o in asked if o.shape != one.shape]
+    mine = [(frame.file, frame.line) for frame in own[:2]]
+    if len(mine) < 2 or not any(len(o) == 2 and o[0] == mine[0] and o[1] != mine[1] for o in others):
+        return None
+    return Place(own[1].file, own[1].function, own[1].line)
 
 
 def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float, str, float]:
