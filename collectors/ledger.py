@@ -25,6 +25,7 @@ from perfdoctor.collectors.runtimes.pauses import with_pauses
 from perfdoctor.collectors.runtimes.pool_makers import with_pools
 from perfdoctor.collectors.runtimes.semaphores import with_sizes
 from perfdoctor.collectors.runtimes.sources import SourcesOfAll
+from perfdoctor.collectors.runtimes.statement_lines import with_said
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.locks import LockProfile, Waiting
@@ -100,7 +101,7 @@ def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     sources = SourcesOfAll(host)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
-    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_pauses, with_lent):
+    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_pauses, with_lent, with_said):
         evidence = told(sources, evidence)
     return evidence
 

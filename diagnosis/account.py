@@ -7,12 +7,12 @@ from functools import cached_property
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.around_calls import AroundCalls
-from perfdoctor.diagnosis.client_lines import client_lines
+from perfdoctor.diagnosis.client_lines import client_lines, frame_of
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.pools import lender_of
-from perfdoctor.diagnosis.talk import Load, Sides, Talk, asks_through, awaited_by, load_of, talks
+from perfdoctor.diagnosis.talk import STORES, Load, Sides, Talk, asks_through, awaited_by, load_of, talks
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
 from perfdoctor.diagnosis.words import quoted
@@ -21,7 +21,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Location
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
-from perfdoctor.schemas.network import Peer, RepeatedLine
+from perfdoctor.schemas.network import Peer, RepeatedLine, SaidLine
 from perfdoctor.schemas.syscalls import PacedLine, PollLine, SyscallRow
 from perfdoctor.schemas.waits import WaitKind, WaitRow
 
@@ -104,7 +104,7 @@ class Account:
         """The innermost line of the user's code, of those that lead to what is asked, that stands in a loop. None where
         none does, or that is not known."""
         # (a runtime that sends later, from its own loop, has the line that asked on other stacks)
-        for stack in (talk.stack, self._client_lines.get(talk.pid, ())):
+        for stack in (talk.stack, self._client_line(talk)):
             if place := self._first_of(stack, self._repeated):
                 return place
         return None
@@ -299,7 +299,7 @@ class Account:
         for talk in found:
             talk.tell_hand_shakes()
             nowhere = talk.place is None or only_starts_loop(talk.stack, self.evidence.user_roots)
-            if nowhere and (stack := self._client_lines.get(talk.pid)):
+            if nowhere and (stack := self._said_at(talk) or self._client_line(talk)):
                 talk.place, talk.stack, talk.guessed = self.place(stack), stack, True
         return found
 
@@ -337,8 +337,33 @@ class Account:
         here = (one for one in self.peers if one.direction == "incoming" and one.local)
         return {row.pid for one in here if peer.address.endswith(one.local) for row in one.rows}
 
+    def said_by(self, pid: int, shape: str) -> SaidLine | None:
+        """Where the text of a statement stands in a process's own files."""
+        said = self.evidence.network.said if self.evidence.network else ()
+        return next((line for line in said if (line.pid, line.shape) == (pid, shape)), None)
+
+    def said_on(self, pid: int, shape: str, stack: Stack) -> Place | None:
+        """The line of a stack whose function holds the text of a statement."""
+        said = self.said_by(pid, shape)
+        if said is None:
+            return None
+        inside = (f for f in stack if f.file == said.file and f.line and said.first <= f.line <= said.last)
+        frame = next(inside, None)
+        return Place(frame.file, frame.function, frame.line) if frame is not None else None
+
+    def _said_at(self, talk: Talk) -> Stack:
+        line = self.said_by(talk.pid, talk.shape)
+        return (frame_of(line),) if line else ()
+
+    def _client_line(self, talk: Talk) -> Stack:
+        """The line that asks, where the calls themselves do not tell it."""
+        protocol = talk.peer.protocol
+        return self._client_lines.get((talk.pid, protocol in STORES)) or (
+            self._client_lines.get((talk.pid, True), ()) if not protocol else ()
+        )
+
     @cached_property
-    def _client_lines(self) -> dict[int, Stack]:
+    def _client_lines(self) -> dict[tuple[int, bool], Stack]:
         return client_lines(self)
 
     def load(self, pid: int) -> Load:

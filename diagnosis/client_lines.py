@@ -1,22 +1,31 @@
 """Which line of a program asks its peers, where a runtime sends later from its own loop or thread?"""
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from perfdoctor.diagnosis.talk import asks_through, asks_through_java
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
-from perfdoctor.schemas.network import AskingLine
+from perfdoctor.schemas.network import AskingLine, SaidLine
 
 if TYPE_CHECKING:
     from perfdoctor.diagnosis.account import Account, Place
 
 
-def client_lines(account: "Account") -> dict[int, Stack]:
-    """By process, the stack of the user's line that goes most through a client of the network: in JavaScript, Go and
-    asyncio by CPU time, in Java by the time that it stands still there; of Node.js the only one whose text calls a
-    client, where there is but one."""
-    spent: dict[int, dict[Place, float]] = defaultdict(lambda: defaultdict(float))
+_STORES = re.compile(
+    r"/(?:pg|pg-pool|pg-protocol|mysql2?|mongodb|redis|@redis|ioredis|knex|asyncpg|psycopg|aiomysql|asyncmy|aiopg|motor"
+    r"|pymongo)/|database/sql\.|jackc/pgx|lib/pq|go-sql-driver|go-redis|redigo|mongo-driver|io\.lettuce|com\.mongodb"
+    r"|com\.datastax"
+)
+"""clients of databases and stores, by their files and functions"""
+
+
+def client_lines(account: "Account") -> dict[tuple[int, bool], Stack]:
+    """By process, and whether it is a client of a store, the stack of the user's line that goes most through a client
+    of the network: in JavaScript, Go and asyncio by CPU time, in Java by the time that it stands still there; of
+    Node.js the only one whose text calls a client for HTTP, where there is but one."""
+    spent: dict[tuple[int, bool], dict[Place, float]] = defaultdict(lambda: defaultdict(float))
     stacks: dict[Place, Stack] = {}
     roots = account.evidence.user_roots
     for row in account.samples:
@@ -25,17 +34,21 @@ def client_lines(account: "Account") -> dict[int, Stack]:
             continue
         own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, roots))
         if any(asks_through(frame) for frame in row.stack[:own]):
-            spent[row.pid][place] += row.seconds
+            spent[row.pid, _is_of_store(row.stack[:own])][place] += row.seconds
             stacks.setdefault(place, row.stack)
     for call in account.calls:
         if call.blocked_seconds > 0 and call.stack and call.stack[0].kind is FrameKind.JAVA:
             place = account.place(call.stack)
             if place is not None and asks_through_java(call.stack, roots):
-                spent[call.pid][place] += call.blocked_seconds
+                spent[call.pid, _is_of_store(call.stack)][place] += call.blocked_seconds
                 stacks.setdefault(place, call.stack)
-    seen = {pid: stacks[max(lines, key=lambda line: lines[line])] for pid, lines in spent.items()}
+    seen = {key: stacks[max(lines, key=lambda line: lines[line])] for key, lines in spent.items()}
     use = account.evidence.network
-    return seen | {line.pid: _stack_of(account, line) for line in (use.asking if use else ())}
+    return seen | {(line.pid, False): _stack_of(account, line) for line in (use.asking if use else ())}
+
+
+def _is_of_store(stack: Stack) -> bool:
+    return any(_STORES.search(f"{frame.file or ''} {frame.function}") for frame in stack)
 
 
 def _stack_of(account: "Account", line: AskingLine) -> Stack:
@@ -45,6 +58,6 @@ def _stack_of(account: "Account", line: AskingLine) -> Stack:
     return account.top_stack(rows) or (frame_of(line),)
 
 
-def frame_of(line: AskingLine) -> Frame:
+def frame_of(line: AskingLine | SaidLine) -> Frame:
     """A line that only the text of its file tells of, as a frame."""
     return Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)

@@ -170,6 +170,17 @@ BACKTRACK = Shape(
     at_most=Severity.WARNING,
     least_share=0.0,
 )
+ROW_BY_ROW = Shape(
+    "goes over a table of pandas row by row: each makes a Series of its own",
+    {
+        None: "Work on whole columns (arithmetic and comparisons of Series, numpy.where, shift, groupby, merge); where "
+        "each row is needed by itself, itertuples() or zip over the columns' lists cost a small part of iterrows() and "
+        "apply(axis=1).",
+    },
+    confidence=0.85,
+    at_most=Severity.CRITICAL,
+    least_share=WARNING_SHARE,
+)
 REGEX = BACKTRACK._replace(confidence=0.5, at_most=Severity.INFO)
 """what it is for, as far as its text tells"""
 LOOP = Shape(

@@ -1,5 +1,6 @@
 """CPU time by function of the user's code, with the shape of what it does there: for hot-loop and busy-wait."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,9 @@ _ASKING = frozenset(
     }
 )
 
+_ROW_BY_ROW = re.compile(r"\.iterrows$|Apply\.(?:apply_standard|apply_series_generator|series_generator)$|\.applymap$")
+_SOME_ROWS = 0.15
+"""of its CPU time, for making the rows themselves"""
 _WITH_ALL_BELOW = frozenset(
     {LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK, LineShape.NESTED, LineShape.LETTER}
 )
@@ -121,6 +125,16 @@ class HotFunction:
         heaviest = max(self.rows, key=lambda row: row.seconds)
         same = [f for f in heaviest.stack if f.function == self.place.function and f.file == self.place.file]
         return len(same) > 1
+
+    @cached_property
+    def row_by_row(self) -> bool:
+        """Whether pandas gives it a table row by row, and that, with what is asked of the rows, is most of it."""
+        by_rows = in_pandas = 0.0
+        for row in self.rows:
+            below = [frame for frame in self.account.below(row) if "/pandas/core/" in (frame.file or "")]
+            in_pandas += row.seconds if below else 0.0
+            by_rows += row.seconds if any(_ROW_BY_ROW.search(frame.function) for frame in below) else 0.0
+        return by_rows >= _SOME_ROWS * self.seconds and in_pandas >= 0.5 * self.seconds
 
     @cached_property
     def compares_for_order(self) -> bool:

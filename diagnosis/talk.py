@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 LONG_WAIT_SECONDS = 0.05
 """Pushed news come rarer than this; what was asked for comes sooner."""
 SMALL_NEWS = 4096
+SOME_NEWS, LONG_WAIT = 0.05, 0.005
+"""of what one line asks; seconds for each"""
 """bytes; pieces of a large answer are larger"""
 
 DATABASES = frozenset({"PostgreSQL", "MySQL"})
+STORES = DATABASES | {"Redis", "MongoDB", "memcached"}
 _ASKED = ("tcp", "unix", "unix-packet")
 """transports on which one side asks and the other answers"""
 
@@ -132,7 +135,10 @@ class Talk:
     def for_news(self) -> bool:
         """Whether it asks to be told when something happens, and has nothing to do until then."""
         known = sum(self.shapes.values())
-        return known > 0 and sum(n for shape, n in self.shapes.items() if _NEWS.match(shape)) >= 0.5 * known
+        news = sum(n for shape, n in self.shapes.items() if _NEWS.match(shape))
+        # (who also asks for other things waits little for those, where all of it takes long)
+        mostly = news >= 0.5 * known or (news >= SOME_NEWS * known and self.mean_wait >= LONG_WAIT)
+        return known > 0 and news > 0 and mostly
 
 
 # The modules that a program in JavaScript asks through. Node.js sends from its own loop, when no line of the program

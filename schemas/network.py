@@ -144,6 +144,19 @@ class AskingLine(Model):
     function: str
 
 
+class SaidLine(Model):
+    """Where the text of a statement stands in a process's own files, or what builds it: ``line``, in ``function``,
+    which goes from line ``first`` to ``last``."""
+
+    pid: int
+    shape: str
+    file: str
+    line: int
+    function: str
+    first: int
+    last: int
+
+
 class RepeatedLine(Model):
     """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames;
     ``pauses``: each round of that loop has a pause; ``takes``: it takes a piece of work out of a queue."""
@@ -173,3 +186,5 @@ class NetworkUse(Model):
     answering: tuple[AskingLine, ...] = ()
     connecting: tuple[AskingLine, ...] = ()
     """the same, of programs of Node.js"""
+    said: tuple[SaidLine, ...] = ()
+    """by the text of the files: where the statements to databases stand"""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
@@ -22,6 +22,8 @@ _MOST_FILES = 64
 _MODULES = grammar.words("http https http2")
 _SOCKETS = grammar.words("net tls")
 _OPENS = grammar.words("connect createConnection")
+_SESSIONS = grammar.words("Client MongoClient Connection createClient createConnection")
+"""classes of sessions with databases and stores, and what makes them"""
 _METHODS = grammar.words("get request connect")
 _CLIENTS = grammar.words("axios got undici superagent needle ky")
 _FUNCTIONS = grammar.words("fetch axios got needle ky")
@@ -74,29 +76,31 @@ def connecting(source: Source) -> Iterator[tuple[int, str]]:
     return _lines(source, _connects)
 
 
-def _lines(source: Source, does: "Callable[[Node], bool]") -> Iterator[tuple[int, str]]:
+def _lines(source: Source, does: "Callable[[Source, Node], bool]") -> Iterator[tuple[int, str]]:
     told = set[int]()
     for call in sorted(chain.from_iterable(source.calls.values()), key=lambda call: call.start_byte):
         line = call.start_point[0] + 1
-        if line not in told and does(call):
+        if line not in told and does(source, call):
             told.add(line)
             function = syntax.function_around(call)
             yield line, (syntax.name_of(function) if function is not None else "") or "(anonymous)"
 
 
-def _asks(call: "Node") -> bool:
+def _asks(_source: Source, call: "Node") -> bool:
     owner, name = syntax.owner_of_call(call), syntax.called_name(call)
     if owner is None:
         return name in _FUNCTIONS
     return (syntax.text_of(owner) in _MODULES and name in _METHODS) or syntax.text_of(owner) in _CLIENTS
 
 
-def _connects(call: "Node") -> bool:
+def _connects(source: Source, call: "Node") -> bool:
     owner = syntax.owner_of_call(call)
-    return owner is not None and syntax.text_of(owner) in _SOCKETS and syntax.called_name(call) in _OPENS
+    if owner is None or syntax.called_name(call) not in _OPENS:
+        return False
+    return syntax.text_of(owner) in _SOCKETS or bool(inlined.classes_of(source, call) & _SESSIONS)
 
 
-def _answers(call: "Node") -> bool:
+def _answers(_source: Source, call: "Node") -> bool:
     """``response.end(body)``, ``file.pipe(response)``; without a body it says next to nothing."""
     owner, name, given = syntax.owner_of_call(call), syntax.called_name(call), syntax.arguments_of(call)
     if owner is None or name not in _ANSWERS or not given:

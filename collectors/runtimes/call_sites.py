@@ -73,7 +73,13 @@ class CallSites:
         # (or it may stand anywhere in the file)
         anywhere = () if same_file else (c for name in names for c in _calls(source, source.root, name, reads=reads))
         lines = {_line(each) for each in anywhere if each.parent and each.parent.type in grammar.MEMBERS}
-        return (Placed(caller, _only(lines)),)
+        # (or a library made the function, and gave it no name: where nothing else of a library is called)
+        others = (
+            set()
+            if same_file or names
+            else {_line(each) for each in syntax.calls_in(node) if not _is_own(source, each)}
+        )
+        return (Placed(caller, _only(lines) or _only(others)),)
 
     def around(self, file: str, function: Function, line: int) -> tuple[Placed, ...]:
         """A line that V8 tells of ``function``, and where it is called, if it is in another one that V8 has put into
@@ -124,6 +130,11 @@ class CallSites:
         """A file and a function in it; None for what is not there."""
         source = self._sources.of(file)
         return source, _function(source, function) if source else None
+
+
+def _is_own(source: Source, call: "Node") -> bool:
+    """Whether what is called may be a function of the same file."""
+    return syntax.called_name(call) in source.named
 
 
 def _maker(function: "Node") -> int | None:

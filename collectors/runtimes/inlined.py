@@ -50,18 +50,18 @@ def called(source: Source, call: "Node") -> "Node | None":
     if function := called_of_class(source, call):
         return function
     named = source.named.get(syntax.called_name(call), [])
-    return named[0] if len(named) == 1 and not _classes(source, call) & grammar.COLLECTIONS else None
+    return named[0] if len(named) == 1 and not classes_of(source, call) & grammar.COLLECTIONS else None
 
 
 def called_of_class(source: Source, call: "Node") -> "Node | None":
     """The one method of the file that ``call`` calls, of an object that is seen to be made of its class."""
-    classes = _classes(source, call)
+    classes = classes_of(source, call)
     named = source.named.get(syntax.called_name(call), [])
     found = [function for function in named if classes and syntax.class_around(function) in classes]
     return found[0] if len(found) == 1 else None
 
 
-def _classes(source: Source, call: "Node") -> set[str]:
+def classes_of(source: Source, call: "Node") -> set[str]:
     """The classes of whose object something is called, by what its name, or the last one of a member, gets as value
     anywhere in the file."""
     owner = syntax.owner_of_call(call)

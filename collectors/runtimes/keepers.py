@@ -71,7 +71,27 @@ def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> 
             if kept := next((kept for kept in kept_by(source, way[-1].function) if kept.stays), None):
                 name = syntax.name_of(way[-1].function)
                 return KeptLine(file=file, line=line, through=kept.line, function=name)
-    return None
+    return _only_kept(sources, frames)
+
+
+def _only_kept(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> KeptLine | None:
+    """The only line of the innermost function's file that adds to a collection from which nothing is taken."""
+    file, line, _ = next(iter(frames), ("", 0, ""))
+    source = sources.of(file)
+    functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)] if source else []
+    kept = {(each.line, syntax.name_of(f)) for f in functions if source for each in kept_by(source, f) if each.stays}
+    if len(kept) != 1:
+        return None
+    ((at, name),) = kept
+    return KeptLine(file=file, line=line, through=at, function=name)
+
+
+def _is_plain(node: "Node") -> bool:
+    """Whether it is a function that is called again and again: what constructors add is there once."""
+    if node.type not in grammar.FUNCTIONS:
+        return False
+    name = syntax.name_of(node)
+    return name not in ("__init__", "constructor", "main", "init") and name != syntax.class_around(node)
 
 
 def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:

@@ -104,6 +104,11 @@ class Source:
     def lines(self) -> list[str]:
         return self._text.decode().split("\n")
 
+    @cached_property
+    def lowered(self) -> str:
+        """Its text in small letters, of which each is where its byte is in the file."""
+        return self._text.decode("latin-1").lower()
+
     @property
     def is_javascript(self) -> bool:
         return self._file.endswith((".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"))

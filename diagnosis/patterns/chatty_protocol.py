@@ -2,15 +2,16 @@
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, whom
-from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.example import APP, call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk
 from perfdoctor.diagnosis.user_code import goes_through_package
 from perfdoctor.diagnosis.weight import again, percent, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.network import TalkRow
+from perfdoctor.schemas.network import RepeatedLine, TalkRow
 
 RATE = Threshold(100, "requests/s", "fewer cost less than anyone could measure")
 SMALL = Threshold(
@@ -179,7 +180,20 @@ def _examples() -> tuple[Example, ...]:
             "fifteen questions are under way at any time",
             window(calls=(waits,), samples=(work, own), peers=(at_once,)),
         ),
+        Example(
+            "many threads, of which each asks one by one",
+            True,
+            "fifteen questions are under way at any time, of which each is asked in a loop",
+            _in_a_loop(window(calls=(waits,), samples=(work, own), peers=(at_once,))),
+        ),
     )
+
+
+def _in_a_loop(seen: Evidence) -> Evidence:
+    assert seen.network
+    asks = next(frame for frame in seen.network.peers[0].rows[0].stack if frame.file == APP)
+    line = RepeatedLine(file=APP, line=asks.line or 0)
+    return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": (line,)})})
 
 
 PATTERN = Pattern(

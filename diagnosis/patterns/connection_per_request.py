@@ -202,6 +202,16 @@ def _examples() -> tuple[Example, ...]:
             StatementShape(shape="(authentication)", seen=1000, pid=4242, stack=login),
         ),
     )
+    steps = ("(start of a session)", "(asks for TLS)", "(end of the session)", "SET application_name = ?", "SET a = ?")
+    said = (*steps, "SELECT price FROM items WHERE id = ?")
+    by_time = peer(
+        connecting,
+        6000,
+        wait=5.2,
+        protocol="PostgreSQL",
+        opened=1000,
+        statements=tuple(StatementShape(shape=shape, seen=1000, pid=4242, stack=connecting) for shape in said),
+    )
     own = peer(line, 800, wait=4.0, protocol="", rows=(TalkRow(pid=4242, stack=connecting, opened=400),))
     pool = peer(asking, 4000, wait=2.0, shape="GET /price/?", rows=(TalkRow(pid=4242, stack=connecting, opened=4),))
     crawl = tuple(
@@ -217,6 +227,12 @@ def _examples() -> tuple[Example, ...]:
     )
     served = peer(line, 4000, direction="incoming", address="10.0.0.9", opened=4000)
     return (
+        Example(
+            "a driver of which one line is known for all that it sends",
+            True,
+            "five of six requests on each connection begin or end a session, as their words say",
+            window(calls=(call("recvfrom", connecting, 6000, blocked=5.0),), samples=(work,), peers=(by_time,)),
+        ),
         Example(
             "a connection for each GET",
             True,

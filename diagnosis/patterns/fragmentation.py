@@ -198,6 +198,12 @@ def _examples() -> tuple[Example, ...]:
             _glibc(used=180, free=60, least=55, resident=240),
         ),
         Example(
+            "a few large blocks that come and go",
+            False,
+            "43 holes of 4 MiB: the next buffer of that size finds room in any of them",
+            _glibc(used=5, free=175, least=175, resident=180, blocks=43),
+        ),
+        Example(
             "a small heap",
             False,
             "nobody misses 20 MiB",
@@ -212,8 +218,8 @@ def _with_faults(found: MemoryMap) -> Evidence:
     return window(samples=(cpu(line, 1.0),), faults=faults, memory=memory(0.0), memory_map=found)
 
 
-def _glibc(*, used: int, free: int, least: int, resident: int) -> Evidence:
-    """In MiB."""
+def _glibc(*, used: int, free: int, least: int, resident: int, blocks: int = 0) -> Evidence:
+    """In MiB; in many free ``blocks`` unless it is said in how many."""
     main = ArenaUse(kind="main", start=0, size=(used + free) << 20, used=used << 20, free=free << 20)
     allocator = AllocatorUse(
         pid=1,
@@ -221,7 +227,7 @@ def _glibc(*, used: int, free: int, least: int, resident: int) -> Evidence:
         used=used << 20,
         free=free << 20,
         least_free=least << 20,
-        free_blocks=free * 100,
+        free_blocks=blocks or free * 100,
         largest_free=64 << 10,
         arenas=(main,),
         total_arenas=1,

@@ -3,7 +3,7 @@
 from perfdoctor.diagnosis import hot_shapes
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.concentration import holder
-from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
+from perfdoctor.diagnosis.example import cpu, kernel, library, native, python, window
 from perfdoctor.diagnosis.hot_shapes import LOOP_SHARE, PLAIN_SHARE, SEARCH_SHARE, SORTED, Shape
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
@@ -91,6 +91,8 @@ def _shape_of_compiled(function: HotFunction) -> Shape:
 
 def _shape_of_python(function: HotFunction) -> Shape:
     work = function.work
+    if function.row_by_row:
+        return hot_shapes.ROW_BY_ROW
     if work[Work.UNKNOWN] > 0.5:
         return hot_shapes.PLAIN
     if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
@@ -196,6 +198,10 @@ def _examples() -> tuple[Example, ...]:
         cpu((python(7, "join"),), 5.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
         cpu((python(6, "join"),), 2.0, leaf=(native("Py_INCREF"),)),
     )
+    frame = library("site-packages/pandas/core/frame.py", "DataFrame.iterrows")
+    series = library("site-packages/pandas/core/series.py", "Series.__getitem__")
+    rows = (cpu((frame, *line), 3.0), cpu((series, *line), 4.0), cpu(line, 1.0))
+    columns = (cpu((series, *line), 7.0), cpu(line, 1.0))
     crunch = (
         cpu((python(7, "mean"),), 4.0, leaf=(native("_PyLong_Multiply"),)),
         cpu((python(7, "mean"),), 3.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
@@ -243,6 +249,18 @@ def _examples() -> tuple[Example, ...]:
     by_tree = (native("std::_Rb_tree<int, Strip>::_M_upper_bound(int const&)", "/srv/map", stl, 1901), at)
     idle = (cpu(line, 0.05, leaf=(native("list_contains"),)),)
     return (
+        Example(
+            "a table of pandas row by row",
+            True,
+            "iterrows makes a Series for each row, and what is asked of it takes the rest",
+            window(samples=(*rows, rest)),
+        ),
+        Example(
+            "columns of pandas",
+            False,
+            "no rows are made: it is what pandas is for",
+            window(samples=(*columns, rest)),
+        ),
         Example(
             "membership in a list",
             True,

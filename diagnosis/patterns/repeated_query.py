@@ -157,7 +157,10 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
 
 
 def _asker(account: Account, one: _Asked, asked: list[_Asked]) -> Place | None:
-    """Where it is asked through a helper that other lines ask other things through: the line that calls the helper."""
+    """Where its text stands, if that is on the way to where it is sent; or else, if it goes through a helper that other
+    lines ask other things through, the line that calls the helper."""
+    if said := account.said_on(one.talk.pid, one.shape, one.stack):
+        return said
     own = [frame for frame in one.stack if frame.line and is_user_code(frame, account.evidence.user_roots)]
     others = [_lines(account, o.stack)[:2] for o in asked if o.shape != one.shape]
     mine = [(frame.file, frame.line) for frame in own[:2]]

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account, Place
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, per_unit, runtime, whom
-from perfdoctor.diagnosis.example import APP, call, cpu, library, python, window
+from perfdoctor.diagnosis.example import APP, PID, call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
 from perfdoctor.diagnosis.user_code import is_user_code
@@ -13,7 +13,7 @@ from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.network import RepeatedLine
+from perfdoctor.schemas.network import RepeatedLine, StatementShape
 
 RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are the other side's matter")
 NUMBER = Threshold(10, "requests in the window", "fewer are no loop")
@@ -183,6 +183,10 @@ def _examples() -> tuple[Example, ...]:
     uploads = peer(line, 300, wait=7.5, shape="PUT /part/?", request_bytes=1 << 20)
     same = peer(line, 300, wait=7.5, shape="GET /status")
     pages = peer(line, 300, wait=7.5, shape="GET /orders?cursor=?")
+    called = served.model_copy(update={"local": ":8080"})
+    child = peer(line, 300, wait=7.5, shape="GET /stock/?", side="local", pid=PID + 1)
+    blocking = StatementShape(shape="BLMOVE jobs:waiting", seen=100, pid=PID, stack=line)
+    news = peer(line, 200, wait=7.0, protocol="Redis", shape="SET job:?", statements=(blocking,))
     return (
         Example(
             "a loop of requests",
@@ -195,6 +199,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "a request that is served waits for three others in turn",
             window(calls=rows, samples=(work,), peers=(served, *(p for _, p in three))),  # type: ignore[arg-type]
+        ),
+        Example(
+            "a child that asks the target",
+            False,
+            "it makes the target's load, or is a part of its work: the target's own time is measured",
+            window(calls=(waits,), samples=(work,), peers=(called, child)),
+        ),
+        Example(
+            "a worker that waits for news by one command, and asks little else",
+            False,
+            "a third of what it sends is BLMOVE, which answers when there is something",
+            window(calls=(waits,), samples=(work,), peers=(news,)),
         ),
         Example(
             "one request for each that is served",

@@ -53,8 +53,9 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     seconds = account.waited(where, under_way)
     mean = under_way / answered
     of = whom(where.peer)
-    at: Place | str = where.place or "a library"
-    caller = called_from(account, where.stack)
+    place = account.said_on(where.pid, where.shape, where.stack) or where.place
+    at: Place | str = place or "a library"
+    caller = called_from(account, where.stack) if place == where.place else f", through {where.place}"
     what = quoted(where.shape, 100) if where.shape else "a request"
     load = account.load(where.pid)
     # (on one machine there is no way: TCP takes the time until it hears of what it sent, often with the answer)
@@ -81,7 +82,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         "ms, asked at "
         f"{at}{caller} {rate(answered / account.seconds)} times a second",
         seconds=seconds,
-        place=where.place,
+        place=place,
         stack=where.stack,
         facts=tuple(facts),
         fix=f"{_cure(where, far)} {what} is asked at {at}{caller}.",

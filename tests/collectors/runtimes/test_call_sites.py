@@ -279,6 +279,23 @@ def test_types_are_no_calls(tmp_path: Path, part: str, callee: str, line: int | 
     assert finder.path(str(tmp_path / "desk.ts"), caller, Function(callee, 900, 1), same_file=False)[-1].line == line
 
 
+WHEEL = """class Wheels {
+  async wheel(id) {
+    const fields = await this.redis.hgetall(key(id));
+    return this.parse(fields);
+  }
+  parse(fields) { return fields; }
+}
+function key(id) { return `wheel:${id}`; }
+"""
+
+
+def test_the_only_call_of_a_library_is_that_of_a_function_without_a_name(tmp_path: Path) -> None:
+    (tmp_path / "wheels.js").write_text(WHEEL)
+    finder, caller = CallSites(LocalHost(), os.getpid()), Function("wheel", *begin_of(WHEEL, "(id) {\n    const"))
+    assert finder.path(str(tmp_path / "wheels.js"), caller, Function("", 900, 1), same_file=False)[-1].line == 3
+
+
 PLAN = """async function plan(show) {
   const seats = [];
   for (const place of show.places) {

@@ -1,9 +1,19 @@
 """Lines that add to a collection which outlives their function, and those that do not."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from perfdoctor.collectors.runtimes.keepers import keeps
-from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.runtimes.keepers import keeps, with_kept
+from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.memory import KeptLine, MemorySample, MemoryTrend
+from perfdoctor.schemas.recording import Window
+from perfdoctor.schemas.target import Target
+from perfdoctor.schemas.waits import FaultRow
 
 KEEPS = {
     "a list of the object, in Python": (
@@ -62,3 +72,71 @@ def test_a_line_that_adds_to_what_outlives_it_keeps(name: str) -> None:
 @pytest.mark.parametrize("name", DOES_NOT)
 def test_other_lines_do_not(name: str) -> None:
     assert not _asked(*DOES_NOT[name])
+
+
+INDEX = """class Index {
+  constructor() {
+    this.cells = new Map();
+  }
+  add(one) {
+    this.cells.set(one.cell, one);
+  }
+}
+class Watch {
+  constructor() {
+    this.index = new Index();
+  }
+  take(one) {
+    this.index.add(one); // <-
+  }
+  near(one) {
+    return new Near(one);
+  }
+}
+"""
+BOOK = """class Book:
+    def __init__(self):
+        self.kept = {}
+    def keep(self, key, answer):
+        self.kept[key] = Answer(answer)
+
+def dial(wall):
+    return clip(path(wall))  # <-
+"""
+
+
+def _kept(tmp_path: Path, suffix: str, text: str, *functions: str) -> list[KeptLine]:
+    """Of a window in which memory is first touched at the marked line, below which ``functions`` of the file are."""
+    file = tmp_path / f"program{suffix}"
+    file.write_text(text)
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "<-" in each)
+    frames = [Frame(kind=FrameKind.PYTHON, function=name, file=str(file), line=1) for name in functions]
+    frames += [Frame(kind=FrameKind.PYTHON, function="take", file=str(file), line=line)]
+    readings = (MemorySample(at=at, rss=n, anonymous=n) for at, n in ((0.0, 1 << 20), (1.0, 64 << 20)))
+    window = Evidence(
+        target=Target(pid=os.getpid(), start_time=0.0, name="test"),
+        window=Window(started=0.0, seconds=1.0),
+        collections={},
+        faults=(FaultRow(pid=os.getpid(), stack=tuple(frames), faults=9000),),
+        memory=MemoryTrend(samples=tuple(readings), bytes_per_second=1e6, confidence=1.0),
+    )
+    found = with_kept(SourcesOfAll(LocalHost()), window).memory
+    return list(found.kept) if found else []
+
+
+def test_a_method_of_its_own_keeps_by_what_it_does(tmp_path: Path) -> None:
+    (kept,) = _kept(tmp_path, ".js", INDEX)
+    assert (kept.through, kept.function) == (6, "add")
+
+
+def test_a_function_that_is_called_like_those_of_collections_keeps_nothing_by_its_name(tmp_path: Path) -> None:
+    text = "class A:\n  def take(self, one):\n    self.traces.append(one)  # <-\n"
+    assert [kept.line for kept in _kept(tmp_path, ".py", text)] == [3]
+    assert KeptLine(file=str(tmp_path / "program.py"), line=3) not in _kept(tmp_path, ".py", text, "Traces.append")
+
+
+def test_the_only_line_of_a_file_that_keeps_is_told_where_none_is_on_the_way(tmp_path: Path) -> None:
+    (kept,) = _kept(tmp_path, ".py", BOOK)
+    assert (kept.through, kept.function) == (5, "keep")
+    emptied = BOOK + "\ndef forget(book):\n    book.kept.pop(1)\n"
+    assert _kept(tmp_path, ".py", emptied) == []

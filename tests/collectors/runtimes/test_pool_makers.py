@@ -11,6 +11,7 @@ from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.recording import Window
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.threads import PoolLine, ThreadTime
@@ -98,3 +99,32 @@ def test_one_pool_of_a_process_is_told_and_one_of_several_is_not(tmp_path: Path)
     assert with_pools(SourcesOfAll(LocalHost()), seen(file, 2)).pools == ()
     file.write_text(POOLS[".py"] * 2)
     assert with_pools(SourcesOfAll(LocalHost()), seen(file, 3)).pools == ()
+
+
+LIMITS = {
+    "a call that is there for it": (
+        ".go",
+        "package a\nfunc open() *sql.DB {\n\tdb, _ := sql.Open(driver, url)\n\tdb.SetMaxOpenConns(2)\n\treturn db\n}\n",
+        4,
+    ),
+    "a setting by its name": (
+        ".py",
+        'class Config:\n    OPTIONS = {"pool_size": 2}\n\ndef init(app):\n    db = create_engine(URL)\n',
+        2,
+    ),
+    "a pool of Node.js": (".js", "function open(options) {\n  return new Pool(options);\n}\n", 2),
+    "two of them": (".js", "const a = new Pool(one);\nconst b = new Pool(other);\n", None),
+    "a pool of processes": (".py", "def start():\n    return multiprocessing.Pool(2)\n", None),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_limit_of_a_pool_of_connections_is_found(tmp_path: Path, name: str) -> None:
+    suffix, text, line = LIMITS[name]
+    file = tmp_path / f"program{suffix}"
+    file.write_text(text)
+    asks = NetworkUse(peers=(Peer(transport="tcp", direction="outgoing", address="127.0.0.1:5432"),))
+    window = seen(file, 1).model_copy(update={"network": asks})
+    pools = with_pools(SourcesOfAll(LocalHost()), window).pools
+    assert [pool.line for pool in pools if pool.lends] == ([line] if line else [])
+    assert with_pools(SourcesOfAll(LocalHost()), seen(file, 1)).pools == ()  # nobody is asked
