@@ -10,6 +10,10 @@ say the same. Programs whose tool chain is missing are skipped, by name. The par
 ``fresh`` and those numbered after it were written later, by somebody who knew no detector. Run these last, and do not
 tune to them. ``--write`` keeps the tables in bench/results/diagnosis.md. ``--keep`` leaves the recordings in a folder;
 ``--again`` judges those of such a folder with the detectors of today, and starts nothing. Needs root.
+
+``fresh16`` is of programs on frameworks: pip install --group frameworks; npm install --prefix tests/workloads/fresh16;
+and of Debian golang-github-lib-pq-dev, golang-github-gorilla-mux-dev, golang-github-gomodule-redigo-dev,
+libpostgresql-jdbc-java, libhikaricp-java, libjackson2-databind-java.
 """
 
 import argparse
