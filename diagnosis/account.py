@@ -119,6 +119,11 @@ class Account:
         use = self.evidence.network
         return loop.is_among(line for line in use.repeated if line.takes) if use else False
 
+    def asks_by_the_last(self, loop: Place) -> bool:
+        """Whether a line that stands in a loop asks by what the last answer said, so that none can be asked before."""
+        use = self.evidence.network
+        return loop.is_among(line for line in use.repeated if line.chained) if use else False
+
     def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""
         for frame in stack if lines else ():

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.chains import is_chained
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -65,7 +66,14 @@ def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> I
         if (file, line) not in told and _is_repeated(sources.of(pid), file, line):
             told.add((file, line))
             each = list(_in_each_round(sources.of(pid), file, line))
-            yield RepeatedLine(file=file, line=line, pauses=any(map(_pauses, each)), takes=any(map(_takes, each)))
+            source = sources.of(pid).of(file)
+            yield RepeatedLine(
+                file=file,
+                line=line,
+                pauses=any(map(_pauses, each)),
+                takes=any(map(_takes, each)),
+                chained=source is not None and is_chained(source, line),
+            )
 
 
 def _is_repeated(sources: Sources, file: str, line: int) -> bool:

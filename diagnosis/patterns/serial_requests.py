@@ -73,7 +73,9 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     what = f" ({quoted(where.shape, 60)})" if where.shape else ""
     unit = f", {share:.1f} for each piece of work" if share is not None else ""
     together = min(share or 8.0, 8.0)
-    paged = any(word in where.shape.lower() for word in _PAGES)
+    loop = account.loop_around(where)
+    chained = loop is not None and account.asks_by_the_last(loop)
+    paged = chained or any(word in where.shape.lower() for word in _PAGES)
     return weigh(
         account,
         "serial-requests",
@@ -169,9 +171,9 @@ def _examples() -> tuple[Example, ...]:
         at: Stack = (inner, python(number, "page"))
         return at, peer(at, 100, wait=wait, address=address, shape="GET /part/?", awaited=awaited)
 
-    def with_loop(seen: Evidence, *, pauses: bool) -> Evidence:
+    def with_loop(seen: Evidence, *, pauses: bool, chained: bool = False) -> Evidence:
         assert seen.network
-        repeated = (RepeatedLine(file=APP, line=40, pauses=pauses),)
+        repeated = (RepeatedLine(file=APP, line=40, pauses=pauses, chained=chained),)
         return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": repeated})})
 
     three = [asked(20 + i, 2.0, f"10.0.0.{i}:80") for i in range(3)]
@@ -199,6 +201,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "a request that is served waits for three others in turn",
             window(calls=rows, samples=(work,), peers=(served, *(p for _, p in three))),  # type: ignore[arg-type]
+        ),
+        Example(
+            "each answer says what to ask for next",
+            False,
+            "none can be asked before the last has come",
+            with_loop(window(calls=(waits,), samples=(work,), peers=(loop,)), pauses=False, chained=True),
         ),
         Example(
             "a child that asks the target",
