@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from perfdoctor.diagnosis import calls
@@ -11,18 +10,19 @@ from perfdoctor.diagnosis.client_lines import client_lines, frame_of
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.objects import path_of
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pools import lender_of
 from perfdoctor.diagnosis.talk import STORES, Load, Sides, Talk, asks_through, awaited_by, load_of, talks
+from perfdoctor.diagnosis.texts import Texts
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
-from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow, LineShape
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Fact, Location
-from perfdoctor.schemas.frame import Frame, FrameKind, Stack
+from perfdoctor.schemas.finding import Fact
+from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import Ledger, State
-from perfdoctor.schemas.network import Peer, RepeatedLine, SaidLine
-from perfdoctor.schemas.syscalls import PacedLine, PollLine, SyscallRow
+from perfdoctor.schemas.network import Peer
+from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.waits import WaitKind, WaitRow
 
 _INTERPRETER_STACKS = 4
@@ -41,30 +41,6 @@ _TOOLS = {
     "threads": "proc-threads",
     "loops": "diagnose",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of the user's code, whatever the thread or process that ran it."""
-
-    file: str | None
-    function: str
-    line: int | None
-
-    @property
-    def location(self) -> Location:
-        return Location(file=self.file, line=self.line, function=self.function)
-
-    def shares_function(self, other: "Place | Frame | None") -> bool:
-        """Whether ``other`` is of the same function, at whatever line."""
-        return other is not None and (self.file, self.function) == (other.file, other.function)
-
-    def is_among(self, lines: Iterable[RepeatedLine | PacedLine | PollLine]) -> bool:
-        """Whether it is one of the lines of which the source's text says something."""
-        return any((line.file, line.line) == (self.file, self.line) for line in lines)
-
-    def __str__(self) -> str:
-        return quoted(f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})")
 
 
 _UNKNOWN = Place(None, "", None)
@@ -100,70 +76,18 @@ class Account:
             self._stacks.append(stack)
         return known
 
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self.evidence)
+
     def loop_around(self, talk: Talk) -> Place | None:
         """The innermost line of the user's code, of those that lead to what is asked, that stands in a loop. None where
         none does, or that is not known."""
         # (a runtime that sends later, from its own loop, has the line that asked on other stacks)
         for stack in (talk.stack, self._client_line(talk)):
-            if place := self._first_of(stack, self._repeated):
+            if place := self.texts.repeated(stack):
                 return place
         return None
-
-    def pauses(self, loop: Place) -> bool:
-        """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.pauses) if use else False
-
-    def takes_work(self, loop: Place) -> bool:
-        """Whether a line stands in a loop that takes a piece of work out of a queue in each round."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.takes) if use else False
-
-    def asks_by_the_last(self, loop: Place) -> bool:
-        """Whether a line that stands in a loop asks by what the last answer said, so that none can be asked before."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.chained) if use else False
-
-    def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
-        """The innermost line of the user's code that is one of ``lines``."""
-        for frame in stack if lines else ():
-            if (frame.file, frame.line) in lines and is_user_code(frame, self.evidence.user_roots):
-                return Place(frame.file, frame.function, frame.line)
-        return None
-
-    @cached_property
-    def _repeated(self) -> frozenset[tuple[str | None, int | None]]:
-        use = self.evidence.network
-        return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
-
-    def keeper(self, stack: Stack) -> Place | None:
-        """The innermost line of the user's code that adds to a collection which outlives its function, be it in what
-        it calls."""
-        if place := self._first_of(stack, self._kept):
-            return place
-        caller = self._first_of(stack, frozenset(self._kept_in_calls))
-        return self._kept_in_calls[caller.file, caller.line] if caller else None
-
-    @cached_property
-    def _kept(self) -> frozenset[tuple[str | None, int | None]]:
-        trend = self.evidence.memory
-        return (
-            frozenset((line.file, line.line) for line in trend.kept if line.through is None) if trend else frozenset()
-        )
-
-    @cached_property
-    def _kept_in_calls(self) -> dict[tuple[str | None, int | None], Place]:
-        trend = self.evidence.memory
-        through = (line for line in trend.kept if line.through is not None) if trend else ()
-        return {(line.file, line.line): Place(line.file, line.function, line.through) for line in through}
-
-    def rewriter(self, stack: Stack) -> Place | None:
-        """The innermost line of the user's code that puts a text together of itself and a piece more."""
-        return self._first_of(stack, self._rewriters)
-
-    @cached_property
-    def _rewriters(self) -> frozenset[tuple[str | None, int | None]]:
-        return frozenset(at for at, shape in self._shapes.items() if shape is LineShape.REWRITE)
 
     def shape_at(self, place: Place | None) -> LineShape | None:
         """What the text of a line says that it does, where it is a hot one of compiled code."""
@@ -342,22 +266,8 @@ class Account:
         here = (one for one in self.peers if one.direction == "incoming" and one.local)
         return {row.pid for one in here if peer.address.endswith(one.local) for row in one.rows}
 
-    def said_by(self, pid: int, shape: str) -> SaidLine | None:
-        """Where the text of a statement stands in a process's own files."""
-        said = self.evidence.network.said if self.evidence.network else ()
-        return next((line for line in said if (line.pid, line.shape) == (pid, shape)), None)
-
-    def said_on(self, pid: int, shape: str, stack: Stack) -> Place | None:
-        """The line of a stack whose function holds the text of a statement."""
-        said = self.said_by(pid, shape)
-        if said is None:
-            return None
-        inside = (f for f in stack if f.file == said.file and f.line and said.first <= f.line <= said.last)
-        frame = next(inside, None)
-        return Place(frame.file, frame.function, frame.line) if frame is not None else None
-
     def _said_at(self, talk: Talk) -> Stack:
-        line = self.said_by(talk.pid, talk.shape)
+        line = self.texts.said_by(talk.pid, talk.shape)
         return (frame_of(line),) if line else ()
 
     def _client_line(self, talk: Talk) -> Stack:

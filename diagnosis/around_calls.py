@@ -13,7 +13,8 @@ from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.syscalls import SyscallRow
 
 if TYPE_CHECKING:
-    from perfdoctor.diagnosis.account import Account, Place
+    from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.place import Place
 
 _AROUND_A_CALL = 25e-6
 """Seconds that an interpreter spends around one call, at most: pathlib and its kin take 10 to 20 µs. What a line takes

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import PID
 from perfdoctor.diagnosis.ledger import keeps_pace
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import Talk
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.words import quoted

@@ -10,8 +10,8 @@ from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import AskingLine, SaidLine
 
 if TYPE_CHECKING:
-    from perfdoctor.diagnosis.account import Account, Place
-
+    from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.place import Place
 
 _STORES = re.compile(
     r"/(?:pg|pg-pool|pg-protocol|mysql2?|mongodb|redis|@redis|ioredis|knex|asyncpg|psycopg|aiomysql|asyncmy|aiopg|motor"

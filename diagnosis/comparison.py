@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.figures import basis_of, figures
 from perfdoctor.diagnosis.matching import matched
 from perfdoctor.diagnosis.measures import busy, cpu, engine
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.side import Side
 from perfdoctor.diagnosis.side_effects import side_effects
 from perfdoctor.diagnosis.user_code import basename

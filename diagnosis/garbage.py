@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.operations import Operation, operation_of
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import FrameKind, Stack
 

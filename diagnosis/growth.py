@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, size
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
@@ -59,7 +60,7 @@ def finding(account: Account, trend: MemoryTrend, growth: Growth, severity: Seve
             else "a collection that is only added to, a cache without a bound, what is allocated on a path that "
             "returns without freeing it"
         )
-    if place is not None and account.keeper(growth.stack) == place:
+    if place is not None and account.texts.keeper(growth.stack) == place:
         kept = f", added to a collection at {place}"
         meaning = "The line adds to a collection that outlives its function: see where that is emptied."
     doubles = last.rss / per_second

@@ -5,10 +5,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.interpreter import Work, compiled_work_of, work_of
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of, telling_frame
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename, blamed_library, is_user_code, user_frame
 from perfdoctor.schemas.cpu import CpuRow, LineShape
 from perfdoctor.schemas.frame import Frame, FrameKind

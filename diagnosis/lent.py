@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import whom
 from perfdoctor.diagnosis.pattern import Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pool_makers import limit_of
 from perfdoctor.diagnosis.talk import DATABASES, is_served
 from perfdoctor.diagnosis.task_lines import is_a_batch, stands

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.waking import ASK, FRUITFUL, RATE, SHORT, WORK, cpu_in, new_pages, other_calls, questions
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity

@@ -5,7 +5,8 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.frame import Stack
 
 _PARTS = 5

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.threads import PoolLine
 
 

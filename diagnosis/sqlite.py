@@ -9,8 +9,9 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.objects import file_of
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 

@@ -15,7 +15,7 @@ from perfdoctor.schemas.network import NetworkUse, Peer, TalkRow
 from perfdoctor.schemas.syscalls import LentLine
 
 if TYPE_CHECKING:
-    from perfdoctor.diagnosis.account import Place
+    from perfdoctor.diagnosis.place import Place
 
 LONG_WAIT_SECONDS = 0.05
 """Pushed news come rarer than this; what was asked for comes sooner."""

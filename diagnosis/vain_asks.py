@@ -1,8 +1,9 @@
 """Lines that ask again and again in vain, and pause in a timer of their runtime, which no call shows."""
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.pattern import Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.waking import FRUITFUL, RATE, cpu_in, new_pages, other_calls
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity

@@ -1,9 +1,10 @@
 """What belongs to a loop that wakes and looks: how often that is worth a word, and what is done around it."""
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 

@@ -1,7 +1,8 @@
 """How much a finding weighs, by one rule for all patterns."""
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.pattern import Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
 

@@ -3,11 +3,12 @@
 import re
 from collections import defaultdict
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import is_user_code, user_frame
 from perfdoctor.diagnosis.weight import LITTLE, again, percent, size, weigh
 from perfdoctor.diagnosis.words import quoted

@@ -4,12 +4,13 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.concentration import holder
 from perfdoctor.diagnosis.example import call, cpu, javascript, library, loop, native, python, window
 from perfdoctor.diagnosis.loops import kind_of, mean_lag, rows_of
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.schemas.cpu import CpuRow

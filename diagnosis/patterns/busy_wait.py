@@ -4,12 +4,13 @@ import re
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, kernel, library, native, python, window
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.loops import runs_in_callback
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.cpu import LineShape, ShapedLine
 from perfdoctor.schemas.finding import Fact, Finding

@@ -1,9 +1,10 @@
 """Does a piece of work take many tiny round trips on one connection?"""
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, whom
 from perfdoctor.diagnosis.example import APP, call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk
 from perfdoctor.diagnosis.user_code import goes_through_package
 from perfdoctor.diagnosis.weight import again, percent, rate, size, weigh

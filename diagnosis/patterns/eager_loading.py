@@ -4,11 +4,12 @@ from collections import defaultdict
 from itertools import pairwise
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.loading import importing_lines, is_loading
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.evidence import Evidence

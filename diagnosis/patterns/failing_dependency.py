@@ -3,10 +3,11 @@
 from collections import Counter, defaultdict
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh

@@ -4,11 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, native, python, window
 from perfdoctor.diagnosis.garbage import collector_frames, collects, collects_by_name, fills_in_go, makes_in_go
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.runtime_waits import held_by_runtime
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh

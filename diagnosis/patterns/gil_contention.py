@@ -3,9 +3,10 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Fact, Finding

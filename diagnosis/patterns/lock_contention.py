@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lock_roles import role_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.task_lines import ALWAYS, LOOP, TASKS, stands
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted

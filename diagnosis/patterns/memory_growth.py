@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, native, python, window
 from perfdoctor.diagnosis.growth import Growth, finding
 from perfdoctor.diagnosis.heap_growth import (
@@ -24,6 +24,7 @@ from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.piled_up import piled_up
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
@@ -202,9 +203,9 @@ def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
     at: dict[Place, list[LivingRow]] = defaultdict(list)
     living = account.evidence.living or ()
     raced = [row for row in living if any(map(_races, row.stack[:3]))]
-    enough = 1 if not any(account.keeper(row.stack) for row in living) else OF_LIVING.value
+    enough = 1 if not any(account.texts.keeper(row.stack) for row in living) else OF_LIVING.value
     for row in raced if sum(row.samples for row in raced) >= enough else living:
-        place = account.keeper(row.stack) or account.place(row.stack)
+        place = account.texts.keeper(row.stack) or account.place(row.stack)
         if place is not None:
             at[place].append(row)
     known = sum(row.samples for rows in at.values() for row in rows)
@@ -269,7 +270,7 @@ def _blamed(account: Account, faults: Sequence[FaultRow]) -> tuple[list[FaultRow
     best = max(at, key=lambda place: sum(row.faults for row in at[place]), default=None)
     kept: dict[Place, list[FaultRow]] = defaultdict(list)
     for fault in (row for rows in at.values() for row in rows):
-        if keeper := account.keeper(fault.stack):
+        if keeper := account.texts.keeper(fault.stack):
             kept[keeper].append(fault)
     keeper = max(kept, key=lambda place: sum(row.faults for row in kept[place]), default=None)
     every = sum(row.faults for rows in at.values() for row in rows)

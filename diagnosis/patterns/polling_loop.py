@@ -1,10 +1,11 @@
 """Does a thread wake again and again to find nothing?"""
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import APP, SECONDS, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.napping import naps_of_goroutines
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.vain_asks import BESIDE, FEW, IN_VAIN, MISSES, SHORTEST, asks_in_vain
 from perfdoctor.diagnosis.waiting import sleeps

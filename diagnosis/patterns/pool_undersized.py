@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.lent import DIALS, LENT, MANY, ROOM, SEVERAL, SMALL, lent_out
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pool_makers import maker_of
 from perfdoctor.diagnosis.pools import worker_of
 from perfdoctor.diagnosis.task_lines import ALWAYS, BATCH, LOOP

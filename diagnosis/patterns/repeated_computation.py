@@ -9,11 +9,12 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import NamedTuple
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, library, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted

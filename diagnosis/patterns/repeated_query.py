@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis import sqlite
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk, asks, begins_transaction, is_session, is_transaction
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
@@ -159,7 +160,7 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
 def _asker(account: Account, one: _Asked, asked: list[_Asked]) -> Place | None:
     """Where its text stands, if that is on the way to where it is sent; or else, if it goes through a helper that other
     lines ask other things through, the line that calls the helper."""
-    if said := account.said_on(one.talk.pid, one.shape, one.stack):
+    if said := account.texts.said_on(one.talk.pid, one.shape, one.stack):
         return said
     own = [frame for frame in one.stack if frame.line and is_user_code(frame, account.evidence.user_roots)]
     others = [_lines(account, o.stack)[:2] for o in asked if o.shape != one.shape]

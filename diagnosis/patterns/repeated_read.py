@@ -3,10 +3,11 @@
 from collections import defaultdict
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.files import FileFact

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import APP, PID, call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
@@ -74,7 +75,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     unit = f", {share:.1f} for each piece of work" if share is not None else ""
     together = min(share or 8.0, 8.0)
     loop = account.loop_around(where)
-    chained = loop is not None and account.asks_by_the_last(loop)
+    chained = loop is not None and account.texts.asks_by_the_last(loop)
     paged = chained or any(word in where.shape.lower() for word in _PAGES)
     return weigh(
         account,
@@ -112,7 +113,9 @@ def _at_a_pace(account: Account, where: Talk) -> bool:
     loop = account.loop_around(where)
     if loop is None:
         return False
-    return account.pauses(loop) or (account.takes_work(loop) and _lines_within(account, loop) < PER_UNIT.value)
+    return account.texts.pauses(loop) or (
+        account.texts.takes_work(loop) and _lines_within(account, loop) < PER_UNIT.value
+    )
 
 
 def _lines_within(account: Account, loop: Place) -> int:

@@ -4,11 +4,12 @@ import re
 from collections import defaultdict
 from functools import lru_cache
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, library, native, python, window
 from perfdoctor.diagnosis.interpreter import Work, work_of
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename, user_frame
 from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
 from perfdoctor.schemas.cpu import CpuRow

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_session, is_transaction
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -53,7 +54,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     seconds = account.waited(where, under_way)
     mean = under_way / answered
     of = whom(where.peer)
-    place = account.said_on(where.pid, where.shape, where.stack) or where.place
+    place = account.texts.said_on(where.pid, where.shape, where.stack) or where.place
     at: Place | str = place or "a library"
     caller = called_from(account, where.stack) if place == where.place else f", through {where.place}"
     what = quoted(where.shape, 100) if where.shape else "a request"

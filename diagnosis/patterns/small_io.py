@@ -1,11 +1,12 @@
 """Are there many reads or writes of few bytes each?"""
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import call, cpu, python, window
 from perfdoctor.diagnosis.objects import is_pipe, is_socket, path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, kernel, native, python, window
 from perfdoctor.diagnosis.garbage import collected_for
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.operations import Operation, operation_of, telling_frame
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -60,7 +61,7 @@ def check(account: Account) -> list[Finding]:
     written = defaultdict[Place, list[CpuRow]](list)
     joins = list[CpuRow]()
     for row in account.samples:
-        if place := account.rewriter(row.stack):
+        if place := account.texts.rewriter(row.stack):
             written[place].append(row)
         elif _concatenates(account.below(row), row) is not None:
             joins.append(row)

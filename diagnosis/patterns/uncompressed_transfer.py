@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis import calls
-from perfdoctor.diagnosis.account import Account, Place
+from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, peer, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.objects import is_socket
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import is_served
 from perfdoctor.diagnosis.weight import again, percent, size, weigh
 from perfdoctor.schemas.finding import Finding, NotChecked, Severity

@@ -1,0 +1,93 @@
+"""What the text of the target's files says of lines that were seen: which stand in loops, which keep what they are
+given, where statements stand."""
+
+from functools import cached_property
+
+from perfdoctor.diagnosis.place import Place
+from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.schemas.cpu import LineShape
+from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.network import SaidLine
+
+
+class Texts:
+    """Of one window."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    def repeated(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code that stands in a loop."""
+        return self._first_of(stack, self._repeated)
+
+    def pauses(self, loop: Place) -> bool:
+        """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
+        use = self.evidence.network
+        return loop.is_among(line for line in use.repeated if line.pauses) if use else False
+
+    def takes_work(self, loop: Place) -> bool:
+        """Whether a line stands in a loop that takes a piece of work out of a queue in each round."""
+        use = self.evidence.network
+        return loop.is_among(line for line in use.repeated if line.takes) if use else False
+
+    def asks_by_the_last(self, loop: Place) -> bool:
+        """Whether a line that stands in a loop asks by what the last answer said, so that none can be asked before."""
+        use = self.evidence.network
+        return loop.is_among(line for line in use.repeated if line.chained) if use else False
+
+    def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
+        """The innermost line of the user's code that is one of ``lines``."""
+        for frame in stack if lines else ():
+            if (frame.file, frame.line) in lines and is_user_code(frame, self.evidence.user_roots):
+                return Place(frame.file, frame.function, frame.line)
+        return None
+
+    @cached_property
+    def _repeated(self) -> frozenset[tuple[str | None, int | None]]:
+        use = self.evidence.network
+        return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
+
+    def keeper(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code that adds to a collection which outlives its function, be it in what
+        it calls."""
+        if place := self._first_of(stack, self._kept):
+            return place
+        caller = self._first_of(stack, frozenset(self._kept_in_calls))
+        return self._kept_in_calls[caller.file, caller.line] if caller else None
+
+    @cached_property
+    def _kept(self) -> frozenset[tuple[str | None, int | None]]:
+        trend = self.evidence.memory
+        return (
+            frozenset((line.file, line.line) for line in trend.kept if line.through is None) if trend else frozenset()
+        )
+
+    @cached_property
+    def _kept_in_calls(self) -> dict[tuple[str | None, int | None], Place]:
+        trend = self.evidence.memory
+        through = (line for line in trend.kept if line.through is not None) if trend else ()
+        return {(line.file, line.line): Place(line.file, line.function, line.through) for line in through}
+
+    def rewriter(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code that puts a text together of itself and a piece more."""
+        return self._first_of(stack, self._rewriters)
+
+    @cached_property
+    def _rewriters(self) -> frozenset[tuple[str | None, int | None]]:
+        shapes = self.evidence.cpu.shapes if self.evidence.cpu else ()
+        return frozenset((line.file, line.line) for line in shapes if line.shape is LineShape.REWRITE)
+
+    def said_by(self, pid: int, shape: str) -> SaidLine | None:
+        """Where the text of a statement stands in a process's own files."""
+        said = self.evidence.network.said if self.evidence.network else ()
+        return next((line for line in said if (line.pid, line.shape) == (pid, shape)), None)
+
+    def said_on(self, pid: int, shape: str, stack: Stack) -> Place | None:
+        """The line of a stack whose function holds the text of a statement."""
+        said = self.said_by(pid, shape)
+        if said is None:
+            return None
+        inside = (f for f in stack if f.file == said.file and f.line and said.first <= f.line <= said.last)
+        frame = next(inside, None)
+        return Place(frame.file, frame.function, frame.line) if frame is not None else None
