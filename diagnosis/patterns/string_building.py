@@ -28,6 +28,7 @@ FORMATTING = Threshold(
     "of the line's CPU time, moving bytes",
     "where a text is formatted anew with a piece more, the rest formats the piece",
 )
+COLLECTED = Threshold(3.0, "of the copying itself", "a long text costs more to copy than to collect; short ones do not")
 SHARE = Threshold(0.05, "of busy time", "below, another way to build the text would gain nothing that could be felt")
 
 _MOVES = ("memmove", "memcpy", "mempcpy", "memset", "strcat", "strncat", "strlen", "stpcpy", "strcpy", "arraycopy",
@@ -103,7 +104,7 @@ def _concatenates(below: Stack, row: CpuRow) -> Frame | None:
 
 def _finding(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding]:
     copied = account.cpu_cost(rows)
-    collected = collected_for(account, place, rows)
+    collected = min(collected_for(account, place, rows), COLLECTED.value * copied)
     if account.share(copied + collected) < SHARE.value:
         return []
     heaviest = max(rows, key=lambda row: (account.place(row.stack) == place, row.seconds))
@@ -277,7 +278,7 @@ PATTERN = Pattern(
     costs="Each piece that is added copies all that was there: twice the text takes four times as long.",
     fix="Collect parts and join them once, or append to a buffer that keeps spare room.",
     fine="A handful of large texts put together once: each byte is copied once, and there is no other way.",
-    thresholds=(COPYING, FORMATTING, SHARE),
+    thresholds=(COPYING, FORMATTING, COLLECTED, SHARE),
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,
