@@ -28,6 +28,17 @@ def is_chained(source: Source, line: int) -> bool:
     return any(name in asked_by and name in answers and _names(value) & answers - {name} for name, value in values)
 
 
+def is_asked_in_a_chain(source: Source, line: int) -> bool:
+    """Whether a line of JavaScript is in a function that is only called in loops, each time by what its last answer
+    said: no stack leads from there to what it asks."""
+    node = source.at(line) if source.is_javascript else None
+    function = syntax.function_around(node) if node is not None else None
+    while function is not None and not syntax.name_of(function):
+        function = syntax.function_around(function.parent) if function.parent is not None else None
+    calls = source.calls.get(syntax.name_of(function), []) if function is not None else []
+    return bool(calls) and all(is_chained(source, call.start_point[0] + 1) for call in calls)
+
+
 def _assigned(body: "Node") -> list[tuple[str, "Node"]]:
     """What gets a value in each round, members of objects too, by their text."""
     found = []

@@ -68,8 +68,9 @@ def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> 
         if source is None or function is None:
             continue
         for way in inlined.within(source, function):
-            if kept := next((kept for kept in kept_by(source, way[-1].function) if kept.stays), None):
-                name = syntax.name_of(way[-1].function)
+            stay = [kept for kept in kept_by(source, way[-1].function) if kept.stays]
+            if stay:
+                kept, name = max(stay, key=lambda kept: kept.given), syntax.name_of(way[-1].function)
                 return KeptLine(file=file, line=line, through=kept.line, function=name)
     return _only_kept(sources, frames)
 
@@ -123,18 +124,24 @@ def _is_own(source: Source, addition: "Node", below: str) -> bool:
 
 
 class Kept(NamedTuple):
-    """A line that adds to a collection which outlives its function; ``stays``: the file takes nothing out of that."""
+    """A line that adds to a collection which outlives its function; ``stays``: the file takes nothing out of that;
+    ``given``: it adds what the function was given."""
 
     line: int
     stays: bool
+    given: bool
 
 
 def kept_by(source: Source, function: "Node") -> Iterator[Kept]:
     """The lines of a function that keep what they add, also those of functions in it."""
     for each in syntax.within(function, functions=True):
         holder = syntax.function_around(each) if each.type in grammar.CALLS | grammar.ASSIGNMENTS else None
-        for addition, held in _additions(each, holder, deep=False) if holder is not None else ():
-            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held))
+        if holder is None:
+            continue
+        for addition, held in _additions(each, holder, deep=False):
+            given = set[str]().union(*syntax.parameters_of(holder))
+            added = syntax.names_in(addition) - syntax.names_in(held)
+            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & added))
 
 
 def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator[tuple["Node", "Node"]]:

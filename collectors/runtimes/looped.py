@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.chains import is_chained
+from perfdoctor.collectors.runtimes.chains import is_asked_in_a_chain, is_chained
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -74,6 +74,9 @@ def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> I
                 takes=any(map(_takes, each)),
                 chained=source is not None and is_chained(source, line),
             )
+        elif (file, line) not in told and (source := sources.of(pid).of(file)) and is_asked_in_a_chain(source, line):
+            told.add((file, line))
+            yield RepeatedLine(file=file, line=line, chained=True)
 
 
 def _is_repeated(sources: Sources, file: str, line: int) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfdoctor.collectors.runtimes.chains import is_chained
+from perfdoctor.collectors.runtimes.chains import is_asked_in_a_chain, is_chained
 from perfdoctor.collectors.runtimes.sources import Source
 
 CHAINED = {
@@ -54,3 +54,31 @@ def test_each_needs_the_last_answer(name: str) -> None:
 @pytest.mark.parametrize("name", APART)
 def test_each_could_be_asked_at_once(name: str) -> None:
     assert not _asked(*APART[name])
+
+
+ARCHIVE = """class Archive {{
+  certificate(number) {{
+    return new Promise((resolve) => {{
+      http.get(`/certificates/${{number}}`, resolve); // <-
+    }});
+  }}
+}}
+async function owners(archive, at, numbers) {{
+  {loop} {{
+    const told = await archive.certificate(at);
+    {last}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "last", "chained"),
+    [
+        ("for (let step = 0; step < 9; step++)", "at = told.before;", True),
+        ("for (at of numbers)", "show(told);", False),
+    ],
+)
+def test_what_is_only_called_by_the_last_answer_is_asked_in_a_chain(loop: str, last: str, chained: bool) -> None:
+    text = ARCHIVE.format(loop=loop, last=last)
+    assert is_asked_in_a_chain(Source("/srv/program.js", text.encode()), 4) is chained
