@@ -73,6 +73,12 @@ class _Lent(NamedTuple):
     at_most: Severity = Severity.CRITICAL
     kind: LockKind = LockKind.POOL
 
+    @property
+    def is_of_library(self) -> bool:
+        """Whether it is connections of a library's pool (and no threads, nor a pool of the program's own), which its
+        settings limit."""
+        return self.kind is LockKind.POOL and not self.lender.startswith("threads ") and ", " not in self.lender
+
 
 def _lent_to_threads(account: Account) -> Iterator[_Lent]:
     waits: dict[tuple[str, Place], list[SyscallRow]] = defaultdict(list)
@@ -160,7 +166,7 @@ def lent_out(account: Account) -> list[Finding]:
     found = []
     for lent in (*_lent_to_threads(account), *_lent_beside_threads(account), *_lent_by_node(account)):
         waited, place = lent.seconds, lent.place
-        limit = limit_of(account, lent.pids) if lent.kind is LockKind.POOL else None
+        limit = limit_of(account, lent.pids) if lent.is_of_library else None
         if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
             continue
         each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""

@@ -34,13 +34,15 @@ _LENDERS = grammar.words(
     "create_pool createPool knex ConnectionPool AsyncConnectionPool BlockingConnectionPool SimpleConnectionPool"
     " ThreadedConnectionPool PooledDB create_engine create_async_engine TCPConnector Limits HikariDataSource"
 )
-_IN_JAVASCRIPT = grammar.words("Pool")
-"""a pool of connections there, and one of processes in Python"""
-# pool_size=2   "pool_size": 2   MaxConnsPerHost: 2   connectionLimit: 2   maximumPoolSize=2
-_SETTING = re.compile(
-    r"\b(?:pool_size|maximumPoolSize|maxPoolSize|max_pool_size|connectionLimit|max_connections|MaxConnsPerHost|maxSockets"
-    r"|limit_per_host)[\"']?\s*[:=,]\s*[\"']?\d"
+_LENDERS_OF_JAVASCRIPT = _LENDERS | {"Pool"}
+"""(which is one of processes in Python)"""
+_SETTINGS = grammar.words(
+    "pool_size maximumPoolSize maxPoolSize max_pool_size connectionLimit max_connections MaxConnsPerHost maxSockets"
+    " limit_per_host"
 )
+_LIMITS = _SETTERS | _SETTINGS | _LENDERS_OF_JAVASCRIPT
+# pool_size=2   "pool_size": 2   MaxConnsPerHost: 2
+_SETTING = re.compile(rf"\b(?:{'|'.join(sorted(_SETTINGS))})[\"']?\s*[:=,]\s*[\"']?\d")
 _THREADS = grammar.words("Thread Process pthread_create thread jthread spawn")
 
 
@@ -64,7 +66,8 @@ def _lenders(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
         return
     for pid, files in _own_files(evidence).items():
         own = sources.of(pid)
-        known = [(file, source) for file in sorted(files)[:_MOST_FILES] if (source := own.of(file))]
+        some = [file for file in sorted(files)[:_MOST_FILES] if own.says(file, _LIMITS)]
+        known = [(file, source) for file in some if (source := own.of(file))]
         said = _all(known, _said_in)
         made = _all(known, _setters_in) or said or _all(known, _lenders_in)
         if len(made) == 1:
@@ -119,7 +122,7 @@ def _setters_in(source: Source) -> Iterator[Maker]:
 
 
 def _lenders_in(source: Source) -> Iterator[Maker]:
-    return _makers(source, _LENDERS | _IN_JAVASCRIPT if source.is_javascript else _LENDERS)
+    return _makers(source, _LENDERS_OF_JAVASCRIPT if source.is_javascript else _LENDERS)
 
 
 def threads_in(source: Source) -> Iterator[Maker]:
