@@ -171,7 +171,7 @@ def lent_out(account: Account) -> list[Finding]:
             continue
         each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""
         source = "syscalls" if lent.times else "locks"
-        thing, fix = _said(lent)
+        thing, fix = _said(lent, limit)
         facts = [account.fact(source, f"waiting for {thing}", waited / account.seconds, lent.who)]
         if lent.times:
             facts.append(account.fact(source, "mean wait", waited / lent.times, "s"))
@@ -198,7 +198,7 @@ def lent_out(account: Account) -> list[Finding]:
     return found
 
 
-def _said(lent: _Lent) -> tuple[str, str]:
+def _said(lent: _Lent, limit: Place | None) -> tuple[str, str]:
     """(what is waited for, what to do)."""
     sooner = "and give each back sooner: no other work between taking it and returning it."
     if lent.kind is LockKind.SEMAPHORE:
@@ -212,6 +212,12 @@ def _said(lent: _Lent) -> tuple[str, str]:
             "a thread of the pool",
             f"Give the calls of {lent.place} a limiter of their own with more threads (limiter=CapacityLimiter(n), or "
             "total_tokens of current_default_thread_limiter()), or let them wait without a thread, in async calls.",
+        )
+    if limit is not None:
+        return (
+            "a connection of the pool",
+            f"Raise the limit at {limit}, so that the pool behind {lent.place} holds about as many connections as use "
+            f"it at once, as far as the other side takes them; {sooner}",
         )
     setting = next((words for name, words in _SETTINGS if lent.lender.endswith(name)), _SETTING)
     return (

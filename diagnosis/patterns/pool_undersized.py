@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import peer
-from perfdoctor.diagnosis.example import PID, call, cpu, java, library, native, python, thread, window
-from perfdoctor.diagnosis.lent import DIALS, LENT, MANY, ROOM, SEVERAL, SMALL, lent_out
+from perfdoctor.diagnosis.example import PID, call, cpu, java, javascript, library, native, python, thread, window
+from perfdoctor.diagnosis.lent import CROWD, DIALS, IN_USE, LENT, MANY, ROOM, SEVERAL, SMALL, lent_out
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pool_makers import maker_of
@@ -14,11 +14,14 @@ from perfdoctor.diagnosis.pools import worker_of
 from perfdoctor.diagnosis.task_lines import ALWAYS, BATCH, LOOP
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
+from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.threads import PoolLine
 
 FREE = Threshold(
     0.05,
@@ -258,7 +261,32 @@ def _examples() -> tuple[Example, ...]:
         call("futex", handed, 900, on="futex:0x2", blocked=200.0),
         call("futex", all_of, 60, on="futex:0x3", blocked=9.6),
     )
+    road = "/srv/app/road.js"
+    sounding = (javascript("query", "/srv/app/node_modules/pg/lib/client.js", 9), javascript("soundings", road, 7))
+    two_lent = peer(sounding, 400, wait=19.0, protocol="PostgreSQL", shape="EXECUTE soundings")
+    crowd = peer((javascript("answer", road, 30),), 400, wait=52.0, direction="incoming", address="10.0.0.9")
+    alone = crowd.model_copy(update={"turn": two_lent.turn})
+
+    def of_node(served: Peer) -> Evidence:
+        peers = (two_lent.model_copy(update={"open_at_end": 2}), served)
+        seen = window(samples=(cpu(sounding, 1.0),), peers=peers)
+        limit = PoolLine(pid=PID, file=road, line=3, function="open", lends=True)
+        target = seen.target.model_copy(update={"runtime": "node"})
+        return seen.model_copy(update={"target": target, "pools": (limit,)})
+
     return (
+        Example(
+            "two connections of Node.js for five requests at once",
+            True,
+            "both are nearly always in use, and three stand in line for one",
+            of_node(crowd),
+        ),
+        Example(
+            "two connections of Node.js for two requests at once",
+            False,
+            "they are in use, and nobody stands in line",
+            of_node(alone),
+        ),
         Example(
             "two threads of Java for forty calls, asked for by a timer's",
             True,
@@ -368,7 +396,10 @@ PATTERN = Pattern(
     "do meanwhile: N workers that wait do N pieces of work in the time of one.",
     fix="As many workers as waits that the other side can bear at a time; asynchronous calls for hundreds.",
     fine="When the limit is there to protect the other side.",
-    thresholds=(FREE, OFTEN, ROW, LONG, WAITS, ROOM, LINE, MANY, LENT, DIALS, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
+    thresholds=(
+        *(FREE, OFTEN, ROW, LONG, WAITS, ROOM, LINE, MANY),
+        *(LENT, DIALS, IN_USE, CROWD, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
+    ),
     needs=("syscalls", "cpu", "threads"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,
