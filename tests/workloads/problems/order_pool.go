@@ -81,7 +81,7 @@ func main() {
 	go store(l)
 	sql.Register("wire", wire{})
 	db, _ := sql.Open("wire", l.Addr().String())
-	db.SetMaxOpenConns(2)
+	db.SetMaxOpenConns(2) // <- cost
 	db.SetMaxIdleConns(2)
 	fmt.Println("ready", os.Getpid())
 	for w := 0; w < 12; w++ {

@@ -37,7 +37,7 @@ async def page(request):
 
 async def main():
     app = web.Application()
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2)) as session:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2)) as session:  # <- cost
         app["prices"] = Prices(session)
         app.router.add_get("/article/{article}", page)
         runner = web.AppRunner(app, access_log=None)
