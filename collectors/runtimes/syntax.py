@@ -267,6 +267,9 @@ def assigned_in(node: "Node") -> dict[str, list["Node"]]:
         if each.type == "match_arm":
             for name, matched in _bound_by(each):
                 found.setdefault(name, []).append(matched)
+        if each.type == "declaration":  # (of C and C++, without a value: std::vector<int> found;)
+            plain = (name for name in each.children_by_field_name("declarator") if name.type in grammar.NAMES)
+            found |= {name: found.get(name, []) for name in map(text_of, plain)}
         target = target_of(each)
         if target is None or each.type in grammar.STEPS:
             continue

@@ -51,6 +51,10 @@ DOES_NOT = {
         ".go",
         "package a\nfunc f(n int) []int {\n var all []int\n all = append(all, n) // <-\n return all }",
     ),
+    "a vector of its own": (
+        ".cpp",
+        "std::vector<int> f(int n)\n{\n  std::vector<int> all;\n  all.push_back(n); // <-\n  return all;\n}",
+    ),
     "a member that is replaced": (".py", "class A:\n  def see(self, row):\n    self.last = parse(row)  # <-"),
     "a message that is parsed": (".py", "class A:\n  def run(self, line):\n    self.handle(json.loads(line))  # <-"),
     "a comment": (".py", "class A:\n  def run(self, line):\n    pass  # self.all.append(line) <-"),
