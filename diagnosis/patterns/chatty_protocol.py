@@ -48,7 +48,11 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     if share is not None and share < PER_UNIT.value:
         return []
     loop = account.loop_around(talk)
-    if share is None and account.load(talk.pid).at_once > AT_ONCE.value and loop is None:
+    if (
+        share is None
+        and account.load(talk.pid).at_once > AT_ONCE.value
+        and (loop is None or _on_event_loop(account, talk))
+    ):
         return []
     waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds)
     own = account.client_cpu(talk)
@@ -84,6 +88,12 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
         confidence=(0.88 if share is not None or talk.peer.protocol else 0.75) * talk.sureness,
         at_most=Severity.CRITICAL if waits + own >= LITTLE.value * account.seconds else Severity.INFO,
     )
+
+
+def _on_event_loop(account: Account, talk: Talk) -> bool:
+    """Whether what is asked in a loop need not wait there for the answer: tasks and promises do."""
+    asyncio = any("/asyncio/" in (frame.file or "") for frame in talk.stack)
+    return asyncio or account.evidence.target.runtime == "node"
 
 
 def _cure(talk: Talk) -> str:
