@@ -12,7 +12,7 @@ from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pools import lender_of
-from perfdoctor.diagnosis.talk import STORES, Load, Sides, Talk, asks_through, awaited_by, load_of, talks
+from perfdoctor.diagnosis.talk import STORES, Load, Sides, Talk, asks_through, awaited_by, load_of, served_at, talks
 from perfdoctor.diagnosis.texts import Texts
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
@@ -252,19 +252,12 @@ class Account:
 
     def is_measured(self, peer: Peer) -> bool:
         """Whether a peer is a process of this window itself: what it does is told of it."""
-        return bool(self._servers(peer))
+        return bool(served_at(self.evidence.network, peer))
 
     def asks_the_target(self, talk: Talk) -> bool:
         """Whether a process that the target started asks the target: it makes its load, or is a part of its work."""
         target = self.evidence.target.pid
-        return talk.pid != target and target in self._servers(talk.peer)
-
-    def _servers(self, peer: Peer) -> set[int]:
-        """The processes of this window that serve what is asked of ``peer``."""
-        if peer.side != "local":
-            return set()
-        here = (one for one in self.peers if one.direction == "incoming" and one.local)
-        return {row.pid for one in here if peer.address.endswith(one.local) for row in one.rows}
+        return talk.pid != target and target in served_at(self.evidence.network, talk.peer)
 
     def _said_at(self, talk: Talk) -> Stack:
         line = self.texts.said_by(talk.pid, talk.shape)

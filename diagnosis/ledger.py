@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Set
 
 from perfdoctor.diagnosis.loops import loops
-from perfdoctor.diagnosis.talk import Sides, awaited_by
+from perfdoctor.diagnosis.talk import Sides, awaited_by, only_ask_the_target
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.waiting import Futexes, signals, sleeps, state_of, waits_in_loops
 from perfdoctor.schemas.evidence import Evidence
@@ -93,7 +93,11 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
     states = [
         (row, state_of(row, evidence.user_roots, signalled, sides)) for row in rows_of_calls if row.blocked_seconds > 0
     ]
-    in_loops = waits_in_loops(states, awaited_by(evidence.network))
+    # (a process that only asks the target waits for what the target does, which is told of it)
+    only_ask = only_ask_the_target(evidence)
+    states = [(row, State.IDLE if state is State.NETWORK and row.pid in only_ask else state) for row, state in states]
+    awaited = {pid: seconds for pid, seconds in awaited_by(evidence.network).items() if pid not in only_ask}
+    in_loops = waits_in_loops(states, awaited)
     # (what else keeps its threads busy; a fault or a descheduling is too little to matter here)
     at_work = running - traced + sum(t.runnable for t in threads)
     at_work += sum(row.blocked_seconds for row, state in states if state not in (State.IDLE, State.SLEEP))

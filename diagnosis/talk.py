@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from perfdoctor.diagnosis.user_code import is_user_code
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import NetworkUse, Peer, TalkRow
 from perfdoctor.schemas.syscalls import LentLine
@@ -328,6 +329,26 @@ def load_of(use: NetworkUse | None, pid: int, asked: Iterable[Talk]) -> Load:
     awaited = sum(a.seconds for a in use.awaited if a.pid == pid) if use else 0.0
     waits = sum(talk.wait_seconds for talk in asked if talk.pid == pid)
     return Load(served, awaited, waits)
+
+
+def served_at(use: NetworkUse | None, peer: Peer) -> set[int]:
+    """The processes of this window that serve what is asked of ``peer``."""
+    if peer.side != "local":
+        return set()
+    here = (one for one in (use.peers if use else ()) if one.direction == "incoming" and one.local)
+    return {row.pid for one in here if peer.address.endswith(one.local) for row in one.rows}
+
+
+def only_ask_the_target(evidence: Evidence) -> set[int]:
+    """The processes beside the target that talk to nobody but to it: they make its load, or are a part of its work."""
+    use, target = evidence.network, evidence.target.pid
+    asked: dict[int, bool] = {}
+    for peer in use.peers if use else ():
+        of_target = asks(peer) and target in served_at(use, peer)
+        for row in peer.rows if asks(peer) else ():
+            if row.pid != target and row.requests:
+                asked[row.pid] = asked.get(row.pid, True) and of_target
+    return {pid for pid, only in asked.items() if only}
 
 
 def awaited_by(use: NetworkUse | None) -> dict[int, float]:

@@ -84,10 +84,13 @@ class Texts:
         return next((line for line in said if (line.pid, line.shape) == (pid, shape)), None)
 
     def said_on(self, pid: int, shape: str, stack: Stack) -> Place | None:
-        """The line of a stack whose function holds the text of a statement."""
+        """The line of a stack whose function holds the text of a statement; in Node.js, which sends from its own loop,
+        the line of the text itself if none does."""
         said = self.said_by(pid, shape)
         if said is None:
             return None
         inside = (f for f in stack if f.file == said.file and f.line and said.first <= f.line <= said.last)
         frame = next(inside, None)
-        return Place(frame.file, frame.function, frame.line) if frame is not None else None
+        if frame is None:
+            return Place(said.file, said.function, said.line) if self.evidence.target.runtime == "node" else None
+        return Place(frame.file, frame.function, frame.line)

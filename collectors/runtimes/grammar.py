@@ -100,6 +100,9 @@ ADDS = words(
     " PushBack PushFront"
 )
 """methods that put something into a collection"""
+LITERALS = words("array object list dictionary set") | COMPREHENSIONS
+LISTENS = words("on addListener prependListener addEventListener subscribe")
+"""methods that keep a function until it is taken out again"""
 COLLECTIONS = words(
     "list dict set deque defaultdict OrderedDict Counter Map Set WeakMap WeakSet Array HashMap TreeMap LinkedHashMap"
     " ConcurrentHashMap ArrayList LinkedList HashSet TreeSet ArrayDeque"
@@ -107,7 +110,8 @@ COLLECTIONS = words(
 """classes of collections"""
 REMOVES = words(
     "clear delete remove removeAll removeIf removeFirst removeLast pop popleft popitem pop_back pop_front poll shift"
-    " splice discard erase evict retain truncate drain take Delete Remove"
+    " splice discard erase evict retain truncate drain take Delete Remove off removeListener removeAllListeners"
+    " removeEventListener unsubscribe"
 )
 """methods that take something out of one"""
 TAKES_WORK = words("get take recv receive accept")

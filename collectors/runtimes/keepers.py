@@ -60,18 +60,18 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
 
 
 def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> KeptLine | None:
-    """What the innermost function that calls a keeper calls, in the same file: the nearest of those from which nothing
-    is taken."""
+    """A line of the innermost function that keeps something, or calls one of the same file that does: the nearest of
+    those from which nothing is taken."""
     for file, line, _ in frames:
         source = sources.of(file)
         function = syntax.function_around(node) if source and (node := source.at(line)) else None
         if source is None or function is None:
             continue
-        for way in inlined.within(source, function):
-            stay = [kept for kept in kept_by(source, way[-1].function) if kept.stays]
+        for each in (function, *(way[-1].function for way in inlined.within(source, function))):
+            stay = [kept for kept in kept_by(source, each) if kept.stays]
             if stay:
-                kept, name = max(stay, key=lambda kept: kept.given), syntax.name_of(way[-1].function)
-                return KeptLine(file=file, line=line, through=kept.line, function=name)
+                kept = max(stay, key=lambda kept: kept.given)
+                return KeptLine(file=file, line=line, through=kept.line, function=syntax.name_of(each))
     return _only_kept(sources, frames)
 
 
@@ -116,7 +116,7 @@ def keeps(source: Source, line: int, below: str = "") -> bool:
     return not all(_is_own(source, each, below) for each in additions)
 
 
-def _is_own(source: Source, addition: "Node", below: str) -> bool:
+def _is_own(source: Source, addition: "Node", below: str = "") -> bool:
     """Whether what adds is a method of the target's own: it is in there that something is kept."""
     if addition.type not in grammar.CALLS or syntax.owner_of_call(addition) is None:
         return False
@@ -139,6 +139,8 @@ def kept_by(source: Source, function: "Node") -> Iterator[Kept]:
         if holder is None:
             continue
         for addition, held in _additions(each, holder, deep=False):
+            if _is_own(source, addition):
+                continue
             given = set[str]().union(*syntax.parameters_of(holder))
             added = syntax.names_in(addition) - syntax.names_in(held)
             yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & added))
@@ -173,6 +175,8 @@ def _added_to(node: "Node") -> "Node | None":
         first = syntax.arguments_of(node)[0]
         if owner is None:
             return first if syntax.called_name(node) == "append" and first.type in grammar.MEMBERS else None  # (Go)
+        if syntax.called_name(node) in grammar.LISTENS and owner.type in grammar.MEMBERS:
+            return owner if any(given.type in grammar.FUNCTIONS for given in syntax.arguments_of(node)) else None
         own = syntax.text_of(owner) in ("self", "this")  # (what a method of its own keeps, is kept in there)
         return owner if syntax.called_name(node) in grammar.ADDS and not own else None
     target = syntax.target_of(node)
@@ -183,5 +187,16 @@ def _added_to(node: "Node") -> "Node | None":
 
 def _is_of_outside(names: set[str], values: dict[str, list["Node"]]) -> bool:
     """Whether local names stand for something that is there already, by what they are made of."""
-    made = [value for name in names for value in values.get(name, ())]
+    made = [value for name in names for value in values.get(name, ()) if not _is_new(value)]
     return bool(made) and bool(expanded(all_names(made), values) - set(values))
+
+
+def _is_new(value: "Node") -> bool:
+    """Whether it is an object that is made there: ``new Array(STEPS).fill(0)``, ``[…]``, ``dict(…)``."""
+    for _ in range(syntax.DEEPEST):
+        owner = syntax.owner_of_call(value) if value.type in grammar.CALLS else None
+        if owner is None or owner.type not in grammar.CALLS | grammar.LITERALS:
+            break
+        value = owner
+    made = value.type in grammar.LITERALS or value.type in ("new_expression", "object_creation_expression")
+    return made or (value.type in grammar.CALLS and syntax.called_name(value) in grammar.COLLECTIONS)

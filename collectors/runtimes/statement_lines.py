@@ -29,6 +29,7 @@ _BETWEEN = r"[^a-z0-9_]+(?:(?:[sd]|\d+|(?<=[:@$({])\w+(?:\)s)?)[^a-z0-9_]+)?"
 """what may stand between two words of a statement: a place for a value, ``%s``, ``$1``, ``:name``"""
 _TABLE = re.compile(r"\b(?:from|into|update|join)\s+[\"`]?([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _COLUMN = re.compile(r"([a-z_][a-z0-9_]*)[\"`]?\s*(?:=|>=?|<=?|in\b|like\b)\s*(?:any\s*)?\(?\?", re.IGNORECASE)
+_PREPARED = re.compile(r"EXECUTE ([A-Za-z_]\w{2,})$")
 _VERBS = {
     "insert": grammar.words("insert create save bulkCreate insertMany"),
     "update": grammar.words("update increment decrement"),
@@ -85,8 +86,8 @@ def _own_files(evidence: Evidence) -> dict[int, list[str]]:
 
 def said_in(source: Source, shape: str) -> list[_Place]:
     """The lines of a file that ask for a statement: whose text holds it, or else whose calls name its table and all
-    columns that it is asked by."""
-    return _by_words(source, shape) or _by_names(source, shape)
+    columns that it is asked by, or it by the name that it was prepared under."""
+    return _by_words(source, shape) or _by_names(source, shape) or _by_its_name(source, shape)
 
 
 def _by_words(source: Source, shape: str) -> list[_Place]:
@@ -135,6 +136,12 @@ def _by_names(source: Source, shape: str) -> list[_Place]:
         if right and columns <= words:
             found.setdefault(chain.start_byte, _Place(chain.start_point[0] + 1, function))
     return list(found.values())
+
+
+def _by_its_name(source: Source, shape: str) -> list[_Place]:
+    prepared = _PREPARED.match(shape)
+    named = [name for name in source.mentions(prepared[1], source.root) if _is_quoted(source, name)] if prepared else []
+    return [_of_call(name, function) for name in named if (function := syntax.function_around(name)) is not None]
 
 
 def _chain(name: "Node") -> "Node | None":

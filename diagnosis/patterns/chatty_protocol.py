@@ -48,11 +48,9 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     if share is not None and share < PER_UNIT.value:
         return []
     loop = account.loop_around(talk)
-    if (
-        share is None
-        and account.load(talk.pid).at_once > AT_ONCE.value
-        and (loop is None or _on_event_loop(account, talk))
-    ):
+    if share is None and loop is not None and (account.texts.pauses(loop) or account.texts.takes_work(loop)):
+        return []  # each round of it is a piece of work, which asks once
+    if share is None and account.load(talk.pid).at_once > AT_ONCE.value and not _in_turn(account, talk, loop):
         return []
     waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds)
     own = account.client_cpu(talk)
@@ -90,10 +88,13 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     )
 
 
-def _on_event_loop(account: Account, talk: Talk) -> bool:
-    """Whether what is asked in a loop need not wait there for the answer: tasks and promises do."""
+def _in_turn(account: Account, talk: Talk, loop: Place | None) -> bool:
+    """Whether each of several threads asks one by one: in a loop, and so often that each connection is busy with it.
+    (On an event loop what is asked in a loop need not wait there for the answer.)"""
     asyncio = any("/asyncio/" in (frame.file or "") for frame in talk.stack)
-    return asyncio or account.evidence.target.runtime == "node"
+    if loop is None or asyncio or account.evidence.target.runtime == "node":
+        return False
+    return talk.questions >= RATE.value * account.seconds * max(1, talk.peer.open_at_end or 0)
 
 
 def _cure(talk: Talk) -> str:
@@ -192,6 +193,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(waits,), samples=(work, own), peers=(at_once,)),
         ),
         Example(
+            "a question in each round of a loop that pauses",
+            False,
+            "each round is a piece of work, as the text of the loop says",
+            _in_a_loop(window(calls=(waits,), samples=(work, own), peers=(gets,)), pauses=True),
+        ),
+        Example(
             "many threads, of which each asks one by one",
             True,
             "fifteen questions are under way at any time, of which each is asked in a loop",
@@ -200,10 +207,10 @@ def _examples() -> tuple[Example, ...]:
     )
 
 
-def _in_a_loop(seen: Evidence) -> Evidence:
+def _in_a_loop(seen: Evidence, *, pauses: bool = False) -> Evidence:
     assert seen.network
     asks = next(frame for frame in seen.network.peers[0].rows[0].stack if frame.file == APP)
-    line = RepeatedLine(file=APP, line=asks.line or 0)
+    line = RepeatedLine(file=APP, line=asks.line or 0, pauses=pauses)
     return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": (line,)})})
 
 

@@ -38,6 +38,10 @@ KEEPS = {
     "a vector in Rust": (".rs", "impl L { fn add(&mut self, e: E) {\n self.all.push(e); // <-\n } }"),
     "an array in C": (".c", "void add(struct table *t, int n)\n{\n    t->rows[t->count++] = copy(n); // <-\n}"),
 }
+KEEPS["a listener of something that stays"] = (
+    ".js",
+    "class A {\n next(reach) {\n  this.river.on('gauge', (reading) => this.see(reach, reading)); // <-\n }\n}",
+)
 DOES_NOT = {
     "a list of its own": (
         ".py",
@@ -50,6 +54,10 @@ DOES_NOT = {
     "a slice of its own": (
         ".go",
         "package a\nfunc f(n int) []int {\n var all []int\n all = append(all, n) // <-\n return all }",
+    ),
+    "an array of its own, as long as something else": (
+        ".js",
+        "function compute(level) {\n const all = new Array(STEPS).fill(0);\n all[1] = level; // <-\n return all;\n}",
     ),
     "a vector of its own": (
         ".cpp",

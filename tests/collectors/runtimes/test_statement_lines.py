@@ -40,6 +40,12 @@ FOUND = {
         " add(row) {\n  return this.knex('tunings').insert(row);\n }\n}",
     ),
 }
+FOUND["by the name that it was prepared under"] = (
+    ".js",
+    "EXECUTE armiger",
+    "class A {\n async one(id) {\n  const { rows } = await this.pool.query({ // <-\n"
+    "    name: 'armiger', text: ARMIGER, values: [id],\n  });\n  return rows[0];\n }\n}",
+)
 NOT_FOUND = {
     "it stands there twice": (
         ".py",
@@ -50,6 +56,7 @@ NOT_FOUND = {
     "of another table": (".js", TUNINGS, "function a(knex) {\n  return knex('gongs').where('gong_id', 1);\n}"),
     "asked by another column": (".js", TUNINGS, "function a(knex) {\n  return knex('tunings').where('tuner', 1);\n}"),
     "a table's name that is no text": (".js", TUNINGS, "function a(tunings) {\n  return tunings.first('gong_id');\n}"),
+    "a driver's own name": (".java", "EXECUTE S_?", 'class A { void a() { b("S_"); } }'),
     "too short to tell": (".py", "SELECT ?", 'def a(db):\n  db.rows("SELECT 1")'),
 }
 
