@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LEAST_GROWTH = 1 << 20
 """bytes in the window, below which nobody asks"""
 _MOST_STACKS = 64
+_MOST_SEARCHED = 8
+"""of those, by whose calls a keeper is looked for: that reads whole files"""
 _CALLERS = 8
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
@@ -41,9 +43,11 @@ def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
 
 
 def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
-    """Of each stack the lines that keep; where it has none, those that keep in what they call."""
+    """Of each stack the lines that keep; where it has none, those that keep in what they call, or the only one of the
+    file."""
     known: dict[tuple[int, str, int, str], bool] = {}
-    for pid, stack in _stacks(evidence):
+    alone: dict[tuple[int, str], tuple[int, str] | None] = {}
+    for number, (pid, stack) in enumerate(_stacks(evidence)):
         below, frames = "", list(islice(own_frames(stack), _CALLERS))
         found = False
         for file, line, function in frames:
@@ -55,8 +59,17 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
                 yield KeptLine(file=file, line=line)
                 found = True
             below = _TAIL.split(function)[-1]
-        if not found and (kept := _kept_in_calls(sources.of(pid), frames)):
-            yield kept
+        if not found and frames and number < _MOST_SEARCHED:
+            kept = _kept_in_calls(sources.of(pid), frames)
+            if kept is None:
+                file, line, _ = frames[0]
+                if (pid, file) not in alone:
+                    source = sources.of(pid).of(file)
+                    alone[pid, file] = _only_kept(source) if source is not None else None
+                at = alone[pid, file]
+                kept = KeptLine(file=file, line=line, through=at[0], function=at[1]) if at else None
+            if kept is not None:
+                yield kept
 
 
 def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> KeptLine | None:
@@ -72,19 +85,14 @@ def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> 
             if stay:
                 kept = max(stay, key=lambda kept: kept.given)
                 return KeptLine(file=file, line=line, through=kept.line, function=syntax.name_of(each))
-    return _only_kept(sources, frames)
+    return None
 
 
-def _only_kept(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> KeptLine | None:
-    """The only line of the innermost function's file that adds to a collection from which nothing is taken."""
-    file, line, _ = next(iter(frames), ("", 0, ""))
-    source = sources.of(file)
-    functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)] if source else []
-    kept = {(each.line, syntax.name_of(f)) for f in functions if source for each in kept_by(source, f) if each.stays}
-    if len(kept) != 1:
-        return None
-    ((at, name),) = kept
-    return KeptLine(file=file, line=line, through=at, function=name)
+def _only_kept(source: Source) -> tuple[int, str] | None:
+    """The only line of a file, with its function, that adds to a collection from which nothing is taken."""
+    functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
+    kept = {(each.line, syntax.name_of(f)) for f in functions for each in kept_by(source, f) if each.stays}
+    return next(iter(kept)) if len(kept) == 1 else None
 
 
 def _is_plain(node: "Node") -> bool:
@@ -135,7 +143,8 @@ class Kept(NamedTuple):
 def kept_by(source: Source, function: "Node") -> Iterator[Kept]:
     """The lines of a function that keep what they add, also those of functions in it."""
     for each in syntax.within(function, functions=True):
-        holder = syntax.function_around(each) if each.type in grammar.CALLS | grammar.ASSIGNMENTS else None
+        adds = each.type in grammar.CALLS | grammar.ASSIGNMENTS and _added_to(each) is not None
+        holder = syntax.function_around(each) if adds else None
         if holder is None:
             continue
         for addition, held in _additions(each, holder, deep=False):
