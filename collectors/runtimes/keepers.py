@@ -47,7 +47,8 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
     file."""
     known: dict[tuple[int, str, int, str], bool] = {}
     alone: dict[tuple[int, str], tuple[int, str] | None] = {}
-    for number, (pid, stack) in enumerate(_stacks(evidence)):
+    searched = 0
+    for pid, stack in _stacks(evidence):
         below, frames = "", list(islice(own_frames(stack), _CALLERS))
         found = False
         for file, line, function in frames:
@@ -59,7 +60,8 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
                 yield KeptLine(file=file, line=line)
                 found = True
             below = _TAIL.split(function)[-1]
-        if not found and frames and number < _MOST_SEARCHED:
+        if not found and frames and searched < _MOST_SEARCHED:
+            searched += 1
             kept = _kept_in_calls(sources.of(pid), frames)
             if kept is None:
                 file, line, _ = frames[0]
@@ -151,8 +153,7 @@ def kept_by(source: Source, function: "Node") -> Iterator[Kept]:
             if _is_own(source, addition):
                 continue
             given = set[str]().union(*syntax.parameters_of(holder))
-            added = syntax.names_in(addition) - syntax.names_in(held)
-            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & added))
+            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & _added(addition)))
 
 
 def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator[tuple["Node", "Node"]]:
@@ -175,6 +176,13 @@ def _is_emptied(source: Source, collection: "Node") -> bool:
     name = syntax.last_name(collection)
     removals = (call for each in grammar.REMOVES for call in source.calls.get(each, ()))
     return any(syntax.last_name(owner) == name for each in removals if (owner := syntax.owner_of_call(each)))
+
+
+def _added(addition: "Node") -> set[str]:
+    """The names of what is added: the last argument, or the value."""
+    if addition.type in grammar.CALLS:
+        return syntax.names_in(syntax.arguments_of(addition)[-1])
+    return syntax.names_in(syntax.first_field(addition, "value", "right"))
 
 
 def _added_to(node: "Node") -> "Node | None":
