@@ -6,7 +6,7 @@ keeps the objects is a line that adds them to a list or map of its object, of th
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,8 @@ _MOST_STACKS = 64
 _MOST_SEARCHED = 8
 """of those, by whose calls a keeper is looked for: that reads whole files"""
 _CALLERS = 8
+_OwnFrame = tuple[str, int, str]
+"""its file, line and function"""
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
 
@@ -43,38 +45,49 @@ def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
 
 
 def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
-    """Of each stack the lines that keep; where it has none, those that keep in what they call, or the only one of the
-    file."""
-    known: dict[tuple[int, str, int, str], bool] = {}
-    alone: dict[tuple[int, str], tuple[int, str] | None] = {}
-    searched = 0
+    search = _Search(sources)
     for pid, stack in _stacks(evidence):
-        below, frames = "", list(islice(own_frames(stack), _CALLERS))
-        found = False
+        frames = list(islice(own_frames(stack), _CALLERS))
+        yield from search.on_the_way(pid, frames) or search.beside(pid, frames)
+
+
+class _Search:
+    """For the lines that keep what is made on a stack, each line and file looked at once."""
+
+    def __init__(self, sources: SourcesOfAll) -> None:
+        self._sources = sources
+        self._known: dict[tuple[int, str, int, str], bool] = {}
+        self._alone: dict[tuple[int, str], tuple[int, str] | None] = {}
+        self._left = _MOST_SEARCHED
+
+    def on_the_way(self, pid: int, frames: Iterable[_OwnFrame]) -> list[KeptLine]:
+        """The lines of a stack that keep."""
+        below, found = "", []
         for file, line, function in frames:
             key = pid, file, line, below
-            if key not in known:
-                source = sources.of(pid).of(file)
-                known[key] = source is not None and keeps(source, line, below)
-            if known[key]:
-                yield KeptLine(file=file, line=line)
-                found = True
+            if key not in self._known:
+                source = self._sources.of(pid).of(file)
+                self._known[key] = source is not None and keeps(source, line, below)
+            found += [KeptLine(file=file, line=line)] if self._known[key] else []
             below = _TAIL.split(function)[-1]
-        if not found and frames and searched < _MOST_SEARCHED:
-            searched += 1
-            kept = _kept_in_calls(sources.of(pid), frames)
-            if kept is None:
-                file, line, _ = frames[0]
-                if (pid, file) not in alone:
-                    source = sources.of(pid).of(file)
-                    alone[pid, file] = _only_kept(source) if source is not None else None
-                at = alone[pid, file]
-                kept = KeptLine(file=file, line=line, through=at[0], function=at[1]) if at else None
-            if kept is not None:
-                yield kept
+        return found
+
+    def beside(self, pid: int, frames: Sequence[_OwnFrame]) -> list[KeptLine]:
+        """One that keeps in what they call, or else the only one of the innermost one's file."""
+        if not frames or self._left == 0:
+            return []
+        self._left -= 1
+        if kept := _kept_in_calls(self._sources.of(pid), frames):
+            return [kept]
+        file, line, _ = frames[0]
+        if (pid, file) not in self._alone:
+            source = self._sources.of(pid).of(file)
+            self._alone[pid, file] = _only_kept(source) if source is not None else None
+        at = self._alone[pid, file]
+        return [KeptLine(file=file, line=line, through=at[0], function=at[1])] if at else []
 
 
-def _kept_in_calls(sources: Sources, frames: Iterable[tuple[str, int, str]]) -> KeptLine | None:
+def _kept_in_calls(sources: Sources, frames: Iterable[_OwnFrame]) -> KeptLine | None:
     """A line of the innermost function that keeps something, or calls one of the same file that does: the nearest of
     those from which nothing is taken."""
     for file, line, _ in frames:
