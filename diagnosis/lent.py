@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
-from perfdoctor.diagnosis.asking import whom
 from perfdoctor.diagnosis.pattern import Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pool_makers import limit_of
@@ -72,6 +71,7 @@ class _Lent(NamedTuple):
     pids: frozenset[int] = frozenset()
     at_most: Severity = Severity.CRITICAL
     kind: LockKind = LockKind.POOL
+    told_by: str = "locks"
 
     @property
     def is_of_library(self) -> bool:
@@ -128,8 +128,9 @@ def _lent_by_node(account: Account) -> Iterator[_Lent]:
             continue
         if talk.place is not None and talk.peer.protocol in DATABASES:
             seconds = served - size * account.seconds
-            lender, pids = whom(talk.peer), frozenset({talk.pid})
-            yield _Lent(lender, talk.place, seconds, None, talk.stack, Waiting.TASKS, seconds, size, pids)
+            lender, pids = f"{talk.peer.address} ({talk.peer.protocol})", frozenset({talk.pid})
+            lent = _Lent(lender, talk.place, seconds, None, talk.stack, Waiting.TASKS, seconds, size, pids)
+            yield lent._replace(told_by="network")
 
 
 def _is_by(peer: Peer, pid: int) -> bool:
@@ -170,7 +171,7 @@ def lent_out(account: Account) -> list[Finding]:
         if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
             continue
         each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""
-        source = "syscalls" if lent.times else "locks"
+        source = "syscalls" if lent.times else lent.told_by
         thing, fix = _said(lent, limit)
         facts = [account.fact(source, f"waiting for {thing}", waited / account.seconds, lent.who)]
         if lent.times:
