@@ -1,4 +1,4 @@
-// Three connections are read with a time limit of 5 ms, in line 26, which runs out but for 7 times a second; four others
+// Twelve connections are read with a time limit of 5 ms, in line 26, which runs out but for 7 times a second; four others
 // are read without one, in line 38, and bring something 101 times a second.
 package main
 
@@ -47,7 +47,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	for i := 0; i < 7; i++ {
+	for i := 0; i < 16; i++ {
 		near, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
 			panic(err)
@@ -56,7 +56,7 @@ func main() {
 		if err != nil {
 			panic(err)
 		}
-		if i < 3 {
+		if i < 12 {
 			go limited(near)
 			go feed(far, time.Second/7)
 		} else {

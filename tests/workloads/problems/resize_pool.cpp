@@ -11,7 +11,7 @@ __attribute__((noinline)) static float scale(const std::vector<float> &picture, 
 {
     float total = 0;
     for (int y = 0; y < SIDE / 2; y++)
-        for (int x = 0; x < SIDE / 2; x++) {
+        for (int x = 0; x < SIDE / 2; x++) { // <- cost
             const float *at = &picture[2 * y * SIDE + 2 * x];
             small[y * SIDE / 2 + x] = (at[0] + at[1] + at[SIDE] + at[SIDE + 1]) / 4; // <- cost
             total += small[y * SIDE / 2 + x] * 0.5f; // <- cost
