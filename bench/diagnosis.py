@@ -12,9 +12,8 @@ tune to them. ``--write`` keeps the tables in bench/results/diagnosis.md. ``--ke
 ``--again`` judges those of such a folder with the detectors of today, and starts nothing. Needs root.
 
 ``fresh16`` and half of ``fresh17`` are on frameworks: pip install --group frameworks; npm install --prefix
-tests/workloads;
-and of Debian golang-github-lib-pq-dev, golang-github-gorilla-mux-dev, golang-github-gomodule-redigo-dev,
-libpostgresql-jdbc-java, libhikaricp-java, libjackson2-databind-java.
+tests/workloads; and of Debian golang-github-lib-pq-dev, golang-github-gorilla-mux-dev,
+golang-github-gomodule-redigo-dev, libpostgresql-jdbc-java, libhikaricp-java, libjackson2-databind-java.
 """
 
 import argparse

@@ -41,11 +41,13 @@ def ledger(evidence: Evidence) -> Ledger:
     account is made of what was measured, and ``thread_seconds`` is its sum.
     """
     rows = evidence.syscalls.rows if evidence.syscalls else ()
-    whole = _account(evidence, signals(rows))
-    return whole.model_copy(update={"loops": loops(evidence), "processes": _by_process(evidence, signals(rows))})
+    signalled, only_ask = signals(rows), only_ask_the_target(evidence)
+    whole = _account(evidence, signalled, only_ask)
+    by_process = _by_process(evidence, signalled, only_ask)
+    return whole.model_copy(update={"loops": loops(evidence), "processes": by_process})
 
 
-def _by_process(evidence: Evidence, signalled: Futexes) -> tuple[ProcessRow, ...]:
+def _by_process(evidence: Evidence, signalled: Futexes, only_ask: Set[int]) -> tuple[ProcessRow, ...]:
     """The same for each process alone, busiest first; empty where there is but one."""
     threads = evidence.threads or ()
     pids = {thread.pid for thread in threads}
@@ -63,7 +65,7 @@ def _by_process(evidence: Evidence, signalled: Futexes) -> tuple[ProcessRow, ...
                 "waits": tuple(wait for wait in evidence.waits or () if wait.pid == pid),
             }
         )
-        account = _account(part, signalled)
+        account = _account(part, signalled, only_ask)
         found.append(
             ProcessRow(
                 pid=pid,
@@ -77,7 +79,7 @@ def _by_process(evidence: Evidence, signalled: Futexes) -> tuple[ProcessRow, ...
     return tuple(sorted(found, key=lambda row: (-row.busy_seconds, row.pid))[:_MOST_PROCESSES])
 
 
-def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
+def _account(evidence: Evidence, signalled: Futexes, only_ask: Set[int]) -> Ledger:
     seconds: dict[State, float] = defaultdict(float)
     stacks: _Stacks = defaultdict(lambda: defaultdict(float))
     threads = evidence.threads or ()
@@ -94,7 +96,6 @@ def _account(evidence: Evidence, signalled: Futexes) -> Ledger:
         (row, state_of(row, evidence.user_roots, signalled, sides)) for row in rows_of_calls if row.blocked_seconds > 0
     ]
     # (a process that only asks the target waits for what the target does, which is told of it)
-    only_ask = only_ask_the_target(evidence)
     states = [(row, State.IDLE if state is State.NETWORK and row.pid in only_ask else state) for row, state in states]
     awaited = {pid: seconds for pid, seconds in awaited_by(evidence.network).items() if pid not in only_ask}
     in_loops = waits_in_loops(states, awaited)

@@ -26,7 +26,7 @@ SOME_NEWS, LONG_WAIT = 0.05, 0.005
 """bytes; pieces of a large answer are larger"""
 
 DATABASES = frozenset({"PostgreSQL", "MySQL"})
-STORES = DATABASES | {"Redis", "MongoDB", "memcached"}
+STORES = DATABASES | {"Redis"}
 _ASKED = ("tcp", "unix", "unix-packet")
 """transports on which one side asks and the other answers"""
 

@@ -9,10 +9,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.own_files import files_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.frame import FrameKind
+from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.network import AskingLine
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
         return evidence
     kinds = (("asking", asking), ("answering", answering), ("connecting", connecting))
     found: dict[str, list[AskingLine]] = {kind: [] for kind, _ in kinds}
-    for pid, files in _own_files(evidence).items():
+    for pid, files in files_of(_stacks(evidence)).items():
         known = [(file, sources.of(pid).of(file)) for file in sorted(files)[:_MOST_FILES]]
         for kind, lines_of in kinds:
             lines = [
@@ -52,13 +52,9 @@ def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     return evidence.model_copy(update={"network": evidence.network.model_copy(update=told)})
 
 
-def _own_files(evidence: Evidence) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
+def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
     for row in evidence.cpu.rows if evidence.cpu else ():
-        for frame in row.stack:
-            if frame.kind is FrameKind.JAVASCRIPT and frame.file and may_be_own(frame.file):
-                found.setdefault(row.pid, set()).add(frame.file)
-    return found
+        yield row.pid, tuple(frame for frame in row.stack if frame.kind is FrameKind.JAVASCRIPT)
 
 
 def asking(source: Source) -> Iterator[tuple[int, str]]:
@@ -82,8 +78,7 @@ def _lines(source: Source, does: "Callable[[Source, Node], bool]") -> Iterator[t
         line = call.start_point[0] + 1
         if line not in told and does(source, call):
             told.add(line)
-            function = syntax.function_around(call)
-            yield line, (syntax.name_of(function) if function is not None else "") or "(anonymous)"
+            yield line, syntax.name_around(call) or "(anonymous)"
 
 
 def _asks(_source: Source, call: "Node") -> bool:

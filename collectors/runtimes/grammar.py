@@ -20,10 +20,12 @@ _PATIENCE = 5.0
 """seconds; 4 MiB of code take half of it"""
 _CHUNK = 64 << 10
 _CPP = (".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl")
+_JS = (".js", ".mjs", ".cjs", ".jsx")
+_TS = (".ts", ".mts", ".cts")
 _GRAMMARS = {
     **dict.fromkeys((".py", ".pyw"), ("tree_sitter_python", "language")),
-    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx"), ("tree_sitter_javascript", "language")),
-    **dict.fromkeys((".ts", ".mts", ".cts"), ("tree_sitter_typescript", "language_typescript")),
+    **dict.fromkeys(_JS, ("tree_sitter_javascript", "language")),
+    **dict.fromkeys(_TS, ("tree_sitter_typescript", "language_typescript")),
     ".tsx": ("tree_sitter_typescript", "language_tsx"),
     ".go": ("tree_sitter_go", "language"),
     ".java": ("tree_sitter_java", "language"),
@@ -126,6 +128,11 @@ COMPARES = words(
 def is_known(file: str) -> bool:
     """Whether a file is in a language that is known here, by its name."""
     return _suffix(file) in _GRAMMARS
+
+
+def is_javascript(file: str) -> bool:
+    """Whether it is JavaScript or TypeScript."""
+    return _suffix(file) in (*_JS, *_TS, ".tsx")
 
 
 def leaves_out_this(file: str) -> bool:

@@ -1,7 +1,7 @@
 """Which files may be the target's own source, and are no library's? By where they lie."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from perfdoctor.schemas.frame import Stack
 
@@ -12,6 +12,15 @@ _LIBRARY = re.compile(
 
 def may_be_own(file: str) -> bool:
     return file.startswith("/") and not _LIBRARY.search(file)
+
+
+def files_of(stacks: Iterable[tuple[int, Stack]]) -> dict[int, list[str]]:
+    """The files of stacks that may be the target's own, by process, in the order in which they are seen."""
+    found: dict[int, dict[str, None]] = {}
+    for pid, stack in stacks:
+        own = (frame.file for frame in stack if frame.file and may_be_own(frame.file))
+        found.setdefault(pid, {}).update(dict.fromkeys(own))
+    return {pid: list(files) for pid, files in found.items()}
 
 
 def own_frames(stack: Stack) -> Iterator[tuple[str, int, str]]:

@@ -7,14 +7,15 @@ began. Where its own files make one pool only, or threads in one loop only, that
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.own_files import files_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.threads import PoolLine
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _LIMITS = _SETTERS | _SETTINGS | _LENDERS_OF_JAVASCRIPT
 # pool_size=2   "pool_size": 2   MaxConnsPerHost: 2
 _SETTING = re.compile(rf"\b(?:{'|'.join(sorted(_SETTINGS))})[\"']?\s*[:=,]\s*[\"']?\d")
 _THREADS = grammar.words("Thread Process pthread_create thread jthread spawn")
+_Files = Mapping[int, list[str]]
 
 
 class Maker(NamedTuple):
@@ -53,20 +55,21 @@ class Maker(NamedTuple):
 
 def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, which knows that line of each process where there is but one."""
-    pools = list(_lenders(sources, evidence))
+    files = files_of(_stacks(evidence))
+    pools = list(_lenders(sources, evidence, files))
     if evidence.target.runtime not in _WITHOUT:
-        pools += _workers(sources, evidence)
+        pools += _workers(sources, evidence, files)
     return evidence.model_copy(update={"pools": tuple(pools)}) if pools else evidence
 
 
-def _lenders(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
+def _lenders(sources: SourcesOfAll, evidence: Evidence, files: _Files) -> Iterator[PoolLine]:
     """The line that sets how many connections are lent: by a call that is there for that, by its name in a list of
     settings, or else where the pool is made. Several at once tell nothing."""
     if evidence.network is None or not any(peer.direction == "outgoing" for peer in evidence.network.peers):
         return
-    for pid, files in _own_files(evidence).items():
+    for pid, own_files in files.items():
         own = sources.of(pid)
-        some = [file for file in sorted(files)[:_MOST_FILES] if own.says(file, _LIMITS)]
+        some = [file for file in sorted(own_files)[:_MOST_FILES] if own.says(file, _LIMITS)]
         known = [(file, source) for file in some if (source := own.of(file))]
         said = _all(known, _said_in)
         made = _all(known, _setters_in) or said or _all(known, _lenders_in)
@@ -75,16 +78,16 @@ def _lenders(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
             yield PoolLine(pid=pid, file=file, line=maker.line, function=maker.function, lends=True)
 
 
-def _workers(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
+def _workers(sources: SourcesOfAll, evidence: Evidence, files: _Files) -> Iterator[PoolLine]:
     threads = Counter[int]()
     for time in evidence.threads or ():
         threads[time.pid] += time.count
-    for pid, files in _own_files(evidence).items():
+    for pid, own_files in files.items():
         # (a child of a pool of processes has one thread, and many brothers)
         if threads[pid] < _LEAST_THREADS and len(threads) < _LEAST_THREADS:
             continue
         own = sources.of(pid)
-        some = [file for file in sorted(files)[:_MOST_FILES] if own.says(file, _POOLS | _THREADS)]
+        some = [file for file in sorted(own_files)[:_MOST_FILES] if own.says(file, _POOLS | _THREADS)]
         known = [(file, source) for file in some if (source := own.of(file))]
         made = _all(known, pools_in) or _all(known, threads_in)
         if len(made) == 1:
@@ -96,13 +99,9 @@ def _all(known: list[tuple[str, Source]], makers_in: Callable[[Source], Iterator
     return [(file, maker) for file, source in known for maker in makers_in(source)]
 
 
-def _own_files(evidence: Evidence) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    rows = ((row.pid, row.stack) for row in evidence.cpu.rows) if evidence.cpu else ()
-    calls = ((row.pid, row.stack) for row in evidence.syscalls.rows) if evidence.syscalls else ()
-    for pid, stack in (*rows, *calls):
-        found.setdefault(pid, set()).update(frame.file for frame in stack if frame.file and may_be_own(frame.file))
-    return found
+def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
+    yield from ((row.pid, row.stack) for row in (evidence.cpu.rows if evidence.cpu else ()))
+    yield from ((row.pid, row.stack) for row in (evidence.syscalls.rows if evidence.syscalls else ()))
 
 
 def pools_in(source: Source) -> Iterator[Maker]:
@@ -113,8 +112,7 @@ def pools_in(source: Source) -> Iterator[Maker]:
 def _said_in(source: Source) -> Iterator[Maker]:
     for line in (number for number, text in enumerate(source.lines, 1) if _SETTING.search(text)):
         node = source.at(line)
-        function = syntax.function_around(node) if node is not None else None
-        yield Maker(line, syntax.name_of(function) if function is not None else "")
+        yield Maker(line, syntax.name_around(node) if node is not None else "")
 
 
 def _setters_in(source: Source) -> Iterator[Maker]:
@@ -134,8 +132,7 @@ def _makers(source: Source, names: frozenset[str]) -> Iterator[Maker]:
     mentions = (each for name in sorted(names) for each in source.mentions(name, source.root))
     calls = {call.id: call for each in mentions if (call := _call_of(each)) is not None and _made(call) in names}
     for call in sorted(calls.values(), key=lambda call: call.start_byte):
-        function = syntax.function_around(call)
-        yield Maker(call.start_point[0] + 1, syntax.name_of(function) if function is not None else "")
+        yield Maker(call.start_point[0] + 1, syntax.name_around(call))
 
 
 def _call_of(name: "Node") -> "Node | None":

@@ -111,7 +111,7 @@ class Source:
 
     @property
     def is_javascript(self) -> bool:
-        return self._file.endswith((".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"))
+        return grammar.is_javascript(self._file)
 
     @property
     def is_parsed(self) -> bool:

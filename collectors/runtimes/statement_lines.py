@@ -9,16 +9,18 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from perfdoctor.collectors.protocols import mysql, postgres
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.own_files import may_be_own
+from perfdoctor.collectors.runtimes.own_files import files_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.network import Peer, SaidLine
+from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.network import NetworkUse, Peer, SaidLine
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DATABASES = frozenset({"PostgreSQL", "MySQL"})
+_DATABASES = frozenset({postgres.NAME, mysql.NAME})
 _MOST_SHAPES = 8
 """of each peer and process, those that are sent most"""
 _MOST_FILES = 64
@@ -50,10 +52,10 @@ def with_said(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     peers = [peer for peer in use.peers if peer.protocol in _DATABASES] if use else []
     if use is None or not peers:
         return evidence
-    files = _own_files(evidence)
+    files = files_of(_stacks(evidence, use))
     said = []
     for pid, shape in dict.fromkeys(pair for peer in peers for pair in _shapes(peer)):
-        known = [(file, source) for file in files.get(pid, ()) if (source := sources.of(pid).of(file))]
+        known = [(file, source) for file in files.get(pid, [])[:_MOST_FILES] if (source := sources.of(pid).of(file))]
         found = [(file, place) for file, source in known for place in said_in(source, shape)]
         if len(found) == 1:
             ((file, place),) = found
@@ -74,14 +76,9 @@ def _shapes(peer: Peer) -> Iterator[tuple[int, str]]:
         yield from ((pid, said.shape) for said in [each for each in often if each.pid == pid][:_MOST_SHAPES])
 
 
-def _own_files(evidence: Evidence) -> dict[int, list[str]]:
-    found: dict[int, dict[str, None]] = {}
-    rows = [(row.pid, row.stack) for row in (evidence.cpu.rows if evidence.cpu else ())]
-    rows += [(row.pid, row.stack) for peer in (evidence.network.peers if evidence.network else ()) for row in peer.rows]
-    for pid, stack in rows:
-        own = (frame.file for frame in stack if frame.file and may_be_own(frame.file))
-        found.setdefault(pid, {}).update(dict.fromkeys(own))
-    return {pid: list(files)[:_MOST_FILES] for pid, files in found.items()}
+def _stacks(evidence: Evidence, use: NetworkUse) -> Iterator[tuple[int, Stack]]:
+    yield from ((row.pid, row.stack) for row in (evidence.cpu.rows if evidence.cpu else ()))
+    yield from ((row.pid, row.stack) for peer in use.peers for row in peer.rows)
 
 
 def said_in(source: Source, shape: str) -> list[_Place]:

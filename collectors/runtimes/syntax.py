@@ -143,6 +143,12 @@ def name_of(function: "Node") -> str:
     return text_of(named).rpartition("::")[2].rpartition(".")[2] if named is not None else ""
 
 
+def name_around(node: "Node") -> str:
+    """What the function that a node is in is called; empty for one without a name, or outside of any."""
+    function = function_around(node)
+    return name_of(function) if function is not None else ""
+
+
 def parameters_of(function: "Node") -> list[set[str]]:
     """The names of a function's parameters in order, more than one where it takes one apart; without the object that it
     is called of."""
