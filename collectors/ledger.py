@@ -21,6 +21,7 @@ from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.lent_lines import with_lent
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
 from perfdoctor.collectors.runtimes.looped import with_repeated
+from perfdoctor.collectors.runtimes.native_makers import with_native_makers
 from perfdoctor.collectors.runtimes.pauses import with_pauses
 from perfdoctor.collectors.runtimes.pool_makers import with_pools
 from perfdoctor.collectors.runtimes.semaphores import with_sizes
@@ -38,6 +39,17 @@ _BESIDE = {"node": by_engine_and_v8, "java": by_engine_and_recorder, "go": by_en
 """runtimes that are asked, or looked at, beside the engine"""
 Closer = Callable[[tuple[SyscallRow, ...], float], bool]
 """whether waits for locks, in so many seconds, are worth a closer look"""
+_TOLD_BY_SOURCES = (
+    with_repeated,
+    with_asking,
+    with_kept,
+    with_native_makers,
+    with_sizes,
+    with_pools,
+    with_pauses,
+    with_lent,
+    with_said,
+)
 _FIRST = 0.7
 """of the time: what all shares rest on is the first window"""
 _WORTH_TWO = 2.0
@@ -101,7 +113,7 @@ def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     sources = SourcesOfAll(host)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
-    for told in (with_repeated, with_asking, with_kept, with_sizes, with_pools, with_pauses, with_lent, with_said):
+    for told in _TOLD_BY_SOURCES:
         evidence = told(sources, evidence)
     return evidence
 

@@ -7,11 +7,12 @@ from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, size
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.memory import MemoryTrend
+from perfdoctor.schemas.memory import MemoryTrend, NativeMaker
 
 
 class Growth(NamedTuple):
-    """``bytes`` in the window. ``where`` says which memory, ``place`` which line, as ``sure`` (0 to 1)."""
+    """``bytes`` in the window. ``where`` says which memory, ``place`` which line, as ``sure`` (0 to 1). ``native``: for
+    which class of Java."""
 
     per_second: float
     bytes: int
@@ -21,6 +22,7 @@ class Growth(NamedTuple):
     sure: float
     facts: tuple[Fact, ...]
     goroutines: bool = False
+    native: NativeMaker | None = None
 
 
 def finding(account: Account, trend: MemoryTrend, growth: Growth, severity: Severity) -> Finding:
@@ -34,6 +36,11 @@ def finding(account: Account, trend: MemoryTrend, growth: Growth, severity: Seve
             "what would let them go on: a channel that nobody reads from or closes any more (give it room for one "
             "answer each, or select on the context's Done too), a lock or a WaitGroup that is never given back"
         )
+    elif growth.native:
+        doing = "kept" if growth.native.keeps else "made"
+        kept = f", taken for {growth.native.name}" + (f", whose objects are {doing} at {place}" if place else "")
+        meaning = "Their memory is given back when they are closed (end(), close(), try-with-resources), or collected."
+        holder = "a map or list that is only added to, a pool that takes nothing back, a path that does not close them"
     elif growth.where:
         made = "most new pages at" if runtime == "go" else "most of what lives on is made at"
         kept = f", {made} {place}" if place else ""
@@ -82,6 +89,8 @@ def finding(account: Account, trend: MemoryTrend, growth: Growth, severity: Seve
 
 
 def _what_to_find(growth: Growth) -> str:
+    if growth.native:
+        return f"what keeps the objects of {growth.native.name}"
     if growth.goroutines:
         return f"why goroutines wait at {growth.place or 'one line'} for ever, and give them"
     return f"what keeps the objects that are made at {growth.place or 'the lines that allocate most'}"

@@ -49,13 +49,28 @@ class KeptLine(Model):
     function: str = ""
 
 
+class NativeMaker(Model):
+    """A class of Java (``java.util.zip.Deflater``) whose native code took ``pages`` of new memory in the window.
+    ``line``: the only one of the target's own that makes such objects, or those that hold them; ``keeps``: it adds them
+    to a collection that outlives its function."""
+
+    pid: int
+    name: str
+    pages: int
+    file: str | None = None
+    line: int | None = None
+    function: str = ""
+    keeps: bool = False
+
+
 class MemoryTrend(Model):
     """Readings over the window and the straight line through them.
 
     ``bytes_per_second`` is the Theil-Sen slope of ``anonymous + swap``; ``confidence`` (0 to 1) is the share of
     pairs of readings that rise, so that a sawtooth is not taken for growth. ``minor_faults`` and
     ``major_faults`` are differences over the window (/proc/PID/stat fields 10 and 12). ``heap`` is of the target's own
-    runtime, empty where it has none that collects or does not tell. ``kept``: of the lines that allocate."""
+    runtime, empty where it has none that collects or does not tell. ``kept``: of the lines that allocate.
+    ``native``: of Java."""
 
     samples: tuple[MemorySample, ...] = ()
     bytes_per_second: float = 0.0
@@ -64,3 +79,4 @@ class MemoryTrend(Model):
     major_faults: int = 0
     heap: tuple[HeapReading, ...] = ()
     kept: tuple[KeptLine, ...] = ()
+    native: tuple[NativeMaker, ...] = ()

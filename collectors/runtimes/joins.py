@@ -60,7 +60,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
-        function = syntax.function_around(node)
+        function = source.function_at(at.line)
         if function is None or not _is_small(function):
             return None
         answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""

@@ -185,6 +185,16 @@ class Source:
             last = len(self._text[begin : behind.start_byte].rstrip())
         return self._near(self.root.named_descendant_for_point_range((line - 1, first), (line - 1, last)))
 
+    def function_at(self, line: int) -> "Node | None":
+        """The function that a line is in, or the only one that is in the line: ``same = (a, b) => a.at === b.at``."""
+        node = self.at(line)
+        if node is None:
+            return None
+        if (around := syntax.function_around(node)) is not None:
+            return around
+        inside = [each for each in syntax.within(node, functions=True, line=line) if each.type in grammar.FUNCTIONS]
+        return inside[0] if len(inside) == 1 else None
+
     def near(self, line: int) -> list["Node"]:
         """What stands in a line, outer ones first, and then what that stands in, inner ones first."""
         node = self.at(line)

@@ -4,6 +4,7 @@
 lines. A tree may be as deep as its text is long (``((((…``), so all that goes down, or up, ends at some depth.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from functools import partial
 from itertools import islice
@@ -238,14 +239,16 @@ def owner_of_call(call: "Node") -> "Node | None":
 
 
 def called_name(call: "Node") -> str:
-    """The last name of the function that is called."""
+    """The last name of the function that is called, or of the class of which an object is made."""
     if call.type == "method_invocation":
         return text_of(call.child_by_field_name("name"))
-    called = call.child_by_field_name("function") or call.child_by_field_name("constructor")
+    called = first_field(call, "function", "constructor", "type")
     if called is None:
         return ""
     if called.type in grammar.MEMBERS:
         return member_name(called)
+    if call.type in ("object_creation_expression", "new_expression"):
+        return re.split(r"::|\.", text_of(called).partition("<")[0])[-1]  # (new HashMap<>(), new Outer.Inner())
     return text_of(called).rpartition("::")[2]
 
 

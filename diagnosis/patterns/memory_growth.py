@@ -20,6 +20,7 @@ from perfdoctor.diagnosis.heap_growth import (
     floors,
     heap_growth,
 )
+from perfdoctor.diagnosis.java_native import NATIVE, OF_CLASSES, of_native
 from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
@@ -65,6 +66,8 @@ def check(account: Account) -> list[Finding]:
     if trend is None or len(trend.samples) < 4:
         return []
     growth = _of_goroutines(account, trend) or (_of_heap(account, trend) if trend.heap else None)
+    if growth is None and steady(trend):
+        growth = of_native(account, trend)
     if growth is None and _tells(account.evidence, trend):
         growth = _of_process(account, trend)
     return [finding(account, trend, growth, _severity(growth))] if growth else []
@@ -464,6 +467,8 @@ PATTERN = Pattern(
         OF_LIVING,
         LIVES,
         ADDED,
+        NATIVE,
+        OF_CLASSES,
     ),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),

@@ -78,6 +78,28 @@ class Game {
 }
 """,
     ),
+    "a function of one line compares, beside a figure": (
+        ".js",
+        """
+const sameThread = (left, right) => left.dye === right.dye && Math.abs(left.row - right.row) <= 1; // <- 0
+
+class Joiner {
+  candidates(left, gauge) {
+    return this.panel.rights.filter(
+      (right) => sameThread(left, right) && gauge.gap(left, right) <= gauge.tolerance, // <- 1
+    );
+  }
+
+  joins(gauge) {
+    const taken = new Map();
+    for (const left of this.panel.lefts) { // <- outer
+      taken.set(left, this.candidates(left, gauge)); // <- 2
+    }
+    return taken;
+  }
+}
+""",
+    ),
     "all, behind a property": (
         ".py",
         """
