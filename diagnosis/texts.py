@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.cpu import LineShape
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
+from perfdoctor.schemas.memory import KeptLine
 from perfdoctor.schemas.network import SaidLine
 
 
@@ -52,22 +53,26 @@ class Texts:
         """The innermost line of the user's code that adds to a collection which outlives its function, be it in what
         it calls."""
         if place := self._first_of(stack, self._kept):
-            return place
+            return self._holders.get((place.file, place.line), place)
         caller = self._first_of(stack, frozenset(self._kept_in_calls))
         return self._kept_in_calls[caller.file, caller.line] if caller else None
 
     @cached_property
+    def _kept_lines(self) -> tuple[KeptLine, ...]:
+        return self.evidence.memory.kept if self.evidence.memory else ()
+
+    @cached_property
     def _kept(self) -> frozenset[tuple[str | None, int | None]]:
-        trend = self.evidence.memory
-        return (
-            frozenset((line.file, line.line) for line in trend.kept if line.through is None) if trend else frozenset()
-        )
+        return frozenset((line.file, line.line) for line in self._kept_lines if line.through is None or line.of_its_own)
+
+    @cached_property
+    def _holders(self) -> dict[tuple[str | None, int | None], Place]:
+        return {(line.file, line.line): _through(line) for line in self._kept_lines if line.of_its_own}
 
     @cached_property
     def _kept_in_calls(self) -> dict[tuple[str | None, int | None], Place]:
-        trend = self.evidence.memory
-        through = (line for line in trend.kept if line.through is not None) if trend else ()
-        return {(line.file, line.line): Place(line.file, line.function, line.through) for line in through}
+        through = (line for line in self._kept_lines if line.through is not None and not line.of_its_own)
+        return {(line.file, line.line): _through(line) for line in through}
 
     def rewriter(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code that puts a text together of itself and a piece more."""
@@ -94,3 +99,7 @@ class Texts:
         if frame is None:
             return Place(said.file, said.function, said.line) if self.evidence.target.runtime == "node" else None
         return Place(frame.file, frame.function, frame.line)
+
+
+def _through(line: KeptLine) -> Place:
+    return Place(line.file, line.function, line.through)

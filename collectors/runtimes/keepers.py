@@ -29,6 +29,8 @@ _MOST_SEARCHED = 8
 _CALLERS = 8
 _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
+_WITH_TYPES = frozenset({"composite_literal", "struct_expression", "compound_literal_expression"})
+"""of Go, Rust and C: a type, and values of its parts"""
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
 
@@ -58,6 +60,7 @@ class _Search:
         self._sources = sources
         self._known: dict[tuple[int, str, int, str], bool] = {}
         self._alone: dict[tuple[int, str], tuple[int, str] | None] = {}
+        self._holders: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._left = _MOST_SEARCHED
 
     def on_the_way(self, pid: int, frames: Iterable[_OwnFrame]) -> list[KeptLine]:
@@ -68,9 +71,19 @@ class _Search:
             if key not in self._known:
                 source = self._sources.of(pid).of(file)
                 self._known[key] = source is not None and keeps(source, line, below)
-            found += [KeptLine(file=file, line=line)] if self._known[key] else []
+            found += [self._told(pid, file, line)] if self._known[key] else []
             below = _TAIL.split(function)[-1]
         return found
+
+    def _told(self, pid: int, file: str, line: int) -> KeptLine:
+        """A line that keeps, or rather the one that keeps the object to whose own collection it adds."""
+        if (pid, file, line) not in self._holders:
+            source = self._sources.of(pid).of(file)
+            self._holders[pid, file, line] = _holder_of(source, line) if source is not None else None
+        holder = self._holders[pid, file, line]
+        if holder is None:
+            return KeptLine(file=file, line=line)
+        return KeptLine(file=file, line=line, through=holder[0], function=holder[1], of_its_own=True)
 
     def beside(self, pid: int, frames: Sequence[_OwnFrame]) -> list[KeptLine]:
         """One that keeps in what they call, or else the only one of the innermost one's file."""
@@ -108,6 +121,42 @@ def _only_kept(source: Source) -> tuple[int, str] | None:
     functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
     kept = {(each.line, syntax.name_of(f)) for f in functions for each in kept_by(source, f) if each.stays}
     return next(iter(kept)) if len(kept) == 1 else None
+
+
+def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
+    """Of a line at which an object adds to a collection of its own: the only line, with its function, that keeps
+    objects of its class, of which the program makes one after the other. (A session keeps what it hears, and somebody
+    keeps all sessions.)"""
+    node = source.at(line)
+    function = syntax.function_around(node) if node is not None else None
+    name = syntax.class_of_method(function) if function is not None else ""
+    if not name or not _are_many(source, name):
+        return None
+    kept = set[tuple[int, str]]()
+    for each in (each for each in syntax.within(source.root, functions=True) if _is_plain(each)):
+        own = syntax.class_of_method(each) == name
+        kept |= {(one.line, syntax.name_of(each)) for one in kept_by(source, each, of=name) if one.stays and not own}
+    return next(iter(kept)) if len(kept) == 1 else None
+
+
+def _are_many(source: Source, name: str) -> bool:
+    """Whether objects of a class are made in a function that is called again and again, or in a loop."""
+    makers = (each for each in syntax.within(source.root, functions=True) if _makes(each, name))
+    return any(any(syntax.loops_around(each)) or _is_called_again(each) for each in makers)
+
+
+def _makes(node: "Node", name: str) -> bool:
+    """Whether it makes an object of a class: ``Session(1)``, ``make_unique<Session>(1)``, ``&Session{…}``,
+    ``Session::new(1)``, ``NewSession(1)``."""
+    if node.type not in grammar.CALLS | _WITH_TYPES:
+        return False
+    of = syntax.text_of(syntax.first_field(node, "function", "constructor", "type", "name"))
+    return re.search(rf"\b(?:New)?{re.escape(name)}\b", of) is not None
+
+
+def _is_called_again(node: "Node") -> bool:
+    function = syntax.function_around(node)
+    return function is not None and _is_plain(function)
 
 
 def _is_plain(node: "Node") -> bool:
@@ -155,15 +204,16 @@ class Kept(NamedTuple):
     given: bool
 
 
-def kept_by(source: Source, function: "Node") -> Iterator[Kept]:
-    """The lines of a function that keep what they add, also those of functions in it."""
+def kept_by(source: Source, function: "Node", of: str = "") -> Iterator[Kept]:
+    """The lines of a function that keep what they add, also those of functions in it; only those that keep objects of
+    a class, where one is named."""
     for each in syntax.within(function, functions=True):
         adds = each.type in grammar.CALLS | grammar.ASSIGNMENTS and _added_to(each) is not None
         holder = syntax.function_around(each) if adds else None
         if holder is None:
             continue
         for addition, held in _additions(each, holder, deep=False):
-            if _is_own(source, addition):
+            if _is_own(source, addition) or (of and not _is_of(addition, holder, of)):
                 continue
             given = set[str]().union(*syntax.parameters_of(holder))
             yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & _added(addition)))
@@ -193,9 +243,29 @@ def _is_emptied(source: Source, collection: "Node") -> bool:
 
 def _added(addition: "Node") -> set[str]:
     """The names of what is added: the last argument, or the value."""
+    return syntax.names_in(_value_of(addition))
+
+
+def _is_of(addition: "Node", function: "Node", name: str) -> bool:
+    """Whether what is added is an object of a class: by what makes it, by its declared type, or by its own name."""
+    value = _value_of(addition)
+    if value is None:
+        return False
+    written = syntax.parameter_texts(function)
+    made = syntax.assigned_in(function)
+    named = re.compile(rf"\b{re.escape(name)}\b")
+    for each in syntax.names_in(value):
+        values = (one for one in made.get(each, ()) for one in syntax.within(one) if _makes(one, name))
+        alike = each.replace("_", "").lower() == name.lower()
+        if alike or named.search(written.get(each, "")) or any(values):
+            return True
+    return any(_makes(each, name) for each in syntax.within(value))
+
+
+def _value_of(addition: "Node") -> "Node | None":
     if addition.type in grammar.CALLS:
-        return syntax.names_in(syntax.arguments_of(addition)[-1])
-    return syntax.names_in(syntax.first_field(addition, "value", "right"))
+        return syntax.arguments_of(addition)[-1]
+    return syntax.first_field(addition, "value", "right")
 
 
 def _added_to(node: "Node") -> "Node | None":

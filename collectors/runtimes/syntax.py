@@ -180,6 +180,26 @@ def receiver_of(function: "Node") -> str:
     return "self" if function.type in ("function_item", "function_definition") else "this"
 
 
+def parameter_texts(function: "Node") -> dict[str, str]:
+    """The parameters of a function as they are written, with their types where there are some, by name."""
+    held: Node | None = function
+    while held is not None and held.child_by_field_name("parameters") is None:
+        held = held.child_by_field_name("declarator")
+    listed = held.child_by_field_name("parameters") if held is not None else None
+    written = listed.named_children if listed is not None else []
+    return {name: text_of(each) for each in written for name in names_in(each)}
+
+
+def class_of_method(function: "Node") -> str:
+    """The class, or other type, that a function is a method of; empty for none."""
+    if name := class_around(function):
+        return name
+    held = next((each for each in around(function) if each.type == "impl_item"), None)  # (Rust)
+    kind = held.child_by_field_name("type") if held is not None else function.child_by_field_name("receiver")  # (Go)
+    words = re.findall(r"\w+", text_of(kind).partition("<")[0]) if kind is not None else []
+    return words[-1] if words else ""
+
+
 def class_around(node: "Node") -> str:
     """The name of the class that a node stands in; empty for none."""
     held = next((each for each in around(node) if each.type in grammar.CLASSES), None)

@@ -152,3 +152,77 @@ def test_the_only_line_of_a_file_that_keeps_is_told_where_none_is_on_the_way(tmp
     assert (kept.through, kept.function) == (5, "keep")
     emptied = BOOK + "\ndef forget(book):\n    book.kept.pop(1)\n"
     assert _kept(tmp_path, ".py", emptied) == []
+
+
+SESSIONS = {
+    ".py": """class Session:
+    def __init__(self):
+        self.trace = []
+    def hear(self, beat):
+        self.trace.append(beat)  # <-
+class Desk:
+    def issue(self, number, session):
+        self.issued[number] = session
+def serve(desk, beats):
+    for number in beats:
+        session = Session()
+        session.hear(number)
+        desk.issue(number, session)
+""",
+    ".cpp": """class Session {
+    void hear(const Beat &beat) { trace.push_back(beat); } // <-
+};
+class Desk {
+    void issue(unsigned number, std::shared_ptr<const Session> finished) {
+        issued.emplace(number, std::move(finished));
+    }
+};
+void serve(Desk &desk) {
+    while (true) desk.issue(1, std::make_unique<Session>());
+}
+""",
+    ".go": """package a
+func (s *Session) Hear(beat Beat) {
+	s.trace = append(s.trace, beat) // <-
+}
+func (d *Desk) Issue(number int) {
+	kept := &Session{}
+	d.issued[number] = kept
+}
+""",
+    ".js": """class Session {
+  hear(beat) {
+    this.trace.push(beat); // <-
+  }
+}
+class Desk {
+  issue(number) {
+    this.issued.set(number, new Session());
+  }
+}
+""",
+}
+
+
+@pytest.mark.parametrize("suffix", SESSIONS)
+def test_what_keeps_an_object_is_told_rather_than_what_the_object_keeps(tmp_path: Path, suffix: str) -> None:
+    (kept,) = _kept(tmp_path, suffix, SESSIONS[suffix])
+    through = {".py": 8, ".cpp": 6, ".go": 7, ".js": 8}[suffix]
+    assert (kept.through, kept.function.lower(), kept.of_its_own) == (through, "issue", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("    for number in beats:\n        session = Session()\n", "    for number in beats:\n"),  # (one for all)
+        ("        self.issued[number] = session\n", "        self.last = session\n"),
+        ("class Desk:\n", "class Desk:\n    def end(self, number):\n        self.issued.pop(number)\n"),
+        ("class Desk:\n", "class Desk:\n    def add(self, session):\n        self.waiting.append(session)\n"),
+    ],
+    ids=["made once", "kept by nobody", "given back", "kept by two"],
+)
+def test_an_object_keeps_by_itself(tmp_path: Path, before: str, after: str) -> None:
+    text = SESSIONS[".py"]
+    assert before in text
+    (kept,) = _kept(tmp_path, ".py", text.replace(before, after))
+    assert (kept.line, kept.through) == (5, None)
