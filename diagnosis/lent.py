@@ -127,9 +127,11 @@ def _lent_by_node(account: Account) -> Iterator[_Lent]:
         if not 0 < size < MANY.value or in_use < IN_USE.value * size or served < CROWD.value * size * account.seconds:
             continue
         if talk.place is not None and talk.peer.protocol in DATABASES:
+            # (its own loop sends what somebody else asked)
+            place = account.texts.said_on(talk.pid, talk.shape, talk.stack) or talk.place
             seconds = served - size * account.seconds
             lender, pids = f"{talk.peer.address} ({talk.peer.protocol})", frozenset({talk.pid})
-            lent = _Lent(lender, talk.place, seconds, None, talk.stack, Waiting.TASKS, seconds, size, pids)
+            lent = _Lent(lender, place, seconds, None, talk.stack, Waiting.TASKS, seconds, size, pids)
             yield lent._replace(told_by="network")
 
 
