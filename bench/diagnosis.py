@@ -11,7 +11,7 @@ say the same. Programs whose tool chain is missing are skipped, by name. The par
 tune to them. ``--write`` keeps the tables in bench/results/diagnosis.md. ``--keep`` leaves the recordings in a folder;
 ``--again`` judges those of such a folder with the detectors of today, and starts nothing. Needs root.
 
-``fresh16`` and half of ``fresh17`` are on frameworks: pip install --group frameworks; npm install --prefix
+``fresh16`` and half of those after it are on frameworks: pip install --group frameworks; npm install --prefix
 tests/workloads; and of Debian golang-github-lib-pq-dev, golang-github-gorilla-mux-dev,
 golang-github-gomodule-redigo-dev, libpostgresql-jdbc-java, libhikaricp-java, libjackson2-databind-java.
 """

@@ -39,6 +39,7 @@ FUNCTIONS = words(
     " lambda_expression closure_expression func_literal"
 )
 CLASSES = words("class_definition class_declaration class_specifier class")
+TYPES = CLASSES | words("struct_specifier struct_item type_spec record_declaration")
 COMPREHENSIONS = words("list_comprehension set_comprehension dictionary_comprehension generator_expression")
 LOOPS = COMPREHENSIONS | words(
     "for_statement for_in_statement enhanced_for_statement for_range_loop for_expression while_statement"

@@ -31,6 +31,8 @@ _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
 _WITH_TYPES = frozenset({"composite_literal", "struct_expression", "compound_literal_expression"})
 """of Go, Rust and C: a type, and values of its parts"""
+_MAKES = frozenset({"make", "new", "with_capacity"})
+"""what makes a collection in Go and Rust"""
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
 
@@ -59,7 +61,7 @@ class _Search:
     def __init__(self, sources: SourcesOfAll) -> None:
         self._sources = sources
         self._known: dict[tuple[int, str, int, str], bool] = {}
-        self._alone: dict[tuple[int, str], tuple[int, str] | None] = {}
+        self._alone: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._holders: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._left = _MOST_SEARCHED
 
@@ -93,10 +95,10 @@ class _Search:
         if kept := _kept_in_calls(self._sources.of(pid), frames):
             return [kept]
         file, line, _ = frames[0]
-        if (pid, file) not in self._alone:
+        if (pid, file, line) not in self._alone:
             source = self._sources.of(pid).of(file)
-            self._alone[pid, file] = _only_kept(source) if source is not None else None
-        at = self._alone[pid, file]
+            self._alone[pid, file, line] = _kept_elsewhere(source, line) if source is not None else None
+        at = self._alone[pid, file, line]
         return [KeptLine(file=file, line=line, through=at[0], function=at[1])] if at else []
 
 
@@ -116,11 +118,25 @@ def _kept_in_calls(sources: Sources, frames: Iterable[_OwnFrame]) -> KeptLine | 
     return None
 
 
-def _only_kept(source: Source) -> tuple[int, str] | None:
-    """The only line of a file, with its function, that adds to a collection from which nothing is taken."""
+def _kept_elsewhere(source: Source, line: int) -> tuple[int, str] | None:
+    """The only line of a file, with its function, that keeps objects of a class which the function around ``line``
+    makes, or that keeps anything at all: one that adds to a collection from which nothing is taken, or else any."""
     functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
-    kept = {(each.line, syntax.name_of(f)) for f in functions for each in kept_by(source, f) if each.stays}
-    return next(iter(kept)) if len(kept) == 1 else None
+    node = source.at(line)
+    maker = syntax.function_around(node) if node is not None else None
+    made = [name for name in source.classes if maker is not None and any(_makes(e, name) for e in syntax.within(maker))]
+
+    def only(*names: str, stays: bool = True) -> tuple[int, str] | None:
+        kept = {
+            (each.line, syntax.name_of(function))
+            for function in functions
+            for name in names
+            for each in kept_by(source, function, of=name)
+            if each.stays or not stays
+        }
+        return next(iter(kept)) if len(kept) == 1 else None
+
+    return only(*made) or only("") or only(*made, stays=False)
 
 
 def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
@@ -167,14 +183,16 @@ def _is_plain(node: "Node") -> bool:
     return name not in ("__init__", "constructor", "main", "init") and name != syntax.class_around(node)
 
 
-def _stacks(evidence: Evidence) -> Iterable[tuple[int, Stack]]:
-    """Those with most new pages, or most objects that live on."""
-    weights: dict[tuple[int, Stack], int] = defaultdict(int)
-    for fault in evidence.faults or ():
-        weights[fault.pid, fault.stack] += fault.faults
+def _stacks(evidence: Evidence) -> list[tuple[int, Stack]]:
+    """Those with most objects that live on, and those with most new pages."""
+    living: dict[tuple[int, Stack], int] = defaultdict(int)
+    touched: dict[tuple[int, Stack], int] = defaultdict(int)
     for row in evidence.living or ():
-        weights[row.pid, row.stack] += row.samples
-    return sorted(weights, key=lambda key: -weights[key])[:_MOST_STACKS]
+        living[row.pid, row.stack] += row.samples
+    for fault in evidence.faults or ():
+        touched[fault.pid, fault.stack] += fault.faults
+    most = (sorted(weights, key=lambda key: -weights[key])[:_MOST_STACKS] for weights in (living, touched))
+    return list(dict.fromkeys(key for keys in most for key in keys))
 
 
 def keeps(source: Source, line: int, below: str = "") -> bool:
@@ -293,10 +311,12 @@ def _is_of_outside(names: set[str], values: dict[str, list["Node"]]) -> bool:
 
 def _is_new(value: "Node") -> bool:
     """Whether it is an object that is made there: ``new Array(STEPS).fill(0)``, ``[…]``, ``dict(…)``."""
+    if value.type == "expression_list" and value.named_child_count == 1:  # (Go)
+        value = value.named_children[0]
     for _ in range(syntax.DEEPEST):
         owner = syntax.owner_of_call(value) if value.type in grammar.CALLS else None
         if owner is None or owner.type not in grammar.CALLS | grammar.LITERALS:
             break
         value = owner
     made = value.type in grammar.LITERALS or value.type in ("new_expression", "object_creation_expression")
-    return made or (value.type in grammar.CALLS and syntax.called_name(value) in grammar.COLLECTIONS)
+    return made or (value.type in grammar.CALLS and syntax.called_name(value) in grammar.COLLECTIONS | _MAKES)

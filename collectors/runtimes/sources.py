@@ -137,6 +137,12 @@ class Source:
         return {name: found[0] for name, found in self.named.items()}
 
     @cached_property
+    def classes(self) -> frozenset[str]:
+        """The names of classes and structures."""
+        found = (each for each in syntax.within(self.root, functions=True) if each.type in grammar.TYPES)
+        return frozenset(filter(None, (syntax.text_of(each.child_by_field_name("name")) for each in found)))
+
+    @cached_property
     def calls(self) -> dict[str, list["Node"]]:
         """All of a file, by the last name of what is called."""
         found: dict[str, list[Node]] = {}

@@ -10,7 +10,7 @@ from perfdoctor.collectors.runtimes.keepers import keeps, with_kept
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind
-from perfdoctor.schemas.memory import KeptLine, MemorySample, MemoryTrend
+from perfdoctor.schemas.memory import KeptLine, LivingRow, MemorySample, MemoryTrend
 from perfdoctor.schemas.recording import Window
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.waits import FaultRow
@@ -62,6 +62,14 @@ DOES_NOT = {
     "a vector of its own": (
         ".cpp",
         "std::vector<int> f(int n)\n{\n  std::vector<int> all;\n  all.push_back(n); // <-\n  return all;\n}",
+    ),
+    "a vector of its own, with room": (
+        ".rs",
+        "fn f(n: usize) {\n  let mut all = Vec::with_capacity(ROOM);\n  all.push(n); // <-\n}",
+    ),
+    "a map of its own, with room": (
+        ".go",
+        "package a\nfunc f(n int) {\n all := make(map[int]int, room)\n all[n] = 1 // <-\n}",
     ),
     "a member that is replaced": (".py", "class A:\n  def see(self, row):\n    self.last = parse(row)  # <-"),
     "a message that is parsed": (".py", "class A:\n  def run(self, line):\n    self.handle(json.loads(line))  # <-"),
@@ -152,6 +160,57 @@ def test_the_only_line_of_a_file_that_keeps_is_told_where_none_is_on_the_way(tmp
     assert (kept.through, kept.function) == (5, "keep")
     emptied = BOOK + "\ndef forget(book):\n    book.kept.pop(1)\n"
     assert _kept(tmp_path, ".py", emptied) == []
+
+
+ACKNOWLEDGED = """struct Frame {
+    sequence: u64,
+}
+impl Outstanding {
+    fn remember(&mut self, frame: Frame) {
+        self.frames.insert(frame.sequence, frame);
+    }
+    fn acknowledge(&mut self, up_to: u64) {
+        self.frames.remove(&up_to);
+    }
+    fn name(&mut self, link: &str) {
+        self.names.insert(1, link);
+        self.names.remove(&2);
+    }
+}
+fn encode(sequence: u64) -> Frame {
+    let payload = Vec::with_capacity(8); // <-
+    Frame { sequence, payload }
+}
+"""
+
+
+def test_what_keeps_objects_of_the_class_that_is_made_there_is_told_although_it_gives_some_back(tmp_path: Path) -> None:
+    (kept,) = _kept(tmp_path, ".rs", ACKNOWLEDGED)
+    assert (kept.through, kept.function) == (6, "remember")
+    assert not _kept(tmp_path, ".rs", ACKNOWLEDGED.replace("    Frame {", "    Packet {"))
+
+
+def test_objects_that_live_on_are_looked_at_before_new_pages(tmp_path: Path) -> None:
+    """Many stacks touch new pages, and of few it is worth to search the calls."""
+    file = tmp_path / "book.py"
+    file.write_text(BOOK)
+    line = next(n for n, each in enumerate(BOOK.splitlines(), 1) if "<-" in each)
+    pid = os.getpid()
+
+    def stack(path: str, line: int) -> tuple[Frame, ...]:
+        return (Frame(kind=FrameKind.PYTHON, function="dial", file=path, line=line),)
+
+    readings = (MemorySample(at=at, rss=n, anonymous=n) for at, n in ((0.0, 1 << 20), (1.0, 64 << 20)))
+    window = Evidence(
+        target=Target(pid=pid, start_time=0.0, name="test"),
+        window=Window(started=0.0, seconds=1.0),
+        collections={},
+        faults=tuple(FaultRow(pid=pid, stack=stack(f"{tmp_path}/other{n}.py", 1), faults=9000) for n in range(20)),
+        living=(LivingRow(pid=pid, stack=stack(str(file), line), samples=9),),
+        memory=MemoryTrend(samples=tuple(readings), bytes_per_second=1e6, confidence=1.0),
+    )
+    found = with_kept(SourcesOfAll(LocalHost()), window).memory
+    assert found and [kept.function for kept in found.kept] == ["keep"]
 
 
 SESSIONS = {
