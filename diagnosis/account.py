@@ -98,14 +98,15 @@ class Account:
         return self._shapes.get((stack[0].file, stack[0].line)) if stack else None
 
     def asking_place(self, stack: Stack) -> Place | None:
-        """The innermost line of the user's code; where that is in what a loop asks of each element, the loop's."""
+        """The innermost line of the user's code; where that is in what a loop asks, of each element or again and again,
+        the loop's."""
         place = self.place(stack)
-        if place is not None and self.shape_at(place) is LineShape.PART:
-            own = (f for f in stack if is_user_code(f, self.evidence.user_roots))
-            frame = next((f for f in own if (f.file, f.line) != (place.file, place.line)), None)
-            outer = Place(frame.file, frame.function, frame.line) if frame else None
-            return outer if self.shape_at(outer) is LineShape.NESTED else place
-        return place
+        if place is None or self.shape_at(place) is not LineShape.PART:
+            return place
+        own = (f for f in stack if is_user_code(f, self.evidence.user_roots))
+        callers = (Place(frame.file, frame.function, frame.line) for frame in own)
+        outer = next((caller for caller in callers if self.shape_at(caller) is not LineShape.PART), None)
+        return outer if self.shape_at(outer) in (LineShape.NESTED, LineShape.SPIN) else place
 
     def outer_loop(self, place: Place) -> tuple[str, int] | None:
         """File and line of the loop in whose rounds the one at ``place`` looks through all of something."""

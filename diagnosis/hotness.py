@@ -38,7 +38,15 @@ _ROW_BY_ROW = re.compile(r"\.iterrows$|Apply\.(?:apply_standard|apply_series_gen
 _SOME_ROWS = 0.15
 """of its CPU time, for making the rows themselves"""
 _WITH_ALL_BELOW = frozenset(
-    {LineShape.GROW, LineShape.RESORT, LineShape.SCAN, LineShape.WALK, LineShape.NESTED, LineShape.LETTER}
+    {
+        LineShape.GROW,
+        LineShape.RESORT,
+        LineShape.SCAN,
+        LineShape.WALK,
+        LineShape.NESTED,
+        LineShape.LETTER,
+        LineShape.SPIN,
+    }
 )
 
 

@@ -16,6 +16,7 @@ from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.rewrites import rewritten
 from perfdoctor.collectors.runtimes.sources import SourcesOfAll
+from perfdoctor.collectors.runtimes.spinning import spinning
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
 
@@ -108,7 +109,8 @@ def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
     for each in _shapes(sources, profile.rows):
         if each.shape is not LineShape.SCAN or (each.file, each.line) not in told:
             told[each.file, each.line] = each
-    told |= {(each.file, each.line): each for each in rewritten(sources, profile.rows)}
+    for more in (rewritten, spinning):
+        told |= {(each.file, each.line): each for each in more(sources, profile.rows)}
     return profile.model_copy(update={"shapes": tuple(told.values())})
 
 

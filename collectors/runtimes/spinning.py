@@ -1,0 +1,97 @@
+"""Loops that ask by a function of their own whether another thread has done something, and do nothing besides.
+
+``while (!ring.try_pop(scan)) pause();`` takes all of a core, and nearly all samples are in what it calls: in try_pop,
+in what that looks at, in pause. The loop is the line to change. Functions on the way must be small and without loops,
+and one of them looks at an atomic variable: ``while (step(&state));`` may do its work in its condition.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.hot_lines import WORTH
+from perfdoctor.collectors.runtimes.own_files import own_frames
+from perfdoctor.collectors.runtimes.sources import Sources, SourcesOfAll
+from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
+
+if TYPE_CHECKING:
+    from perfdoctor.collectors.runtimes.syntax import Loop
+
+_MOST_STACKS = 16
+_DEEPEST = 4
+"""functions between what is looked at and the loop"""
+_SMALL = 12
+"""lines of a function that only asks"""
+_ATOMIC = re.compile(
+    r"\.load(?:\w*)\(|->load\(|\batomic(?:_load|\.Load)|\.Load\(\)|\b__atomic_load|\.get(?:Acquire|Opaque|Plain)?\(\)|\bvolatile\b"
+    r"|\bREAD_ONCE\b|\btest_and_set\b|\bcompare_exchange"
+)
+_PAUSES = re.compile(r"pause|relax|yield|spin|fence|backoff|back_off|hint", re.IGNORECASE)
+_LAMBDA = re.compile(r"(?:^|::)operator\(\)|\{lambda[^}]*\}$|\{\{closure\}\}$|\.func\d+$")
+_Frame = tuple[str, int, str]
+
+
+class _Spin(NamedTuple):
+    loop: _Frame
+    parts: tuple[_Frame, ...]
+
+
+def spinning(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterator[ShapedLine]:
+    """Of the hottest stacks the line of such a loop, and the lines below it, which are parts of it."""
+    spent: dict[tuple[int, tuple[_Frame, ...]], float] = defaultdict(float)
+    every = 0.0
+    for row in rows:
+        every += row.seconds
+        if own := tuple(islice(own_frames(row.stack), _DEEPEST + 1)):
+            spent[row.pid, own] += row.seconds
+    for pid, frames in sorted(spent, key=lambda key: -spent[key])[:_MOST_STACKS]:
+        if spent[pid, frames] < WORTH * every:
+            break
+        if (spin := _spin(sources.of(pid), frames)) is not None:
+            yield _shaped(spin.loop, LineShape.SPIN)
+            yield from (_shaped(part, LineShape.PART) for part in spin.parts)
+
+
+def _shaped(frame: _Frame, shape: LineShape) -> ShapedLine:
+    return ShapedLine(file=frame[0], line=frame[1], shape=shape)
+
+
+def _spin(sources: Sources, frames: Sequence[_Frame]) -> _Spin | None:
+    parts: list[_Frame] = []
+    looks = False
+    for frame in frames:
+        file, line, called = frame
+        source = sources.of(file)
+        if source is None:
+            return None
+        loop = source.inmost_loop(line)
+        if parts and _LAMBDA.search(called):
+            parts.append(frame)  # (its line is one of the function that it stands in)
+        elif loop is not None:
+            waits = looks and line == loop.head and _only_asks(loop)
+            return _Spin(frame, tuple(parts)) if waits else None
+        else:
+            function = source.function_at(line)
+            if function is None or function.end_point[0] - function.start_point[0] > _SMALL:
+                return None
+            if syntax.loops_in(function):
+                return None
+            looks = looks or _ATOMIC.search(syntax.text_of(function)) is not None
+            parts.append(frame)
+    return None
+
+
+def _only_asks(loop: "Loop") -> bool:
+    """Whether a loop has a condition that calls something, and nothing in it but pauses."""
+    condition, body = loop.condition, loop.body
+    if loop.items or loop.over or condition is None or not any(syntax.calls_in(condition)):
+        return False
+    for each in syntax.within(body) if body is not None else ():
+        if each.type in grammar.CALLS and not _PAUSES.search(syntax.text_of(each)):
+            return False
+        if each.type in grammar.ASSIGNMENTS | grammar.IFS | grammar.STEPS:
+            return False
+    return True
