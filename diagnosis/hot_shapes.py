@@ -181,6 +181,16 @@ ROW_BY_ROW = Shape(
     at_most=Severity.CRITICAL,
     least_share=WARNING_SHARE,
 )
+FILTER = Shape(
+    "looks through a whole table to take some of its rows, again and again",
+    {
+        None: "Join once outside of the loop: merge() the two tables by the key (merge_asof where it must lie in a "
+        "range), or groupby() the key and keep the groups in a dict, or set_index() the key, sorted, and ask loc[].",
+    },
+    confidence=0.8,
+    at_most=Severity.CRITICAL,
+    least_share=SEARCH_SHARE.value,
+)
 REGEX = BACKTRACK._replace(confidence=0.5, at_most=Severity.INFO)
 """what it is for, as far as its text tells"""
 LOOP = Shape(

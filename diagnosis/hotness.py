@@ -46,6 +46,7 @@ _WITH_ALL_BELOW = frozenset(
         LineShape.NESTED,
         LineShape.LETTER,
         LineShape.SPIN,
+        LineShape.FILTER,
     }
 )
 

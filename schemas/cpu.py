@@ -48,6 +48,7 @@ class LineShape(StrEnum):
     LETTER = "counts the letters of a text from its start, to come to one"
     SPIN = "does nothing until something else has changed"
     NESTED = "looks through all of something, in each round of another loop"
+    FILTER = "takes rows of a table by a condition, in each round of a loop"
     PART = "is asked by a loop, of each element or again and again"
 
 

@@ -15,6 +15,7 @@ from perfdoctor.collectors.runtimes.few import goes_over_few, is_few, is_short
 from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.collectors.runtimes.syntax import Loop
+from perfdoctor.collectors.runtimes.table_filters import filter_at
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -38,10 +39,11 @@ class At(NamedTuple):
 class Join(NamedTuple):
     """``outer``: the line of the loop in whose rounds another one looks through the same, or of the function that is
     called again and again from outside. ``depth``: which line of the stack is in the loop that looks: 1 where the
-    innermost one is in a small function that the loop calls."""
+    innermost one is in a small function that the loop calls. ``filters``: it takes rows of a table."""
 
     outer: At
     depth: int
+    filters: bool = False
 
 
 def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
@@ -52,6 +54,9 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         node = source.at(at.line) if source else None
         if source is None or node is None:
             return None
+        if depth == 0 and (takes := filter_at(source, at.line)) is not None:
+            outer = _outer(sources, stack, takes)
+            return Join(outer, 0, filters=True) if outer else None
         loop = source.inmost_loop(at.line)
         if loop is not None:
             looks = looks_of(loop, at.line, answers or _asked(source, loop))

@@ -134,8 +134,9 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
         if join is None:
             continue
         at = stack[join.depth]
+        shape = LineShape.FILTER if join.filters else LineShape.NESTED
         yield ShapedLine(
-            file=at.file, line=at.line, shape=LineShape.NESTED, outer_file=join.outer.file, outer_line=join.outer.line
+            file=at.file, line=at.line, shape=shape, outer_file=join.outer.file, outer_line=join.outer.line
         )
         for part in stack[: join.depth]:
             yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)

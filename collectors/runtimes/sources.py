@@ -114,6 +114,10 @@ class Source:
         return grammar.is_javascript(self._file)
 
     @property
+    def is_python(self) -> bool:
+        return self._file.endswith((".py", ".pyw"))
+
+    @property
     def is_parsed(self) -> bool:
         return self._root is not None
 

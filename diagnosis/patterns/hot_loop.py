@@ -93,6 +93,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
     work = function.work
     if function.row_by_row:
         return hot_shapes.ROW_BY_ROW
+    if function.shaped[LineShape.FILTER] >= SHAPE.value:
+        return hot_shapes.FILTER
     if work[Work.UNKNOWN] > 0.5:
         return hot_shapes.PLAIN
     if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
@@ -149,7 +151,7 @@ def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Find
         key=lambda r: r.seconds,
         default=function.rows[0],
     )
-    if shape is hot_shapes.NESTED and (outer := account.outer_loop(place)):
+    if shape in (hot_shapes.NESTED, hot_shapes.FILTER) and (outer := account.outer_loop(place)):
         what = f"looks through all of something in each round of {quoted(f'{basename(outer[0])}:{outer[1]}')}"
     if held := holder(account, function.rows):
         what = f"{what}, most of it in {held}"
@@ -202,6 +204,8 @@ def _examples() -> tuple[Example, ...]:
     series = library("site-packages/pandas/core/series.py", "Series.__getitem__")
     rows = (cpu((frame, *line), 3.0), cpu((series, *line), 4.0), cpu(line, 1.0))
     columns = (cpu((series, *line), 7.0), cpu(line, 1.0))
+    asked = library("site-packages/pandas/core/arraylike.py", "OpsMixin.__eq__")
+    filtered = window(samples=(cpu((asked, *line), 7.0), cpu(line, 1.0)))
     crunch = (
         cpu((python(7, "mean"),), 4.0, leaf=(native("_PyLong_Multiply"),)),
         cpu((python(7, "mean"),), 3.5, leaf=(native("_PyEval_EvalFrameDefault"),)),
@@ -329,6 +333,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "strcmp below one line holds the function's time: it compares one name after the other",
             window(samples=(cpu(compares, 6.0), rest)),
+        ),
+        Example(
+            "for each load it looks through the table of contracts",
+            True,
+            "pandas compares a whole column for each, and the text says that this is in a loop over the loads",
+            with_text(filtered, LineShape.FILTER, line[0].file or "", line[0].line or 0),
+        ),
+        Example(
+            "a table of which some rows are taken once",
+            False,
+            "pandas compares a whole column, and the text says of no loop",
+            filtered,
         ),
         Example(
             "a linked list in C",

@@ -100,6 +100,31 @@ class Joiner {
 }
 """,
     ),
+    "a table of pandas, by conditions on lines of their own": (
+        ".py",
+        """
+def match(self, loads):
+    contracts = self.contracts
+    for load in loads.itertuples(index=False):  # <- outer
+        valid = contracts[
+            (contracts["grower"] == load.grower)  # <- 0
+            & (contracts["from"] <= load.weighed)
+        ]
+        take(valid)
+""",
+    ),
+    "a table of pandas, by a mask, in a function of its own": (
+        ".py",
+        """
+def rates_of(table, number):
+    mask = (table.number == number) & (table.valid > 0)  # <- 0
+    return table.loc[mask, "rate"]
+
+def bill(table, calls):
+    for call in calls:  # <- outer
+        add(rates_of(table, call.number))  # <- 1
+""",
+    ),
     "all, behind a property": (
         ".py",
         """
@@ -446,6 +471,42 @@ class Bank:
 }
 
 NOT_FOUND = {
+    "rows of a table, once for all": (
+        ".py",
+        """
+def late(table, limit):
+    return table[table.due < limit]  # <- 0
+
+def report(table, limit):
+    for row in late(table, limit).itertuples():
+        show(row)
+""",
+    ),
+    "rows of a table of the round's own": (
+        ".py",
+        """
+def late(desks, limit):
+    for desk in desks:
+        table = desk.table()
+        show(table[table.due < limit])  # <- 0
+""",
+    ),
+    "rows of a table for the few that stand in the source": (
+        ".py",
+        """
+def sums(table):
+    for kind in ("beet", "wheat", "rye"):
+        show(kind, table[table.kind == kind].weight.sum())  # <- 0
+""",
+    ),
+    "an element by its number": (
+        ".py",
+        """
+def places(order, rows):
+    for row in rows:
+        show(order[row.place - 1])  # <- 0
+""",
+    ),
     "a few lanes, which the constructor gets": (
         ".js",
         """
