@@ -37,6 +37,9 @@ LOOPS = Threshold(
 CONCENTRATED = Threshold(
     0.9, "of the function's CPU time on three lines", "the inner loop of nested ones hides its surroundings"
 )
+MOVED = Threshold(
+    0.15, "of a core, for compiled code that moves memory", "to gather what is worked on moves memory, and is work"
+)
 FUNCTIONS = 5
 
 
@@ -46,7 +49,8 @@ def check(account: Account) -> list[Finding]:
         shape = _shape(function)
         share = account.share(function.cost)
         # (what a loop is for its text tells less than the operation below it: where it takes little, it may be small)
-        little = shape in (*hot_shapes.BY_TEXT, hot_shapes.MEMORY) and function.cost < LITTLE.value * account.seconds
+        least = MOVED if shape is hot_shapes.MEMORY and not function.is_python else LITTLE
+        little = shape in (*hot_shapes.BY_TEXT, hot_shapes.MEMORY) and function.cost < least.value * account.seconds
         if share < shape.least_share or little:
             shape = hot_shapes.PLAIN
         if share < shape.least_share or function.seconds / account.seconds < 0.02:
@@ -222,6 +226,8 @@ def _examples() -> tuple[Example, ...]:
         native("v8::internal::Heap::MoveRange(v8::internal::HeapObject)", "/usr/bin/node"),
         native("v8::internal::Builtin_ArrayShift(int, unsigned long*, v8::internal::Isolate*)", "/usr/bin/node"),
     )
+    unroll = native("unroll", "/srv/sheets", "/srv/sheets.rs", 63)
+    gathers = (native("__memcpy_avx_unaligned_erms", libc), unroll)
     loop = native("_PyEval_EvalFrameDefault")
     bulk = (
         native("__memmove_avx2", libc),
@@ -300,6 +306,18 @@ def _examples() -> tuple[Example, ...]:
             False,
             "memset moves nothing: its line says that it clears, and how much",
             window(samples=(cpu((native("__memset_avx2", libc), walks), 7.0), rest)),
+        ),
+        Example(
+            "a sheet is copied together again and again, in Rust",
+            True,
+            "memcpy holds nearly all of half a core",
+            window(samples=(cpu(gathers, 5.0), cpu((unroll,), 0.3))),
+        ),
+        Example(
+            "a sheet is copied together now and then, in Rust",
+            False,
+            "a twentieth of a core: so it gathers what it works on",
+            window(samples=(cpu(gathers, 0.6), cpu((unroll,), 0.1))),
         ),
         Example("list.pop(0)", True, "a Python line that does nothing but move memory", window(samples=(*moves, rest))),
         Example("sorting in a loop", True, "comparisons of a sort hold the line's time", window(samples=(*sort, rest))),
@@ -426,6 +444,7 @@ PATTERN = Pattern(
         PLAIN_SHARE,
         LOOP_SHARE,
         LITTLE,
+        MOVED,
         SEARCH_SHARE,
         SORTED,
     ),
