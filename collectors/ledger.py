@@ -17,6 +17,7 @@ from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.runtimes.asking_lines import with_asking
+from perfdoctor.collectors.runtimes.java_copies import with_copies
 from perfdoctor.collectors.runtimes.keepers import with_kept
 from perfdoctor.collectors.runtimes.lent_lines import with_lent
 from perfdoctor.collectors.runtimes.line_shapes import with_shapes
@@ -111,6 +112,7 @@ async def observe(
 def _with_sources(host: Host, evidence: Evidence) -> Evidence:
     """What the text of the target's files says of the lines that were seen. Blocks."""
     sources = SourcesOfAll(host)
+    evidence = with_copies(sources, evidence)
     if evidence.cpu:
         evidence = evidence.model_copy(update={"cpu": with_shapes(sources, evidence.cpu)})
     for told in _TOLD_BY_SOURCES:

@@ -72,7 +72,8 @@ _QUEUES = r"java\.util\.(?:ArrayDeque|PriorityQueue|concurrent\.\w+(?:Queue|Dequ
 _JAVA = (
     (Operation.KEEP, r"java\.util\.(?:\w*Hash\w+|TreeMap|TreeSet|concurrent\.Concurrent\w+Map)\.|"
                      r"java\.util\.ArrayList\.(?:grow|ensureCapacity)|java\.lang\.(?:AbstractString|String)Buil\w+\.append"),
-    (Operation.CONCATENATE, r"java\.lang\.StringConcatHelper\.|java\.lang\.String\.concat$"),
+    (Operation.CONCATENATE, r"java\.lang\.StringConcatHelper\.|java\.lang\.String\.concat$|"
+                            r"java\.lang\.(?:AbstractString|String)Buil\w+\.(?:insert|deleteCharAt|shift)$"),
     (Operation.SEARCH, rf"{_LISTS}\.(?:contains|indexOf\w*|lastIndexOf\w*|node|containsAll)$|"
                        rf"{_QUEUES}\.(?:contains|indexOf)$|java\.util\.AbstractCollection\.(?:contains|removeAll)$"),
     (Operation.SHIFT, r"java\.util\.(?:ArrayList|Vector)\.(?:fastRemove|remove\w*)$"),

@@ -1,5 +1,6 @@
 """Does a text or buffer grow by being copied, each time a piece is added?"""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -58,6 +59,13 @@ _CURES = {
 }
 
 
+_INSERTS = re.compile(r"\.(?:insert|deleteCharAt)$")
+_AT_HEAD = (
+    "append it at the end, which moves nothing: go through the pieces from the last to the first, or collect them in a "
+    "list (ArrayDeque.addFirst) and append them once in their order"
+)
+
+
 def check(account: Account) -> list[Finding]:
     written = defaultdict[Place, list[CpuRow]](list)
     joins = list[CpuRow]()
@@ -112,6 +120,7 @@ def _finding(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding
     language = language_of(user_frame(heaviest.stack, account.evidence.user_roots))
     cores = _seconds(rows) / account.seconds
     name = quoted(frame.function, 60) if frame else "its format"
+    cure = _AT_HEAD if frame and _INSERTS.search(frame.function) else _CURES[language]
     also = f", {percent(account.share(collected))} in the collector for what it throws away" if collected else ""
     return weigh(
         account,
@@ -125,7 +134,7 @@ def _finding(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding
             account.fact("cpu", f"CPU time in {name} at {place}", cores, "cores"),
             account.fact("cpu", "of it moving bytes and getting memory for them", _copying(rows), "share"),
         ),
-        fix=f"Where {place} adds a piece, {_CURES[language]}.",
+        fix=f"Where {place} adds a piece, {cure}.",
         verify=again(
             account,
             f"the CPU used at {place}",
