@@ -7,10 +7,11 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, library, native, python, thread, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
+from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Fact, Finding
-from perfdoctor.schemas.frame import FrameKind
+from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 
 WAITING = Threshold(
@@ -56,6 +57,8 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
     for place, samples in at.items():
         by_function[place.file, place.function] += sum(row.seconds for row in samples)
     computed = by_function[holder.file, holder.function]
+    stack = max(at[holder], key=lambda row: row.seconds).stack
+    begins = _where_it_begins(account, stack, holder)
     many = sum(time.count for time in threads if time.running >= COMPUTES.value * account.seconds * time.count)
     waiting: dict[Place, float] = defaultdict(float)
     for row in rows:
@@ -66,7 +69,7 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
     if many > 1:
         who = f"{many} threads compute in turns, most at {holder}"
         fix = (
-            f"What {holder} does is Python code, and only one thread at a time runs that: give it to processes "
+            f"What {holder} does is Python code, and only one thread at a time runs that: give it{begins} to processes "
             "(concurrent.futures.ProcessPoolExecutor in place of the threads, with a chunk of work for each call), to "
             "native code that lets go of the interpreter (NumPy, hashlib, zlib on large data), or to a free-threaded "
             "build."
@@ -74,8 +77,8 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
     else:
         who = f"one thread computes, most at {holder}"
         fix = (
-            f"Move what {holder} does out of this process (ProcessPoolExecutor, a worker of its own): the others wait "
-            "up to 5 ms for the interpreter each time that they come back from the kernel"
+            f"Move what {holder} does{begins} out of this process (ProcessPoolExecutor, a worker of its own): the "
+            "others wait up to 5 ms for the interpreter each time that they come back from the kernel"
             f"{f', most at {victim}' if victim else ''}."
         )
     return weigh(
@@ -84,7 +87,7 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
         title=f"{waited / account.seconds:.1f} threads on average wait for the interpreter: {who}",
         seconds=waited,
         place=holder,
-        stack=max(at[holder], key=lambda row: row.seconds).stack,
+        stack=stack,
         facts=(
             account.fact("syscalls", "waiting for the interpreter lock", waited / account.seconds, "threads"),
             *_held(account, pid),
@@ -101,6 +104,15 @@ def _judge(account: Account, pid: int, rows: list[SyscallRow]) -> list[Finding]:
         ),
         confidence=0.9 if many > 1 or victim else 0.7,
     )
+
+
+def _where_it_begins(account: Account, stack: Stack, holder: Place) -> str:
+    """The outermost line of the user's code that leads to it: what is handed to another process may begin there."""
+    own = (frame for frame in reversed(stack) if is_user_code(frame, account.evidence.user_roots))
+    first = next(own, None)
+    if first is None or (first.file, first.function) == (holder.file, holder.function):
+        return ""
+    return f" (all that {Place(first.file, first.function, first.line)} calls, or a part)"
 
 
 def _held(account: Account, pid: int) -> tuple[Fact, ...]:
