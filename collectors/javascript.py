@@ -22,7 +22,7 @@ from perfdoctor.collectors.backends.node.backend import Profiled
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.pool_calls import PoolCalls, place_pool_calls
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, call_of, place_calls, place_talk
+from perfdoctor.collectors.timeline import Event, Joined, Sample, Timeline, by_key, call_of, place_calls, place_talk
 from perfdoctor.collectors.v8_time import COLLECTOR, as_engine_saw, is_in_a_line
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
@@ -118,9 +118,9 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
     for sample in in_native:
         by_name[sample.stack[0].function.lower()].append(sample)
     by_row: dict[Hashable, list[Event]] = defaultdict(list)
-    for event in events:
-        if not _is_the_loops(event.key):
-            by_row[event.key].append(event)
+    for own in by_key(events):
+        if not _is_the_loops(own[0].key):
+            by_row[own[0].key] += own
     lines: dict[str, Timeline] = {}
     shares: dict[Hashable, Mapping[Stack, int]] = {}
     covered = near = without = 0
@@ -211,7 +211,7 @@ def _with_javascript(evidence: Evidence, cpu: CpuProfile, part: TimelinePart, fo
     own = [row for row in cpu.rows if row.pid == main.pid and row.thread == main.name]
     # Other threads of the same name: what is left when the main thread's time is taken from theirs together.
     left = max(0.0, sum(row.seconds for row in own) - main.running)
-    rows = [row for row in cpu.rows if row not in own]
+    rows = [row for row in cpu.rows if (row.pid, row.thread) != (main.pid, main.name)]
     found.tree.ticks = with_allocators(found.tree.ticks, found.tree.samples, found.tree.makers)
     own_code = below(found.tree.samples, part.samples, reach=_REACH * found.interval_us * 1000)
     natives = [cast("_Inner", sample.key)[0] for sample in part.samples if sample.tid == main.tid]

@@ -41,6 +41,14 @@ class Event(NamedTuple):
     key: Hashable
 
 
+def by_key(events: Iterable[Event]) -> Iterable[list[Event]]:
+    """Events of one row together, as far as their keys are the same object: to compare many keys takes long."""
+    found: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        found[id(event.key)].append(event)
+    return found.values()
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """``shares[key][stack]`` counts the events of a row by the sampled stack that they belong to; () where none was
@@ -107,7 +115,10 @@ class Timeline:
         """Every event to its stack. Events of threads that were not sampled are in no row. ``fits``: how well an event
         with that key fits a sample with that stack; 0: it cannot be of it. Where it is given, events without a sample
         are where others of their row are, else where their thread was sampled doing such things."""
-        shares: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
+        # (counted by identity: a stack's hash is that of all its frames, and events are many more than stacks)
+        counted: Counter[tuple[int, int]] = Counter()
+        known: dict[int, Hashable] = {}
+        stacks: dict[int, Stack] = {}
         tally: Counter[str] = Counter()
         lost: Counter[tuple[Hashable, int]] = Counter()
         for event in events:
@@ -118,8 +129,13 @@ class Timeline:
             if found is None:
                 lost[event.key, event.tid] += 1
                 continue
-            shares[event.key][found[0]] += 1
-            tally["covered" if found[1] else "near"] += 1
+            stack, covers = found
+            known[id(event.key)], stacks[id(stack)] = event.key, stack
+            counted[id(event.key), id(stack)] += 1
+            tally["covered" if covers else "near"] += 1
+        shares: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
+        for (key_id, stack_id), number in counted.items():
+            shares[known[key_id]][stacks[stack_id]] += number
         for (key, tid), number in lost.items():
             others = (shares[key] or self._best(tid, partial(fits, key))) if fits else Counter[Stack]()
             for stack, share in zip(others, _apportion(number, list(others.values())), strict=True) if others else ():
