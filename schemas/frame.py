@@ -1,8 +1,9 @@
 """Where in the code: one frame, and a stack of them."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from perfdoctor.schemas.model import Model
 
@@ -36,5 +37,15 @@ class Frame(Model):
     user: bool = Field(default=False, exclude_if=lambda marked: not marked)
 
 
-Stack = tuple[Frame, ...]
+class OneOfEach(dict[Frame, Frame]):
+    """Given as ``context`` where what was kept is read again: frames that are equal become one object. A window has a
+    thousand different ones, and half a million in its stacks."""
+
+
+def _with_shared(stack: tuple[Frame, ...], info: ValidationInfo) -> tuple[Frame, ...]:
+    known = info.context
+    return tuple(known.setdefault(frame, frame) for frame in stack) if isinstance(known, OneOfEach) else stack
+
+
+Stack = Annotated[tuple[Frame, ...], AfterValidator(_with_shared)]
 """Innermost frame first. Empty: no stack could be read (and it was counted)."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import to_thread
 
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import OneOfEach
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.process import WatchAnswer
 from perfdoctor.server.store import exchange
@@ -129,7 +130,7 @@ class Recordings:
                 "It was made by proc-watch, which reads /proc and does not look inside.",
                 "Use the recording of a diagnose, trace-cpu or trace-syscalls call.",
             )
-        return await to_thread.run_sync(lambda: Evidence.model_validate_json(gzip.decompress(packed)))
+        return await to_thread.run_sync(_read, packed)
 
     async def json(self, identity: str) -> str:
         """The artefact as it was kept."""
@@ -169,3 +170,7 @@ class Recordings:
 
     async def _write(self, work: "Callable[[Shelf], _T]") -> _T:
         return await self._store.write(self._viewer, work)
+
+
+def _read(packed: bytes) -> Evidence:
+    return Evidence.model_validate_json(gzip.decompress(packed), context=OneOfEach())

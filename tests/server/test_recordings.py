@@ -12,6 +12,8 @@ import anyio
 import pytest
 from alembic.script import ScriptDirectory
 
+from perfdoctor.schemas.cpu import CpuProfile, CpuRow
+from perfdoctor.schemas.frame import Frame, FrameKind
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.server.store import migrations, tables
 from perfdoctor.server.store.recording import Kind, new_id
@@ -43,6 +45,22 @@ async def test_evidence_comes_back_as_it_went_in(opened: Callable[..., Recording
     assert (about.kind, about.caller, about.summary, about.state) == (Kind.CPU, "anna", "said", "complete")
     assert about.target == samples.TARGET
     assert about.window == samples.WINDOW
+
+
+async def test_frames_that_are_equal_are_one_object_when_they_come_back(opened: Callable[..., Recordings]) -> None:
+    """A window has a thousand different frames, and half a million in its stacks."""
+    recordings = opened()
+    line = Frame(kind=FrameKind.PYTHON, function="serve", file="/srv/app.py", line=7)
+    rows = tuple(
+        CpuRow(pid=1, stack=(line.model_copy(update={"line": number}), line), samples=1, seconds=0.01)
+        for number in range(50)
+    )
+    kept = samples.evidence().model_copy(update={"cpu": CpuProfile(rows=rows)})
+    await recordings.add("r-shared", Kind.CPU, "", kept)
+    found = await recordings.evidence("r-shared")
+    assert found == kept and found.cpu
+    assert len({id(row.stack[1]) for row in found.cpu.rows}) == 1
+    assert len({id(frame) for row in found.cpu.rows for frame in row.stack}) == 50
 
 
 async def test_a_window_that_ended_early_is_marked(opened: Callable[..., Recordings]) -> None:
