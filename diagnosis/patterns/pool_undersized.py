@@ -131,7 +131,8 @@ def _may_be_free(account: Account, rows: list[SyscallRow], waiting: list[Syscall
 
 def _waits_for_results(account: Account, pid: int) -> float:
     """Seconds that threads waited for the result of work, or for room to hand more in."""
-    waited = sum(row.blocked_seconds for row in account.calls if row.pid == pid and _is_for_results(account, row))
+    blocked = (row for row in account.calls if row.pid == pid and row.blocked_seconds > 0)
+    waited = sum(row.blocked_seconds for row in blocked if _is_for_results(account, row))
     # An event loop that has handed its work to a pool has nothing to do until that is done.
     loops = [loop for loop in account.ledger.loops if loop.pid == pid]
     idle = [loop.idle_seconds for loop in loops if loop.kind in ("asyncio", "Tornado") and _hands_over(account, pid)]
