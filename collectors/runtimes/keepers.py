@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.class_objects import is_one, made_by, made_in
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
 from perfdoctor.collectors.runtimes.own_files import own_frames
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
@@ -29,8 +30,6 @@ _MOST_SEARCHED = 8
 _CALLERS = 8
 _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
-_WITH_TYPES = frozenset({"composite_literal", "struct_expression", "compound_literal_expression"})
-"""of Go, Rust and C: a type, and values of its parts"""
 _MAKES = frozenset({"make", "new", "with_capacity"})
 """what makes a collection in Go and Rust"""
 _TAIL = re.compile(r"[.:#]+")
@@ -124,7 +123,7 @@ def _kept_elsewhere(source: Source, line: int) -> tuple[int, str] | None:
     functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
     node = source.at(line)
     maker = syntax.function_around(node) if node is not None else None
-    made = [name for name in source.classes if maker is not None and any(_makes(e, name) for e in syntax.within(maker))]
+    made = made_in(source, maker) if maker is not None else set[str]()
 
     def only(*names: str, stays: bool = True) -> tuple[int, str] | None:
         kept = {
@@ -157,17 +156,8 @@ def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
 
 def _are_many(source: Source, name: str) -> bool:
     """Whether objects of a class are made in a function that is called again and again, or in a loop."""
-    makers = (each for each in syntax.within(source.root, functions=True) if _makes(each, name))
+    makers = (each for each in syntax.within(source.root, functions=True) if name in made_by(each))
     return any(any(syntax.loops_around(each)) or _is_called_again(each) for each in makers)
-
-
-def _makes(node: "Node", name: str) -> bool:
-    """Whether it makes an object of a class: ``Session(1)``, ``make_unique<Session>(1)``, ``&Session{…}``,
-    ``Session::new(1)``, ``NewSession(1)``."""
-    if node.type not in grammar.CALLS | _WITH_TYPES:
-        return False
-    of = syntax.text_of(syntax.first_field(node, "function", "constructor", "type", "name"))
-    return re.search(rf"\b(?:New)?{re.escape(name)}\b", of) is not None
 
 
 def _is_called_again(node: "Node") -> bool:
@@ -231,10 +221,11 @@ def kept_by(source: Source, function: "Node", of: str = "") -> Iterator[Kept]:
         if holder is None:
             continue
         for addition, held in _additions(each, holder, deep=False):
-            if _is_own(source, addition) or (of and not _is_of(addition, holder, of)):
+            value = _value_of(addition)
+            if _is_own(source, addition) or (of and (value is None or not is_one(value, holder, of))):
                 continue
             given = set[str]().union(*syntax.parameters_of(holder))
-            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & _added(addition)))
+            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & syntax.names_in(value)))
 
 
 def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator[tuple["Node", "Node"]]:
@@ -259,28 +250,8 @@ def _is_emptied(source: Source, collection: "Node") -> bool:
     return any(syntax.last_name(owner) == name for each in removals if (owner := syntax.owner_of_call(each)))
 
 
-def _added(addition: "Node") -> set[str]:
-    """The names of what is added: the last argument, or the value."""
-    return syntax.names_in(_value_of(addition))
-
-
-def _is_of(addition: "Node", function: "Node", name: str) -> bool:
-    """Whether what is added is an object of a class: by what makes it, by its declared type, or by its own name."""
-    value = _value_of(addition)
-    if value is None:
-        return False
-    written = syntax.parameter_texts(function)
-    made = syntax.assigned_in(function)
-    named = re.compile(rf"\b{re.escape(name)}\b")
-    for each in syntax.names_in(value):
-        values = (one for one in made.get(each, ()) for one in syntax.within(one) if _makes(one, name))
-        alike = each.replace("_", "").lower() == name.lower()
-        if alike or named.search(written.get(each, "")) or any(values):
-            return True
-    return any(_makes(each, name) for each in syntax.within(value))
-
-
 def _value_of(addition: "Node") -> "Node | None":
+    """What is added: the last argument, or the value."""
     if addition.type in grammar.CALLS:
         return syntax.arguments_of(addition)[-1]
     return syntax.first_field(addition, "value", "right")

@@ -1,0 +1,40 @@
+"""Objects of a class, in the text of a file: what makes them, and whether a value is one."""
+
+import re
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.sources import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_WITH_TYPES = frozenset({"composite_literal", "struct_expression", "compound_literal_expression"})
+"""of Go, Rust and C: a type, and values of its parts"""
+_WORD = re.compile(r"\w+")
+
+
+def made_by(node: "Node") -> set[str]:
+    """The names that may be the class of what a node makes: ``Session(1)``, ``make_unique<Session>(1)``,
+    ``&Session{…}``, ``Session::new(1)``, ``NewSession(1)``."""
+    if node.type not in grammar.CALLS | _WITH_TYPES:
+        return set()
+    words = _WORD.findall(syntax.text_of(syntax.first_field(node, "function", "constructor", "type", "name")))
+    return {*words, *(word.removeprefix("New") for word in words)}
+
+
+def made_in(source: Source, function: "Node") -> set[str]:
+    """The classes of the file of which a function makes objects."""
+    return set[str]().union(*map(made_by, syntax.within(function))) & source.classes
+
+
+def is_one(value: "Node", function: "Node", name: str) -> bool:
+    """Whether a value in ``function`` is an object of a class: by what makes it, by its declared type, or by its own
+    name."""
+    written, assigned = syntax.parameter_texts(function), syntax.assigned_in(function)
+    for each in syntax.names_in(value):
+        if each.replace("_", "").lower() == name.lower() or name in _WORD.findall(written.get(each, "")):
+            return True
+        if any(name in made_by(part) for one in assigned.get(each, ()) for part in syntax.within(one)):
+            return True
+    return any(name in made_by(part) for part in syntax.within(value))
