@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from perfdoctor.diagnosis import sqlite
+from perfdoctor.diagnosis import calls, sqlite
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, runtime, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
@@ -38,6 +38,10 @@ class _Asked:
     shape: str
     seen: float
     stack: Stack
+
+
+_PREPARED = "EXECUTE "
+"""how the shape of a statement begins of which only its name is known"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -164,6 +168,10 @@ def _asker(account: Account, one: _Asked, asked: list[_Asked]) -> Place | None:
         return said
     own = [frame for frame in one.stack if frame.line and is_user_code(frame, account.evidence.user_roots)]
     others = [_lines(account, o.stack)[:2] for o in asked if o.shape != one.shape]
+    if one.shape.startswith(_PREPARED):
+        # (it was prepared before the window: all that goes through the helper may look the same)
+        sends = (row for row in account.calls_at.get(one.talk.place, ()) if row.syscall in calls.WRITES)
+        others += [_lines(account, row.stack)[:2] for row in sends if row.pid == one.talk.pid]
     mine = [(frame.file, frame.line) for frame in own[:2]]
     if len(mine) < 2 or not any(len(o) == 2 and o[0] == mine[0] and o[1] != mine[1] for o in others):
         return None

@@ -69,3 +69,20 @@ def test_what_a_loop_of_asyncio_sends_for_a_library_is_at_the_line_that_uses_the
     unknown = window(calls=(waits,), samples=(cpu((python(90, "render"),), 2.5),), peers=(asked,))
     found = place(unknown, "chatty-protocol")
     assert found is not None and found.line == 110
+
+
+def test_a_statement_prepared_before_the_window_is_at_the_line_that_calls_the_helper() -> None:
+    """Its text is not known, and all that goes through the helper looks the same."""
+    sends = library("site-packages/psycopg/connection.py", "Connection.wait")
+    helper, pieces, panels = python(56, "Dao.list"), python(94, "PieceDao.of_panel"), python(84, "PanelDao.of_window")
+    many, few = (sends, helper, pieces), (sends, helper, panels)
+    asked = peer(many, 20_000, wait=5.0, protocol="PostgreSQL", shape="EXECUTE S_?")
+
+    def told(*others: Stack) -> int | None:
+        calls = [call("sendto", many, 20_000, on="fd:4 (socket:[7])", seconds=0.5)]
+        calls += [call("sendto", other, 400, on="fd:4 (socket:[7])", seconds=0.1) for other in others]
+        found = place(window(calls=tuple(calls), samples=(cpu(many, 1.0),), peers=(asked,)), "repeated-query")
+        return found.line if found else None
+
+    assert told(few) == 94
+    assert told() == 56
