@@ -4,10 +4,11 @@ What multiplies with so few takes no more time than with one. Where it was made 
 for all functions, or, of a member of an object, where the constructor got it.
 """
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.looking_loops import FEW, all_names, few_rounds
+from perfdoctor.collectors.runtimes.looking_loops import FEW, all_names
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _STEPS = 4
 """from a name to what it stands for"""
+_BY_LENGTH = frozenset(("from", "fill"))
+"""``Array.from({ length: 30 }, …)``, ``Array(30).fill(0)``"""
 _CONSTRUCTORS = frozenset(("constructor", "__init__"))
 
 
@@ -32,7 +35,7 @@ def is_few(source: Source, name: str, function: "Node | None") -> bool:
     """Whether a name stands for a few elements that are listed in the source, in ``function`` or for all functions."""
     values = [each for each in source.assigned.get(name, []) if syntax.function_around(each) in (None, function)]
     kept = [value for value in values if name not in syntax.names_in(value)]
-    return bool(kept) and all(_is_made_of_few(value) or syntax.listed_in(value) in range(1, FEW) for value in kept)
+    return bool(kept) and all(_elements(value) in range(1, FEW) for value in kept)
 
 
 def goes_over_few(source: Source, loop: Loop) -> bool:
@@ -40,11 +43,31 @@ def goes_over_few(source: Source, loop: Loop) -> bool:
     return not loop.counted and len(loop.over) == 1 and _stands_for_few(source, loop.over[0], _STEPS)
 
 
-def _is_made_of_few(value: "Node") -> bool:
-    """Whether it is made by a comprehension that counts up to a small number."""
+def _elements(value: "Node") -> int:
+    """How many elements an expression lists, or makes by a comprehension or Array.from; 0 where that is not seen."""
     made = next((each for each in syntax.within(value) if each.type in grammar.COMPREHENSIONS), None)
-    loop = syntax.loop_of(made) if made is not None else None
-    return loop is not None and few_rounds(loop)
+    if made is not None:
+        clauses = (each for each in made.named_children if each.type == "for_in_clause")
+        sizes = [_size(each.child_by_field_name("right")) for each in clauses]
+        return prod(sizes) if sizes else 0
+    if any(syntax.called_name(call) in _BY_LENGTH for call in syntax.calls_in(value)):
+        return max(_numbers(value), default=0)
+    return syntax.listed_in(value)
+
+
+def _size(over: "Node | None") -> int:
+    """How many rounds a clause of a comprehension goes."""
+    if over is None:
+        return 0
+    if over.type in grammar.CALLS and syntax.called_name(over) == "range":
+        ends = _numbers(over)
+        return ends[-1] - (ends[0] if len(ends) > 1 else 0) if ends else 0
+    return syntax.listed_in(over) if over.type in grammar.LISTS else 0
+
+
+def _numbers(node: "Node") -> list[int]:
+    texts = (syntax.text_of(each) for each in syntax.within(node) if not each.named_child_count)
+    return [int(text) for text in texts if text.isdecimal() and len(text) < 20]
 
 
 def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.few import goes_over_few, is_few, is_short
 from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
+from perfdoctor.collectors.runtimes.picks import pick_at
 from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.collectors.runtimes.table_filters import filter_at
@@ -57,11 +58,13 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         if depth == 0 and (takes := filter_at(source, at.line)) is not None:
             outer = _outer(sources, stack, takes)
             return Join(outer, 0, filters=True) if outer else None
+        if (picks := pick_at(source, at.line)) is not None:
+            outer = None if _are_few(source, picks) else _outer(sources, stack[depth:], picks)
+            return Join(outer, depth) if outer else None
         loop = source.inmost_loop(at.line)
         if loop is not None:
             looks = looks_of(loop, at.line, answers or _asked(source, loop))
-            function = syntax.function_around(loop.node)
-            if looks is None or is_short(source, loop) or all(is_few(source, each, function) for each in looks.over):
+            if looks is None or is_short(source, loop) or _are_few(source, looks):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
@@ -70,6 +73,11 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             return None
         answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""
     return None
+
+
+def _are_few(source: Source, looks: Looks) -> bool:
+    function = syntax.function_around(looks.loop.node)
+    return all(is_few(source, each, function) for each in looks.over)
 
 
 def _asked(source: Source, loop: Loop) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, whom
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
@@ -29,6 +30,7 @@ LARGE = Threshold(
 )
 ROWS = Threshold(4096, "bytes of each statement that writes", "so many rows at once take their time")
 RARE = Threshold(0.2, "answers for each request served", "most requests are answered without it: what it said is kept")
+WAITS = Threshold(0.5, "of the wait for its answers", "a line at which less is waited is not where it waits")
 FAR = Threshold(0.5, "of the wait", "as much is the way there and back, not the other side's work")
 
 
@@ -54,9 +56,10 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     seconds = account.waited(where, under_way)
     mean = under_way / answered
     of = whom(where.peer)
-    place = account.texts.said_on(where.pid, where.shape, where.stack) or where.place
+    said = account.texts.said_on(where.pid, where.shape, where.stack)
+    place = said or _waits_at(account, where) or where.place
     at: Place | str = place or "a library"
-    caller = called_from(account, where.stack) if place == where.place else f", through {where.place}"
+    caller = f", through {where.place}" if said and said != where.place else called_from(account, where.stack)
     what = quoted(where.shape, 100) if where.shape else "a request"
     load = account.load(where.pid)
     # (on one machine there is no way: TCP takes the time until it hears of what it sent, often with the answer)
@@ -99,6 +102,25 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         if large or many or rare or bearable or (unclear and not where.shape)
         else Severity.CRITICAL,
     )
+
+
+def _waits_at(account: Account, talk: Talk) -> Place | None:
+    """The line of the function that asks at which it waits, where that is another: ``link.request(…)``, and then
+    ``link.getresponse()``."""
+    if talk.place is None:
+        return None
+    at: dict[Place, float] = defaultdict(float)
+    for row in account.calls:
+        if (
+            row.pid == talk.pid
+            and row.syscall in calls.RECEIVES | calls.READS | calls.POLLS
+            and row.blocked_seconds > 0
+        ):
+            place = account.place(row.stack)
+            if place and (place.file, place.function) == (talk.place.file, talk.place.function):
+                at[place] += row.blocked_seconds
+    best = max(at, key=lambda place: at[place], default=None)
+    return best if best and at[best] >= WAITS.value * _waited(talk) else None
 
 
 def _waited(talk: Talk) -> float:
@@ -252,7 +274,7 @@ PATTERN = Pattern(
     "while they wait.",
     fix="Profile or index on the other side; keep answers; ask in the background or at the same time; time limits.",
     fine="Batch work that nobody waits for; long polls and queues, which answer when there is news.",
-    thresholds=(SLOW, STATEMENT, WORTH, BEARABLE, ROWS, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE),
+    thresholds=(SLOW, STATEMENT, WORTH, BEARABLE, ROWS, AT_ONCE, FEW, UNCLEAR, LARGE, FAR, RARE, WAITS),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

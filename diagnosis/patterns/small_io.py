@@ -24,6 +24,7 @@ TOLD = Threshold(
     "calls/s on each of many connections that stay",
     "what many are told as it comes cannot be gathered without a delay that they notice",
 )
+COMES = Threshold(0.001, "s of waiting for each read of a socket", "the pieces come so far apart as they are read")
 _MANY = 8
 
 
@@ -122,7 +123,8 @@ def _may_be_merged(row: SyscallRow) -> bool:
         return False
     if is_pipe(row.object) and row.syscall in calls.READS:
         return row.blocked_seconds < 0.5 * row.seconds
-    return True
+    # (who waits for each piece that he reads takes what there is, when it comes)
+    return not (is_socket(row.object) and row.syscall in calls.READS and row.blocked_seconds >= COMES.value * row.calls)
 
 
 def _examples() -> tuple[Example, ...]:
@@ -151,7 +153,17 @@ def _examples() -> tuple[Example, ...]:
     stay = peer(hears, direction="incoming").model_copy(update={"open_at_end": 57})
     naps = call("clock_nanosleep", (python(8, "driver"), python(99, "start")), 3000, blocked=58.0)
     one = call("recvfrom", (python(79, "respond"),), 60, on="fd:9 (socket:[5])", transferred=6000, blocked=1.0)
+    told = tuple(
+        call("recvfrom", hears, 300, on=f"fd:{n} (socket:[{n}])", transferred=300 * 22, seconds=9.5, blocked=9.4)
+        for n in range(12)
+    )
     return (
+        Example(
+            "what twelve brakes report as it comes",
+            False,
+            "each read waits for tens of milliseconds until there is something: there is no more to be read at once",
+            window(calls=told, samples=(cpu(hears, 0.3),), threads=12),
+        ),
         Example(
             "one byte a read",
             True,
@@ -207,7 +219,7 @@ PATTERN = Pattern(
     "and flush at the end of a unit of work.",
     fine="Messages that another process must see at once (logs that are tailed, interactive protocols), and "
     "exchanges in which every message waits for an answer.",
-    thresholds=(SMALL, RATE, BATCH, EXCHANGE, TOLD),
+    thresholds=(SMALL, RATE, BATCH, EXCHANGE, TOLD, COMES),
     needs=("syscalls",),
     focus=frozenset({Focus.IO, Focus.NETWORK}),
     check=check,

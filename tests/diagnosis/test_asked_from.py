@@ -86,3 +86,20 @@ def test_a_statement_prepared_before_the_window_is_at_the_line_that_calls_the_he
 
     assert told(few) == 94
     assert told() == 56
+
+
+def test_a_slow_answer_is_at_the_line_that_waits_for_it() -> None:
+    """``link.request(…)`` sends, and ``link.getresponse()`` waits."""
+    sends, waits = (SENDS, python(47, "bridge")), (library("http/client.py", "begin"), python(48, "bridge"))
+    at_once = (library("http/client.py", "begin"), python(47, "bridge"))
+    asked = peer(sends, 30, wait=9.0, shape="GET /bridges/?")
+    served = peer((python(12, "page"),), 30, wait=9.3, direction="incoming", address="10.0.0.9")
+    sent = call("sendto", sends, 30, on="fd:4 (socket:[7])", seconds=0.01)
+
+    def told(stack: Stack) -> int | None:
+        waited = call("recvfrom", stack, 30, on="fd:4 (socket:[7])", blocked=9.0)
+        found = place(window(calls=(sent, waited), samples=(), peers=(served, asked)), "slow-dependency")
+        return found.line if found else None
+
+    assert told(waits) == 48
+    assert told(at_once) == 47

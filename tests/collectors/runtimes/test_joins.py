@@ -113,6 +113,16 @@ def match(self, loads):
         take(valid)
 """,
     ),
+    "a table of pandas, for each of many that a comprehension makes of a few": (
+        ".py",
+        """
+PLOTS = [f"{county}-{number:03d}" for county in ("Kent", "Devon", "Fife") for number in range(1, 91)]
+
+def summarise(sightings):
+    for plot in PLOTS:  # <- outer
+        show(sightings[sightings["plot"] == plot])  # <- 0
+""",
+    ),
     "a table of pandas, by a mask, in a function of its own": (
         ".py",
         """
@@ -123,6 +133,42 @@ def rates_of(table, number):
 def bill(table, calls):
     for call in calls:  # <- outer
         add(rates_of(table, call.number))  # <- 1
+""",
+    ),
+    "the soonest of all, by a standard algorithm and a comparison of its own, in C++": (
+        ".cpp",
+        """
+inline bool sooner(const Due &a, const Due &b) {
+    return a.hour != b.hour ? a.hour < b.hour : a.order < b.order; // <- 0
+}
+
+class Calendar {
+    bool take(double until, Due &next) {
+        auto first = std::min_element(pending_.begin(), pending_.end(), sooner); // <- 1
+        next = *first;
+        return true;
+    }
+};
+
+void run(Calendar &calendar) {
+    while (calendar.take(until, due)) { // <- 2, outer
+        work(due);
+    }
+}
+""",
+    ),
+    "the least of all, by a built-in, in Python": (
+        ".py",
+        """
+class Queue:
+    def take(self):
+        first = min(self.pending)  # <- 0
+        self.pending.remove(first)
+        return first
+
+def run(queue):
+    while True:  # <- outer
+        work(queue.take())  # <- 1
 """,
     ),
     "all, behind a property": (
@@ -497,6 +543,16 @@ def late(desks, limit):
 def sums(table):
     for kind in ("beet", "wheat", "rye"):
         show(kind, table[table.kind == kind].weight.sum())  # <- 0
+""",
+    ),
+    "rows of a table for the few that a comprehension makes": (
+        ".py",
+        """
+PLOTS = [f"{county}-{number}" for county in ("Kent", "Devon", "Fife") for number in range(1, 5)]
+
+def summarise(sightings):
+    for plot in PLOTS:
+        show(sightings[sightings["plot"] == plot])  # <- 0
 """,
     ),
     "an element by its number": (
