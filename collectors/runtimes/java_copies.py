@@ -75,17 +75,21 @@ def _placed(sources: SourcesOfAll, profile: CpuProfile) -> tuple[list[CpuRow], f
 def _copying(sources: Sources, rows: Iterable[CpuRow]) -> Stack:
     """The stack of the only line that copies, in the functions that were seen; () for none."""
     found: dict[tuple[str, int], Stack] = {}
+    known: dict[int, _Line | None] = {}
     for row in rows:
         for depth, frame in enumerate(row.stack):
             if not frame.file or not frame.line or not may_be_own(frame.file):
                 continue
             source = sources.of(frame.file)
             function = source.function_at(frame.line) if source else None
-            if source is None or function is None or (line := _line(source, function)) is None:
+            if source is None or function is None:
                 continue
-            at = frame.model_copy(update={"line": line.number})
-            below = Frame(kind=FrameKind.JAVA, function=line.by)
-            found[frame.file, line.number] = (_COPY, below, at, *row.stack[depth + 1 :])
+            if function.id not in known:
+                known[function.id] = _line(source, function)
+            if line := known[function.id]:
+                at = frame.model_copy(update={"line": line.number})
+                below = Frame(kind=FrameKind.JAVA, function=line.by)
+                found[frame.file, line.number] = (_COPY, below, at, *row.stack[depth + 1 :])
     return next(iter(found.values())) if len(found) == 1 else ()
 
 

@@ -123,6 +123,18 @@ def summarise(sightings):
         show(sightings[sightings["plot"] == plot])  # <- 0
 """,
     ),
+    "as many as there is room for": (
+        ".py",
+        """
+SLOTS = [None] * ROOM
+
+def place(cars):
+    for car in cars:  # <- outer
+        for slot in SLOTS:
+            if slot == car.number:  # <- 0
+                break
+""",
+    ),
     "a table of pandas, by a mask, in a function of its own": (
         ".py",
         """
@@ -553,6 +565,18 @@ PLOTS = [f"{county}-{number}" for county in ("Kent", "Devon", "Fife") for number
 def summarise(sightings):
     for plot in PLOTS:
         show(sightings[sightings["plot"] == plot])  # <- 0
+""",
+    ),
+    "eight slots": (
+        ".py",
+        """
+SLOTS = [None] * 8
+
+def place(cars):
+    for car in cars:
+        for slot in SLOTS:
+            if slot == car.number:  # <- 0
+                break
 """,
     ),
     "an element by its number": (
