@@ -36,6 +36,12 @@ DIALS = Threshold(
 IN_USE = Threshold(0.8, "of the time of its connections", "all of them are nearly always in use")
 CROWD = Threshold(2, "requests served at once for each connection", "others stand in line for one")
 SMALL = Threshold(4, "lent at once", "a limit meant to spare the other side is mostly higher")
+BURSTS = Threshold(
+    2,
+    "times as long in line for a connection as with it",
+    "of a pool of a few, where work comes in bursts: most of what each piece of work takes is the line",
+)
+SOMETIMES = Threshold(0.2, "of the looks at the tasks find one waiting", "a line that is there for less is no matter")
 SEVERAL = Threshold(2, "tasks that wait at a semaphore", "one alone hands work out, as fast as it is done")
 _SETTING = "pool_size and max_overflow, maxconn, maximumPoolSize, SetMaxOpenConns"
 _SETTINGS = (
@@ -100,7 +106,8 @@ def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
     for lock in locks:
         if lock.who is Waiting.THREADS or not (lock.kind is LockKind.POOL or _is_of_tasks(lock)):
             continue
-        if (lock.who is Waiting.TASKS and not stands(account, lock)) or _dials(account, lock):
+        in_line = lock.who is not Waiting.TASKS or stands(account, lock) or _is_short_in_bursts(account, lock)
+        if not in_line or _dials(account, lock):
             continue
         at: dict[Place, list[LockWait]] = defaultdict(list)
         for wait in lock.waiters:
@@ -139,6 +146,15 @@ def _is_by(peer: Peer, pid: int) -> bool:
     return any(row.pid == pid for row in peer.rows)
 
 
+def _is_short_in_bursts(account: Account, lock: Lock) -> bool:
+    """Whether a pool of a few connections is mostly waited for, although there is no line for much of the time."""
+    lent = [one for one in account.peers if one.direction == "outgoing" and one.protocol in DATABASES]
+    lent = [one for one in lent if _is_by(one, lock.pid)]
+    size, used = sum(one.open_at_end or 0 for one in lent), sum(one.turn.seconds for one in lent)
+    waited = lock.kind is LockKind.POOL and (lock.present or 0.0) >= SOMETIMES.value
+    return waited and 0 < size <= SMALL.value and lock.seconds >= BURSTS.value * used > 0
+
+
 def _dials(account: Account, lock: Lock) -> bool:
     """Whether who waits for a connection of net/http mostly waits until a new one stands."""
     opened = sum(one.opened or 0 for one in account.peers if one.direction == "outgoing")
@@ -156,6 +172,8 @@ def _at_most(account: Account, lock: Lock) -> Severity:
         return Severity.INFO
     if lock.who is Waiting.TASKS and is_a_batch(account, lock) and not 0 < size <= SMALL.value:
         return Severity.INFO
+    if lock.kind is LockKind.POOL and lock.who is Waiting.TASKS and not stands(account, lock):
+        return Severity.WARNING
     if lock.kind is LockKind.SEMAPHORE:
         if size > SMALL.value:
             return Severity.INFO

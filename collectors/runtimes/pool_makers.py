@@ -41,6 +41,8 @@ _SETTINGS = grammar.words(
     "pool_size maximumPoolSize maxPoolSize max_pool_size connectionLimit max_connections MaxConnsPerHost maxSockets"
     " limit_per_host"
 )
+_LIMIT_NAMES = _SETTINGS | grammar.words("max_size maxsize maxconn max limit")
+"""of a pool that is made with its limit"""
 _LIMITS = _SETTERS | _SETTINGS | _LENDERS_OF_JAVASCRIPT
 # pool_size=2   "pool_size": 2   MaxConnsPerHost: 2
 _SETTING = re.compile(rf"\b(?:{'|'.join(sorted(_SETTINGS))})[\"']?\s*[:=,]\s*[\"']?\d")
@@ -120,7 +122,15 @@ def _setters_in(source: Source) -> Iterator[Maker]:
 
 
 def _lenders_in(source: Source) -> Iterator[Maker]:
-    return _makers(source, _LENDERS_OF_JAVASCRIPT if source.is_javascript else _LENDERS)
+    return _makers(source, _LENDERS_OF_JAVASCRIPT if source.is_javascript else _LENDERS, _limit_in)
+
+
+def _limit_in(call: "Node") -> "Node":
+    """What says how many, among the arguments of a call that makes a pool: ``max_size=2``, ``{ max: 2 }``; the call
+    itself where nothing does."""
+    named = (each for each in syntax.within(call) if each.type in ("keyword_argument", "pair"))
+    limits = (each for each in named if syntax.text_of(syntax.first_field(each, "name", "key")) in _LIMIT_NAMES)
+    return next(limits, call)
 
 
 def threads_in(source: Source) -> Iterator[Maker]:
@@ -128,11 +138,14 @@ def threads_in(source: Source) -> Iterator[Maker]:
     return (maker for maker in _makers(source, _THREADS) if source.inmost_loop(maker.line))
 
 
-def _makers(source: Source, names: frozenset[str]) -> Iterator[Maker]:
+def _makers(
+    source: Source, names: frozenset[str], told: "Callable[[Node], Node]" = lambda call: call
+) -> Iterator[Maker]:
+    """The lines of calls of one of ``names``, or of what of the call is ``told``."""
     mentions = (each for name in sorted(names) for each in source.mentions(name, source.root))
     calls = {call.id: call for each in mentions if (call := _call_of(each)) is not None and _made(call) in names}
     for call in sorted(calls.values(), key=lambda call: call.start_byte):
-        yield Maker(call.start_point[0] + 1, syntax.name_around(call))
+        yield Maker(told(call).start_point[0] + 1, syntax.name_around(call))
 
 
 def _call_of(name: "Node") -> "Node | None":

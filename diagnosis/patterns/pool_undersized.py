@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import PID, call, cpu, java, javascript, library, native, python, thread, window
-from perfdoctor.diagnosis.lent import CROWD, DIALS, IN_USE, LENT, MANY, ROOM, SEVERAL, SMALL, lent_out
+from perfdoctor.diagnosis.lent import (
+    BURSTS,
+    CROWD,
+    DIALS,
+    IN_USE,
+    LENT,
+    MANY,
+    ROOM,
+    SEVERAL,
+    SMALL,
+    SOMETIMES,
+    lent_out,
+)
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pool_makers import maker_of
@@ -229,6 +241,11 @@ def _examples() -> tuple[Example, ...]:
         waiters=(LockWait(waiter=gets, waits=900, seconds=74.0, max_seconds=0.09),),
     )
     now_and_then = of_tasks.model_copy(update={"present": 0.2, "seconds": 8.0})
+    ticks = of_tasks.model_copy(
+        update={"name": "connections of asyncpg", "present": 0.3, "seconds": 35.0, "max_seconds": 0.3, "size": None}
+    )
+    panels = peer(task, 300, wait=14.0, protocol="PostgreSQL", shape="SELECT ?").model_copy(update={"open_at_end": 2})
+    plenty = panels.model_copy(update={"open_at_end": 20})
     crawls = of_tasks.model_copy(update={"kind": LockKind.SEMAPHORE, "name": "asyncio.Semaphore of fetch", "size": None,
                                          "max_seconds": 9.8})  # fmt: skip
     main = call("futex", gather, 900, blocked=9.0)
@@ -276,6 +293,18 @@ def _examples() -> tuple[Example, ...]:
         return seen.model_copy(update={"target": target, "pools": (limit,)})
 
     return (
+        Example(
+            "two connections for panels that all ask on the same tick",
+            True,
+            "there is a line for a third of the time only, but all together stand in it for twice as long as they ask",
+            window(calls=(main,), samples=(light,), locks=(ticks,), locks_by="tasks", peers=(panels,), times=two),
+        ),
+        Example(
+            "twenty connections for the same",
+            False,
+            "such a limit is meant to spare the other side",
+            window(calls=(main,), samples=(light,), locks=(ticks,), locks_by="tasks", peers=(plenty,), times=two),
+        ),
         Example(
             "two connections of Node.js for five requests at once",
             True,
@@ -399,7 +428,7 @@ PATTERN = Pattern(
     fine="When the limit is there to protect the other side.",
     thresholds=(
         *(FREE, OFTEN, ROW, LONG, WAITS, ROOM, LINE, MANY),
-        *(LENT, DIALS, IN_USE, CROWD, ALWAYS, LOOP, BATCH, SMALL, SEVERAL),
+        *(LENT, DIALS, IN_USE, CROWD, ALWAYS, LOOP, BATCH, SMALL, SEVERAL, BURSTS, SOMETIMES),
     ),
     needs=("syscalls", "cpu", "threads"),
     focus=frozenset({Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),

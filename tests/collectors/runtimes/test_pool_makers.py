@@ -113,6 +113,17 @@ LIMITS = {
         2,
     ),
     "a pool of Node.js": (".js", "function open(options) {\n  return new Pool(options);\n}\n", 2),
+    "a pool whose limit has a line of its own": (
+        ".py",
+        "async def lifespan(app):\n    app.pool = await asyncpg.create_pool(\n        port=app.port,\n"
+        "        min_size=2,\n        max_size=2,\n    )\n",
+        5,
+    ),
+    "the same, in Node.js": (
+        ".js",
+        "const pool = new Pool({\n  port,\n  max: 2,\n});\n",
+        3,
+    ),
     "two of them": (".js", "const a = new Pool(one);\nconst b = new Pool(other);\n", None),
     "a pool of processes": (".py", "def start():\n    return multiprocessing.Pool(2)\n", None),
 }
