@@ -17,6 +17,7 @@ NATIVE = Threshold(
 OF_CLASSES = Threshold(
     0.5, "of that memory first touched for classes of Java", "the rest is the machine's own: it is not the program's"
 )
+RETURNED = Threshold(0.5, "of what is mapped is unmapped", "what comes and goes touches new pages all along")
 _PAGE = 4096
 _MALLOC = (MemoryKind.HEAP, MemoryKind.ARENA)
 
@@ -27,6 +28,9 @@ def of_native(account: Account, trend: MemoryTrend) -> Growth | None:
     if account.evidence.target.runtime != "java" or memory is None or not trend.native:
         return None
     grown = sum(kind.grown for kind in memory.kinds if kind.kind in _MALLOC)
+    if grown < NATIVE.value and not _gives_back(account):
+        # (a heap of malloc for threads that lies beside other memory looks like a part of that)
+        grown = sum(kind.grown for kind in memory.kinds if kind.kind is MemoryKind.ANONYMOUS)
     touched: dict[str, int] = defaultdict(int)
     for maker in trend.native:
         touched[maker.name] += maker.pages * _PAGE
@@ -44,8 +48,14 @@ def of_native(account: Account, trend: MemoryTrend) -> Growth | None:
         stack=(),
         sure=0.8 if maker.keeps else 0.6,
         facts=(
-            account.fact("memory_map", "growth of malloc's memory", per_second, "bytes/s"),
+            account.fact("memory_map", "growth of the memory that it is in", per_second, "bytes/s"),
             account.fact("faults", f"new pages for {name}", touched[name] / _PAGE / account.seconds, "faults/s"),
         ),
         native=maker,
     )
+
+
+def _gives_back(account: Account) -> bool:
+    """Whether large pieces of memory come and go."""
+    taken, given = (sum(row.calls for row in account.calls if row.syscall == name) for name in ("mmap", "munmap"))
+    return given > 0 and given >= RETURNED.value * taken

@@ -20,7 +20,7 @@ from perfdoctor.diagnosis.heap_growth import (
     floors,
     heap_growth,
 )
-from perfdoctor.diagnosis.java_native import NATIVE, OF_CLASSES, of_native
+from perfdoctor.diagnosis.java_native import NATIVE, OF_CLASSES, RETURNED, of_native
 from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.memory_trend import held, slows_down
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
@@ -469,6 +469,7 @@ PATTERN = Pattern(
         ADDED,
         NATIVE,
         OF_CLASSES,
+        RETURNED,
     ),
     needs=("memory",),
     focus=frozenset({Focus.MEMORY}),

@@ -1,7 +1,7 @@
 """Memory that native code takes for a Java program: when it is told, of whom, and at which line."""
 
 from perfdoctor.diagnosis.account import Account
-from perfdoctor.diagnosis.example import memory, window
+from perfdoctor.diagnosis.example import call, java, memory, window
 from perfdoctor.diagnosis.patterns import memory_growth
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.memory import HeapReading, NativeMaker
@@ -20,9 +20,13 @@ def found(
     kind: MemoryKind = MemoryKind.ARENA,
     runtime: str = "java",
     heap: tuple[HeapReading, ...] = FLAT,
+    unmapped: int = 0,
 ) -> list[Finding]:
     trend = memory(3e6).model_copy(update={"native": makers, "heap": heap})
-    seen = window(memory=trend, memory_map=MemoryMap(kinds=(KindUse(kind=kind, mappings=9, grown=grown),)))
+    kinds = (KindUse(kind=kind, mappings=9, grown=grown),)
+    line = (java("java.nio.ByteBuffer.allocateDirect", "ByteBuffer.java", 9),)
+    calls = tuple(call(name, line, number) for name, number in (("mmap", 400), ("munmap", unmapped)))
+    seen = window(calls=calls, memory=trend, memory_map=MemoryMap(kinds=kinds))
     target = seen.target.model_copy(update={"runtime": runtime})
     return memory_growth.check(Account(seen.model_copy(update={"target": target})))
 
@@ -43,8 +47,14 @@ def test_memory_that_the_machine_itself_takes_is_not_the_programs() -> None:
     """Its compilers and recordings ask malloc too, and the heap's own pages are touched as it fills."""
     assert not found(makers=())
     assert not found(makers=(DEFLATER.model_copy(update={"pages": 900}),))
-    assert not found(kind=MemoryKind.ANONYMOUS)
+    assert not found(makers=(DEFLATER.model_copy(update={"pages": 2000}),), kind=MemoryKind.ANONYMOUS)
     assert not found(2_000_000)
+
+
+def test_memory_of_malloc_may_look_like_a_part_of_other_memory() -> None:
+    """It lies beside it; where large pieces come and go, new pages are no growth."""
+    assert found(kind=MemoryKind.ANONYMOUS)
+    assert not found(kind=MemoryKind.ANONYMOUS, unmapped=390)
 
 
 def test_a_heap_that_grows_itself_is_told_as_such() -> None:
