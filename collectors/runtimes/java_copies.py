@@ -2,14 +2,15 @@
 
 Flight Recorder cannot walk out of the machine's own routines, and copies of arrays are such: of a thread that does
 hardly anything else it tells a few looks of hundreds, and each would count for fifty. What it cannot see is then put at
-the line of the functions that it did see which moves a text or a list by all of its length: ``page.insert(0, line)``.
+the line which moves a text or a list by all of its length (``page.insert(0, line)``) in the functions that it did see,
+or in those of their file that they call.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
@@ -73,9 +74,10 @@ def _placed(sources: SourcesOfAll, profile: CpuProfile) -> tuple[list[CpuRow], f
 
 
 def _copying(sources: Sources, rows: Iterable[CpuRow]) -> Stack:
-    """The stack of the only line that copies, in the functions that were seen; () for none."""
+    """The stack of the only line that copies, in the functions that were seen and those of their file that they call;
+    () for none."""
     found: dict[tuple[str, int], Stack] = {}
-    known: dict[int, _Line | None] = {}
+    known: dict[int, Stack] = {}
     for row in rows:
         for depth, frame in enumerate(row.stack):
             if not frame.file or not frame.line or not may_be_own(frame.file):
@@ -85,12 +87,26 @@ def _copying(sources: Sources, rows: Iterable[CpuRow]) -> Stack:
             if source is None or function is None:
                 continue
             if function.id not in known:
-                known[function.id] = _line(source, function)
-            if line := known[function.id]:
-                at = frame.model_copy(update={"line": line.number})
-                below = Frame(kind=FrameKind.JAVA, function=line.by)
-                found[frame.file, line.number] = (_COPY, below, at, *row.stack[depth + 1 :])
+                known[function.id] = _below(source, function, frame)
+            if below := known[function.id]:
+                at = next(each for each in below if each.file)
+                found.setdefault((frame.file, at.line or 0), (*below, *row.stack[depth + 1 :]))
     return next(iter(found.values())) if len(found) == 1 else ()
+
+
+def _below(source: Source, function: "Node", frame: Frame) -> Stack:
+    """From what copies up to ``function``, which stands at ``frame``; () where nothing in it or below it does."""
+    for way in ((), *inlined.within(source, function)):
+        line = _line(source, way[-1].function if way else function)
+        if line is None:
+            continue
+        names = [frame.function, *(syntax.name_of(step.function) for step in way)]
+        numbers = [*(step.call.start_point[0] + 1 for step in way), line.number]
+        on_the_way = [
+            frame.model_copy(update={"function": n, "line": at}) for n, at in zip(names, numbers, strict=True)
+        ]
+        return (_COPY, Frame(kind=FrameKind.JAVA, function=line.by), *reversed(on_the_way))
+    return ()
 
 
 def _line(source: Source, function: "Node") -> _Line | None:

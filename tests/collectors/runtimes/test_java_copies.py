@@ -97,6 +97,12 @@ def test_the_most_frequent_of_several_lines_is_told(tmp_path: Path) -> None:
     assert copies[2].line == 9
 
 
+def test_functions_that_are_called_are_looked_through(tmp_path: Path) -> None:
+    text = SHEET.replace("return digest(page.toString())", "body(page.events());\n        return digest(page)")
+    copies = next(stack for stack in placed(tmp_path, text, 16) if stack[0].function == "arraycopy")
+    assert [(frame.function, frame.line) for frame in copies[2:]] == [("body", 9), ("Sheet.body", 15), ("Sheet.run", 1)]
+
+
 @pytest.mark.parametrize(
     ("text", "lines", "looks", "runtime"),
     [
