@@ -64,7 +64,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         loop = source.inmost_loop(at.line)
         if loop is not None:
             looks = looks_of(loop, at.line, answers or _asked(source, loop))
-            if looks is None or is_short(source, loop) or _are_few(source, looks):
+            if looks is None or is_short(source, loop) or _are_few(source, looks) or _is_a_bucket(looks):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
@@ -78,6 +78,19 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
 def _are_few(source: Source, looks: Looks) -> bool:
     function = syntax.function_around(looks.loop.node)
     return all(is_few(source, each, function) for each in looks.over)
+
+
+def _is_a_bucket(looks: Looks) -> bool:
+    """Whether a loop that counts begins where a table says for what it looks for: ``i = begin[cell_of(mark.x)]``."""
+    first = syntax.first_field(looks.loop.node, "initializer", "init")
+    function = syntax.function_around(looks.loop.node)
+    if first is None or function is None:
+        return False
+    own = syntax.assigned_in(function)
+    starts = [value for values in syntax.assigned_in(first).values() for value in values]
+    starts += [value for name in all_names(starts) for value in own.get(name, ())]
+    looked_up = (each for value in starts for each in syntax.within(value) if each.type in grammar.INDEXED)
+    return any(syntax.names_in(each) & looks.wanted for each in looked_up)
 
 
 def _asked(source: Source, loop: Loop) -> str:

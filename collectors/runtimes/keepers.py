@@ -103,17 +103,17 @@ class _Search:
 
 def _kept_in_calls(sources: Sources, frames: Iterable[_OwnFrame]) -> KeptLine | None:
     """A line of the innermost function that keeps something, or calls one of the same file that does: the nearest of
-    those from which nothing is taken."""
+    those from which nothing is taken, rather one that keeps what its function was given."""
     for file, line, _ in frames:
         source = sources.of(file)
         function = syntax.function_around(node) if source and (node := source.at(line)) else None
         if source is None or function is None:
             continue
-        for each in (function, *(way[-1].function for way in inlined.within(source, function))):
-            stay = [kept for kept in kept_by(source, each) if kept.stays]
-            if stay:
-                kept = max(stay, key=lambda kept: kept.given)
-                return KeptLine(file=file, line=line, through=kept.line, function=syntax.name_of(each))
+        near = (function, *(way[-1].function for way in inlined.within(source, function)))
+        stay = [(kept, syntax.name_of(each)) for each in near for kept in kept_by(source, each) if kept.stays]
+        if stay:
+            kept, name = max(stay, key=lambda one: one[0].given)
+            return KeptLine(file=file, line=line, through=kept.line, function=name)
     return None
 
 

@@ -579,6 +579,29 @@ def place(cars):
                 break
 """,
     ),
+    "a bucket of a grid, which a table tells": (
+        ".java",
+        """
+class Tile {
+    int nearest(float x, float y) {
+        int best = -1;
+        int from = begin[cellOf(x) * CELLS + cellOf(y)];
+        int to = begin[cellOf(x) * CELLS + cellOf(y) + 1];
+        for (int i = from; i < to; i++) {
+            float distance = Math.abs(xs[i] - x) + Math.abs(ys[i] - y); // <- 0
+            if (distance < least) best = i;
+        }
+        return best;
+    }
+
+    void match(List<Mark> marks) {
+        for (Mark mark : marks) {
+            take(nearest(mark.x, mark.y)); // <- 1
+        }
+    }
+}
+""",
+    ),
     "an element by its number": (
         ".py",
         """

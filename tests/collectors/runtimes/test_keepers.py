@@ -162,6 +162,24 @@ def test_the_only_line_of_a_file_that_keeps_is_told_where_none_is_on_the_way(tmp
     assert _kept(tmp_path, ".py", emptied) == []
 
 
+REPORT = """class Report:
+    def set_aside(self, fault):
+        self.faults.append(fault)
+
+class Decoder:
+    def take(self, message):
+        dive = unpack(message)  # <-
+        if self.animals.get(dive.tag) is None:
+            self.animals[dive.tag] = Animal(dive.kind)
+        self.report.set_aside(dive)
+"""
+
+
+def test_what_keeps_what_it_was_given_comes_before_what_makes_an_entry(tmp_path: Path) -> None:
+    (kept,) = _kept(tmp_path, ".py", REPORT)
+    assert (kept.through, kept.function) == (3, "set_aside")
+
+
 ACKNOWLEDGED = """struct Frame {
     sequence: u64,
 }
