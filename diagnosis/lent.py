@@ -148,8 +148,8 @@ def _is_by(peer: Peer, pid: int) -> bool:
 
 def _is_short_in_bursts(account: Account, lock: Lock) -> bool:
     """Whether a pool of a few connections is mostly waited for, although there is no line for much of the time."""
-    lent = [one for one in account.peers if one.direction == "outgoing" and one.protocol in DATABASES]
-    lent = [one for one in lent if _is_by(one, lock.pid)]
+    asked = (one for one in account.peers if one.direction == "outgoing" and one.protocol in DATABASES)
+    lent = [one for one in asked if _is_by(one, lock.pid)]
     size, used = sum(one.open_at_end or 0 for one in lent), sum(one.turn.seconds for one in lent)
     waited = lock.kind is LockKind.POOL and (lock.present or 0.0) >= SOMETIMES.value
     return waited and 0 < size <= SMALL.value and lock.seconds >= BURSTS.value * used > 0

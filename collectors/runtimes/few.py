@@ -51,7 +51,7 @@ def _elements(value: "Node") -> int:
         sizes = [_size(each.child_by_field_name("right")) for each in clauses]
         return prod(sizes) if sizes else 0
     if any(syntax.called_name(call) in _BY_LENGTH for call in syntax.calls_in(value)):
-        return max(_numbers(value), default=0)
+        return max(syntax.numbers_in(value), default=0)
     if value.type == "binary_operator":  # ([0] * ROOM)
         times = [int(text) for text in map(syntax.text_of, value.named_children) if text.isdecimal()]
         return syntax.listed_in(value) * (times[0] if times else 0)
@@ -63,14 +63,9 @@ def _size(over: "Node | None") -> int:
     if over is None:
         return 0
     if over.type in grammar.CALLS and syntax.called_name(over) == "range":
-        ends = _numbers(over) if not syntax.names_in(over) else []
+        ends = syntax.numbers_in(over) if not syntax.names_in(over) else []
         return ends[-1] - (ends[0] if len(ends) > 1 else 0) if ends else 0
     return syntax.listed_in(over) if over.type in grammar.LISTS else 0
-
-
-def _numbers(node: "Node") -> list[int]:
-    texts = (syntax.text_of(each) for each in syntax.within(node) if not each.named_child_count)
-    return [int(text) for text in texts if text.isdecimal() and len(text) < 20]
 
 
 def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:

@@ -7,7 +7,8 @@ or in those of their file that they call.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
@@ -24,6 +25,7 @@ _LEAST = 0.2
 """seconds that are not seen, and part of what is: less may be chance"""
 _UNSEEN = 0.6
 _MOVES = ("insert", "deleteCharAt")
+_BUILDERS = frozenset(("StringBuilder", "StringBuffer"))
 _BUILDER = "java.lang.AbstractStringBuilder"
 _GROWS = "java.util.Arrays.copyOf"
 _COPY = Frame(kind=FrameKind.NATIVE, function="arraycopy")
@@ -121,7 +123,7 @@ def _copies(source: Source, call: "Node") -> _Line | None:
     loops = len(list(syntax.loops_around(call)))
     if not given or owner is None:
         return None
-    if name in _MOVES and loops and syntax.text_of(given[0]) == "0" and _is_a_builder(source, owner):
+    if name in _MOVES and loops and syntax.text_of(given[0]) == "0" and inlined.classes_of(source, call) & _BUILDERS:
         by = f"{_BUILDER}.{name}"
     elif name == "copyOf" and syntax.text_of(owner) == "Arrays" and _is_kept_in_its_place(call, given[0]):
         by = _GROWS
@@ -136,24 +138,7 @@ def _is_kept_in_its_place(call: "Node", given: "Node") -> bool:
     return target is not None and syntax.text_of(target) == syntax.text_of(given)
 
 
-def _is_a_builder(source: Source, owner: "Node") -> bool:
-    """Whether a name, or the last one of a member, gets a StringBuilder anywhere in the file."""
-    by_name, name = source.assigned, syntax.text_of(owner)
-    if owner.type in grammar.MEMBERS:
-        by_name, name = source.members, syntax.member_name(owner)
-    values: Sequence[Node] = by_name.get(name, ())
-    return any(
-        value.type in grammar.CALLS and syntax.called_name(value) in ("StringBuilder", "StringBuffer")
-        for value in values
-    )
-
-
 def _asked(node: "Node") -> int:
-    return sum(each.type in grammar.IFS for each in _within_function(node))
-
-
-def _within_function(node: "Node") -> Iterator["Node"]:
-    for each in syntax.around(node):
-        if each.type in grammar.FUNCTIONS:
-            return
-        yield each
+    """The conditions around it in its function."""
+    inside = takewhile(lambda each: each.type not in grammar.FUNCTIONS, syntax.around(node))
+    return sum(each.type in grammar.IFS for each in inside)

@@ -69,7 +69,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
         function = source.function_at(at.line)
-        if function is None or not _is_small(function):
+        if function is None or not syntax.is_small(function, _SMALL):
             return None
         answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""
     return None
@@ -98,10 +98,6 @@ def _asked(source: Source, loop: Loop) -> str:
     names = dict.fromkeys(map(syntax.called_name, syntax.calls_in(loop.node, functions=True)))
     known = ((name, source.functions.get(name)) for name in names)
     return next((name for name, function in known if function and comparisons.returns_an_answer(function)), "")
-
-
-def _is_small(function: "Node") -> bool:
-    return function.end_point[0] - function.start_point[0] < _SMALL and not syntax.loops_in(function)
 
 
 def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:

@@ -120,22 +120,25 @@ def _kept_in_calls(sources: Sources, frames: Iterable[_OwnFrame]) -> KeptLine | 
 def _kept_elsewhere(source: Source, line: int) -> tuple[int, str] | None:
     """The only line of a file, with its function, that keeps objects of a class which the function around ``line``
     makes, or that keeps anything at all: one that adds to a collection from which nothing is taken, or else any."""
-    functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
     node = source.at(line)
     maker = syntax.function_around(node) if node is not None else None
     made = made_in(source, maker) if maker is not None else set[str]()
+    return _only_kept(source, made) or _only_kept(source, ("",)) or _only_kept(source, made, stays=False)
 
-    def only(*names: str, stays: bool = True) -> tuple[int, str] | None:
-        kept = {
-            (each.line, syntax.name_of(function))
-            for function in functions
-            for name in names
-            for each in kept_by(source, function, of=name)
-            if each.stays or not stays
-        }
-        return next(iter(kept)) if len(kept) == 1 else None
 
-    return only(*made) or only("") or only(*made, stays=False)
+def _only_kept(source: Source, names: Iterable[str], *, stays: bool = True, but: str = "") -> tuple[int, str] | None:
+    """The only line of a file, with its function, that keeps objects of these classes (of the class "": anything);
+    with ``stays`` where nothing is taken out again. Not in methods of the class ``but``."""
+    functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
+    kept = {
+        (each.line, syntax.name_of(function))
+        for name in names
+        for function in functions
+        if not but or syntax.class_of_method(function) != but
+        for each in kept_by(source, function, of=name)
+        if each.stays or not stays
+    }
+    return next(iter(kept)) if len(kept) == 1 else None
 
 
 def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
@@ -145,13 +148,7 @@ def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
     node = source.at(line)
     function = syntax.function_around(node) if node is not None else None
     name = syntax.class_of_method(function) if function is not None else ""
-    if not name or not _are_many(source, name):
-        return None
-    kept = set[tuple[int, str]]()
-    for each in (each for each in syntax.within(source.root, functions=True) if _is_plain(each)):
-        own = syntax.class_of_method(each) == name
-        kept |= {(one.line, syntax.name_of(each)) for one in kept_by(source, each, of=name) if one.stays and not own}
-    return next(iter(kept)) if len(kept) == 1 else None
+    return _only_kept(source, (name,), but=name) if name and _are_many(source, name) else None
 
 
 def _are_many(source: Source, name: str) -> bool:

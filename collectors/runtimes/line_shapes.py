@@ -6,12 +6,11 @@ element after the other, or moves the rest of a list, as anybody would read it t
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from perfdoctor.collectors.runtimes.backtracking import backtracking
-from perfdoctor.collectors.runtimes.hot_lines import WORTH, hot_lines
+from perfdoctor.collectors.runtimes.hot_lines import WORTH, hot_lines, hot_stacks
 from perfdoctor.collectors.runtimes.joins import At, join_at
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.rewrites import rewritten
@@ -116,20 +115,7 @@ def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
 
 def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     """Of the hottest lines those in a loop that looks through all of something in each round of another loop."""
-    spent: dict[tuple[int, tuple[At, ...]], float] = defaultdict(float)
-    every = 0.0
-    for row in rows:
-        every += row.seconds
-        own = (f for f in row.stack if f.kind in _TOLD and f.line and f.file and may_be_own(f.file))
-        stack = tuple(
-            At(f.file or "", f.line or 0, f.function if f.kind is FrameKind.JAVASCRIPT else "")
-            for f in islice(own, _CALLERS)
-        )
-        if stack:
-            spent[row.pid, stack] += row.seconds
-    for pid, stack in sorted(spent, key=lambda key: -spent[key])[:_MOST_STACKS]:
-        if spent[pid, stack] < WORTH / 3 * every:
-            break
+    for pid, stack in hot_stacks(rows, _own_lines, worth=WORTH / 3)[:_MOST_STACKS]:
         join = join_at(sources.of(pid), stack)
         if join is None:
             continue
@@ -140,6 +126,12 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
         )
         for part in stack[: join.depth]:
             yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)
+
+
+def _own_lines(row: CpuRow) -> Iterator[At]:
+    own = (f for f in row.stack if f.kind in _TOLD and f.line and f.file and may_be_own(f.file))
+    for f in islice(own, _CALLERS):
+        yield At(f.file or "", f.line or 0, f.function if f.kind is FrameKind.JAVASCRIPT else "")
 
 
 def _shapes(sources: SourcesOfAll, rows: Sequence[CpuRow]) -> Iterable[ShapedLine]:

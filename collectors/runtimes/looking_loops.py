@@ -96,8 +96,7 @@ def few_rounds(loop: Loop) -> bool:
         return False
     if all_names(loop.over) - loop.items:
         return _goes_around(loop)
-    leaves = (syntax.text_of(each) for over in loop.over for each in syntax.within(over) if not each.named_child_count)
-    numbers = [int(number) for number in leaves if number.isdecimal() and len(number) < 20]
+    numbers = [number for over in loop.over for number in syntax.numbers_in(over)]
     return max(numbers, default=0) in range(2, FEW)  # (down to 0 may be from anywhere)
 
 

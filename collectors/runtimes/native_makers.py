@@ -8,12 +8,13 @@ line that makes those is followed, up to one that keeps them.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.keepers import keeps
-from perfdoctor.collectors.runtimes.own_files import files_of
+from perfdoctor.collectors.runtimes.own_files import files_of, stacks_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -28,7 +29,7 @@ _MOST_FILES = 64
 _MOST_OWNERS = 4
 """objects within objects that are followed"""
 _NATIVE = re.compile(r"^Java_(\w+)$")
-_ESCAPES = {"_1": "_", "_2": ";", "_3": "["}
+_MANGLED = re.compile(r"_(?:0([0-9a-f]{4})|([123]))?")
 _MADE_BY = {
     "java.util.zip.Deflater": (
         "Deflater",
@@ -59,7 +60,8 @@ def with_native_makers(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     for fault in evidence.faults or ():
         if method := native_method(fault.stack):
             pages[fault.pid, method.rpartition(".")[0]] += fault.faults
-    files = files_of(_stacks(evidence))
+    living = ((row.pid, row.stack) for row in evidence.living or ())
+    files = files_of(chain(stacks_of(evidence), living))
     told = tuple(
         _maker(sources, NativeMaker(pid=pid, name=name, pages=count), files.get(pid, [])[:_MOST_FILES])
         for (pid, name), count in pages.items()
@@ -75,17 +77,15 @@ def native_method(stack: Stack) -> str:
             return "java.nio.ByteBuffer.allocateDirect"
         if found := _NATIVE.match(frame.function):
             # (the types of the arguments stand behind __, where several methods have the same name)
-            mangled = re.sub(r"__.*$", "", found[1])
-            mangled = re.sub(r"_0([0-9a-f]{4})", lambda code: f"\0{code[1]}\0", mangled)
-            mangled = re.sub(r"_[123]", lambda code: f"\0{ord(_ESCAPES[code[0]]):04x}\0", mangled)
-            return re.sub(r"\0([0-9a-f]{4})\0", lambda code: chr(int(code[1], 16)), mangled.replace("_", "."))
+            return _MANGLED.sub(_plain, re.sub(r"__.*$", "", found[1]))
     return ""
 
 
-def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
-    yield from ((row.pid, row.stack) for row in (evidence.cpu.rows if evidence.cpu else ()))
-    yield from ((row.pid, row.stack) for row in (evidence.syscalls.rows if evidence.syscalls else ()))
-    yield from ((row.pid, row.stack) for row in evidence.living or ())
+def _plain(mangled: re.Match[str]) -> str:
+    """What stands for a letter in the name that JNI gives a method."""
+    if mangled[1]:
+        return chr(int(mangled[1], 16))
+    return "_;["[int(mangled[2]) - 1] if mangled[2] else "."
 
 
 def _maker(sources: SourcesOfAll, maker: NativeMaker, files: Iterable[str]) -> NativeMaker:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 
 _LIBRARY = re.compile(
@@ -12,6 +13,12 @@ _LIBRARY = re.compile(
 
 def may_be_own(file: str) -> bool:
     return file.startswith("/") and not _LIBRARY.search(file)
+
+
+def stacks_of(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
+    """All of a window's samples and system calls, with their processes."""
+    yield from ((row.pid, row.stack) for row in (evidence.cpu.rows if evidence.cpu else ()))
+    yield from ((row.pid, row.stack) for row in (evidence.syscalls.rows if evidence.syscalls else ()))
 
 
 def files_of(stacks: Iterable[tuple[int, Stack]]) -> dict[int, list[str]]:

@@ -12,10 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.own_files import files_of
+from perfdoctor.collectors.runtimes.own_files import files_of, stacks_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.threads import PoolLine
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Maker(NamedTuple):
 
 def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     """The same evidence, which knows that line of each process where there is but one."""
-    files = files_of(_stacks(evidence))
+    files = files_of(stacks_of(evidence))
     pools = list(_lenders(sources, evidence, files))
     if evidence.target.runtime not in _WITHOUT:
         pools += _workers(sources, evidence, files)
@@ -101,11 +100,6 @@ def _all(known: list[tuple[str, Source]], makers_in: Callable[[Source], Iterator
     return [(file, maker) for file, source in known for maker in makers_in(source)]
 
 
-def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
-    yield from ((row.pid, row.stack) for row in (evidence.cpu.rows if evidence.cpu else ()))
-    yield from ((row.pid, row.stack) for row in (evidence.syscalls.rows if evidence.syscalls else ()))
-
-
 def pools_in(source: Source) -> Iterator[Maker]:
     """The lines of a file that make a pool."""
     return _makers(source, _POOLS)
@@ -143,7 +137,9 @@ def _makers(
 ) -> Iterator[Maker]:
     """The lines of calls of one of ``names``, or of what of the call is ``told``."""
     mentions = (each for name in sorted(names) for each in source.mentions(name, source.root))
-    calls = {call.id: call for each in mentions if (call := _call_of(each)) is not None and _made(call) in names}
+    calls = {
+        call.id: call for each in mentions if (call := _call_of(each)) is not None and syntax.called_name(call) in names
+    }
     for call in sorted(calls.values(), key=lambda call: call.start_byte):
         yield Maker(told(call).start_point[0] + 1, syntax.name_around(call))
 
@@ -152,8 +148,3 @@ def _call_of(name: "Node") -> "Node | None":
     """The call that a name is the function of, or the class."""
     near = islice(syntax.around(name), 4)
     return next((each for each in near if each.type in grammar.CALLS), None)
-
-
-def _made(call: "Node") -> str:
-    made = call.child_by_field_name("type") if call.type == "object_creation_expression" else None  # (Java)
-    return syntax.text_of(made).rpartition(".")[2] if made is not None else syntax.called_name(call)

@@ -6,13 +6,12 @@ and one of them looks at an atomic variable: ``while (step(&state));`` may do it
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.hot_lines import WORTH
+from perfdoctor.collectors.runtimes.hot_lines import hot_stacks
 from perfdoctor.collectors.runtimes.own_files import own_frames
 from perfdoctor.collectors.runtimes.sources import Sources, SourcesOfAll
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_STACKS = 16
 _DEEPEST = 4
 """functions between what is looked at and the loop"""
-_SMALL = 12
+_SMALL = 13
 """lines of a function that only asks"""
 _ATOMIC = re.compile(
     r"\.load(?:\w*)\(|->load\(|\batomic(?:_load|\.Load)|\.Load\(\)|\b__atomic_load|\.get(?:Acquire|Opaque|Plain)?\(\)|\bvolatile\b"
@@ -41,15 +40,7 @@ class _Spin(NamedTuple):
 
 def spinning(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterator[ShapedLine]:
     """Of the hottest stacks the line of such a loop, and the lines below it, which are parts of it."""
-    spent: dict[tuple[int, tuple[_Frame, ...]], float] = defaultdict(float)
-    every = 0.0
-    for row in rows:
-        every += row.seconds
-        if own := tuple(islice(own_frames(row.stack), _DEEPEST + 1)):
-            spent[row.pid, own] += row.seconds
-    for pid, frames in sorted(spent, key=lambda key: -spent[key])[:_MOST_STACKS]:
-        if spent[pid, frames] < WORTH * every:
-            break
+    for pid, frames in hot_stacks(rows, lambda row: islice(own_frames(row.stack), _DEEPEST + 1))[:_MOST_STACKS]:
         if (spin := _spin(sources.of(pid), frames)) is not None:
             yield _shaped(spin.loop, LineShape.SPIN)
             yield from (_shaped(part, LineShape.PART) for part in spin.parts)
@@ -75,9 +66,7 @@ def _spin(sources: Sources, frames: Sequence[_Frame]) -> _Spin | None:
             return _Spin(frame, tuple(parts)) if waits else None
         else:
             function = source.function_at(line)
-            if function is None or function.end_point[0] - function.start_point[0] > _SMALL:
-                return None
-            if syntax.loops_in(function):
+            if function is None or not syntax.is_small(function, _SMALL):
                 return None
             looks = looks or _ATOMIC.search(syntax.text_of(function)) is not None
             parts.append(frame)

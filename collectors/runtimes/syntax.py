@@ -153,10 +153,7 @@ def name_around(node: "Node") -> str:
 def parameters_of(function: "Node") -> list[set[str]]:
     """The names of a function's parameters in order, more than one where it takes one apart; without the object that it
     is called of."""
-    held: Node | None = function
-    while held is not None and held.child_by_field_name("parameters") is None:
-        held = held.child_by_field_name("declarator")
-    listed = held.child_by_field_name("parameters") if held is not None else function.child_by_field_name("parameter")
+    listed = _parameter_list(function) or function.child_by_field_name("parameter")
     if listed is None:
         return []
     if listed.type in grammar.NAMES:
@@ -173,6 +170,18 @@ def parameters_of(function: "Node") -> list[set[str]]:
     return found[1:] if own else found
 
 
+def _parameter_list(function: "Node") -> "Node | None":
+    held: Node | None = function
+    while held is not None and held.child_by_field_name("parameters") is None:
+        held = held.child_by_field_name("declarator")
+    return held.child_by_field_name("parameters") if held is not None else None
+
+
+def is_small(function: "Node", lines: int) -> bool:
+    """Whether a function has at most so many lines, and no loop: its time is that of the loop that calls it."""
+    return function.end_point[0] - function.start_point[0] < lines and not loops_in(function)
+
+
 def receiver_of(function: "Node") -> str:
     """What a function calls the object that it is called of."""
     if (given := function.child_by_field_name("receiver")) is not None:
@@ -182,10 +191,7 @@ def receiver_of(function: "Node") -> str:
 
 def parameter_texts(function: "Node") -> dict[str, str]:
     """The parameters of a function as they are written, with their types where there are some, by name."""
-    held: Node | None = function
-    while held is not None and held.child_by_field_name("parameters") is None:
-        held = held.child_by_field_name("declarator")
-    listed = held.child_by_field_name("parameters") if held is not None else None
+    listed = _parameter_list(function)
     written = listed.named_children if listed is not None else []
     return {name: text_of(each) for each in written for name in names_in(each)}
 
@@ -323,6 +329,12 @@ def listed_in(value: "Node") -> int:
         if each.type in grammar.LISTS:
             return sum(not child.type.endswith("comment") for child in each.named_children)
     return 0
+
+
+def numbers_in(node: "Node") -> list[int]:
+    """The whole numbers that stand in an expression."""
+    texts = (text_of(each) for each in within(node) if not each.named_child_count)
+    return [int(text) for text in texts if text.isdecimal() and len(text) < 20]
 
 
 def target_of(node: "Node") -> "Node | None":
