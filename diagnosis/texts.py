@@ -49,11 +49,15 @@ class Texts:
         use = self.evidence.network
         return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
 
+    def keeper_on(self, stack: Stack) -> Place | None:
+        """The innermost line of the user's code on a stack that adds to a collection which outlives its function."""
+        place = self._first_of(stack, self._kept)
+        return self._holders.get((place.file, place.line), place) if place else None
+
     def keeper(self, stack: Stack) -> Place | None:
-        """The innermost line of the user's code that adds to a collection which outlives its function, be it in what
-        it calls."""
-        if place := self._first_of(stack, self._kept):
-            return self._holders.get((place.file, place.line), place)
+        """The same, or one in what the lines of the stack call."""
+        if place := self.keeper_on(stack):
+            return place
         caller = self._first_of(stack, frozenset(self._kept_in_calls))
         return self._kept_in_calls[caller.file, caller.line] if caller else None
 

@@ -106,6 +106,8 @@ ADDS = words(
 LITERALS = words("array object list dictionary set") | COMPREHENSIONS
 LISTENS = words("on addListener prependListener addEventListener subscribe")
 """methods that keep a function until it is taken out again"""
+SCHEDULES = words("schedule scheduleAtFixedRate scheduleWithFixedDelay")
+"""methods of Java that keep what they are given until its time has come"""
 COLLECTIONS = words(
     "list dict set deque defaultdict OrderedDict Counter Map Set WeakMap WeakSet Array HashMap TreeMap LinkedHashMap"
     " ConcurrentHashMap ArrayList LinkedList HashSet TreeSet ArrayDeque"

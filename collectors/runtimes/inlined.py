@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.declared import class_in
 from perfdoctor.collectors.runtimes.sources import Source
 
 if TYPE_CHECKING:
@@ -57,16 +58,17 @@ def called_of_class(source: Source, call: "Node") -> "Node | None":
     """The one method of the file that ``call`` calls, of an object that is seen to be made of its class."""
     classes = classes_of(source, call)
     named = source.named.get(syntax.called_name(call), [])
-    found = [function for function in named if classes and syntax.class_around(function) in classes]
+    found = [function for function in named if classes and syntax.class_of_method(function) in classes]
     return found[0] if len(found) == 1 else None
 
 
 def classes_of(source: Source, call: "Node") -> set[str]:
-    """The classes of whose object something is called, by what its name, or the last one of a member, gets as value
-    anywhere in the file."""
+    """The classes of whose object something is called, by what its name, or the last one of a member, gets as value, or
+    is declared to be, anywhere in the file."""
     owner = syntax.owner_of_call(call)
     if owner is None:
         return set()
     by_name = source.members if owner.type in grammar.MEMBERS else source.assigned
     name = syntax.member_name(owner) if owner.type in grammar.MEMBERS else syntax.text_of(owner)
-    return {syntax.called_name(value) for value in by_name.get(name, ()) if value.type in grammar.CALLS}
+    made = {syntax.called_name(value) for value in by_name.get(name, ()) if value.type in grammar.CALLS}
+    return made | {name for kind in source.declared.get(name, ()) if (name := class_in(kind))}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.class_objects import is_one, made_by, made_in
+from perfdoctor.collectors.runtimes.declared import is_map
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
 from perfdoctor.collectors.runtimes.own_files import own_frames
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
@@ -32,6 +33,10 @@ _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
 _MAKES = frozenset({"make", "new", "with_capacity"})
 """what makes a collection in Go and Rust"""
+_ADDS_TO_FIRST = frozenset({"append", "heappush", "heap_push"})
+"""functions that add to their first argument: Go's own, and Python's"""
+_MAPS = frozenset({"dictionary", "object", "dictionary_comprehension"})
+"""literals of what finds values by any key"""
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
 
@@ -91,7 +96,8 @@ class _Search:
         if not frames or self._left == 0:
             return []
         self._left -= 1
-        if kept := _kept_in_calls(self._sources.of(pid), frames):
+        sources = self._sources.of(pid)
+        if kept := _kept_by_hand(sources, frames) or _kept_in_calls(sources, frames):
             return [kept]
         file, line, _ = frames[0]
         if (pid, file, line) not in self._alone:
@@ -99,6 +105,39 @@ class _Search:
             self._alone[pid, file, line] = _kept_elsewhere(source, line) if source is not None else None
         at = self._alone[pid, file, line]
         return [KeptLine(file=file, line=line, through=at[0], function=at[1])] if at else []
+
+
+def _kept_by_hand(sources: Sources, frames: Iterable[_OwnFrame]) -> KeptLine | None:
+    """The line that keeps what a function of the stack gives back, where its caller hands that to another function:
+    ``visit.show(timetable.page(dance))``."""
+    below = ""
+    for file, line, name in frames:
+        source = sources.of(file)
+        node = source.at(line) if source and below else None
+        function = syntax.function_around(node) if node is not None else None
+        if source is not None and node is not None and function is not None:
+            for called, given in _handed(source, node, function, below):
+                for kept in kept_by(source, called, only=given):
+                    return KeptLine(file=file, line=line, through=kept.line, function=syntax.name_of(called))
+        below = _TAIL.split(name)[-1]
+    return None
+
+
+def _handed(source: Source, node: "Node", function: "Node", below: str) -> Iterator[tuple["Node", set[str]]]:
+    """The functions of a file that are handed what a call of ``below`` at ``node`` gives, with the names that they have
+    for it."""
+    made = [call for call in syntax.calls_in(node) if syntax.called_name(call) == below]
+    if not made:
+        return
+    values = syntax.assigned_in(function).items()
+    names = {name for name, given in values if any(call in made for one in given for call in syntax.calls_in(one))}
+    for call in syntax.calls_in(function):
+        called = inlined.called(source, call)
+        if called is None or called == function:
+            continue
+        for parameter, argument in zip(syntax.parameters_of(called), syntax.arguments_of(call), strict=False):
+            if any(one in made for one in syntax.calls_in(argument)) or syntax.text_of(argument) in names:
+                yield called, parameter
 
 
 def _kept_in_calls(sources: Sources, frames: Iterable[_OwnFrame]) -> KeptLine | None:
@@ -209,17 +248,19 @@ class Kept(NamedTuple):
     given: bool
 
 
-def kept_by(source: Source, function: "Node", of: str = "") -> Iterator[Kept]:
+def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | None = None) -> Iterator[Kept]:
     """The lines of a function that keep what they add, also those of functions in it; only those that keep objects of
-    a class, where one is named."""
+    a class, where one is named, or what has one of the names ``only``."""
     for each in syntax.within(function, functions=True):
-        adds = each.type in grammar.CALLS | grammar.ASSIGNMENTS and _added_to(each) is not None
+        adds = each.type in grammar.CALLS | grammar.ASSIGNMENTS and _grows(source, each)
         holder = syntax.function_around(each) if adds else None
         if holder is None:
             continue
         for addition, held in _additions(each, holder, deep=False):
             value = _value_of(addition)
             if _is_own(source, addition) or (of and (value is None or not is_one(value, holder, of))):
+                continue
+            if only is not None and not only & syntax.names_in(value):
                 continue
             given = set[str]().union(*syntax.parameters_of(holder))
             yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & syntax.names_in(value)))
@@ -247,10 +288,43 @@ def _is_emptied(source: Source, collection: "Node") -> bool:
     return any(syntax.last_name(owner) == name for each in removals if (owner := syntax.owner_of_call(each)))
 
 
+def _grows(source: Source, node: "Node") -> bool:
+    """Whether what a node adds makes a collection larger: an element of a list that gets another value does not, nor
+    does a number that is set or counted up."""
+    held = _added_to(node)
+    if held is None or node.type in grammar.CALLS:
+        return held is not None
+    value, target = _value_of(node), syntax.target_of(node)
+    if value is None or not syntax.names_in(value) or _is_number(value):
+        return False
+    if syntax.text_of(node.child_by_field_name("operator")) not in "=":
+        return False  # (of Go: totals[at] += used)
+    if target is not None and any(each.type in grammar.STEPS for each in syntax.within(target)):
+        return True  # (items[count++] = item)
+    name = syntax.last_name(held)
+    kinds = source.declared.get(name, set())
+    made = (*source.members.get(name, ()), *source.assigned.get(name, ()))
+    if not kinds and not made:
+        return True
+    return any(map(is_map, kinds)) or any(map(_is_map, made))
+
+
+def _is_number(value: "Node") -> bool:
+    """Whether it is counted: ``counts.get(status, 0) + 1``."""
+    return value.type in grammar.COMPARISONS and any(syntax.text_of(each).isdigit() for each in value.named_children)
+
+
+def _is_map(value: "Node") -> bool:
+    """Whether a value is one that finds what it holds by any key."""
+    made = syntax.text_of(value).removeprefix("new ").removeprefix("make(")
+    return value.type in _MAPS or is_map(made)
+
+
 def _value_of(addition: "Node") -> "Node | None":
     """What is added: the last argument, or the value."""
     if addition.type in grammar.CALLS:
-        return syntax.arguments_of(addition)[-1]
+        given = syntax.arguments_of(addition)
+        return given[0] if syntax.called_name(addition) in grammar.SCHEDULES else given[-1]
     return syntax.first_field(addition, "value", "right")
 
 
@@ -260,11 +334,15 @@ def _added_to(node: "Node") -> "Node | None":
         owner = syntax.owner_of_call(node)
         first = syntax.arguments_of(node)[0]
         if owner is None:
-            return first if syntax.called_name(node) == "append" and first.type in grammar.MEMBERS else None  # (Go)
+            return first if syntax.called_name(node) in _ADDS_TO_FIRST and first.type in grammar.MEMBERS else None
         if syntax.called_name(node) in grammar.LISTENS and owner.type in grammar.MEMBERS:
             return owner if any(given.type in grammar.FUNCTIONS for given in syntax.arguments_of(node)) else None
+        while owner.type in grammar.CALLS and syntax.called_name(owner) in grammar.ADDS:
+            if (inner := syntax.owner_of_call(owner)) is None:
+                break
+            owner = inner  # (text.append(row).append(end))
         own = syntax.text_of(owner) in ("self", "this")  # (what a method of its own keeps, is kept in there)
-        return owner if syntax.called_name(node) in grammar.ADDS and not own else None
+        return owner if syntax.called_name(node) in grammar.ADDS | grammar.SCHEDULES and not own else None
     target = syntax.target_of(node)
     while target is not None and target.type not in grammar.INDEXED and target.named_child_count == 1:
         target = target.named_children[0]

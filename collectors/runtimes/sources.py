@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.declared import types_in
 from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.collectors.runtimes.target_files import LARGEST_SOURCE, content
 
@@ -169,6 +170,11 @@ class Source:
             if target is not None and value is not None and target.type in grammar.MEMBERS:
                 found.setdefault(syntax.member_name(target), []).append(value)
         return found
+
+    @cached_property
+    def declared(self) -> dict[str, set[str]]:
+        """The types that names and members are declared to have anywhere in the file, as they are written."""
+        return types_in(self.root)
 
     @cached_property
     def handed_their_maker(self) -> frozenset[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 250
 """nodes within each other that are followed"""
+_OUTSIDE = re.compile(r"(\w+)(?:<[^<>]*>)?::~?\w+$")
+"""the name of a method of C++ that is written outside of its class"""
 
 
 class Loop(NamedTuple):
@@ -200,6 +202,8 @@ def class_of_method(function: "Node") -> str:
     """The class, or other type, that a function is a method of; empty for none."""
     if name := class_around(function):
         return name
+    if (outer := _OUTSIDE.search(text_of(function.child_by_field_name("declarator")).partition("(")[0])) is not None:
+        return outer[1]
     held = next((each for each in around(function) if each.type == "impl_item"), None)  # (Rust)
     kind = held.child_by_field_name("type") if held is not None else function.child_by_field_name("receiver")  # (Go)
     words = re.findall(r"\w+", text_of(kind).partition("<")[0]) if kind is not None else []
@@ -207,8 +211,8 @@ def class_of_method(function: "Node") -> str:
 
 
 def class_around(node: "Node") -> str:
-    """The name of the class that a node stands in; empty for none."""
-    held = next((each for each in around(node) if each.type in grammar.CLASSES), None)
+    """The name of the class, or structure, that a node stands in; empty for none."""
+    held = next((each for each in around(node) if each.type in grammar.TYPES), None)
     return text_of(held.child_by_field_name("name")) if held is not None else ""
 
 

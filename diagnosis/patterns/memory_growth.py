@@ -53,6 +53,8 @@ LIVES = Threshold(0.6, "of V8's growth, in objects made in the window", "what gr
 ADDED = Threshold(
     0.15, "of the new pages", "from here on a line that adds to a collection is told, rather than one that only makes"
 )
+_DEVIATIONS = 2.0
+"""within which a number of samples is, nearly always"""
 _FILLS = 0.5
 """how sure a growth is that becomes ever slower"""
 _ALLOCATES = "runtime.mallocgc"
@@ -195,8 +197,11 @@ def _lives(account: Account, grown: int) -> bool:
     living = account.evidence.living
     if account.evidence.target.runtime != "node" or living is None:
         return True
-    made = (row for row in living if not is_loading(row.stack, account.evidence.user_roots))
-    return sum(row.bytes or 0 for row in made) >= LIVES.value * grown
+    made = [row for row in living if not is_loading(row.stack, account.evidence.user_roots)]
+    samples = sum(row.samples for row in made)
+    # (a few dozen samples: what they stand for is as likely to be more as less)
+    most = 1 + _DEVIATIONS / samples**0.5 if samples else 0.0
+    return most * sum(row.bytes or 0 for row in made) >= LIVES.value * grown
 
 
 def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
@@ -206,9 +211,10 @@ def _kept_at(account: Account) -> tuple[Place | None, Stack, int, int]:
     at: dict[Place, list[LivingRow]] = defaultdict(list)
     living = account.evidence.living or ()
     raced = [row for row in living if any(map(_races, row.stack[:3]))]
-    enough = 1 if not any(account.texts.keeper(row.stack) for row in living) else OF_LIVING.value
-    for row in raced if sum(row.samples for row in raced) >= enough else living:
-        place = account.texts.keeper(row.stack) or account.place(row.stack)
+    enough = 1 if not any(account.texts.keeper_on(row.stack) for row in living) else OF_LIVING.value
+    is_raced = sum(row.samples for row in raced) >= enough
+    for row in raced if is_raced else living:
+        place = (None if is_raced else account.texts.keeper(row.stack)) or account.place(row.stack)
         if place is not None:
             at[place].append(row)
     known = sum(row.samples for rows in at.values() for row in rows)

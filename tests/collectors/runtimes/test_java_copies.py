@@ -110,7 +110,7 @@ def test_functions_that_are_called_are_looked_through(tmp_path: Path) -> None:
         (SHEET, (5,), 190, "java"),
         (SHEET, (5,), 12, "node"),
         (SHEET.replace("insert(0, ", "append("), (5,), 12, "java"),
-        (SHEET.replace("new StringBuilder()", "new Page()"), (5,), 12, "java"),
+        (SHEET.replace("StringBuilder", "Page"), (5,), 12, "java"),
         (
             SHEET.replace("seal(StringBuilder page) {", "seal(List a) {\n  for (;;) page.insert(0, 1);"),
             (5, 16),

@@ -42,6 +42,11 @@ KEEPS["a listener of something that stays"] = (
     ".js",
     "class A {\n next(reach) {\n  this.river.on('gauge', (reading) => this.see(reach, reading)); // <-\n }\n}",
 )
+KEEPS["a timer of Java"] = (".java", "class A {\n void arm(Task one) {\n  clock.schedule(one, HOURS); // <-\n }\n}")
+KEEPS["a heap of Python"] = (
+    ".py",
+    "class A:\n  def add(self, due, one):\n    heappush(self.waiting, (due, one))  # <-",
+)
 DOES_NOT = {
     "a list of its own": (
         ".py",
@@ -70,6 +75,16 @@ DOES_NOT = {
     "a map of its own, with room": (
         ".go",
         "package a\nfunc f(n int) {\n all := make(map[int]int, room)\n all[n] = 1 // <-\n}",
+    ),
+    "a text of its own, in a chain": (
+        ".java",
+        "class A {\n String row() {\n  StringBuilder b = new StringBuilder(9);\n"
+        "  b.append(name).append(free[at]); // <-\n  return b.toString();\n }\n}",
+    ),
+    "a line of its own class, which its type tells": (
+        ".cpp",
+        "class Line {\n public:\n  void put(int turn) { turns_.push_back(turn); }\n};\n"
+        "class Radar {\n  void run() {\n    line_.put(sweep()); // <-\n  }\n  Line &line_;\n};",
     ),
     "a member that is replaced": (".py", "class A:\n  def see(self, row):\n    self.last = parse(row)  # <-"),
     "a message that is parsed": (".py", "class A:\n  def run(self, line):\n    self.handle(json.loads(line))  # <-"),
@@ -178,6 +193,73 @@ class Decoder:
 def test_what_keeps_what_it_was_given_comes_before_what_makes_an_entry(tmp_path: Path) -> None:
     (kept,) = _kept(tmp_path, ".py", REPORT)
     assert (kept.through, kept.function) == (3, "set_aside")
+
+
+CLOCK = """class Game:
+    def play(self, move):
+        self.clocks[0] = move.clock
+        self.last = parse(move)  # <-
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "number"),
+    [
+        (".py", CLOCK + "clocks: list = [0.0]\n", 0),
+        (".py", CLOCK + "clocks: dict[int, float] = {}\n", 1),
+        (".py", CLOCK.replace("move.clock", "2"), 0),
+        (".py", CLOCK.replace("move.clock", "self.clocks.get(0, 0) + 1"), 0),
+        (".js", "class Show {\n constructor() { this.seats = new Uint8Array(9); }\n"
+                " sell(seat, how) { this.seats[seat] = how; }\n look(at) { return parse(at); // <-\n }\n}", 0),
+        (".js", "class Show {\n constructor() { this.seats = {}; }\n"
+                " sell(seat, how) { this.seats[seat] = how; }\n look(at) { return parse(at); // <-\n }\n}", 1),
+        (".go", "package a\ntype meter struct {\n totals []uint64\n}\nfunc (m *meter) add(at int, used uint64) {\n"
+                " m.totals[at] += used\n}\nfunc next() []byte {\n return make([]byte, 9) // <-\n}\n", 0),
+        (".go", "package a\ntype meter struct {\n totals map[int]uint64\n}\n"
+                "func (m *meter) add(at int, used uint64) {\n m.totals[at] = used\n}\n"
+                "func next() []byte {\n return make([]byte, 9) // <-\n}\n", 1),
+    ],
+    ids=["a list", "a map", "a number", "counted", "an array", "an object", "a slice", "a map of Go"],
+)  # fmt: skip
+def test_an_element_that_gets_another_value_makes_nothing_larger(
+    tmp_path: Path, suffix: str, text: str, number: int
+) -> None:
+    assert len(_kept(tmp_path, suffix, text)) == number
+
+
+PAGES = """class Visit {
+    void show(Page page) {
+        if (seen.size() == 5) {
+            seen.removeFirst();
+        }
+        seen.addLast(page);
+    }
+}
+class Desk {
+    void look(int visitor) {
+        Visit visit = visits.of(visitor);
+        visit.show(timetable.page(visitor)); // <-
+        visit.wanted.add(timetable.any(visitor));
+    }
+}
+class Timetable {
+    Page page(int number) {
+        return new Page(text(number));
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["visit.show(timetable.page(visitor));", "Page page = timetable.page(visitor);"],
+)
+def test_what_a_function_gives_is_followed_to_what_it_is_handed_to(tmp_path: Path, call: str) -> None:
+    text = PAGES.replace("visit.show(timetable.page(visitor));", call)
+    if "Page page =" in call:
+        text = text.replace("        visit.wanted", "        visit.show(page);\n        visit.wanted")
+    kept = _kept(tmp_path, ".java", text, "Timetable.page")
+    assert [(each.through, each.function) for each in kept] == [(6, "show")]
 
 
 ACKNOWLEDGED = """struct Frame {
