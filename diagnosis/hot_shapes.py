@@ -65,6 +65,33 @@ NESTED = Shape(
     at_most=Severity.CRITICAL,
     least_share=SEARCH_SHARE.value,
 )
+EACH_TIME = NESTED._replace(
+    what="goes through all of something each time one is added to it",
+    fix={
+        None: "Keep up to date what is asked of all of them, by what came and what went: a running sum or count, a "
+        "heap or a sorted list for the least and the middle one, a deque of what can still become the greatest for a "
+        "window, a map for what is looked up.",
+    },
+    confidence=0.75,
+)
+SWEEP = NESTED._replace(
+    what="goes over all of something again and again, until a round changes nothing",
+    fix={
+        None: "Keep a queue of what has changed, and go on from there alone: Dijkstra's algorithm by a heap where the "
+        "steps are not negative, a work list otherwise; a sort of the library where neighbours are swapped.",
+    },
+    confidence=0.75,
+)
+OVERLAP = NESTED._replace(
+    what="works out the same parts again and again, by calling itself",
+    fix={
+        None: "Keep what was worked out, by the arguments, in a table or map that is asked first; or fill the table "
+        "from the small ones up.",
+        Language.PYTHON: "Put functools.cache on it (the arguments must be hashable: an index in place of a slice), or "
+        "fill a table from the small ones up.",
+    },
+    confidence=0.75,
+)
 MEASURE = Shape(
     "measures the length of a text again and again",
     {
@@ -122,8 +149,8 @@ COPY = Shape(
     "copies what it has so far, each time round",
     {
         None: "Do not make a new one at each step: hand it on by reference, change it in place, walk it by an index.",
-        Language.PYTHON: "Do not make a new list, string or bytes at each step: walk by index or iterator instead "
-        "of slicing, collect parts in a list and join once, extend in place.",
+        Language.PYTHON: "Do not make a new list, string, array or table at each step: walk by index or iterator "
+        "instead of slicing, collect parts in a list and join (or concatenate) once, extend in place.",
         Language.JAVASCRIPT: "Do not spread ({...state}, [...list]), concat or slice at each step: start from one "
         "object or array of its own and change that in place (state[key] = value, list.push(value)).",
         Language.JAVA: "Do not copy at each step: hand on a view (subList, Collections.unmodifiableList), or fill "
@@ -214,5 +241,5 @@ PLAIN = Shape(
     least_share=PLAIN_SHARE.value,
 )
 
-BY_TEXT = (WALK, SCAN, NESTED, SHIFT_BY_TEXT, LETTER)
+BY_TEXT = (WALK, SCAN, NESTED, EACH_TIME, SWEEP, OVERLAP, SHIFT_BY_TEXT, LETTER)
 """what only the text of the loop tells"""

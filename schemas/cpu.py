@@ -49,12 +49,16 @@ class LineShape(StrEnum):
     SPIN = "does nothing until something else has changed"
     NESTED = "looks through all of something, in each round of another loop"
     FILTER = "takes rows of a table by a condition, in each round of a loop"
+    EACH_TIME = "goes through all of something, for each that is added to it"
+    SWEEP = "goes over all again, until nothing changes"
+    OVERLAP = "works out the same parts again and again, by calling itself"
     PART = "is asked by a loop, of each element or again and again"
 
 
 class ShapedLine(Model):
     """A line of the target's own code that held CPU time. ``file`` as in frames. ``outer_file``, ``outer_line``: of a
-    NESTED one, where the other loop begins, or a function that is called from outside for each thing that comes."""
+    NESTED one, where the other loop begins, or a function that is called from outside for each thing that comes; of an
+    EACH_TIME one the line that adds, of a SWEEP the loop whose rounds go over all, of an OVERLAP the function."""
 
     file: str
     line: int

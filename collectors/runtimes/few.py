@@ -45,6 +45,8 @@ def goes_over_few(source: Source, loop: Loop) -> bool:
 
 def _elements(value: "Node") -> int:
     """How many elements an expression lists, or makes by a comprehension or Array.from; 0 where that is not seen."""
+    if _is_range(value):
+        return min(_size(value), FEW - 1)  # (so many as the source says, as a board has fields)
     made = next((each for each in syntax.within(value) if each.type in grammar.COMPREHENSIONS), None)
     if made is not None:
         clauses = (each for each in made.named_children if each.type == "for_in_clause")
@@ -62,10 +64,14 @@ def _size(over: "Node | None") -> int:
     """How many rounds a clause of a comprehension goes."""
     if over is None:
         return 0
-    if over.type in grammar.CALLS and syntax.called_name(over) == "range":
+    if _is_range(over):
         ends = syntax.numbers_in(over) if not syntax.names_in(over) else []
         return ends[-1] - (ends[0] if len(ends) > 1 else 0) if ends else 0
     return syntax.listed_in(over) if over.type in grammar.LISTS else 0
+
+
+def _is_range(value: "Node") -> bool:
+    return value.type in grammar.CALLS and syntax.called_name(value) == "range"
 
 
 def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:

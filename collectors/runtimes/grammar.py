@@ -126,6 +126,8 @@ COMPARES = words(
     "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"
     " startsWith endsWith startswith endswith HasPrefix HasSuffix starts_with ends_with isSame is_same"
 )
+ORDERS = words("After Before isAfter isBefore after before")
+"""methods that ask which of two comes first"""
 
 
 def is_known(file: str) -> bool:

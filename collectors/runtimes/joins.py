@@ -8,20 +8,29 @@ round's own (the lines of this order) is looked through once.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
+from perfdoctor.collectors.runtimes.each_time import each_time_at
 from perfdoctor.collectors.runtimes.few import goes_over_few, is_few, is_short
+from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
 from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
+from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, pair_at
 from perfdoctor.collectors.runtimes.picks import pick_at
+from perfdoctor.collectors.runtimes.recursions import overlap_at
 from perfdoctor.collectors.runtimes.sources import Source, Sources
+from perfdoctor.collectors.runtimes.sweeps import sweep_at
 from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.collectors.runtimes.table_filters import filter_at
+from perfdoctor.schemas.cpu import LineShape
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_CALLERS = 5
+_ASKING = 3
+"""lines of a stack, from the innermost one, among which the loop is that asks by the others"""
 _NEW = "()"
 """in place of a name: what a call gives, another each time"""
 _SMALL = 10
@@ -40,15 +49,75 @@ class At(NamedTuple):
 class Join(NamedTuple):
     """``outer``: the line of the loop in whose rounds another one looks through the same, or of the function that is
     called again and again from outside. ``depth``: which line of the stack is in the loop that looks: 1 where the
-    innermost one is in a small function that the loop calls. ``filters``: it takes rows of a table."""
+    innermost one is in a small function that the loop calls. ``shape``: how it is one, where not by two loops."""
 
     outer: At
     depth: int
-    filters: bool = False
+    shape: LineShape = LineShape.NESTED
 
 
 def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Of a stack of the user's own lines, innermost first: the join that its innermost line is in, if it is in one."""
+    found = _join_at(sources, stack) or _pair_at(sources, stack) or _find_or_add_at(sources, stack)
+    return found or _sweep_at(sources, stack) or _each_time_at(sources, stack) or _overlap_at(sources, stack)
+
+
+def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """Rounds over all, until one changes nothing."""
+    at = stack[0]
+    source = sources.of(at.file)
+    loop = sweep_at(source, at.line) if source else None
+    return Join(At(at.file, loop.head), 0, LineShape.SWEEP) if loop else None
+
+
+def _each_time_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """All of a collection, for each one that is added."""
+    for depth, at in enumerate(stack[:2]):
+        source = sources.of(at.file)
+        same = takewhile(lambda each, file=at.file: each.file == file, stack[depth:])  # type: ignore[misc]
+        if source and (line := each_time_at(source, [each.line for each in same])):
+            return Join(At(at.file, line), depth, LineShape.EACH_TIME)
+        function = source.function_at(at.line) if source else None
+        if function is None or not syntax.is_small(function, _SMALL):
+            return None
+    return None
+
+
+def _overlap_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """A recursion that comes to the same again and again."""
+    at = stack[0]
+    source = sources.of(at.file)
+    call = overlap_at(source, at.line) if source else None
+    return Join(At(at.file, call.start_point[0] + 1), 0, LineShape.OVERLAP) if call is not None else None
+
+
+def _find_or_add_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """A search in a list that gets what was not found, whatever it asks of each element."""
+    for depth, at in enumerate(stack[:_ASKING]):
+        source = sources.of(at.file)
+        loop = find_or_add_at(source, at.line) if source else None
+        function = syntax.function_around(loop.node) if loop else None
+        if loop and function is not None:
+            outer = next(_outside(loop.node, function), None)
+            return Join(At(at.file, outer.head if outer else function.start_point[0] + 1), depth)
+    return None
+
+
+def _pair_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """All pairs of something that are handed to a function, which leaves with most of them."""
+    for depth, (at, caller) in enumerate(pairwise(stack[:_ASKING])):
+        source = sources.of(at.file)
+        function = source.function_at(at.line) if source else None
+        call = _call(sources, caller, syntax.name_of(function)) if function is not None else None
+        if function is None or call is None:
+            return None
+        asks = is_asked(call) or (depth == 0 and leaves_early(function, at.line))
+        if asks and (outer := pair_at(call)):
+            return Join(At(caller.file, outer.head), depth + 1)
+    return None
+
+
+def _join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     answers = ""
     for depth, at in enumerate(stack[:2]):
         source = sources.of(at.file)
@@ -57,7 +126,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             return None
         if depth == 0 and (takes := filter_at(source, at.line)) is not None:
             outer = _outer(sources, stack, takes)
-            return Join(outer, 0, filters=True) if outer else None
+            return Join(outer, 0, LineShape.FILTER) if outer else None
         if (picks := pick_at(source, at.line)) is not None:
             outer = None if _are_few(source, picks) else _outer(sources, stack[depth:], picks)
             return Join(outer, depth) if outer else None
@@ -114,6 +183,8 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
             if _is_rounds_own(loop, over, made):
                 if loop.endless and _taken_out(loop):
                     return None  # (the neighbours of what was reached: a walk goes where it has not been)
+                if function is not None and _calls_itself(node, function):
+                    return None  # (the branches of a tree, of which a search leaves most out)
                 over = (over - loop.items) | all_names(loop.over)
             elif (source := sources.of(at.file)) is not None and goes_over_few(source, loop):
                 continue
@@ -155,6 +226,10 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         wanted |= {_NEW} if made_anew else set()
         node = call
     return None
+
+
+def _calls_itself(node: "Node", function: "Node") -> bool:
+    return node.type in grammar.CALLS and syntax.called_name(node) == syntax.name_of(function)
 
 
 def _without_owner(sources: Sources, at: At, looks: Looks) -> tuple[set[str], set[str]]:

@@ -271,7 +271,7 @@ def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator
     own = syntax.assigned_in(function)
     given = set[str]().union(*syntax.parameters_of(function))
     for each in syntax.within(node) if deep else (node,):
-        held = _added_to(each)
+        held = added_to(each)
         names = syntax.names_in(held)
         if held is None or not names:
             continue
@@ -291,7 +291,7 @@ def _is_emptied(source: Source, collection: "Node") -> bool:
 def _grows(source: Source, node: "Node") -> bool:
     """Whether what a node adds makes a collection larger: an element of a list that gets another value does not, nor
     does a number that is set or counted up."""
-    held = _added_to(node)
+    held = added_to(node)
     if held is None or node.type in grammar.CALLS:
         return held is not None
     value, target = _value_of(node), syntax.target_of(node)
@@ -328,7 +328,7 @@ def _value_of(addition: "Node") -> "Node | None":
     return syntax.first_field(addition, "value", "right")
 
 
-def _added_to(node: "Node") -> "Node | None":
+def added_to(node: "Node") -> "Node | None":
     """The collection to which a node adds something; None where it does not."""
     if node.type in grammar.CALLS and syntax.arguments_of(node):
         owner = syntax.owner_of_call(node)

@@ -54,12 +54,25 @@ _WORKS = re.compile(
 _SHIFTS = re.compile(
     r"\.remove\(0\)|\.add\(0,|\.insert\(0,|\.shift\(\)|\.unshift\(|\.drain\(\.\.1\)|\.erase\(\s*([\w.>\-]+?)(?:\.|->)begin\(\)\s*\)"
     r"|\.insert\(\s*[\w.>\-]+(?:\.|->)begin\(\)|append\((\w+)\[:\w+\],\s*\2\[\w+\s*\+\s*1:\]|copy\((\w+)(?:\[:\])?,\s*\3\[1:\]\)"
-    r"|memmove\(\s*(\w+),\s*\4\s*\+\s*1\b"
+    r"|memmove\(\s*(\w+),\s*\4\s*\+\s*1\b|([\w.]+)\s*=\s*append\(\[\][^(]*,\s*\5\.\.\.\)"
 )
 # all = [...all, ...page]   state = {...state, [key]: value}   body = Buffer.concat([body, chunk])
 _GROWS = re.compile(
     r"([\w.]+)\s*=\s*(?:\[\s*\.\.\.\1\b|\{\s*\.\.\.\1\b|Buffer\.concat\(\s*\[\s*\1\b|\1\.concat\(|Object\.assign\(\{\},\s*\1\b"
-    r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b)"
+    r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b"
+    # table = pd.concat([table, day])   samples = np.append(samples, value)
+    r"|(?:pd|pandas)\.concat\(\s*[\[(]\s*\1\b|(?:np|numpy)\.(?:append|concatenate|[vh]stack)\(\s*[\[(]*\s*\1\b)"
+    # rows.reduce((all, row) => ({...all, [row.id]: row}), {})
+    r"|\(\s*(\w+)\b[^()]*\)\s*=>\s*(?:\(\s*\{\s*\.\.\.\2\b|\[\s*\.\.\.\2\b)"
+    # rest = tokens[1..].to_vec()
+    r"|\w+\[1\.\.\]\.to_vec\(\)"
+)
+# self.stock.keys().cloned().collect::<Vec<_>>().contains(&sku)   Object.keys(stock).includes(sku)
+_KEYS = re.compile(
+    r"\.(?:keys|values)\(\)[\w.:<>()&|, ]*\.(?:contains|any|find|position|includes|indexOf|anyMatch|noneMatch)\("
+    r"|\bObject\.(?:keys|values)\([\w.]+\)\.(?:includes|indexOf|find|some|filter)\("
+    r"|(?:\[\.\.\.|\bArray\.from\()[\w.]+\.(?:keys|values)\(\)[\])]\.(?:includes|indexOf|find|some)\("
+    r"|\.(?:keySet|entrySet)\(\)\.stream\(\)\.(?:anyMatch|noneMatch|filter)\("
 )
 # text.chars().nth(column)   []rune(text)[i]   [...text][i]   Array.from(text)[i]
 _LETTERS = re.compile(
@@ -92,10 +105,13 @@ _LOOKS = re.compile(
 )
 _CHANGES = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 _JOINS = re.compile(r"Buffer\.concat\(\s*[\w.]+\s*[,)]")
+_OF_PYTHON = frozenset((LineShape.RESORT, LineShape.GROW))
+"""(of a loop in Python the interpreter tells more than its text does)"""
 _BY_LINE = (
     (LineShape.SHIFT, _SHIFTS),
     (LineShape.GROW, _GROWS),
     (LineShape.JOIN, _JOINS),
+    (LineShape.SCAN, _KEYS),
     (LineShape.LETTER, _LETTERS),
 )
 
@@ -120,9 +136,8 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
         if join is None:
             continue
         at = stack[join.depth]
-        shape = LineShape.FILTER if join.filters else LineShape.NESTED
         yield ShapedLine(
-            file=at.file, line=at.line, shape=shape, outer_file=join.outer.file, outer_line=join.outer.line
+            file=at.file, line=at.line, shape=join.shape, outer_file=join.outer.file, outer_line=join.outer.line
         )
         for part in stack[: join.depth]:
             yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)
@@ -138,9 +153,8 @@ def _shapes(sources: SourcesOfAll, rows: Sequence[CpuRow]) -> Iterable[ShapedLin
     inner = [frame for row in rows for frame in row.stack[:_FRAMES]]
     python = {frame.file for frame in inner if frame.kind is FrameKind.PYTHON}
     for pid, file, line in hot_lines(rows, _inner_lines)[:_MOST_LINES]:
-        # (of a loop in Python the interpreter tells more than its text does)
         shape = shape_of(sources.of(pid).lines(file), line)
-        if shape and (shape is LineShape.RESORT or file not in python):
+        if shape and (shape in _OF_PYTHON or file not in python):
             yield ShapedLine(file=file, line=line, shape=shape)
 
 

@@ -43,36 +43,42 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     if not over or (loop.body is not None and not (_only_looks(loop, line) and _leaves_alone(loop, over))):
         return None
     inside = syntax.assigned_in(loop.body) if loop.body is not None else {}
-    wanted, equal = set[str](), False
+    wanted, equal, by_function, of_elements = set[str](), False, False, set[str]()
     for condition in _conditions(loop):
         names = expanded(syntax.names_in(condition), inside)
         # (that two numbers differ, i != j, is no question about what they are the numbers of)
         asks = bool(answers) and _is_answered_by(answers, condition, loop.items)
+        # (distances[place] is as much of an element as place.distance)
+        of_elements |= all_names(syntax.indexed_by(condition, loop.items)) if not by_number else set()
         if (asks or _compares(condition) or _ranks(loop)) and names & (over if by_number else loop.items):
             wanted |= names
-            equal = equal or asks or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
+            equal = equal or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
+            by_function = by_function or asks
     if not wanted:
         return None
     inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
     # (for (…) if (bag.heard < silent.heard) silent = bag;)
     kept = set(inside) - loop.items
-    best = _ranks(loop) or _picks(loop) or any(_is_kept(each, loop.items | over, kept) for each in _ifs(loop))
-    extreme = not equal and wanted <= inner and best
+    best = _ranks(loop) or _picks(loop) or any(_is_kept(each, loop.items | over, kept, answers) for each in _ifs(loop))
+    extreme = not equal and wanted <= inner | of_elements and best
     named = frozenset(wanted)
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
-    return Looks(loop, over - loop.items, wanted - inner, equal, extreme, named)
+    return Looks(loop, over - loop.items, wanted - inner, equal or by_function, extreme, named)
 
 
 def _ifs(loop: Loop) -> Iterator["Node"]:
-    statements = _statements(loop.body) if loop.body is not None else ()
+    statements = statements_of(loop.body) if loop.body is not None else ()
     return (each for each in statements if each.type in grammar.IFS)
 
 
-def _is_kept(asks: "Node", elements: Set[str], best: set[str]) -> bool:
-    """Whether an ``if`` compares an element with the best so far, and keeps it then."""
+def _is_kept(asks: "Node", elements: Set[str], best: set[str], answers: str) -> bool:
+    """Whether an ``if`` compares an element with the best so far, by itself or by a function, and keeps it then."""
     condition, then = (asks.child_by_field_name(name) for name in ("condition", "consequence"))
-    if condition is None or then is None or not _operators(condition) & _ORDER:
+    if condition is None or then is None:
+        return False
+    by_function = bool(answers) and any(syntax.called_name(each) == answers for each in syntax.calls_in(condition))
+    if not (by_function or _operators(condition) & _ORDER):
         return False
     kept = syntax.assigned_in(then)
     return any(name in best & syntax.names_in(condition) and all_names(kept[name]) & elements for name in kept)
@@ -201,7 +207,7 @@ def _only_looks(loop: Loop, line: int) -> bool:
     # (what a comprehension makes of those that it has found)
     if loop.condition is not None and loop.seeks and loop.condition != loop.body:
         return not any(syntax.calls_in(loop.body))
-    for statement in _statements(loop.body):
+    for statement in statements_of(loop.body):
         if statement.type not in grammar.IFS:
             if not _is_plain(statement):
                 return False
@@ -209,9 +215,9 @@ def _only_looks(loop: Loop, line: int) -> bool:
         asks = statement.child_by_field_name("condition") or statement
         parts = (*statement.children_by_field_name("consequence"), *statement.children_by_field_name("alternative"))
         at = [part for part in parts if line > asks.end_point[0] + 1 and syntax.holds(part, line)]
-        if not all(_is_plain(each) for part in at for each in _statements(part)):
+        if not all(_is_plain(each) for part in at for each in statements_of(part)):
             return False  # (the time goes to what it does with what it has found)
-        leaves = len(parts) == 1 and any(each.type.startswith("continue") for each in _statements(parts[0]))
+        leaves = len(parts) == 1 and any(each.type.startswith("continue") for each in statements_of(parts[0]))
         if leaves and (line <= statement.end_point[0] + 1 or line == loop.node.end_point[0] + 1):
             return True  # (what follows is done with what was found, and takes no time)
     return True
@@ -221,7 +227,7 @@ def _leaves_alone(loop: Loop, over: Set[str]) -> bool:
     """Whether a loop neither puts another element in place of one, once it has found something, nor hands all that it
     goes over to a function: what is changed so (a part of a tour is turned round) is not looked through again."""
     for part in (part for each in _ifs(loop) for part in each.children_by_field_name("consequence")):
-        if any(each.type in grammar.LEAVES for each in _statements(part)):
+        if any(each.type in grammar.LEAVES for each in statements_of(part)):
             continue  # (what was found is changed where it stands)
         for each in syntax.within(part):
             given = syntax.arguments_of(each) if each.type in grammar.CALLS else ()
@@ -236,7 +242,7 @@ def _is_all_of(over: Set[str], given: "Node") -> bool:
     return syntax.text_of(given) in over or any(syntax.names_in(each) & over for each in begin)
 
 
-def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:
+def statements_of(block: "Node", depth: int = 0) -> Iterator["Node"]:
     """What stands in a block, one after the other."""
     if block.type not in grammar.BLOCKS or depth > syntax.DEEPEST:
         yield block
@@ -244,7 +250,7 @@ def _statements(block: "Node", depth: int = 0) -> Iterator["Node"]:
     for each in block.named_children:
         inner = each.named_children
         if each.type in grammar.BLOCKS:
-            yield from _statements(each, depth + 1)
+            yield from statements_of(each, depth + 1)
         elif each.type == "expression_statement" and len(inner) == 1 and inner[0].type in grammar.IFS:
             yield inner[0]
         elif not each.type.endswith("comment"):
@@ -301,7 +307,8 @@ def _compares(condition: "Node") -> bool:
     is asked, an expression that is matched."""
     operators = _operators(condition)
     calls = syntax.calls_in(condition, functions=True)
-    compares = operators & (_EQUAL | _ORDER) or any(syntax.called_name(each) in grammar.COMPARES for each in calls)
+    named = grammar.COMPARES | grammar.ORDERS
+    compares = operators & (_EQUAL | _ORDER) or any(syntax.called_name(each) in named for each in calls)
     return bool(compares) and not operators & _CRUNCHES
 
 

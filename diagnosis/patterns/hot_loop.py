@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.hot_shapes import LOOP_SHARE, PLAIN_SHARE, SEARCH_SHAR
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
+from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -41,6 +42,13 @@ MOVED = Threshold(
     0.15, "of a core, for compiled code that moves memory", "to gather what is worked on moves memory, and is work"
 )
 FUNCTIONS = 5
+_NESTED = (
+    (hot_shapes.NESTED, LineShape.NESTED),
+    (hot_shapes.EACH_TIME, LineShape.EACH_TIME),
+    (hot_shapes.SWEEP, LineShape.SWEEP),
+    (hot_shapes.OVERLAP, LineShape.OVERLAP),
+)
+"""what the text says of loops, and of functions that call themselves"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -85,7 +93,7 @@ def _shape_of_compiled(function: HotFunction) -> Shape:
         return hot_shapes.MEMORY
     by_text = (
         (hot_shapes.WALK, LineShape.WALK),
-        (hot_shapes.NESTED, LineShape.NESTED),
+        *_NESTED,
         (hot_shapes.SCAN, LineShape.SCAN),
         (hot_shapes.SHIFT_BY_TEXT, LineShape.SHIFT),
         (hot_shapes.LETTER, LineShape.LETTER),
@@ -99,6 +107,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
         return hot_shapes.ROW_BY_ROW
     if function.shaped[LineShape.FILTER] >= SHAPE.value:
         return hot_shapes.FILTER
+    if function.shaped[LineShape.GROW] >= SHAPE.value:
+        return hot_shapes.COPY
     if work[Work.UNKNOWN] > 0.5:
         return hot_shapes.PLAIN
     if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
@@ -111,8 +121,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
         return hot_shapes.SORT
     if work[Work.COPY] + work[Work.CONCATENATE] >= SHAPE.value:
         return hot_shapes.COPY
-    if function.shaped[LineShape.NESTED] >= SHAPE.value:
-        return hot_shapes.NESTED
+    if nested := next((shape for shape, told in _NESTED if function.shaped[told] >= SHAPE.value), None):
+        return nested
     # (A library that needs fresh memory for its work, a compressor say, is seen at work, too.)
     grows = work[Work.GROW] >= GROWING.value and work[Work.GROW] + work[Work.MEMORY] >= MEMORY.value
     if grows and work[Work.LIBRARY] < ANCHOR.value:
@@ -130,6 +140,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
 
 def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Finding]:
     place, share = function.place, account.share(function.cost)
+    if shape in (hot_shapes.SWEEP, hot_shapes.OVERLAP) and (at := account.outer_loop(place)):
+        place = Place(at[0], place.function, at[1])
     line_share = function.lines[0][1] if function.lines else 0.0
     cores = function.seconds / account.seconds
     what, fix = shape.what, shape.fix.get(function.language, shape.fix[None])
@@ -155,8 +167,11 @@ def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Find
         key=lambda r: r.seconds,
         default=function.rows[0],
     )
-    if shape in (hot_shapes.NESTED, hot_shapes.FILTER) and (outer := account.outer_loop(place)):
+    outer = account.outer_loop(place)
+    if shape in (hot_shapes.NESTED, hot_shapes.FILTER) and outer:
         what = f"looks through all of something in each round of {quoted(f'{basename(outer[0])}:{outer[1]}')}"
+    if shape is hot_shapes.EACH_TIME and outer:
+        what = f"{what}, at {quoted(f'{basename(outer[0])}:{outer[1]}')}"
     if held := holder(account, function.rows):
         what = f"{what}, most of it in {held}"
         fix = f"{fix} {held.advice}".strip()

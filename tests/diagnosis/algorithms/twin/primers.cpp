@@ -1,0 +1,58 @@
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+// Finds where a panel of equally long primers binds on an assembled contig.
+namespace primers {
+
+struct Primer {
+    std::string name;
+    std::string bases;
+};
+
+struct Site {
+    std::size_t primer;
+    std::size_t offset;
+};
+
+class Panel {
+public:
+    Panel(std::vector<Primer> primers, std::size_t length)
+        : primers_(std::move(primers)), length_(length) {
+        for (std::size_t i = 0; i < primers_.size(); ++i)
+            byBases_[primers_[i].bases].push_back(i);
+    }
+
+    std::vector<Site> scan(const std::string& contig) const {
+        std::vector<Site> sites;
+        for (std::size_t at = 0; at + length_ <= contig.size(); ++at) {
+            const std::string_view here(contig.data() + at, length_);
+            const auto hit = byBases_.find(here); // <- hot 86
+            if (hit == byBases_.end())
+                continue;
+            for (std::size_t i : hit->second)
+                sites.push_back({i, at});
+        }
+        return sites;
+    }
+
+    const Primer& operator[](std::size_t i) const { return primers_[i]; }
+
+private:
+    std::vector<Primer> primers_;
+    std::size_t length_;
+    std::unordered_map<std::string_view, std::vector<std::size_t>> byBases_;
+};
+
+std::vector<std::size_t> hitsPerPrimer(const Panel& panel, std::size_t primers,
+                                       const std::vector<std::string>& contigs) {
+    std::vector<std::size_t> hits(primers, 0);
+    for (const auto& contig : contigs)
+        for (const Site& s : panel.scan(contig))
+            ++hits[s.primer];
+    return hits;
+}
+
+}  // namespace primers
