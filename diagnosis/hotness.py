@@ -47,6 +47,7 @@ _WITH_ALL_BELOW = frozenset(
         LineShape.EACH_TIME,
         LineShape.SWEEP,
         LineShape.OVERLAP,
+        LineShape.SAME,
         LineShape.LETTER,
         LineShape.SPIN,
         LineShape.FILTER,

@@ -52,13 +52,15 @@ class LineShape(StrEnum):
     EACH_TIME = "goes through all of something, for each that is added to it"
     SWEEP = "goes over all again, until nothing changes"
     OVERLAP = "works out the same parts again and again, by calling itself"
+    SAME = "works out the same in each round"
     PART = "is asked by a loop, of each element or again and again"
 
 
 class ShapedLine(Model):
     """A line of the target's own code that held CPU time. ``file`` as in frames. ``outer_file``, ``outer_line``: of a
     NESTED one, where the other loop begins, or a function that is called from outside for each thing that comes; of an
-    EACH_TIME one the line that adds, of a SWEEP the loop whose rounds go over all, of an OVERLAP the function."""
+    EACH_TIME one the line that adds, of a SWEEP the loop whose rounds go over all, of an OVERLAP
+    the line that calls the function again, of a SAME the line that asks for it."""
 
     file: str
     line: int

@@ -1,7 +1,8 @@
 """Is something prepared again and again that could be prepared once and kept?
 
 That a function gives the same results again cannot be seen from outside. What can be seen are preparations: steps that
-exist only to be made once for many uses (a compiled pattern, a parsed template, a derived key, a TLS context).
+exist only to be made once for many uses (a compiled pattern, a parsed template, a derived key, a TLS context); and, by
+the text, functions that only work something out, of what is no other in the next round of a loop.
 """
 
 import re
@@ -11,20 +12,28 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, library, native, python, window
+from perfdoctor.diagnosis.hotness import hot_functions
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import user_frame
-from perfdoctor.diagnosis.weight import again, percent, weigh
+from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
-from perfdoctor.schemas.cpu import CpuRow
+from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
+from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 SHARE = Threshold(
     0.05, "of busy time", "what is prepared once for many uses takes nothing that shows beside the uses themselves"
 )
+
+
+SAME = Threshold(0.5, "of a function's CPU time", "what else it does may be another thing each time")
+FUNCTIONS = 5
+_RIGHTS = "/srv/files.go"
+"""of the examples"""
 
 
 class _Preparation(NamedTuple):
@@ -186,6 +195,47 @@ _PREPARATIONS = (
 
 
 def check(account: Account) -> list[Finding]:
+    return [*_preparations(account), *_the_same(account)]
+
+
+def _the_same(account: Account) -> list[Finding]:
+    """Functions of the program's own whose text, with that of their callers, says that they give the same again."""
+    found = []
+    for function in hot_functions(account)[:FUNCTIONS]:
+        asked = account.outer_loop(function.place)
+        if asked is None or function.shaped[LineShape.SAME] < SAME.value:
+            continue
+        if function.cost < LITTLE.value * account.seconds:
+            continue
+        heaviest = max(function.rows, key=lambda row: row.seconds)
+        caller = next((f for f in heaviest.stack if (f.file, f.line) == asked), heaviest.stack[0])
+        place, share = Place(asked[0], caller.function, asked[1]), account.share(function.cost)
+        cores = function.seconds / account.seconds
+        found += weigh(
+            account,
+            "repeated-computation",
+            title=f"{quoted(function.place.function)} works out the same again and again, asked at {place} "
+            f"({percent(share)} of busy time)",
+            seconds=function.cost,
+            place=place,
+            stack=heaviest.stack,
+            facts=(account.fact("cpu", f"CPU time in {quoted(function.place.function)}", cores, "cores"),),
+            fix=f"At {place}: nothing that it is given is another in the next round. Work it out once, before the loop "
+            "or at start-up, and hand it on; or keep it, by what it is made of.",
+            verify=again(
+                account,
+                f"the CPU used in {quoted(function.place.function)}",
+                f"{cores:.2f} cores for the same work",
+                "a small part of it",
+                "trace-cpu",
+            ),
+            confidence=0.75,
+            works=True,
+        )
+    return found
+
+
+def _preparations(account: Account) -> list[Finding]:
     at: dict[int, list[CpuRow]] = defaultdict(list)
     for row in account.samples:
         if not is_loading(row.stack, account.evidence.user_roots):
@@ -264,6 +314,12 @@ def _caller(account: Account, stack: Stack, own: Frame | None) -> str:
     return f", called at {outer}" if outer is not None and outer.function != "<module>" else ""
 
 
+def _with_text(seen: Evidence) -> Evidence:
+    assert seen.cpu
+    same = ShapedLine(file=_RIGHTS, line=8, shape=LineShape.SAME, outer_file=_RIGHTS, outer_line=15)
+    return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (same,)})})
+
+
 def _examples() -> tuple[Example, ...]:
     line, handler = python(12, "match"), python(40, "route")
     loop = native("_PyEval_EvalFrameDefault")
@@ -288,6 +344,7 @@ def _examples() -> tuple[Example, ...]:
         5.0,
         leaf=(loop,),
     )
+    gathers = cpu((native("granted", "/srv/files", _RIGHTS, 8), native("readable", "/srv/files", _RIGHTS, 15)), 5.0)
     libc = "/lib/x86_64-linux-gnu/libc.so.6"
     filters = native("keep", "/srv/filter", "/srv/filter.c", 30)
     compiles = (native("calc_first", libc), native("re_compile_internal", libc), native("regcomp", libc), filters)
@@ -307,6 +364,18 @@ def _examples() -> tuple[Example, ...]:
             True,
             "PBKDF2 is made to be slow, and holds half of busy time",
             window(samples=(cpu((python(9, "check"), handler), 5.0, leaf=derives), rest)),
+        ),
+        Example(
+            "rights that are gathered anew for each file",
+            True,
+            "the text says that what is given is the same in each round of the loop over the files",
+            _with_text(window(samples=(gathers, rest))),
+        ),
+        Example(
+            "rights that are gathered for each user",
+            False,
+            "nothing says that they are the same",
+            window(samples=(gathers, rest)),
         ),
         Example(
             "matching with a compiled pattern",
@@ -334,12 +403,16 @@ PATTERN = Pattern(
     title="the same preparation is made again and again",
     sees="CPU samples below a line in steps that exist to be made once for many uses: compiling regular expressions, "
     "templates or source text, setting up TLS contexts, loading time zones, locales and formatters, "
-    "checking schemas and working out mappers, deriving keys. (That a function of your own gives the same results "
-    "again cannot be seen from outside.)",
+    "checking schemas and working out mappers, deriving keys. And functions of your own that only give back what they "
+    "work out, where the text says that they are given the same in each round of a loop.",
     costs="The preparation takes many times longer than the use that it is made for.",
     fix="Prepare once, before the loop or at the first use, and keep it by what it was made of.",
     fine="A service whose work it is: a login that checks a password, a tool that compiles what it is given.",
-    thresholds=(SHARE,),
+    thresholds=(
+        SHARE,
+        SAME,
+        LITTLE,
+    ),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,

@@ -1,0 +1,192 @@
+"""Does a function work out the same in each round of a loop?
+
+``granted(user, grants)`` for each of the files that a user asks for, ``build_table()`` for each frame: nothing that it
+is given, or reads, is another in the next round, and it does nothing but give back what it has worked out. What may
+change something (a call that is not known here, a member that is set) is taken for a reason to ask again.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
+from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.runtimes.syntax import Loop
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_DEEPEST = 3
+_CALLERS = 4
+_GIVES = (
+    grammar.words(
+        "len range enumerate zip sorted min max sum any all abs round int float str bool set list dict tuple frozenset"
+        " map filter reversed ord chr hash isinstance join split strip lstrip rstrip lower upper casefold title replace"
+        " startswith endswith get items keys values copy count index find encode decode append add update"
+        " reduce forEach flatMap flat slice concat includes indexOf has entries toLowerCase toUpperCase trim startsWith"
+        " endsWith padStart padEnd charCodeAt at some every from of sqrt floor ceil pow Number String Boolean parseInt"
+        " parseFloat repeat push sort reverse fill"
+        " iter iter_mut into_iter collect cloned copied fold chain rev to_string to_owned to_vec clone as_str is_empty"
+        " contains contains_key unwrap unwrap_or expect chars bytes windows chunks extend insert entry or_insert"
+        " or_default with_capacity new push_str to_lowercase to_uppercase parse lines"
+        " make cap ToLower ToUpper Split Fields Join HasPrefix HasSuffix Contains TrimSpace Repeat"
+        " stream toList toSet size isEmpty equals length charAt substring valueOf getOrDefault containsKey put merge"
+        " emplace push_back emplace_back insert begin end reserve resize assign sqrt sin cos tan exp log"
+    )
+    | grammar.COLLECTIONS
+)
+"""functions and methods that give back what they make of what they are given, or change what is a function's own"""
+
+
+_PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
+
+
+class Same(NamedTuple):
+    """``line`` calls what gives the same in each round of the loop that begins at ``outer``: 0 where it never gives
+    anything else."""
+
+    line: int
+    outer: int
+
+
+def same_at(source: Source, lines: Sequence[int]) -> Same | None:
+    """Of the lines of a stack that are of one file, innermost first."""
+    for number, line in enumerate(lines[1 : 1 + _DEEPEST], 1):
+        inner = source.at(lines[number - 1])
+        function = syntax.function_around(inner) if inner is not None else None
+        name = syntax.name_of(function) if function is not None else ""
+        call = _call(source, line, name)
+        if function is None or call is None or not _only_gives(source, function):
+            return None
+        if _is_constant(source, function):
+            return Same(line, 0)
+        if outer := _outer(source, call, lines[number:]):
+            return Same(line, outer)
+    return None
+
+
+def _call(source: Source, line: int, name: str) -> "Node | None":
+    near = source.near(line) if name else []
+    return next((each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name), None)
+
+
+def _is_constant(source: Source, function: "Node") -> bool:
+    """Whether a function is given nothing, and reads nothing that may change."""
+    body = function.child_by_field_name("body")
+    if body is None or syntax.parameters_of(function) or syntax.class_of_method(function):
+        return False
+    own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
+    read = syntax.names_in(body) - own
+    return all(name.isupper() or name in source.named for name in read)
+
+
+def _outer(source: Source, call: "Node", lines: Sequence[int]) -> int:
+    """The loop in whose rounds a call is given the same; 0 where there is none."""
+    owner = syntax.owner_of_call(call)
+    names = all_names((*syntax.arguments_of(call), owner) if owner is not None else syntax.arguments_of(call))
+    node, waiting = call, iter(lines[1:])
+    for _ in range(_CALLERS):
+        around = syntax.function_around(node)
+        if around is None:
+            return 0
+        own = syntax.assigned_in(around)
+        for loop in syntax.loops_around(node):
+            if not syntax.start_within(loop.node, around) or loop.node == node:
+                continue
+            if not _is_in_rounds(loop, node):
+                continue  # (what a loop goes over is asked for once)
+            if loop.endless or few_rounds(loop) or _has_others(loop, expanded(names, own)):
+                return 0
+            return loop.head
+        names = expanded(names, own)
+        if _alters(around, names):
+            return 0
+        parameters = syntax.parameters_of(around)
+        given = set[str]().union(*parameters)
+        local = (names & set(own)) - given
+        if any(any(syntax.calls_in(value)) for name in local for value in own[name]):
+            return 0
+        name = syntax.name_of(around)
+        outer = next((each for line in waiting if (each := _call(source, line, name)) is not None), None)
+        if outer is None:
+            return 0
+        pairs = zip(parameters, syntax.arguments_of(outer), strict=False)
+        of_caller = [value for parameter, value in pairs if parameter & names]
+        # (what is neither given nor made here is the object's, or of all)
+        if (owner := syntax.owner_of_call(outer)) is not None and names - given - local:
+            of_caller.append(owner)
+        if any(any(syntax.calls_in(value)) for value in of_caller):
+            return 0
+        names = all_names(of_caller)
+        node = outer
+    return 0
+
+
+def _is_in_rounds(loop: Loop, node: "Node") -> bool:
+    first = syntax.first_field(loop.node, "initializer", "init")
+    parts = (part for part in (loop.body, loop.condition) if part is not None and part != first)
+    return any(syntax.start_within(node, part) for part in parts)
+
+
+def _has_others(loop: Loop, names: set[str]) -> bool:
+    """Whether a round of a loop has others of some names, or may change what they stand for."""
+    if names & loop.items or loop.body is None:
+        return bool(names & loop.items)
+    made = set(syntax.assigned_in(loop.body)) | syntax.steps_in(loop.body)
+    return bool(names & made) or _alters(loop.body, names)
+
+
+def _alters(node: "Node", names: set[str]) -> bool:
+    """Whether something that a name stands for may be changed: a member or an element is set, it is handed to what
+    gives nothing back, or such a method is called of it."""
+    for each in syntax.within(node, functions=True):
+        target = syntax.target_of(each)
+        if target is not None and target.type not in grammar.NAMES and syntax.names_in(target) & names:
+            return True
+        if each.type == "expression_statement" and each.named_child_count == 1:
+            inner = each.named_children[0]
+            inner = inner.named_children[0] if inner.type.startswith("await") and inner.named_children else inner
+            if inner.type in grammar.CALLS and syntax.names_in(inner) & names:
+                return True
+    return False
+
+
+def _only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
+    """Whether a function does nothing but give back what it has worked out."""
+    body = function.child_by_field_name("body")
+    if body is None or depth > _DEEPEST:
+        return False
+    own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
+    own |= set[str]().union(*map(all_parameters, syntax.within(body, functions=True)))
+    returns = body.type not in grammar.BLOCKS or function.type == "function_item"
+    for each in syntax.within(body, functions=True):
+        returns = returns or each.type.startswith("return")
+        if each.type.startswith(("await", "yield", "throw", "raise", "delete")):
+            return False
+        target = syntax.target_of(each)
+        if target is not None and not _bases(target) <= own:
+            return False
+        if each.type in grammar.CALLS and not _gives(source, each, own, depth):
+            return False
+    return returns
+
+
+def _bases(target: "Node") -> set[str]:
+    """The names of what a target is a part of: ``set`` of ``set[lower(key)]``."""
+    while target.type in _PARTS and target.named_children:
+        target = target.named_children[0]
+    return syntax.names_in(target) or syntax.targets_in(target)
+
+
+def all_parameters(node: "Node") -> set[str]:
+    return set[str]().union(*syntax.parameters_of(node)) if node.type in grammar.FUNCTIONS else set()
+
+
+def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:
+    name, owner = syntax.called_name(call), syntax.owner_of_call(call)
+    if (named := inlined.called(source, call)) is not None:
+        return _only_gives(source, named, depth + 1)
+    if name in grammar.ADDS | {"sort", "reverse", "fill", "resize", "assign"} and owner is not None:
+        # (what is added to is a function's own; set() and put() of others change these)
+        return syntax.names_in(owner) <= own or not syntax.names_in(owner)
+    return name in _GIVES
