@@ -133,7 +133,8 @@ def _join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         loop = source.inmost_loop(at.line)
         if loop is not None:
             looks = looks_of(loop, at.line, answers or _asked(source, loop))
-            if looks is None or is_short(source, loop) or _are_few(source, looks) or _is_a_bucket(looks):
+            few = is_short(source, loop) or goes_over_few(source, loop)
+            if looks is None or few or _are_few(source, looks) or _is_a_bucket(looks):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
@@ -163,8 +164,13 @@ def _is_a_bucket(looks: Looks) -> bool:
 
 
 def _asked(source: Source, loop: Loop) -> str:
-    """The function of the same file that a loop calls and which does nothing but compare; empty where there is none."""
+    """The function of the same file that a loop calls and which does nothing but compare, or one that was handed in;
+    empty where there is none."""
     names = dict.fromkeys(map(syntax.called_name, syntax.calls_in(loop.node, functions=True)))
+    around = syntax.function_around(loop.node)
+    given = set[str]().union(*syntax.parameters_of(around)) if around is not None else set()
+    if loop.seeks and (handed_in := next((name for name in names if name in given), "")):
+        return handed_in
     known = ((name, source.functions.get(name)) for name in names)
     return next((name for name, function in known if function and comparisons.returns_an_answer(function)), "")
 
@@ -263,7 +269,8 @@ def _outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
 def _goes_on(inner: Loop, made: dict[str, list["Node"]]) -> bool:
     """Whether a loop goes on where it was left in the round before: what it counts by begins outside of both."""
     own = syntax.assigned_in(inner.node)
-    return inner.counted and inner.node.type not in grammar.COMPREHENSIONS and not inner.items & (set(made) | set(own))
+    counts = inner.counted and inner.condition is not None and inner.node.type not in grammar.COMPREHENSIONS
+    return counts and not inner.items & (set(made) | set(own))
 
 
 def _made_in(loop: Loop) -> dict[str, list["Node"]]:
@@ -278,9 +285,20 @@ def _made_in(loop: Loop) -> dict[str, list["Node"]]:
 def _of_round(loop: Loop, made: dict[str, list["Node"]], file: str) -> set[str]:
     """The names that are another thing in each round."""
     steps = syntax.steps_in(loop.body) if loop.body is not None else set[str]()
+    steps |= _filled_in(loop)
     # while (journal.read(entry))
     calls = syntax.calls_in(loop.condition) if loop.condition is not None and grammar.fills_arguments(file) else ()
     return {_NEW, *loop.items, *made, *steps}.union(*(all_names(syntax.arguments_of(call)) for call in calls))
+
+
+def _filled_in(loop: Loop) -> set[str]:
+    """The collections of plain names that get more, or lose something, in each round: ``done.add(name)``."""
+    found = set[str]()
+    for each in syntax.within(loop.body) if loop.body is not None else ():
+        owner = syntax.owner_of_call(each) if each.type in grammar.CALLS else None
+        if owner is not None and syntax.called_name(each) in grammar.ADDS | grammar.REMOVES:
+            found |= {syntax.text_of(owner)} if owner.type in grammar.NAMES else set()
+    return found
 
 
 def _is_rounds_own(loop: Loop, names: set[str], made: dict[str, list["Node"]]) -> bool:
@@ -314,7 +332,8 @@ def _taken_out(loop: Loop) -> set[str]:
     if loop.condition is None or loop.body is None:
         return set()
     calls = (each for part in (loop.condition, loop.body) for each in syntax.calls_in(part))
-    owners = (syntax.owner_of_call(each) for each in calls if syntax.called_name(each) in grammar.TAKES_OUT)
+    takes = grammar.TAKES_OUT | grammar.REMOVES
+    owners = (syntax.owner_of_call(each) for each in calls if syntax.called_name(each) in takes)
     return all_names(owner for owner in owners if owner is not None) & syntax.names_in(loop.condition)
 
 

@@ -328,9 +328,11 @@ def _bound_by(arm: "Node") -> Iterator[tuple[str, "Node"]]:
 
 
 def listed_in(value: "Node") -> int:
-    """How many elements an expression lists; 0 for one that is no list."""
+    """How many elements an expression lists; 0 for one that is no list, or has all of another in it."""
     for each in within(value):
         if each.type in grammar.LISTS:
+            if any("spread" in child.type or "splat" in child.type for child in each.named_children):
+                return 0  # ([...rows])
             return sum(not child.type.endswith("comment") for child in each.named_children)
     return 0
 
