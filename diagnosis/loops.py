@@ -18,6 +18,7 @@ _NATIVE = (("uv__io_poll", "libuv"), ("uv_run", "libuv"), ("aeProcessEvents", "a
            ("boost::asio::detail::scheduler", "Asio"), ("asio::detail::epoll_reactor", "Asio"),
            ("tokio::runtime", "Tokio"), ("mio::poll", "mio"))  # fmt: skip
 _PYTHON = {("base_events.py", "_run_once"): "asyncio", ("hub.py", "run"): "gevent", ("_run.py", "unrolled_run"): "Trio",
+           ("_run.py", "run"): "Trio",
            ("epollreactor.py", "doPoll"): "Twisted", ("ioloop.py", "start"): "Tornado"}  # fmt: skip
 # Java loops are known by their threads: the name of a thread has 15 characters.
 _JAVA = (("nioEventLoopGro", "Netty"), ("epollEventLoop", "Netty"), ("reactor-http-", "Netty"),
@@ -141,6 +142,11 @@ def _kind_of_stack(stack: Stack) -> str | None:
                 if name in frame.function:
                     return kind
     return None
+
+
+def polls_for_python(stack: Stack) -> bool:
+    """Whether the loop of a library of Python stands on the stack."""
+    return _kind_of_stack(tuple(frame for frame in stack if frame.kind is FrameKind.PYTHON)) is not None
 
 
 def _own_loop(thread: PollingThread, roots: tuple[str, ...]) -> Frame | None:

@@ -3,10 +3,10 @@
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import APP, SECONDS, call, cpu, java, library, native, python, thread, window
+from perfdoctor.diagnosis.loops import polls_for_python
 from perfdoctor.diagnosis.napping import naps_of_goroutines
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
-from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.vain_asks import BESIDE, FEW, IN_VAIN, MISSES, SHORTEST, asks_in_vain
 from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.waking import (
@@ -43,8 +43,8 @@ def check(account: Account) -> list[Finding]:
 
 
 def _is_pause(account: Account, row: SyscallRow) -> bool:
-    if row.calls == 0 or any(basename(frame.file) == "base_events.py" for frame in row.stack):
-        return False  # asyncio wakes for its timers
+    if row.calls == 0 or polls_for_python(row.stack):
+        return False  # (it wakes for its timers)
     if row.syscall in calls.SLEEPS:
         return True
     if row.syscall in calls.POLLS:
@@ -199,6 +199,14 @@ def _examples() -> tuple[Example, ...]:
         empty=1000,
     )
     return (
+        Example(
+            "Trio's own loop, which wakes for its timers",
+            False,
+            "what its tasks sleep for is no question of the loop's",
+            window(
+                calls=(call("epoll_wait", (library("trio/_core/_run.py", "run"), *line), 2000, blocked=8, empty=2000),)
+            ),
+        ),
         Example(
             "Java that parks again and again",
             True,

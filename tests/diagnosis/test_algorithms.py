@@ -22,14 +22,14 @@ PROBLEMS, TWINS, HEALTHY = (
     sorted(path.name for path in (FOLDER / kind).iterdir()) for kind in ("problem", "twin", "healthy")
 )
 BY_A_LIBRARY = {
-    "LatencyMonitor.java", "ManifestWriter.java", "TrackSmoother.java", "chat_filter.py",
-    "diagnostics.go", "export.c", "kmer_profile.py", "ore_body.py", "playlist_merge.py", "rule_lexer.py",
+    "AccessLogReader.java", "LatencyMonitor.java", "ManifestWriter.java", "TrackSmoother.java", "chat_filter.py",
+    "diagnostics.go", "export.c", "kmer_profile.py", "ore_body.py", "playlist_merge.py", "rule_lexer.py", "statement_rows.ts",
 }  # fmt: skip
 """told by the functions that run below the line: contains, strlen, sort, re.compile"""
 MISSED = {
-    "AccessLogReader.java", "VoxelWorld.java", "bom_cost.py", "doc_history.js",
+    "VoxelWorld.java", "bom_cost.py", "doc_history.js",
     "elevation.cpp", "linked_playlist.js", "migration_plan.py",
-    "migrations.go", "statement_rows.ts", "stock_span.js", "threshold.cpp", "tile_cache.py",
+    "migrations.go", "stock_span.js", "threshold.cpp", "tile_cache.py",
 }  # fmt: skip
 """bad hashes, what is asked by a function that is handed in, prefixes that are summed up"""
 BESIDE = {"diagnostics.ts", "event_ledger.py"}
