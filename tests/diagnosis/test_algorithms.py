@@ -23,7 +23,8 @@ PROBLEMS, TWINS, HEALTHY = (
 )
 BY_A_LIBRARY = {
     "AccessLogReader.java", "LatencyMonitor.java", "ManifestWriter.java", "TrackSmoother.java", "chat_filter.py",
-    "diagnostics.go", "export.c", "kmer_profile.py", "ore_body.py", "playlist_merge.py", "rule_lexer.py", "statement_rows.ts",
+    "diagnostics.go", "export.c", "kmer_profile.py", "ore_body.py", "playlist_merge.py", "rule_lexer.py",
+    "statement_rows.ts",
 }  # fmt: skip
 """told by the functions that run below the line: contains, strlen, sort, re.compile"""
 MISSED = {
