@@ -14,6 +14,8 @@ from perfdoctor.collectors.runtimes.syntax import Loop
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_ALL = frozenset(("range", "enumerate", "len", "size", "iter", "entries", "values", "length"))
+"""what tells of all elements, or counts them"""
 _ORDER = frozenset(("<", ">", "<=", ">="))
 
 
@@ -68,7 +70,9 @@ def _is_element(loop: Loop, handed: set[str]) -> bool:
 
 
 def _things(loop: Loop, around: Loop) -> set[str]:
-    """What a loop takes its elements from, as it is written."""
+    """What a loop takes its elements from, as it is written: all of them, and not what a call has chosen."""
+    if any(syntax.called_name(each) not in _ALL for over in loop.over for each in syntax.calls_in(over)):
+        return set()
     if not loop.counted and not any(each.type in grammar.CALLS for each in loop.over):
         return {syntax.text_of(each) for each in loop.over}
     taken = syntax.indexed_by(around.body, loop.items) if around.body is not None else []

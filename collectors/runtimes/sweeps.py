@@ -71,7 +71,7 @@ def _reset_in(outer: Loop, inner: Loop) -> set[str]:
 
 def _asked(outer: Loop) -> set[str]:
     """The names by which a loop ends."""
-    names = syntax.names_in(outer.condition) if outer.condition is not None else set[str]()
+    names = syntax.names_in(outer.node.child_by_field_name("condition"))
     for each in syntax.within(outer.body) if outer.body is not None else ():
         then = each.child_by_field_name("consequence") if each.type in grammar.IFS else None
         if then is not None and any(one.type.startswith(("break", "return")) for one in syntax.within(then)):

@@ -1,0 +1,118 @@
+"""Near misses of what the text says of an algorithm, beside what it is said of."""
+
+import pytest
+
+from perfdoctor.collectors.runtimes.joins import At, join_at
+from perfdoctor.collectors.runtimes.same_each_time import same_at
+from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.schemas.cpu import LineShape
+from tests.collectors.runtimes.one_file import OneFile
+
+
+def shape(suffix: str, text: str) -> LineShape | None:
+    """Of the stack of marked lines: ``# 0`` the innermost."""
+    source = Source(f"/srv/program{suffix}", text.encode())
+    marks = {int(line.rsplit(None, 1)[-1]): n for n, line in enumerate(source.lines, 1) if line[-1:].isdigit()}
+    stack = [At(f"/srv/program{suffix}", marks[depth]) for depth in sorted(marks)]
+    if join := join_at(OneFile(source), stack):
+        return join.shape
+    return LineShape.SAME if same_at(source, [at.line for at in stack]) else None
+
+
+MEAN = """
+class Channel:
+    def take(self, value):
+        self.samples.append(value)
+        return self.mean()  # 1
+    def mean(self):
+        return sum(self.samples) / len(self.samples)  # 0
+"""
+FAMILIES = """
+def families(words):
+    groups = []
+    for word in words:
+        for group in groups:
+            if alike(group[0], word):  # 0
+                group.append(word)
+                break
+        else:
+            groups.append([word])
+"""
+TIMES = """
+def times(roads, best):
+    changed = True
+    while changed:
+        changed = False
+        for road in roads:
+            if best[road.start] + road.minutes < best[road.end]:  # 0
+                best[road.end] = best[road.start] + road.minutes
+                changed = True
+"""
+WAYS = """
+def ways(stairs, steps):
+    if stairs == 0:
+        return 1
+    return sum(ways(stairs - step, steps) for step in steps if step <= stairs)  # 0
+"""
+RIGHTS = """
+def rights(user, grants):
+    found = set()
+    for grant in grants:
+        if grant.user == user.id:  # 0
+            found.add(grant.folder)
+    return found
+def visible(user, files, grants):
+    return [one for one in files if one.folder in rights(user, grants)]  # 1
+"""
+TOUCHES = """
+func (f *Flock) push(b, other *Bird) {
+	d := b.X - other.X // 0
+	if d > f.Radius {
+		return
+	}
+	b.V += d
+}
+func (f *Flock) step() {
+	for i := range f.Birds {
+		for j := range f.Birds {
+			f.push(&f.Birds[i], &f.Birds[j]) // 1
+		}
+	}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "expected"),
+    [
+        (".py", MEAN, LineShape.EACH_TIME),
+        (".py", MEAN.replace("samples.append(value)", "samples.append(value)\n        self.samples.clear()"), None),
+        (".py", MEAN.replace("self.samples.append", "self.others.append"), None),
+        (".py", MEAN.replace("sum(self.samples)", "sum(self.samples[-20:])"), None),
+        (".py", FAMILIES, LineShape.NESTED),
+        (".py", FAMILIES.replace("in groups:", "in groups[hash(word)]:"), None),
+        (".py", FAMILIES.replace("groups.append", "others.append"), None),
+        (".py", TIMES, LineShape.SWEEP),
+        (".py", TIMES.replace(" < ", " != "), None),
+        (".py", TIMES.replace("                changed = True", "                updated = True"), None),
+        (".py", WAYS, LineShape.OVERLAP),
+        (".py", "from functools import cache\n@cache" + WAYS, None),
+        (".py", WAYS.replace("stairs - step", "step.next"), None),
+        (".py", RIGHTS, LineShape.SAME),
+        (".py", RIGHTS.replace("rights(user, grants)]", "rights(one.user, grants)]"), LineShape.NESTED),
+        (".py", RIGHTS.replace("found.add(grant.folder)", "audit.write(grant)"), None),
+        (".go", "package a" + TOUCHES, LineShape.NESTED),
+        (".go", "package a" + TOUCHES.replace("for j := range f.Birds", "for j := range f.near(i)"), None),
+        (".go", "package a" + TOUCHES.replace("return", "f.far++"), None),
+    ],
+    ids=[
+        "a mean of all for each", "of what is emptied", "of another list", "of the last few",
+        "a search in what grows", "in a bucket", "in what does not grow",
+        "rounds until nothing changes", "until all have their place", "without an end by that",
+        "the same sums again", "kept", "down a list",
+        "the same for each file", "all for each file", "does something",
+        "all pairs", "neighbours", "all are worked on",
+    ],
+)  # fmt: skip
+def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:
+    assert shape(suffix, text) is expected
