@@ -8,19 +8,13 @@ round's own (the lines of this order) is looked through once.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
-from perfdoctor.collectors.runtimes.each_time import each_time_at
 from perfdoctor.collectors.runtimes.few import goes_over_few, is_few, is_short
-from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
 from perfdoctor.collectors.runtimes.looking_loops import Looks, all_names, expanded, few_rounds, looks_of
-from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, pair_at
 from perfdoctor.collectors.runtimes.picks import pick_at
-from perfdoctor.collectors.runtimes.recursions import overlap_at
 from perfdoctor.collectors.runtimes.sources import Source, Sources
-from perfdoctor.collectors.runtimes.sweeps import sweep_at
 from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.collectors.runtimes.table_filters import filter_at
 from perfdoctor.schemas.cpu import LineShape
@@ -29,11 +23,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_CALLERS = 5
-_ASKING = 3
-"""lines of a stack, from the innermost one, among which the loop is that asks by the others"""
 _NEW = "()"
 """in place of a name: what a call gives, another each time"""
-_SMALL = 10
+SMALL = 10
 """lines of a function that is called by a condition, and has no loop: its time is the loop's"""
 
 
@@ -58,66 +50,6 @@ class Join(NamedTuple):
 
 def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Of a stack of the user's own lines, innermost first: the join that its innermost line is in, if it is in one."""
-    found = _join_at(sources, stack) or _pair_at(sources, stack) or _find_or_add_at(sources, stack)
-    return found or _sweep_at(sources, stack) or _each_time_at(sources, stack) or _overlap_at(sources, stack)
-
-
-def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """Rounds over all, until one changes nothing."""
-    at = stack[0]
-    source = sources.of(at.file)
-    loop = sweep_at(source, at.line) if source else None
-    return Join(At(at.file, loop.head), 0, LineShape.SWEEP) if loop else None
-
-
-def _each_time_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """All of a collection, for each one that is added."""
-    for depth, at in enumerate(stack[:2]):
-        source = sources.of(at.file)
-        same = takewhile(lambda each, file=at.file: each.file == file, stack[depth:])  # type: ignore[misc]
-        if source and (line := each_time_at(source, [each.line for each in same])):
-            return Join(At(at.file, line), depth, LineShape.EACH_TIME)
-        function = source.function_at(at.line) if source else None
-        if function is None or not syntax.is_small(function, _SMALL):
-            return None
-    return None
-
-
-def _overlap_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """A recursion that comes to the same again and again."""
-    at = stack[0]
-    source = sources.of(at.file)
-    call = overlap_at(source, at.line) if source else None
-    return Join(At(at.file, call.start_point[0] + 1), 0, LineShape.OVERLAP) if call is not None else None
-
-
-def _find_or_add_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """A search in a list that gets what was not found, whatever it asks of each element."""
-    for depth, at in enumerate(stack[:_ASKING]):
-        source = sources.of(at.file)
-        loop = find_or_add_at(source, at.line) if source else None
-        function = syntax.function_around(loop.node) if loop else None
-        if loop and function is not None:
-            outer = next(_outside(loop.node, function), None)
-            return Join(At(at.file, outer.head if outer else function.start_point[0] + 1), depth)
-    return None
-
-
-def _pair_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """All pairs of something that are handed to a function, which leaves with most of them."""
-    for depth, (at, caller) in enumerate(pairwise(stack[:_ASKING])):
-        source = sources.of(at.file)
-        function = source.function_at(at.line) if source else None
-        call = _call(sources, caller, syntax.name_of(function)) if function is not None else None
-        if function is None or call is None:
-            return None
-        asks = is_asked(call) or (depth == 0 and leaves_early(function, at.line))
-        if asks and (outer := pair_at(call)):
-            return Join(At(caller.file, outer.head), depth + 1)
-    return None
-
-
-def _join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     answers = ""
     for depth, at in enumerate(stack[:2]):
         source = sources.of(at.file)
@@ -139,7 +71,7 @@ def _join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
         function = source.function_at(at.line)
-        if function is None or not syntax.is_small(function, _SMALL):
+        if function is None or not syntax.is_small(function, SMALL):
             return None
         answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""
     return None
@@ -181,7 +113,7 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
     over, wanted = _without_owner(sources, at, looks)
     for _ in range(_MOST_CALLERS):
         function = syntax.function_around(node)
-        outside = list(_outside(node, function))
+        outside = list(loops_outside(node, function))
         for number, loop in enumerate(outside, 1):
             made = _made_in(loop)
             if node == looks.loop.node and _goes_on(looks.loop, made):
@@ -214,13 +146,13 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         if call is None:
             # (a generator has a frame of its own, below that of its function)
             caller = next(
-                (each for each in callers if not _is_within(each, at, function) or _call(sources, each, name)), None
+                (each for each in callers if not _is_within(each, at, function) or call_in(sources, each, name)), None
             )
             if caller is None:
                 called = wanted & (given | local) and not over & given and looks.for_equal and name != "main"
                 return At(at.file, function.start_point[0] + 1) if called else None
             at = caller
-            call = _call(sources, at, name)
+            call = call_in(sources, at, name)
         handed = call is None and _handed(sources, at, name)  # (orders.filter(this::isLate))
         if call is None and not handed:
             call = _only_call(sources, at, name)
@@ -257,7 +189,7 @@ def _is_within(line: At, at: At, function: "Node") -> bool:
     return line.file == at.file and syntax.holds(function, line.line)
 
 
-def _outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
+def loops_outside(node: "Node", function: "Node | None") -> Iterator[Loop]:
     """The loops around ``node`` within its function, without the one that ``node`` itself is."""
     for loop in syntax.loops_around(node):
         if function is not None and loop.node.start_byte < function.start_byte:
@@ -337,7 +269,7 @@ def _taken_out(loop: Loop) -> set[str]:
     return all_names(owner for owner in owners if owner is not None) & syntax.names_in(loop.condition)
 
 
-def _call(sources: Sources, at: At, name: str) -> "Node | None":
+def call_in(sources: Sources, at: At, name: str) -> "Node | None":
     """The call of a function ``name`` in a line, or the member of that name: a property is called without a call."""
     source = sources.of(at.file)
     near = source.near(at.line) if source and name else []

@@ -7,15 +7,15 @@ element after the other, or moves the rest of a list, as anybody would read it t
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 
+from perfdoctor.collectors.runtimes.algorithms import algorithm_at
 from perfdoctor.collectors.runtimes.backtracking import backtracking
 from perfdoctor.collectors.runtimes.hot_lines import WORTH, hot_lines, hot_stacks
-from perfdoctor.collectors.runtimes.joins import At, join_at
+from perfdoctor.collectors.runtimes.joins import At
 from perfdoctor.collectors.runtimes.own_files import may_be_own
 from perfdoctor.collectors.runtimes.rewrites import rewritten
-from perfdoctor.collectors.runtimes.same_each_time import same_at
-from perfdoctor.collectors.runtimes.sources import Sources, SourcesOfAll
+from perfdoctor.collectors.runtimes.sources import SourcesOfAll
 from perfdoctor.collectors.runtimes.spinning import spinning
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.frame import FrameKind
@@ -133,9 +133,8 @@ def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
 def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     """Of the hottest lines those in a loop that looks through all of something in each round of another loop."""
     for pid, stack in hot_stacks(rows, _own_lines, worth=WORTH / 3)[:_MOST_STACKS]:
-        join = join_at(sources.of(pid), stack)
+        join = algorithm_at(sources.of(pid), stack)
         if join is None:
-            yield from _sames(sources.of(pid), stack)
             continue
         at = stack[join.depth]
         yield ShapedLine(
@@ -143,16 +142,6 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
         )
         for part in stack[: join.depth]:
             yield ShapedLine(file=part.file, line=part.line, shape=LineShape.PART)
-
-
-def _sames(sources: Sources, stack: Sequence[At]) -> Iterator[ShapedLine]:
-    """The innermost line of a stack, if what it is done for gives the same each time."""
-    first, source = stack[0], sources.of(stack[0].file)
-    lines = [at.line for at in takewhile(lambda at: at.file == first.file, stack)]
-    if source and (same := same_at(source, lines)):
-        yield ShapedLine(
-            file=first.file, line=first.line, shape=LineShape.SAME, outer_file=first.file, outer_line=same.line
-        )
 
 
 def _own_lines(row: CpuRow) -> Iterator[At]:

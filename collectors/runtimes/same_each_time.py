@@ -6,7 +6,7 @@ change something (a call that is not known here, a member that is set) is taken 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
@@ -41,28 +41,19 @@ _GIVES = (
 _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
 
 
-class Same(NamedTuple):
-    """``line`` calls what gives the same in each round of the loop that begins at ``outer``: 0 where it never gives
-    anything else."""
-
-    line: int
-    outer: int
-
-
-def same_at(source: Source, lines: Sequence[int]) -> Same | None:
-    """Of the lines of a stack that are of one file, innermost first."""
+def same_at(source: Source, lines: Sequence[int]) -> int:
+    """The line that calls what gives the same in each round of a loop, or never anything else; 0 where there is none.
+    ``lines`` are those of a stack that are of one file, innermost first."""
     for number, line in enumerate(lines[1 : 1 + _DEEPEST], 1):
         inner = source.at(lines[number - 1])
         function = syntax.function_around(inner) if inner is not None else None
         name = syntax.name_of(function) if function is not None else ""
         call = _call(source, line, name)
         if function is None or call is None or not _only_gives(source, function):
-            return None
-        if _is_constant(source, function):
-            return Same(line, 0)
-        if outer := _outer(source, call, lines[number:]):
-            return Same(line, outer)
-    return None
+            return 0
+        if _is_constant(source, function) or _is_invariant(source, call, lines[number:]):
+            return line
+    return 0
 
 
 def _call(source: Source, line: int, name: str) -> "Node | None":
@@ -80,46 +71,52 @@ def _is_constant(source: Source, function: "Node") -> bool:
     return all(name.isupper() or name in source.named for name in read)
 
 
-def _outer(source: Source, call: "Node", lines: Sequence[int]) -> int:
-    """The loop in whose rounds a call is given the same; 0 where there is none."""
+def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
+    """Whether a call is given the same in each round of the nearest loop around it."""
     owner = syntax.owner_of_call(call)
     names = all_names((*syntax.arguments_of(call), owner) if owner is not None else syntax.arguments_of(call))
     node, waiting = call, iter(lines[1:])
     for _ in range(_CALLERS):
         around = syntax.function_around(node)
         if around is None:
-            return 0
+            return False
         own = syntax.assigned_in(around)
         for loop in syntax.loops_around(node):
             if not syntax.start_within(loop.node, around) or loop.node == node:
                 continue
             if not _is_in_rounds(loop, node):
                 continue  # (what a loop goes over is asked for once)
-            if loop.endless or few_rounds(loop) or _has_others(loop, expanded(names, own)):
-                return 0
-            return loop.head
+            # (what it gives is changed, and may be a part of what it was made of)
+            gives = {name for name, values in own.items() if any(node in syntax.calls_in(value) for value in values)}
+            altered = loop.body is not None and (_alters(loop.body, gives) or _waits(loop.body))
+            return not (loop.endless or few_rounds(loop) or altered or _has_others(loop, expanded(names, own)))
         names = expanded(names, own)
         if _alters(around, names):
-            return 0
+            return False
         parameters = syntax.parameters_of(around)
         given = set[str]().union(*parameters)
         local = (names & set(own)) - given
         if any(any(syntax.calls_in(value)) for name in local for value in own[name]):
-            return 0
+            return False
         name = syntax.name_of(around)
         outer = next((each for line in waiting if (each := _call(source, line, name)) is not None), None)
         if outer is None:
-            return 0
+            return False
         pairs = zip(parameters, syntax.arguments_of(outer), strict=False)
         of_caller = [value for parameter, value in pairs if parameter & names]
         # (what is neither given nor made here is the object's, or of all)
         if (owner := syntax.owner_of_call(outer)) is not None and names - given - local:
             of_caller.append(owner)
         if any(any(syntax.calls_in(value)) for value in of_caller):
-            return 0
+            return False
         names = all_names(of_caller)
         node = outer
-    return 0
+    return False
+
+
+def _waits(node: "Node") -> bool:
+    """Whether others may change something meanwhile."""
+    return any(each.type.startswith(("await", "yield")) for each in syntax.within(node))
 
 
 def _is_in_rounds(loop: Loop, node: "Node") -> bool:

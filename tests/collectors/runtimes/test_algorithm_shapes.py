@@ -2,8 +2,8 @@
 
 import pytest
 
-from perfdoctor.collectors.runtimes.joins import At, join_at
-from perfdoctor.collectors.runtimes.same_each_time import same_at
+from perfdoctor.collectors.runtimes.algorithms import algorithm_at
+from perfdoctor.collectors.runtimes.joins import At
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.schemas.cpu import LineShape
 from tests.collectors.runtimes.one_file import OneFile
@@ -14,9 +14,8 @@ def shape(suffix: str, text: str) -> LineShape | None:
     source = Source(f"/srv/program{suffix}", text.encode())
     marks = {int(line.rsplit(None, 1)[-1]): n for n, line in enumerate(source.lines, 1) if line[-1:].isdigit()}
     stack = [At(f"/srv/program{suffix}", marks[depth]) for depth in sorted(marks)]
-    if join := join_at(OneFile(source), stack):
-        return join.shape
-    return LineShape.SAME if same_at(source, [at.line for at in stack]) else None
+    found = algorithm_at(OneFile(source), stack)
+    return found.shape if found else None
 
 
 MEAN = """

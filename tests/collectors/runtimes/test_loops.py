@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from perfdoctor.collectors.runtimes.joins import At, Join, join_at
+from perfdoctor.collectors.runtimes.algorithms import algorithm_at
+from perfdoctor.collectors.runtimes.joins import At, Join
 from perfdoctor.collectors.runtimes.sources import Source
 from tests.collectors.runtimes.one_file import OneFile
 
@@ -46,7 +47,7 @@ def told(name: str) -> tuple[Join | None, set[int]]:
     file = f"/srv/program{Path(name).suffix}"
     marks = list(_marks(text))
     stack = sorted((int(level), number) for number, level, _ in marks if level)
-    join = join_at(OneFile(Source(file, text.encode())), [At(file, number) for _, number in stack])
+    join = algorithm_at(OneFile(Source(file, text.encode())), [At(file, number) for _, number in stack])
     return join, {number for number, _, outer in marks if outer}
 
 

@@ -1,0 +1,92 @@
+"""What in the text of a program says that its algorithm takes more time than it must? All that is known, together."""
+
+from collections.abc import Sequence
+from itertools import pairwise, takewhile
+
+from perfdoctor.collectors.runtimes import syntax
+from perfdoctor.collectors.runtimes.each_time import each_time_at
+from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
+from perfdoctor.collectors.runtimes.joins import SMALL, At, Join, call_in, join_at, loops_outside
+from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, pair_at
+from perfdoctor.collectors.runtimes.recursions import overlap_at
+from perfdoctor.collectors.runtimes.same_each_time import same_at
+from perfdoctor.collectors.runtimes.sources import Sources
+from perfdoctor.collectors.runtimes.sweeps import sweep_at
+from perfdoctor.schemas.cpu import LineShape
+
+_ASKING = 3
+"""lines of a stack, from the innermost one, among which the loop is that asks by the others"""
+
+
+def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """Of a stack of the user's own lines, innermost first: what takes more time than it must, by what its text says."""
+    found = join_at(sources, stack) or _pair_at(sources, stack) or _find_or_add_at(sources, stack)
+    found = found or _sweep_at(sources, stack) or _each_time_at(sources, stack) or _overlap_at(sources, stack)
+    return found or _same_at(sources, stack)
+
+
+def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """Rounds over all, until one changes nothing."""
+    at = stack[0]
+    source = sources.of(at.file)
+    loop = sweep_at(source, at.line) if source else None
+    return Join(At(at.file, loop.head), 0, LineShape.SWEEP) if loop else None
+
+
+def _each_time_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """All of a collection, for each one that is added."""
+    for depth, at in enumerate(stack[:2]):
+        source = sources.of(at.file)
+        if source and (line := each_time_at(source, _lines(stack[depth:]))):
+            return Join(At(at.file, line), depth, LineShape.EACH_TIME)
+        function = source.function_at(at.line) if source else None
+        if function is None or not syntax.is_small(function, SMALL):
+            return None
+    return None
+
+
+def _overlap_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """A recursion that comes to the same again and again."""
+    at = stack[0]
+    source = sources.of(at.file)
+    call = overlap_at(source, at.line) if source else None
+    return Join(At(at.file, call.start_point[0] + 1), 0, LineShape.OVERLAP) if call is not None else None
+
+
+def _find_or_add_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """A search in a list that gets what was not found, whatever it asks of each element."""
+    for depth, at in enumerate(stack[:_ASKING]):
+        source = sources.of(at.file)
+        loop = find_or_add_at(source, at.line) if source else None
+        function = syntax.function_around(loop.node) if loop else None
+        if loop and function is not None:
+            outer = next(loops_outside(loop.node, function), None)
+            return Join(At(at.file, outer.head if outer else function.start_point[0] + 1), depth)
+    return None
+
+
+def _pair_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """All pairs of something that are handed to a function, which leaves with most of them."""
+    for depth, (at, caller) in enumerate(pairwise(stack[:_ASKING])):
+        source = sources.of(at.file)
+        function = source.function_at(at.line) if source else None
+        call = call_in(sources, caller, syntax.name_of(function)) if function is not None else None
+        if function is None or call is None:
+            return None
+        asks = is_asked(call) or (depth == 0 and leaves_early(function, at.line))
+        if asks and (outer := pair_at(call)):
+            return Join(At(caller.file, outer.head), depth + 1)
+    return None
+
+
+def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """What gives the same each time."""
+    at = stack[0]
+    source = sources.of(at.file)
+    call = same_at(source, _lines(stack)) if source else 0
+    return Join(At(at.file, call), 0, LineShape.SAME) if call else None
+
+
+def _lines(stack: Sequence[At]) -> list[int]:
+    """The lines of the innermost one's file, up to the first of another."""
+    return [at.line for at in takewhile(lambda at: at.file == stack[0].file, stack)]
