@@ -8,6 +8,7 @@ from perfdoctor.collectors.runtimes.each_time import each_time_at
 from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
 from perfdoctor.collectors.runtimes.joins import SMALL, At, Join, call_in, join_at, loops_outside
 from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, pair_at
+from perfdoctor.collectors.runtimes.prefixes import prefix_at
 from perfdoctor.collectors.runtimes.recursions import overlap_at
 from perfdoctor.collectors.runtimes.same_each_time import same_at
 from perfdoctor.collectors.runtimes.sources import Sources
@@ -22,7 +23,7 @@ def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Of a stack of the user's own lines, innermost first: what takes more time than it must, by what its text says."""
     found = join_at(sources, stack) or _pair_at(sources, stack) or _find_or_add_at(sources, stack)
     found = found or _sweep_at(sources, stack) or _each_time_at(sources, stack) or _overlap_at(sources, stack)
-    return found or _same_at(sources, stack)
+    return found or _prefix_at(sources, stack) or _same_at(sources, stack)
 
 
 def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
@@ -77,6 +78,14 @@ def _pair_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         if asks and (outer := pair_at(call)):
             return Join(At(caller.file, outer.head), depth + 1)
     return None
+
+
+def _prefix_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """The beginning of something, up to another place each time."""
+    at = stack[0]
+    source = sources.of(at.file)
+    found = prefix_at(source, _lines(stack)) if source else None
+    return Join(At(at.file, found.loop.head), found.depth) if found else None
 
 
 def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:

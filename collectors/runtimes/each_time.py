@@ -23,7 +23,10 @@ _OF_ARGUMENT = grammar.words(
     " max_element min_element nth_element sort stable_sort any all"
 )
 """functions that go through all of their first argument"""
-_OF_OWNER = grammar.words("sum max min sort sorted average sort_unstable sort_by mean median contains count")
+_OF_OWNER = grammar.words(
+    "sum max min sort sorted average sort_unstable sort_by mean median contains count some every any all find findIndex"
+    " includes indexOf"
+)
 """methods that go through all of what they are called of"""
 _PASSES = grammar.words(
     "iter iter_mut into_iter values stream iterator entries items keys copy to_vec clone cloned copied begin cbegin"
@@ -86,7 +89,7 @@ def _added_beside(source: Source, found: Pass, callers: Sequence[int]) -> int:
         if not _is_emptied(source, function, held) and (at := _adds(source, function, node, held)):
             return at
         name, parameters = syntax.name_of(function), syntax.parameters_of(function)
-        call = next((call for line in waiting if (call := _call(source, line, name)) is not None), None)
+        call = next((call for line in waiting if (call := call_or_member(source, line, name)) is not None), None)
         if call is None:
             return 0
         if not held.of_object:
@@ -101,7 +104,8 @@ def _added_beside(source: Source, found: Pass, callers: Sequence[int]) -> int:
     return 0
 
 
-def _call(source: Source, line: int, name: str) -> "Node | None":
+def call_or_member(source: Source, line: int, name: str) -> "Node | None":
+    """The call of a function in a line, or the member of that name: a property is called without a call."""
     if not name:
         return None
     for each in source.near(line):

@@ -261,12 +261,25 @@ def _is_of_data(loop: Loop) -> bool:
 
 def _taken_out(loop: Loop) -> set[str]:
     """The line of work that a loop asks whether it is empty, and takes the next piece out of."""
-    if loop.condition is None or loop.body is None:
+    condition = loop.node.child_by_field_name("condition") or loop.condition
+    if condition is None or loop.body is None:
         return set()
-    calls = (each for part in (loop.condition, loop.body) for each in syntax.calls_in(part))
+    calls = (each for part in (condition, loop.body) for each in syntax.calls_in(part))
     takes = grammar.TAKES_OUT | grammar.REMOVES
     owners = (syntax.owner_of_call(each) for each in calls if syntax.called_name(each) in takes)
-    return all_names(owner for owner in owners if owner is not None) & syntax.names_in(loop.condition)
+    taken = all_names(owner for owner in owners if owner is not None) | _keys_deleted_from(loop.body)
+    return taken & syntax.names_in(condition)
+
+
+def _keys_deleted_from(body: "Node") -> set[str]:
+    """The names of maps that lose a key: ``del pending[name]``, ``delete(open, stop)``."""
+    found = set[str]()
+    for each in syntax.within(body):
+        if each.type == "delete_statement":
+            found |= all_names(part.named_children[0] for part in each.named_children if part.type in grammar.INDEXED)
+        elif each.type in grammar.CALLS and syntax.called_name(each) == "delete" and syntax.owner_of_call(each) is None:
+            found |= all_names(syntax.arguments_of(each)[:1])
+    return found
 
 
 def call_in(sources: Sources, at: At, name: str) -> "Node | None":

@@ -41,6 +41,11 @@ _EQUAL = re.compile(rf"==|\b(?:{_COMPARES})\s*\(")
 _NOT_EQUAL = re.compile(r"!==?")
 _LETTER = re.compile(r"b?'(?:\\.|[^'\\])'")
 _PROBES = re.compile(r"%|&\s*\(?\w*mask|&\s*\(\w+\s*-\s*1\)|>>", re.IGNORECASE)
+# while (index-- > 0) node = node.next;    for _ in 0..n { at = &at.next; }    at = &(*at)->next
+_ALONG = re.compile(
+    r"(?:\)|\{|:)\s*(\w+)\s*=\s*[&*(]*(?:mut\s+)?\1\)*(?:->|\.)(?:next|nxt|link|cdr|getNext)\w*(?:\(\))?"
+)
+_CHAIN = re.compile(r"\b(?:bucket|slot|hash|chain)\w*", re.IGNORECASE)
 _LEAVES = re.compile(
     r"\b(?:return|break|continue|goto)\b|\+\+|\+=\s*1\b|=\s*(?:true|false|i|index|&?\w+\[\w+\])\s*;?\s*\}?$"
 )
@@ -182,6 +187,8 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
         return LineShape.SPIN
     if loop is None or not header <= number - 1 < header + len(loop):
         return None
+    if _only_steps_along(loop):
+        return LineShape.WALK
     said, before = " ".join(loop), " ".join(_code(line) for line in text[max(0, header - 3) : header])
     walks = _NEXT.search(said) and _LINK.search(said)
     looks = (_EQUAL.search(said) or (walks and _NOT_EQUAL.search(said))) and _LEAVES.search(said)
@@ -190,6 +197,14 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     if walks:
         return None if _BUCKET.search(before + loop[0]) else LineShape.WALK
     return LineShape.SCAN if _STEPS.search(loop[0]) else None
+
+
+def _only_steps_along(loop: list[str]) -> bool:
+    """Whether a loop does nothing but go from one to the next: ``while (*at) at = &(*at)->next;``, to a place by its
+    number, or to the end."""
+    said = " ".join(loop)
+    body = _ALONG.search(said)
+    return body is not None and not re.sub(r"[{};\s]", "", said[body.end() :]) and not _CHAIN.search(loop[0])
 
 
 def _resorts(text: list[str], at: int) -> bool:

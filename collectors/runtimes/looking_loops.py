@@ -54,7 +54,7 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
             wanted |= names
             equal = equal or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
             by_function = by_function or asks
-    if not wanted:
+    if not wanted or _is_by_a_table(loop, inside, wanted):
         return None
     inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
     # (for (…) if (bag.heard < silent.heard) silent = bag;)
@@ -65,6 +65,14 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
     return Looks(loop, over - loop.items, wanted - inner, equal or by_function, extreme, named)
+
+
+def _is_by_a_table(loop: Loop, inside: dict[str, list["Node"]], wanted: set[str]) -> bool:
+    """Whether what a loop compares stands in a table of both, the element and what is looked for: ``trans[p, t]``."""
+    values = (value for name in wanted for value in inside.get(name, ()))
+    looked_up = (each for value in values for each in syntax.within(value) if each.type in grammar.INDEXED)
+    both = (all_names(each.named_children[1:]) for each in looked_up)
+    return any(names & loop.items and names - loop.items - set(inside) for names in both)
 
 
 def _ifs(loop: Loop) -> Iterator["Node"]:

@@ -36,6 +36,7 @@ def _picked_from(source: Source, call: "Node") -> "Node | None":
     if name in _ALGORITHMS and given:
         return given[0]
     owner = syntax.owner_of_call(call)
-    if source.is_python and name in _BUILT_IN and owner is None and len(given) == 1:
+    plain = [each for each in given if each.type != "keyword_argument"]
+    if source.is_python and name in _BUILT_IN and owner is None and len(plain) == 1:
         return given[0] if given[0].type in grammar.NAMES | grammar.MEMBERS else None
     return None

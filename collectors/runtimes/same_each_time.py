@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.each_time import call_or_member
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -38,17 +39,23 @@ _GIVES = (
 """functions and methods that give back what they make of what they are given, or change what is a function's own"""
 
 
+_MAKES = grammar.COLLECTIONS | grammar.words(
+    "sorted frozenset keys values entries split inv collect toList toSet asList reversed compile map filter tuple"
+)
+"""what makes a collection, or something as large, of what it is given"""
 _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
 
 
 def same_at(source: Source, lines: Sequence[int]) -> int:
     """The line that calls what gives the same in each round of a loop, or never anything else; 0 where there is none.
     ``lines`` are those of a stack that are of one file, innermost first."""
+    if _is_made_anew(source, lines[0]):
+        return lines[0]
     for number, line in enumerate(lines[1 : 1 + _DEEPEST], 1):
         inner = source.at(lines[number - 1])
         function = syntax.function_around(inner) if inner is not None else None
         name = syntax.name_of(function) if function is not None else ""
-        call = _call(source, line, name)
+        call = call_or_member(source, line, name)
         if function is None or call is None or not _only_gives(source, function):
             return 0
         if _is_constant(source, function) or _is_invariant(source, call, lines[number:]):
@@ -56,9 +63,35 @@ def same_at(source: Source, lines: Sequence[int]) -> int:
     return 0
 
 
-def _call(source: Source, line: int, name: str) -> "Node | None":
-    near = source.near(line) if name else []
-    return next((each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name), None)
+def _is_made_anew(source: Source, line: int) -> bool:
+    """Whether a line of a loop makes a collection of what is the same in each round: ``new Set(blocked)``."""
+    for node in source.near(line):
+        if node.type in grammar.FUNCTIONS and node.start_point[0] + 1 < line:
+            return False
+        if node.type not in grammar.CALLS or syntax.called_name(node) not in _MAKES or node.start_point[0] + 1 > line:
+            continue
+        names = _asked(node)
+        loop = next((each for each in syntax.loops_around(node) if each.node != node), None)
+        if names and loop is not None and _is_in_rounds(loop, node):
+            function = syntax.function_around(node)
+            own = syntax.assigned_in(function) if function is not None else {}
+            return _stays(loop, node, names, own) and not names & set(syntax.assigned_in(node))
+    return False
+
+
+def _asked(call: "Node") -> set[str]:
+    """The names of all that a call is given: its arguments, and the object that it is called of."""
+    owner = syntax.owner_of_call(call)
+    given = syntax.arguments_of(call)
+    return all_names((*given, owner) if owner is not None else given)
+
+
+def _stays(loop: Loop, node: "Node", names: set[str], own: "dict[str, list[Node]]") -> bool:
+    """Whether names stand for the same in each round of a loop."""
+    # (what comes of it is changed, and may be a part of what it was made of)
+    gives = {name for name, values in own.items() if any(node in syntax.calls_in(value) for value in values)}
+    altered = loop.body is not None and (_alters(loop.body, gives) or _waits(loop.body))
+    return not (loop.endless or few_rounds(loop) or altered or _has_others(loop, expanded(names, own)))
 
 
 def _is_constant(source: Source, function: "Node") -> bool:
@@ -73,8 +106,7 @@ def _is_constant(source: Source, function: "Node") -> bool:
 
 def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
     """Whether a call is given the same in each round of the nearest loop around it."""
-    owner = syntax.owner_of_call(call)
-    names = all_names((*syntax.arguments_of(call), owner) if owner is not None else syntax.arguments_of(call))
+    names = _asked(call)
     node, waiting = call, iter(lines[1:])
     for _ in range(_CALLERS):
         around = syntax.function_around(node)
@@ -86,10 +118,7 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
                 continue
             if not _is_in_rounds(loop, node):
                 continue  # (what a loop goes over is asked for once)
-            # (what it gives is changed, and may be a part of what it was made of)
-            gives = {name for name, values in own.items() if any(node in syntax.calls_in(value) for value in values)}
-            altered = loop.body is not None and (_alters(loop.body, gives) or _waits(loop.body))
-            return not (loop.endless or few_rounds(loop) or altered or _has_others(loop, expanded(names, own)))
+            return _stays(loop, node, names, own)
         names = expanded(names, own)
         if _alters(around, names):
             return False
@@ -99,7 +128,7 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
         if any(any(syntax.calls_in(value)) for name in local for value in own[name]):
             return False
         name = syntax.name_of(around)
-        outer = next((each for line in waiting if (each := _call(source, line, name)) is not None), None)
+        outer = next((each for line in waiting if (each := call_or_member(source, line, name)) is not None), None)
         if outer is None:
             return False
         pairs = zip(parameters, syntax.arguments_of(outer), strict=False)

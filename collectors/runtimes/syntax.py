@@ -358,8 +358,10 @@ def steps_in(node: "Node") -> set[str]:
 
 
 def without_start(over: "Node") -> "Node":
-    """Of ``rows[i + 1:]`` the rows: all that are left are of the whole."""
-    cut = over.type in grammar.INDEXED and text_of(over).endswith(":]")
+    """Of ``rows[i + 1:]``, or ``&rows[i + 1..]``, the rows: all that are left are of the whole."""
+    if over.type == "reference_expression" and over.named_children:
+        over = over.named_children[-1]
+    cut = over.type in grammar.INDEXED and text_of(over).endswith((":]", "..]"))
     return over.named_children[0] if cut else over
 
 

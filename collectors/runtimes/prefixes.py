@@ -1,0 +1,107 @@
+"""Does a program go through the beginning of something again and again, up to another place each time?
+
+``sum(prices[:day])`` for each day, ``accumulate(legs.begin(), legs.begin() + leg)`` for each waypoint: what was summed
+up before is summed up again, where running sums, made once, tell each by its place. The part may be handed to a
+function that goes through all of it.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.each_time import call_or_member, passes_at
+from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
+from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.runtimes.syntax import Loop
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CALLERS = 3
+_CUTS = grammar.words("slice subList substring limit take subarray islice")
+_SUMS = grammar.words(
+    "sum reduce fold accumulate max min mean average product prod any all count max_element min_element"
+)
+
+
+class Prefix(NamedTuple):
+    """``loop``: in each of its rounds more of the same is gone through. ``depth``: of the line that takes the part,
+    among those of the stack."""
+
+    loop: Loop
+    depth: int
+
+
+def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
+    """Of the lines of a stack that are of one file, innermost first."""
+    for part, end in _parts(source, lines[0]):
+        if loop := _outer(source, part, lines[1:], end):
+            return Prefix(loop, 0)
+    for found in passes_at(source, lines[0]):
+        function = syntax.function_around(found.by)
+        place = _place(function, found.held.name) if function is not None else None
+        if function is None or place is None or len(lines) < 2:
+            continue
+        call = call_or_member(source, lines[1], syntax.name_of(function))
+        given = syntax.arguments_of(call) if call is not None else []
+        if len(given) > place and (loop := _outer(source, given[place], lines[2:], _end(given[place]))):
+            return Prefix(loop, 1)
+    return None
+
+
+def _place(function: "Node", name: str) -> int | None:
+    return next((number for number, own in enumerate(syntax.parameters_of(function)) if name in own), None)
+
+
+def _parts(source: Source, line: int) -> "list[tuple[Node, set[str]]]":
+    """The parts of something, from its beginning, that are summed up in a line, with the names that say how far."""
+    found = []
+    for node in source.near(line):
+        if node.type in grammar.FUNCTIONS and node.start_point[0] + 1 != line:
+            break
+        if node.type in grammar.CALLS and syntax.called_name(node) in _SUMS:
+            for part in (syntax.owner_of_call(node), *syntax.arguments_of(node)):
+                if part is not None and (end := _end(part)):
+                    found.append((part, end))
+    return found
+
+
+def _end(part: "Node") -> set[str]:
+    """The names that say where a part ends that begins where all begins: ``i`` of ``rows[:i + 1]``."""
+    for each in syntax.within(part):
+        if each.type in grammar.CALLS and syntax.called_name(each) in _CUTS:
+            given = syntax.arguments_of(each)
+            if len(given) == 2 and syntax.text_of(given[0]) == "0":
+                return syntax.names_in(given[1])
+            if len(given) == 1 and syntax.called_name(each) in ("limit", "take"):
+                return syntax.names_in(given[0])
+        text = syntax.text_of(each)
+        if each.type in grammar.INDEXED | {"slice_expression"} and each.named_child_count > 1:
+            cut = text[len(syntax.text_of(each.named_children[0])) :].strip("[] ")
+            if cut.startswith((":", "..", "0:", "0..")):
+                return all_names(each.named_children[1:]) - syntax.names_in(each.named_children[0])
+        if each.type in grammar.COMPARISONS and "begin()" in text and "+" in text and "end()" not in text:
+            return syntax.names_in(each.named_children[-1])  # (legs.begin() + leg)
+    return set()
+
+
+def _outer(source: Source, part: "Node", lines: Sequence[int], end: set[str]) -> Loop | None:
+    """The loop whose rounds say how far it goes, to the place that ``end`` names."""
+    names, node, waiting = end, part, iter(lines)
+    for _ in range(_CALLERS):
+        function = syntax.function_around(node)
+        own = syntax.assigned_in(function) if function is not None else {}
+        for loop in syntax.loops_around(node):
+            inside = function is None or syntax.start_within(loop.node, function)
+            if inside and loop.node != node and not few_rounds(loop) and expanded(names, own) & loop.items:
+                return loop
+        if function is None:
+            return None
+        parameters = syntax.parameters_of(function)
+        name = syntax.name_of(function)
+        call = next((each for line in waiting if (each := call_or_member(source, line, name)) is not None), None)
+        if call is None:
+            return None
+        pairs = zip(parameters, syntax.arguments_of(call), strict=False)
+        names, node = all_names(value for parameter, value in pairs if parameter & names), call
+    return None
