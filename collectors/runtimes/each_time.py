@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
-from perfdoctor.collectors.runtimes.keepers import added_to
+from perfdoctor.collectors.runtimes.additions import added_to
 from perfdoctor.collectors.runtimes.looking_loops import few_rounds, statements_of
 from perfdoctor.collectors.runtimes.sources import Source
 
@@ -56,9 +56,7 @@ def passes_at(source: Source, line: int) -> Iterator[Pass]:
     if loop is not None and not loop.endless and not few_rounds(loop):
         over = loop.over
         if loop.counted and loop.body is not None:
-            # (up to how many there are: for (let i = 0; i < this.samples.length; i++))
-            ends = {syntax.text_of(each) for end in loop.over for each in syntax.within(end)}
-            over = tuple(each for each in syntax.indexed_by(loop.body, loop.items) if syntax.text_of(each) in ends)
+            over = tuple(syntax.indexed_by(loop.body, loop.items)) if _from_the_start(loop) else ()
         names = {held for each in over if (held := _held(source, each)) is not None}
         if len(names) == 1 and _only_computes(source, loop.body, loop.items, next(iter(names))):
             yield Pass(loop.node, names.pop())
@@ -67,6 +65,19 @@ def passes_at(source: Source, line: int) -> Iterator[Pass]:
             break
         if node.type in grammar.CALLS and (held := _asked_of_all(source, node)):
             yield Pass(node, held)
+
+
+def _from_the_start(loop: syntax.Loop) -> bool:
+    """Whether a loop that counts takes each by its number: ``for (let i = 0; i < this.filled; i++)``, and of nothing
+    else than a name or a length."""
+    first = syntax.first_field(loop.node, "initializer", "init")
+    begins = [value for values in syntax.assigned_in(first).values() for value in values] if first is not None else []
+    by_itself = all(
+        syntax.text_of(each.named_children[-1]) in loop.items
+        for each in syntax.within(loop.body or loop.node)
+        if each.type in grammar.INDEXED and each.named_child_count > 1 and syntax.names_in(each) & loop.items
+    )
+    return by_itself and all(syntax.text_of(value) == "0" for value in begins)
 
 
 def each_time_at(source: Source, lines: Sequence[int]) -> int:

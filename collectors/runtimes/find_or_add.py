@@ -7,7 +7,7 @@ where to look (the chain of a bucket) is short.
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.keepers import added_to
+from perfdoctor.collectors.runtimes.additions import added_to
 from perfdoctor.collectors.runtimes.looking_loops import all_names, few_rounds
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop

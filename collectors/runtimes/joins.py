@@ -135,7 +135,7 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         if function is None:
             return None
         own = syntax.assigned_in(function)
-        over, wanted = expanded(over, own), expanded(wanted, own)
+        over, wanted = expanded(over, own), expanded(wanted, own | _filled_by_calls(function, at.file))
         parameters = syntax.parameters_of(function)
         local = set(own).difference(*parameters)
         if any(not all_names(own[name]) for name in over & local):
@@ -221,6 +221,18 @@ def _of_round(loop: Loop, made: dict[str, list["Node"]], file: str) -> set[str]:
     # while (journal.read(entry))
     calls = syntax.calls_in(loop.condition) if loop.condition is not None and grammar.fills_arguments(file) else ()
     return {_NEW, *loop.items, *made, *steps}.union(*(all_names(syntax.arguments_of(call)) for call in calls))
+
+
+def _filled_by_calls(function: "Node", file: str) -> dict[str, list["Node"]]:
+    """What names get by a call that is handed their place, with what else it is handed: ``sscanf(line, "%d", &n)``."""
+    found: dict[str, list[Node]] = {}
+    for call in syntax.calls_in(function) if grammar.fills_arguments(file) else ():
+        given = syntax.arguments_of(call)
+        filled = [each for each in given if each.type in grammar.POINTED and syntax.text_of(each).startswith("&")]
+        for each in filled:
+            for name in syntax.names_in(each):
+                found.setdefault(name, []).extend(other for other in given if other not in filled)
+    return found
 
 
 def _filled_in(loop: Loop) -> set[str]:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.additions import added_to, is_number, value_of
 from perfdoctor.collectors.runtimes.class_objects import is_one, made_by, made_in
 from perfdoctor.collectors.runtimes.declared import is_map
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
@@ -33,8 +34,6 @@ _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
 _MAKES = frozenset({"make", "new", "with_capacity"})
 """what makes a collection in Go and Rust"""
-_ADDS_TO_FIRST = frozenset({"append", "heappush", "heap_push"})
-"""functions that add to their first argument: Go's own, and Python's"""
 _MAPS = frozenset({"dictionary", "object", "dictionary_comprehension"})
 """literals of what finds values by any key"""
 _TAIL = re.compile(r"[.:#]+")
@@ -257,7 +256,7 @@ def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | Non
         if holder is None:
             continue
         for addition, held in _additions(each, holder, deep=False):
-            value = _value_of(addition)
+            value = value_of(addition)
             if _is_own(source, addition) or (of and (value is None or not is_one(value, holder, of))):
                 continue
             if only is not None and not only & syntax.names_in(value):
@@ -294,8 +293,8 @@ def _grows(source: Source, node: "Node") -> bool:
     held = added_to(node)
     if held is None or node.type in grammar.CALLS:
         return held is not None
-    value, target = _value_of(node), syntax.target_of(node)
-    if value is None or not syntax.names_in(value) or _is_number(value):
+    value, target = value_of(node), syntax.target_of(node)
+    if value is None or not syntax.names_in(value) or is_number(value):
         return False
     if syntax.text_of(node.child_by_field_name("operator")) not in "=":
         return False  # (of Go: totals[at] += used)
@@ -309,44 +308,10 @@ def _grows(source: Source, node: "Node") -> bool:
     return any(map(is_map, kinds)) or any(map(_is_map, made))
 
 
-def _is_number(value: "Node") -> bool:
-    """Whether it is counted: ``counts.get(status, 0) + 1``."""
-    return value.type in grammar.COMPARISONS and any(syntax.text_of(each).isdigit() for each in value.named_children)
-
-
 def _is_map(value: "Node") -> bool:
     """Whether a value is one that finds what it holds by any key."""
     made = syntax.text_of(value).removeprefix("new ").removeprefix("make(")
     return value.type in _MAPS or is_map(made)
-
-
-def _value_of(addition: "Node") -> "Node | None":
-    """What is added: the last argument, or the value."""
-    if addition.type in grammar.CALLS:
-        given = syntax.arguments_of(addition)
-        return given[0] if syntax.called_name(addition) in grammar.SCHEDULES else given[-1]
-    return syntax.first_field(addition, "value", "right")
-
-
-def added_to(node: "Node") -> "Node | None":
-    """The collection to which a node adds something; None where it does not."""
-    if node.type in grammar.CALLS and syntax.arguments_of(node):
-        owner = syntax.owner_of_call(node)
-        first = syntax.arguments_of(node)[0]
-        if owner is None:
-            return first if syntax.called_name(node) in _ADDS_TO_FIRST and first.type in grammar.MEMBERS else None
-        if syntax.called_name(node) in grammar.LISTENS and owner.type in grammar.MEMBERS:
-            return owner if any(given.type in grammar.FUNCTIONS for given in syntax.arguments_of(node)) else None
-        while owner.type in grammar.CALLS and syntax.called_name(owner) in grammar.ADDS:
-            if (inner := syntax.owner_of_call(owner)) is None:
-                break
-            owner = inner  # (text.append(row).append(end))
-        own = syntax.text_of(owner) in ("self", "this")  # (what a method of its own keeps, is kept in there)
-        return owner if syntax.called_name(node) in grammar.ADDS | grammar.SCHEDULES and not own else None
-    target = syntax.target_of(node)
-    while target is not None and target.type not in grammar.INDEXED and target.named_child_count == 1:
-        target = target.named_children[0]
-    return target.named_children[0] if target is not None and target.type in grammar.INDEXED else None
 
 
 def _is_of_outside(names: set[str], values: dict[str, list["Node"]]) -> bool:

@@ -6,11 +6,12 @@ function that goes through all of it.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.each_time import call_or_member, passes_at
-from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
+from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds, statements_of
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -34,6 +35,8 @@ class Prefix(NamedTuple):
 
 def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
     """Of the lines of a stack that are of one file, innermost first."""
+    if loop := _window(source, lines[0]):
+        return Prefix(loop, 0)
     for part, end in _parts(source, lines[0]):
         if loop := _outer(source, part, lines[1:], end):
             return Prefix(loop, 0)
@@ -47,6 +50,41 @@ def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
         if len(given) > place and (loop := _outer(source, given[place], lines[2:], _end(given[place]))):
             return Prefix(loop, 1)
     return None
+
+
+def _window(source: Source, line: int) -> Loop | None:
+    """The outer one of two loops that count, of which the inner one goes from one place to another beside the outer
+    one's, and does nothing but sum up what is there: ``for (k = i + 1; k <= i + width; k++) sum += signal[k]``."""
+    loops = [loop for loop in source.loops_at(line) if loop.counted]
+    for inner, outer in pairwise(loops):
+        begins, ends = _bounds(inner)
+        both = outer.items & begins & ends
+        if both and ends - both and inner.body is not None and not few_rounds(inner) and _sums(inner):
+            return outer
+    return None
+
+
+def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
+    """The names by which a loop that counts begins, and by which it ends."""
+    first = syntax.first_field(loop.node, "initializer", "init")
+    if first is not None:
+        values = (value for values in syntax.assigned_in(first).values() for value in values)
+        return all_names(values), all_names(loop.over) - loop.items
+    over = loop.over[0] if loop.over else loop.node
+    given = over.named_children if over.type == "range_expression" else syntax.arguments_of(over)
+    return (all_names(given[:1]), all_names(given[1:2])) if len(given) > 1 else (set(), set())
+
+
+def _sums(loop: Loop) -> bool:
+    """Whether a loop only adds up what it takes from one place after the other."""
+    assert loop.body is not None
+    said = list(statements_of(loop.body))
+    steps = [[one for one in syntax.within(each) if one.type in grammar.STEPS] for each in said]
+    targets = [syntax.target_of(one) for each in steps for one in each]
+    if not all(target is not None and target.type in grammar.NAMES for target in targets):
+        return False
+    taken = {syntax.text_of(each) for each in syntax.indexed_by(loop.body, loop.items)}
+    return bool(said) and all(steps) and len(taken) == 1
 
 
 def _place(function: "Node", name: str) -> int | None:

@@ -8,7 +8,7 @@ given its branches, and one that tries moves on a board changes that: neither co
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.keepers import added_to
+from perfdoctor.collectors.runtimes.additions import added_to
 from perfdoctor.collectors.runtimes.sources import Source
 
 if TYPE_CHECKING:

@@ -138,7 +138,9 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
             of_caller.append(owner)
         if any(any(syntax.calls_in(value)) for value in of_caller):
             return False
-        names = all_names(of_caller)
+        names = all_names(of_caller) | ((names - given - local) if owner is None else set())
+        if not names:
+            return False
         node = outer
     return False
 
