@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.sources import Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,3 +44,15 @@ def value_of(addition: "Node") -> "Node | None":
 def is_number(value: "Node") -> bool:
     """Whether it is counted: ``counts.get(status, 0) + 1``."""
     return value.type in grammar.COMPARISONS and any(syntax.text_of(each).isdigit() for each in value.named_children)
+
+
+def is_own(source: Source, addition: "Node", below: str = "") -> bool:
+    """Whether what adds is a method of the target's own: it is in there that something is kept."""
+    if addition.type not in grammar.CALLS or syntax.owner_of_call(addition) is None:
+        return False
+    name = syntax.called_name(addition)
+    if name == below or inlined.called_of_class(source, addition) is not None:
+        return True
+    # (of what class the object is, is not seen: the file has one method of that name)
+    methods = [each for each in source.named.get(name, ()) if syntax.class_of_method(each)]
+    return len(methods) == 1 and not inlined.classes_of(source, addition)

@@ -38,3 +38,22 @@ def is_one(value: "Node", function: "Node", name: str) -> bool:
         if any(name in made_by(part) for one in assigned.get(each, ()) for part in syntax.within(one)):
             return True
     return any(name in made_by(part) for part in syntax.within(value))
+
+
+def are_many(source: Source, name: str) -> bool:
+    """Whether objects of a class are made in a function that is called again and again, or in a loop."""
+    makers = (each for each in syntax.within(source.root, functions=True) if name in made_by(each))
+    return any(any(syntax.loops_around(each)) or _is_called_again(each) for each in makers)
+
+
+def _is_called_again(node: "Node") -> bool:
+    function = syntax.function_around(node)
+    return function is not None and is_plain(function)
+
+
+def is_plain(node: "Node") -> bool:
+    """Whether it is a function that is called again and again: what constructors add is there once."""
+    if node.type not in grammar.FUNCTIONS:
+        return False
+    name = syntax.name_of(node)
+    return name not in ("__init__", "constructor", "main", "init") and name != syntax.class_around(node)

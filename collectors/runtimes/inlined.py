@@ -71,4 +71,11 @@ def classes_of(source: Source, call: "Node") -> set[str]:
     by_name = source.members if owner.type in grammar.MEMBERS else source.assigned
     name = syntax.member_name(owner) if owner.type in grammar.MEMBERS else syntax.text_of(owner)
     made = {syntax.called_name(value) for value in by_name.get(name, ()) if value.type in grammar.CALLS}
-    return made | {name for kind in source.declared.get(name, ()) if (name := class_in(kind))}
+    kinds = {kind for each in made for kind in _given_by(source, each)} | source.declared.get(name, set())
+    return made | {name for kind in kinds if (name := class_in(kind))}
+
+
+def _given_by(source: Source, name: str) -> set[str]:
+    """The types, as they are written, that functions of a name give back."""
+    kinds = (syntax.first_field(each, "result", "return_type", "type") for each in source.named.get(name, ()))
+    return {syntax.text_of(kind).lstrip(" :->") for kind in kinds if kind is not None}

@@ -7,13 +7,14 @@ keeps the objects is a line that adds them to a list or map of its object, of th
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
-from perfdoctor.collectors.runtimes.additions import added_to, is_number, value_of
-from perfdoctor.collectors.runtimes.class_objects import is_one, made_by, made_in
+from perfdoctor.collectors.runtimes.additions import added_to, is_number, is_own, value_of
+from perfdoctor.collectors.runtimes.class_objects import are_many, is_one, is_plain, made_in
 from perfdoctor.collectors.runtimes.declared import is_map
+from perfdoctor.collectors.runtimes.escapes import Escape, Removal, escape_of
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
 from perfdoctor.collectors.runtimes.own_files import own_frames
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
@@ -29,6 +30,7 @@ _LEAST_GROWTH = 1 << 20
 _MOST_STACKS = 64
 _MOST_SEARCHED = 8
 """of those, by whose calls a keeper is looked for: that reads whole files"""
+_MOST_FOLLOWED = 24
 _CALLERS = 8
 _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
@@ -55,7 +57,7 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
     search = _Search(sources)
     for pid, stack in _stacks(evidence):
         frames = list(islice(own_frames(stack), _CALLERS))
-        yield from search.on_the_way(pid, frames) or search.beside(pid, frames)
+        yield from search.followed(pid, frames) or search.on_the_way(pid, frames) or search.beside(pid, frames)
 
 
 class _Search:
@@ -67,6 +69,27 @@ class _Search:
         self._alone: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._holders: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._left = _MOST_SEARCHED
+        self._followed: dict[tuple[int, str, tuple[int, ...]], Escape | None] = {}
+        self._left_to_follow = _MOST_FOLLOWED
+
+    def followed(self, pid: int, frames: Sequence[_OwnFrame]) -> list[KeptLine]:
+        """The line that what is made on a stack ends up at, if its collection is not emptied."""
+        if not frames or self._left_to_follow == 0:
+            return []
+        file, line, _ = frames[0]
+        lines = tuple(at for _, at, _ in takewhile(lambda frame: frame[0] == file, frames))
+        key = pid, file, lines
+        if key not in self._followed:
+            self._left_to_follow -= 1
+            source = self._sources.of(pid).of(file)
+            self._followed[key] = escape_of(source, lines) if source is not None else None
+        found = self._followed[key]
+        if found is None or found.removal is Removal.EMPTIED:
+            return []
+        source = self._sources.of(pid).of(file)
+        holder = _holder_of(source, found.line) if source is not None and found.owner else None
+        through, function = holder or (found.line, found.function)
+        return [KeptLine(file=file, line=line, through=through, function=function)]
 
     def on_the_way(self, pid: int, frames: Iterable[_OwnFrame]) -> list[KeptLine]:
         """The lines of a stack that keep."""
@@ -167,7 +190,7 @@ def _kept_elsewhere(source: Source, line: int) -> tuple[int, str] | None:
 def _only_kept(source: Source, names: Iterable[str], *, stays: bool = True, but: str = "") -> tuple[int, str] | None:
     """The only line of a file, with its function, that keeps objects of these classes (of the class "": anything);
     with ``stays`` where nothing is taken out again. Not in methods of the class ``but``."""
-    functions = [each for each in syntax.within(source.root, functions=True) if _is_plain(each)]
+    functions = [each for each in syntax.within(source.root, functions=True) if is_plain(each)]
     kept = {
         (each.line, syntax.name_of(function))
         for name in names
@@ -186,26 +209,7 @@ def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
     node = source.at(line)
     function = syntax.function_around(node) if node is not None else None
     name = syntax.class_of_method(function) if function is not None else ""
-    return _only_kept(source, (name,), but=name) if name and _are_many(source, name) else None
-
-
-def _are_many(source: Source, name: str) -> bool:
-    """Whether objects of a class are made in a function that is called again and again, or in a loop."""
-    makers = (each for each in syntax.within(source.root, functions=True) if name in made_by(each))
-    return any(any(syntax.loops_around(each)) or _is_called_again(each) for each in makers)
-
-
-def _is_called_again(node: "Node") -> bool:
-    function = syntax.function_around(node)
-    return function is not None and _is_plain(function)
-
-
-def _is_plain(node: "Node") -> bool:
-    """Whether it is a function that is called again and again: what constructors add is there once."""
-    if node.type not in grammar.FUNCTIONS:
-        return False
-    name = syntax.name_of(node)
-    return name not in ("__init__", "constructor", "main", "init") and name != syntax.class_around(node)
+    return _only_kept(source, (name,), but=name) if name and are_many(source, name) else None
 
 
 def _stacks(evidence: Evidence) -> list[tuple[int, Stack]]:
@@ -228,14 +232,7 @@ def keeps(source: Source, line: int, below: str = "") -> bool:
     if node is None or function is None:
         return False
     additions = (each for each, _ in _additions(node, function) if syntax.holds(each, line))
-    return not all(_is_own(source, each, below) for each in additions)
-
-
-def _is_own(source: Source, addition: "Node", below: str = "") -> bool:
-    """Whether what adds is a method of the target's own: it is in there that something is kept."""
-    if addition.type not in grammar.CALLS or syntax.owner_of_call(addition) is None:
-        return False
-    return syntax.called_name(addition) == below or inlined.called_of_class(source, addition) is not None
+    return not all(is_own(source, each, below) for each in additions)
 
 
 class Kept(NamedTuple):
@@ -257,7 +254,7 @@ def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | Non
             continue
         for addition, held in _additions(each, holder, deep=False):
             value = value_of(addition)
-            if _is_own(source, addition) or (of and (value is None or not is_one(value, holder, of))):
+            if is_own(source, addition) or (of and (value is None or not is_one(value, holder, of))):
                 continue
             if only is not None and not only & syntax.names_in(value):
                 continue

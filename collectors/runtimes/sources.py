@@ -111,6 +111,10 @@ class Source:
         return self._text.decode("latin-1").lower()
 
     @property
+    def file(self) -> str:
+        return self._file
+
+    @property
     def is_javascript(self) -> bool:
         return grammar.is_javascript(self._file)
 
