@@ -24,6 +24,8 @@ _SOCKETS = grammar.words("net tls")
 _OPENS = grammar.words("connect createConnection")
 _SESSIONS = grammar.words("Client MongoClient Connection createClient createConnection")
 """classes of sessions with databases and stores, and what makes them"""
+_OF_UNDICI = grammar.words("Client Pool BalancedPool Agent")
+_BY_CLIENTS = grammar.words("request stream fetch pipeline")
 _METHODS = grammar.words("get request connect")
 _CLIENTS = grammar.words("axios got undici superagent needle ky")
 _FUNCTIONS = grammar.words("fetch axios got needle ky")
@@ -59,7 +61,8 @@ def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
 
 def asking(source: Source) -> Iterator[tuple[int, str]]:
     """The lines of a file that call a client, with the names of their functions."""
-    return _lines(source, _asks)
+    told = list(_lines(source, _asks_by_a_library))
+    return iter(told) if told else _lines(source, _asks)
 
 
 def answering(source: Source) -> Iterator[tuple[int, str]]:
@@ -86,6 +89,14 @@ def _asks(_source: Source, call: "Node") -> bool:
     if owner is None:
         return name in _FUNCTIONS
     return (syntax.text_of(owner) in _MODULES and name in _METHODS) or syntax.text_of(owner) in _CLIENTS
+
+
+def _asks_by_a_library(source: Source, call: "Node") -> bool:
+    """By a client of its own, as undici's: who has one uses http itself for something else."""
+    owner = syntax.owner_of_call(call)
+    if owner is None or syntax.called_name(call) not in _BY_CLIENTS or "undici" not in source.lowered:
+        return False
+    return bool(inlined.classes_of(source, call) & _OF_UNDICI)
 
 
 def _connects(source: Source, call: "Node") -> bool:

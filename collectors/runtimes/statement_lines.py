@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.protocols import mysql, postgres
+from perfdoctor.collectors.protocols import mysql, postgres, redis
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.own_files import files_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
@@ -20,7 +20,7 @@ from perfdoctor.schemas.network import NetworkUse, Peer, SaidLine
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DATABASES = frozenset({postgres.NAME, mysql.NAME})
+_DATABASES = frozenset({postgres.NAME, mysql.NAME, redis.NAME})
 _MOST_SHAPES = 8
 """of each peer and process, those that are sent most"""
 _MOST_FILES = 64
@@ -32,6 +32,8 @@ _BETWEEN = r"[^a-z0-9_]+(?:(?:[sd]|\d+|(?<=[:@$({])\w+(?:\)s)?)[^a-z0-9_]+)?"
 _TABLE = re.compile(r"\b(?:from|into|update|join)\s+[\"`]?([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _COLUMN = re.compile(r"([a-z_][a-z0-9_]*)[\"`]?\s*(?:=|>=?|<=?|in\b|like\b)\s*(?:any\s*)?\(?\?", re.IGNORECASE)
 _PREPARED = re.compile(r"EXECUTE ([A-Za-z_]\w{2,})$")
+_COMMAND = re.compile(r"([A-Z]{3,})(?: [^ =]*)?$")
+_STORE = re.compile(r"redis|cache|store|client|kv|conn", re.IGNORECASE)
 _VERBS = {
     "insert": grammar.words("insert create save bulkCreate insertMany"),
     "update": grammar.words("update increment decrement"),
@@ -57,8 +59,13 @@ def with_said(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     for pid, shape in dict.fromkeys(pair for peer in peers for pair in _shapes(peer)):
         known = [(file, source) for file in files.get(pid, [])[:_MOST_FILES] if (source := sources.of(pid).of(file))]
         found = [(file, place) for file, source in known for place in said_in(source, shape)]
-        if len(found) == 1:
-            ((file, place),) = found
+        # (one after the other, in one function: hget(key, "vacuum"), hget(key, "flow"))
+        if (
+            found
+            and len({(file, place.function.id if place.function else at) for at, (file, place) in enumerate(found)})
+            == 1
+        ):
+            file, place = found[0]
             said.append(_line(pid, shape, file, place))
     return evidence.model_copy(update={"network": use.model_copy(update={"said": tuple(said)})})
 
@@ -84,7 +91,9 @@ def _stacks(evidence: Evidence, use: NetworkUse) -> Iterator[tuple[int, Stack]]:
 def said_in(source: Source, shape: str) -> list[_Place]:
     """The lines of a file that ask for a statement: whose text holds it, or else whose calls name its table and all
     columns that it is asked by, or it by the name that it was prepared under."""
-    return _by_words(source, shape) or _by_names(source, shape) or _by_its_name(source, shape)
+    found = _by_words(source, shape) or _by_names(source, shape) or _by_its_name(source, shape)
+    command = _COMMAND.match(shape)
+    return found or (_by_command(source, command[1].lower()) if command else [])
 
 
 def _by_words(source: Source, shape: str) -> list[_Place]:
@@ -139,6 +148,17 @@ def _by_its_name(source: Source, shape: str) -> list[_Place]:
     prepared = _PREPARED.match(shape)
     named = [name for name in source.mentions(prepared[1], source.root) if _is_quoted(source, name)] if prepared else []
     return [_of_call(name, function) for name in named if (function := syntax.function_around(name)) is not None]
+
+
+def _by_command(source: Source, command: str) -> list[_Place]:
+    """``this.redis.hget(key, 'flow')``: clients of Redis name their methods as it names its commands."""
+    calls = (call for name in (command, command.title()) for call in source.calls.get(name, ()))
+    owned = (call for call in calls if (owner := syntax.owner_of_call(call)) and _STORE.search(syntax.text_of(owner)))
+    return [
+        _Place(call.start_point[0] + 1, function)
+        for call in owned
+        if (function := syntax.function_around(call)) is not None
+    ]
 
 
 def _chain(name: "Node") -> "Node | None":

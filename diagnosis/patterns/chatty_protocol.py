@@ -56,9 +56,13 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     own = account.client_cpu(talk)
     # (of a client of its own, which writes on a socket, the program changes what goes round and asks)
     own_client = talk.peer.protocol != "HTTP/1" and not goes_through_package(talk.stack, account.evidence.user_roots)
-    place = (loop if own_client else None) or talk.place
+    line = talk.place
+    if (said := account.texts.said_by(talk.pid, talk.shape)) and line and line.line in (None, said.first):
+        # (V8 tells where the function begins that asks)
+        line = Place(said.file, said.function, said.line)
+    place = (loop if own_client else None) or line
     at: Place | str = place or "a library"
-    caller = f", asked at {talk.place}" if place != talk.place else called_from(account, talk.stack)
+    caller = f", asked at {line}" if place != line else called_from(account, talk.stack)
     each = (waits + own) / talk.questions
     per_second = talk.questions / account.seconds
     of = whom(talk.peer)

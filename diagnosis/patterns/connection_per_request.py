@@ -22,6 +22,12 @@ OFTEN = Threshold(
     "so many cost the other side a thread, a process or a log-in each, which shows only there",
 )
 USES = Threshold(5, "requests on each connection", "with more, what a connection costs is spread thin")
+EACH = Threshold(
+    0.8,
+    "connections for each request that is served",
+    "what is opened anew for each request that is served could serve the next, whatever it asks meanwhile",
+)
+MANY = Threshold(50, "requests on each connection", "with so many a connection costs nothing that could be felt")
 GREETED = Threshold(
     1.5, "requests on each connection", "with one alone nobody knows whether it is a greeting or the question"
 )
@@ -60,7 +66,9 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     if opened < REPEATS.value or opened / account.seconds < RATE.value:
         return []
     # Connections on which nothing is asked are looks whether anybody listens.
-    if not 0.5 * opened <= questions <= USES.value * opened:
+    served = account.load(talks[0].pid).served
+    for_each = 0 < EACH.value * served <= opened and questions <= MANY.value * opened
+    if not 0.5 * opened <= questions <= USES.value * opened and not for_each:
         return []
     where = max(talks, key=lambda talk: talk.opened)
     connecting = sum(talk.connect_seconds for talk in talks)
@@ -203,6 +211,15 @@ def _examples() -> tuple[Example, ...]:
             StatementShape(shape="(authentication)", seen=1000, pid=4242, stack=login),
         ),
     )
+    dozen = database.model_copy(
+        update={
+            "rows": (*database.rows, TalkRow(pid=4242, stack=(python(33, "price"),), requests=12_000, answered=12_000))
+        }
+    )
+    visitors, crowds = (
+        peer((python(50, "serve"),), requests, direction="incoming", address="10.0.0.9:40000", shape="GET /")
+        for requests in (1000, 20_000)
+    )
     steps = ("(start of a session)", "(asks for TLS)", "(end of the session)", "SET application_name = ?", "SET a = ?")
     said = (*steps, "SELECT price FROM items WHERE id = ?")
     by_time = peer(
@@ -259,6 +276,18 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(call("recvfrom", line, 800, blocked=4.0),), samples=(work,), peers=(own,)),
         ),
         Example(
+            "a connection for each request that is served, for a dozen statements",
+            True,
+            "as many connections as requests come: the next could use the last one's",
+            window(calls=(call("recvfrom", login, 2000, blocked=4.0),), samples=(work,), peers=(dozen, visitors)),
+        ),
+        Example(
+            "a connection now and then, for a dozen statements",
+            False,
+            "one for each twenty requests that are served",
+            window(calls=(call("recvfrom", login, 2000, blocked=0.2),), samples=(work,), peers=(dozen, crowds)),
+        ),
+        Example(
             "a pool",
             False,
             "four connections carry 4,000 requests",
@@ -290,7 +319,7 @@ PATTERN = Pattern(
     "slowly each time.",
     fix="Keep connections: a session object, a pool, keep-alive on both sides; open new ones only after errors.",
     fine="Many peers, each asked once (a crawler); a few requests a minute; what must not share a connection.",
-    thresholds=(RATE, REPEATS, OFTEN, USES, GREETED),
+    thresholds=(RATE, REPEATS, OFTEN, USES, EACH, MANY, GREETED),
     needs=("network",),
     focus=frozenset({Focus.NETWORK}),
     check=check,

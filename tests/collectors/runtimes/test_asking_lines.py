@@ -9,6 +9,12 @@ ASKS = {
     "http.get": ("function quote(day) {\n  http.get({ port, path: `/quote/${day}` }, take);\n}", [(2, "quote")]),
     "fetch": ("const page = async (n) => {\n  const got = await fetch(`/page/${n}`);\n};", [(2, "page")]),
     "a client": ("class A {\n  ask() {\n    return axios.post(url, body);\n  }\n}", [(3, "ask")]),
+    "a client of undici, beside plain http": (
+        "const { Pool } = require('undici');\nclass Depot {\n constructor(url) { this.pool = new Pool(url); }\n"
+        " article(path) {\n  return this.pool.request({ path });\n }\n}\n"
+        "function load(port) {\n  http.request({ port });\n}",
+        [(5, "article")],
+    ),
     "two lines": ("fetch(a);\nfetch(b);", [(1, "(anonymous)"), (2, "(anonymous)")]),
     "a server": ("http.createServer((request, response) => {\n  map.get(request.url);\n});", []),
     "a method of that name": ("cache.fetch(key);\nstore.get(key);", []),

@@ -46,7 +46,13 @@ FOUND["by the name that it was prepared under"] = (
     "class A {\n async one(id) {\n  const { rows } = await this.pool.query({ // <-\n"
     "    name: 'armiger', text: ARMIGER, values: [id],\n  });\n  return rows[0];\n }\n}",
 )
+FOUND["a command of Redis, by the method of its name"] = (
+    ".js",
+    "HGET bush:?:line:?",
+    "class A {\n async reading(line) {\n  return this.redis.hget(this.key(line), 'flow'); // <-\n }\n}",
+)
 NOT_FOUND = {
+    "a method of that name, of something else": (".js", "HGET bush:?", "function a(book) {\n  return book.hget(1);\n}"),
     "it stands there twice": (
         ".py",
         READINGS,
