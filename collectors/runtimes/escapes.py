@@ -36,8 +36,12 @@ _AROUND = grammar.words(
     "parenthesized_expression await_expression await unary_expression reference_expression non_null_expression"
     " expression_list pointer_expression"
 )
+_GIVE_THEIR_LAST = grammar.words("function_item arrow_function lambda lambda_expression closure_expression")
+"""functions that may give back what stands at their end"""
 _FINDS_OR_MAKES = grammar.words("setdefault computeIfAbsent entry or_insert or_insert_with or_default GetOrAdd")
 _EMPTIES = grammar.words("clear splice retain removeIf drain truncate evict take next remove_if erase_if popitem")
+_ON = re.compile(r"on[_A-Z]")
+"""onMessage, on_data: what is given a function to call"""
 _COUNTS = re.compile(r"\b(?:length|size|len|count|Len|maxlen|capacity)\b")
 _DRAINS = grammar.words("get shift poll take pop popleft pop_front recv receive remove removeFirst pollFirst dequeue")
 _LEAKS = grammar.words("deleteOnExit leak into_raw forget intern WithCancel register atexit")
@@ -134,10 +138,8 @@ class _Search:
         """The names that hold, in a function, what is made at a node."""
         names = set[str]()
         for each in syntax.within(function, functions=True):
-            if not (each.start_byte <= node.start_byte and node.end_byte <= each.end_byte):
-                inside = node.start_byte <= each.start_byte and each.end_byte <= node.end_byte
-                if not inside:
-                    continue
+            if not _is_in(node, each):
+                continue
             if syntax.target_of(each) is not None and each.type in grammar.ASSIGNMENTS:
                 names |= self._targets(each)
             if each.type == "expression_statement" and each.named_child_count == 1:  # (seen.resize(64))
@@ -235,7 +237,7 @@ class _Search:
             self._left -= 1
             if self._left < 0:
                 return found
-            if (held := self._kept_by(each, names, made)) is not None and self._outlives(held, own, given, function):
+            if (held := self._kept_by(each, names, made)) is not None and _outlives(held, own, given):
                 found.append(self._escape(each, held, function))
             elif each.type in grammar.CALLS and depth < _DEEPEST:
                 found += self._in_called(each, names, made, depth)
@@ -251,7 +253,7 @@ class _Search:
                 made = value.type in grammar.CALLS and syntax.called_name(value) in _FINDS_OR_MAKES
                 indexed = value.type in grammar.INDEXED and grammar.fills_arguments(self._source.file)
                 held = value.named_children[0] if indexed else syntax.owner_of_call(value) if made else None
-                if held is not None and self._outlives(held, own, set(), function):
+                if held is not None and _outlives(held, own, set()):
                     return [self._escape(value, held, function)]
         return []
 
@@ -276,9 +278,7 @@ class _Search:
                 parts = (*given, owner) if (owner := syntax.owner_of_call(node)) is not None else given
                 if any(self._holds(each, names) or _is_in(made, each) for each in parts):
                     return node
-            listens = name in grammar.LISTENS or (
-                name.startswith("on") and name[2:3] in tuple("_ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-            )
+            listens = name in grammar.LISTENS or _ON.match(name)
             if listens and any(each.type in grammar.FUNCTIONS | grammar.REFERENCES for each in given):
                 held = syntax.owner_of_call(node)
                 closes = any(
@@ -319,17 +319,6 @@ class _Search:
                 return target
         return None
 
-    def _outlives(self, held: "Node", own: "dict[str, list[Node]]", given: set[str], function: "Node") -> bool:
-        """Whether a collection is there longer than its function."""
-        if held.type in grammar.CALLS:
-            return True
-        names = syntax.names_in(held)
-        local = {name for name in names if name in own and name not in given}
-        if not local or local != names:
-            return bool(names)
-        values = [value for name in local for value in own[name]]
-        return any(_is_found(value) for value in values)
-
     def _escape(self, node: "Node", held: "Node", function: "Node") -> Escape:
         inner = syntax.function_around(node) or function
         names = syntax.names_in(held)
@@ -359,14 +348,9 @@ class _Search:
         if body is None:
             return False
         last = body.named_children[-1] if body.type in grammar.BLOCKS and body.named_children else body
-        plain = function.type in (
-            "function_item",
-            "arrow_function",
-            "lambda",
-            "lambda_expression",
-            "closure_expression",
+        return function.type in _GIVE_THEIR_LAST and (
+            self._holds(last, names) or (made is not None and _is_in(made, last))
         )
-        return plain and (self._holds(last, names) or (made is not None and _is_in(made, last)))
 
     def _fills(self, function: "Node", names: set[str]) -> bool:
         """Whether a method puts it into its own object."""
@@ -382,6 +366,18 @@ class _Search:
                 for call in (each for each in syntax.calls_in(function) if name in made_by(each)):
                     found += self._in(function, self._names_of(call, function), call)
         return found
+
+
+def _outlives(held: "Node", own: "dict[str, list[Node]]", given: set[str]) -> bool:
+    """Whether a collection is there longer than its function."""
+    if held.type in grammar.CALLS:
+        return True
+    names = syntax.names_in(held)
+    local = {name for name in names if name in own and name not in given}
+    if not local or local != names:
+        return bool(names)
+    values = [value for name in local for value in own[name]]
+    return any(_is_found(value) for value in values)
 
 
 def _last_name(held: "Node") -> str:
