@@ -30,7 +30,12 @@ def overlap_at(source: Source, line: int) -> "Node | None":
         return None
     given = set[str]().union(*syntax.parameters_of(function))
     calls = [call for call in syntax.calls_in(function, functions=True) if _is_own(call, name)]
-    less = [call for call in calls if any(_is_less(each, given) for each in syntax.arguments_of(call))]
+    less = [
+        call
+        for call in calls
+        if any(_is_less(each, given) for each in syntax.arguments_of(call))
+        and all(_is_less(each, given) or _is_the_same(each) for each in syntax.arguments_of(call))
+    ]
     in_loops = [call for call in less if any(_loops_of(call, function))]
     by_number = [call for call in less if any(_is_step(each, given) for each in syntax.arguments_of(call))]
     return next(iter(in_loops), None) or (by_number[0] if len(by_number) > 1 else None)
@@ -49,6 +54,12 @@ def _is_own(call: "Node", name: str) -> bool:
 def _is_less(argument: "Node", given: set[str]) -> bool:
     """Whether an argument is a part of what was given: by a number less, or without its beginning."""
     return _is_step(argument, given) or _is_slice(argument, given)
+
+
+def _is_the_same(argument: "Node") -> bool:
+    """Whether an argument is handed on as it is: what is made anew of it (``board * 4 + move``) is seldom made again."""
+    inner = argument.named_children[-1] if argument.type == "reference_expression" else argument
+    return inner.type in grammar.NAMES | grammar.MEMBERS or not inner.named_child_count
 
 
 def _is_step(argument: "Node", given: set[str]) -> bool:
