@@ -57,7 +57,7 @@ def _is_less(argument: "Node", given: set[str]) -> bool:
 
 
 def _is_the_same(argument: "Node") -> bool:
-    """Whether an argument is handed on as it is: what is made anew of it (``board * 4 + move``) is seldom made again."""
+    """Whether an argument is handed on as it is: what is made of it (``board * 4 + move``) is seldom made again."""
     inner = argument.named_children[-1] if argument.type == "reference_expression" else argument
     return inner.type in grammar.NAMES | grammar.MEMBERS or not inner.named_child_count
 

@@ -27,8 +27,8 @@ BY_A_LIBRARY = {
 }  # fmt: skip
 """told by the functions that run below the line: contains, strlen, sort, re.compile, memmove"""
 MISSED = {
-    "VoxelWorld.java", "amicable.py", "bom_cost.py", "bucket_fill.ts", "build_critical_path.py", "dirsize.go",
-    "doc_history.js", "frame_reader.rs", "migrations.go", "other_stock_span.js", "replay_cursor.py",
+    "BinomialPricer.java", "VoxelWorld.java", "amicable.py", "bom_cost.py", "bucket_fill.ts", "build_critical_path.py",
+    "dirsize.go", "doc_history.js", "frame_reader.rs", "migrations.go", "other_stock_span.js", "replay_cursor.py",
     "sheet_recalc.rs", "stock_span.js", "tape_machine.js", "threshold.cpp", "ticket_cipher.rs", "tile_cache.py",
     "voxel_islands.cpp",
 }  # fmt: skip
