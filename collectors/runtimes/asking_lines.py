@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_FILES = 64
+_MOST = {"asking": 1, "answering": 8, "connecting": 1}
+"""lines of a kind among which the one is known, or may be told by its time"""
 _MODULES = grammar.words("http https http2")
 _SOCKETS = grammar.words("net tls")
 _OPENS = grammar.words("connect createConnection")
@@ -49,7 +51,7 @@ def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
                 if source is not None
                 for line, name in lines_of(source)
             ]
-            found[kind] += lines if len(lines) == 1 else []
+            found[kind] += lines if len(lines) <= _MOST[kind] else []
     told = {kind: tuple(lines) for kind, lines in found.items()}
     return evidence.model_copy(update={"network": evidence.network.model_copy(update=told)})
 

@@ -52,8 +52,10 @@ def is_an_answer(value: "Node", depth: int = 0) -> bool:
     inner = value
     if depth > syntax.DEEPEST:
         return False
-    while inner.type in grammar.WRAPS and inner.named_children:
-        inner = inner.named_children[0]
+    while inner.type in grammar.WRAPS and (
+        parts := [c for c in inner.named_children if not c.type.endswith("comment")]
+    ):
+        inner = parts[0]
     if inner.type in grammar.CONDITIONALS:
         asks = syntax.condition_of(inner)
         others = (each for each in inner.named_children if each != asks)

@@ -70,7 +70,9 @@ def escape_of(source: Source, lines: Sequence[int]) -> Escape | None:
     """Of what is made at the innermost of ``lines``; the others are its callers', of the same file."""
     search = _Search(source)
     found = search.from_line(lines)
-    best = min(found, key=lambda one: one.removal, default=None)
+    # (an object that has it of its own may be gone soon: rather who is given what it has)
+    last = found[-1].owner if found else ""
+    best = min(found, key=lambda one: (one.removal, bool(one.owner), one.owner != last), default=None)
     if best is None or (best.owner and are_many(source, best.owner)):
         # (what an object keeps of its own is kept by who keeps the object)
         holders = [one for one in search.of_classes() if one.owner != (best.owner if best else "")]
@@ -103,7 +105,7 @@ class _Search:
                 break
             names = self._names_of(node, function)
             found += self._in(function, names, node)
-            if any(one.removal is Removal.NEVER for one in found):
+            if any(one.removal is Removal.NEVER and not one.owner for one in found):
                 break
             gives = self._gives_back(function, names, node)
             self._classes |= {syntax.class_of_method(function)} if self._fills(function, names) else set()
@@ -112,7 +114,8 @@ class _Search:
             call = next((each for line in callers if (each := self._call(line, name, maker)) is not None), None)
             if call is None:
                 break
-            node = call if gives or maker else self._handed_on(call, function, names)
+            filled = self._fills(function, names) or any(one.owner for one in found)
+            node = call if gives or maker else self._handed_on(call, function, names, filled=filled)
         return found
 
     def _call(self, line: int, name: str, maker: str) -> "Node | None":
@@ -126,13 +129,13 @@ class _Search:
                 return each.parent.parent  # (std::async(std::launch::async, index, path))
         return None
 
-    def _handed_on(self, call: "Node", function: "Node", names: set[str]) -> "Node | None":
+    def _handed_on(self, call: "Node", function: "Node", names: set[str], *, filled: bool) -> "Node | None":
         """The argument of a call that a function has put it into; the call itself where it is the object."""
         for parameter, argument in zip(syntax.parameters_of(function), syntax.arguments_of(call), strict=False):
             if parameter & names:
                 return argument
         owner = syntax.owner_of_call(call)
-        return owner if owner is not None and names & _SELF else call
+        return owner if owner is not None and filled else call
 
     def _names_of(self, node: "Node", function: "Node") -> set[str]:
         """The names that hold, in a function, what is made at a node."""
@@ -251,7 +254,7 @@ class _Search:
         for name in sorted(names - _SELF):
             for value in own.get(name, ()):
                 made = value.type in grammar.CALLS and syntax.called_name(value) in _FINDS_OR_MAKES
-                indexed = value.type in grammar.INDEXED and grammar.fills_arguments(self._source.file)
+                indexed = value.type in grammar.INDEXED and grammar.makes_by_index(self._source.file)
                 held = value.named_children[0] if indexed else syntax.owner_of_call(value) if made else None
                 if held is not None and _outlives(held, own, set()):
                     return [self._escape(value, held, function)]
@@ -327,6 +330,8 @@ class _Search:
         if own:
             self._classes |= {syntax.class_of_method(inner)}  # (somebody may keep the object)
         removal = Removal.EMPTIED if _is_bounded(inner, held) else self._removal(held)
+        if node.type in grammar.STEPS:  # (what is counted keeps a key, which may be known already)
+            removal = max(removal, Removal.BY_KEY)
         name = syntax.name_of(inner) or syntax.name_of(function)
         return Escape(node.start_point[0] + 1, name, removal, syntax.class_of_method(inner) if own else "")
 

@@ -147,7 +147,12 @@ def leaves_out_this(file: str) -> bool:
 
 def fills_arguments(file: str) -> bool:
     """Whether a function puts what it finds into an argument."""
-    return file.endswith((".c", *_CPP))
+    return file.endswith((".c", ".rs", *_CPP))
+
+
+def makes_by_index(file: str) -> bool:
+    """Whether a map that is asked for a key makes what is not there."""
+    return file.endswith(_CPP)
 
 
 def parse(file: str, text: bytes) -> "Node | None":

@@ -65,6 +65,8 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         loop = source.inmost_loop(at.line)
         if loop is not None:
             looks = looks_of(loop, at.line, answers or _asked(source, loop))
+            if looks is None and depth == 0 and _measures(source, at.line):
+                continue
             few = is_short(source, loop) or goes_over_few(source, loop)
             if looks is None or few or _are_few(source, looks) or _is_a_bucket(looks):
                 return None
@@ -75,6 +77,16 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             return None
         answers = syntax.name_of(function) if comparisons.returns_an_answer(function) else ""
     return None
+
+
+def _measures(source: Source, line: int) -> bool:
+    """Whether a line is in a short function that works out, in a loop, one number of what it is given: how far two are
+    from each other."""
+    function = source.function_at(line)
+    if function is None or function.end_point[0] - function.start_point[0] >= SMALL or not syntax.name_of(function):
+        return False
+    changes = (syntax.target_of(each) for each in syntax.within(function, functions=True))
+    return not any(each.type in grammar.MEMBERS | grammar.INDEXED for each in changes if each is not None)
 
 
 def _are_few(source: Source, looks: Looks) -> bool:

@@ -184,10 +184,10 @@ def _kept_elsewhere(source: Source, line: int) -> tuple[int, str] | None:
     node = source.at(line)
     maker = syntax.function_around(node) if node is not None else None
     made = made_in(source, maker) if maker is not None else set[str]()
-    return _only_kept(source, made) or _only_kept(source, ("",)) or _only_kept(source, made, stays=False)
+    return only_kept(source, made) or only_kept(source, ("",)) or only_kept(source, made, stays=False)
 
 
-def _only_kept(source: Source, names: Iterable[str], *, stays: bool = True, but: str = "") -> tuple[int, str] | None:
+def only_kept(source: Source, names: Iterable[str], *, stays: bool = True, but: str = "") -> tuple[int, str] | None:
     """The only line of a file, with its function, that keeps objects of these classes (of the class "": anything);
     with ``stays`` where nothing is taken out again. Not in methods of the class ``but``."""
     functions = [each for each in syntax.within(source.root, functions=True) if is_plain(each)]
@@ -209,7 +209,7 @@ def _holder_of(source: Source, line: int) -> tuple[int, str] | None:
     node = source.at(line)
     function = syntax.function_around(node) if node is not None else None
     name = syntax.class_of_method(function) if function is not None else ""
-    return _only_kept(source, (name,), but=name) if name and are_many(source, name) else None
+    return only_kept(source, (name,), but=name) if name and are_many(source, name) else None
 
 
 def _stacks(evidence: Evidence) -> list[tuple[int, Stack]]:

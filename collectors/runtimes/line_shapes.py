@@ -150,8 +150,10 @@ def _joins(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine
 
 
 def _own_lines(row: CpuRow) -> Iterator[At]:
-    own = (f for f in row.stack if f.kind in _TOLD and f.line and f.file and may_be_own(f.file))
-    for f in islice(own, _CALLERS):
+    own = [f for f in row.stack if f.kind in _TOLD and f.line and f.file and may_be_own(f.file)]
+    # (a closure and what it stands in have a frame each, at one line)
+    inner = [None, *((f.file, f.line) if f.kind is FrameKind.NATIVE else None for f in own)]
+    for f in islice((f for f, before in zip(own, inner, strict=False) if (f.file, f.line) != before), _CALLERS):
         yield At(f.file or "", f.line or 0, f.function if f.kind is FrameKind.JAVASCRIPT else "")
 
 

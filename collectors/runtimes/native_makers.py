@@ -13,7 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.keepers import keeps
+from perfdoctor.collectors.runtimes.class_objects import made_by
+from perfdoctor.collectors.runtimes.keepers import keeps, only_kept
 from perfdoctor.collectors.runtimes.own_files import files_of, stacks_of
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
@@ -98,6 +99,9 @@ def _maker(sources: SourcesOfAll, maker: NativeMaker, files: Iterable[str]) -> N
     file, source, call = made[0]
     call, kept = _kept_by(source, call)
     line, function = call.start_point[0] + 1, syntax.name_around(call)
+    made_of = made_by(call) & source.classes
+    if not kept and (holder := only_kept(source, made_of) or only_kept(source, made_of, stays=False)):
+        (line, function), kept = holder, True
     return maker.model_copy(update={"file": file, "line": line, "function": function, "keeps": kept})
 
 

@@ -35,7 +35,7 @@ class Prefix(NamedTuple):
 
 def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
     """Of the lines of a stack that are of one file, innermost first."""
-    if loop := _window(source, lines[0]):
+    if loop := _window(source, lines[0]) or _window_of_caller(source, lines):
         return Prefix(loop, 0)
     for part, end in _parts(source, lines[0]):
         if loop := _outer(source, part, lines[1:], end):
@@ -64,6 +64,22 @@ def _window(source: Source, line: int) -> Loop | None:
     return None
 
 
+def _window_of_caller(source: Source, lines: Sequence[int]) -> Loop | None:
+    """The same, where a function sums up from one of its parameters to another, and its caller counts them up."""
+    inner = source.inmost_loop(lines[0])
+    function = syntax.function_around(inner.node) if inner is not None else None
+    if inner is None or function is None or not inner.counted or inner.body is None or not _sums(inner):
+        return None
+    call = call_or_member(source, lines[1], syntax.name_of(function)) if len(lines) > 1 else None
+    if call is None:
+        return None
+    begins, ends = _bounds(inner)
+    given = list(zip(syntax.parameters_of(function), syntax.arguments_of(call), strict=False))
+    first, last = (all_names(value for own, value in given if own & names) for names in (begins, ends))
+    outer = next((loop for loop in syntax.loops_around(call) if loop.counted and not few_rounds(loop)), None)
+    return outer if outer is not None and outer.items & first & last else None
+
+
 def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
     """The names by which a loop that counts begins, and by which it ends."""
     first = syntax.first_field(loop.node, "initializer", "init")
@@ -75,11 +91,16 @@ def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
     return (all_names(given[:1]), all_names(given[1:2])) if len(given) > 1 else (set(), set())
 
 
+def _is_step(node: "Node") -> bool:
+    operator = syntax.text_of(node.child_by_field_name("operator"))
+    return node.type in grammar.STEPS or (node.type in grammar.ASSIGNMENTS and operator not in ("", "="))
+
+
 def _sums(loop: Loop) -> bool:
     """Whether a loop only adds up what it takes from one place after the other."""
     assert loop.body is not None
     said = list(statements_of(loop.body))
-    steps = [[one for one in syntax.within(each) if one.type in grammar.STEPS] for each in said]
+    steps = [[one for one in syntax.within(each) if _is_step(one)] for each in said]
     targets = [syntax.target_of(one) for each in steps for one in each]
     if not all(target is not None and target.type in grammar.NAMES for target in targets):
         return False
@@ -114,6 +135,8 @@ def _end(part: "Node") -> set[str]:
             if len(given) == 1 and syntax.called_name(each) in ("limit", "take"):
                 return syntax.names_in(given[0])
         text = syntax.text_of(each)
+        if (bounds := _cut_between(each)) is not None:
+            return bounds
         if each.type in grammar.INDEXED | {"slice_expression"} and each.named_child_count > 1:
             cut = text[len(syntax.text_of(each.named_children[0])) :].strip("[] ")
             if cut.startswith((":", "..", "0:", "0..")):
@@ -121,6 +144,21 @@ def _end(part: "Node") -> set[str]:
         if each.type in grammar.COMPARISONS and "begin()" in text and "+" in text and "end()" not in text:
             return syntax.names_in(each.named_children[-1])  # (legs.begin() + leg)
     return set()
+
+
+def _cut_between(node: "Node") -> set[str] | None:
+    """Of a part that is cut out between two places, the names that say where both are: ``forces[at : at + width]``."""
+    bounds: list[Node] = []
+    if node.type in grammar.CALLS and syntax.called_name(node) in _CUTS and syntax.text_of(node).count("0,") == 0:
+        bounds = syntax.arguments_of(node)
+    elif node.type in grammar.INDEXED | {"slice_expression"} and node.named_child_count > 1:
+        inner = node.named_children[1]
+        cut = inner.type in ("slice", "range_expression")
+        bounds = inner.named_children if cut else node.named_children[1:]
+    if len(bounds) != 2:
+        return None
+    first, last = map(syntax.names_in, bounds)
+    return (first & last) or None
 
 
 def _outer(source: Source, part: "Node", lines: Sequence[int], end: set[str]) -> Loop | None:

@@ -141,9 +141,15 @@ def name_of(function: "Node") -> str:
         holder = holder.parent
     if named is None and holder is not None and holder.type in grammar.ASSIGNMENTS | {"pair"}:
         named = first_field(holder, "name", "left", "key")
-    while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
+    while named is not None and (inner := _declarator_of(named)) is not None:
         named = inner
     return text_of(named).rpartition("::")[2].rpartition(".")[2] if named is not None else ""
+
+
+def _declarator_of(node: "Node") -> "Node | None":
+    if node.type == "reference_declarator" and node.named_children:  # (Receipt &row(…): its field has no name)
+        return node.named_children[-1]
+    return node.child_by_field_name("declarator")
 
 
 def name_around(node: "Node") -> str:
@@ -175,7 +181,7 @@ def parameters_of(function: "Node") -> list[set[str]]:
 def _parameter_list(function: "Node") -> "Node | None":
     held: Node | None = function
     while held is not None and held.child_by_field_name("parameters") is None:
-        held = held.child_by_field_name("declarator")
+        held = _declarator_of(held)
     return held.child_by_field_name("parameters") if held is not None else None
 
 

@@ -16,6 +16,7 @@ from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.network import RepeatedLine, StatementShape
 
+ANSWERS = Threshold(4, "bytes sent for each that is received", "who asks says less than who answers")
 RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are the other side's matter")
 NUMBER = Threshold(10, "requests in the window", "fewer are no loop")
 WAIT = Threshold(0.002, "s for an answer", "below, starting tasks or threads costs as much as they save")
@@ -41,6 +42,14 @@ def check(account: Account) -> list[Finding]:
     return found
 
 
+def _may_serve(talk: Talk) -> bool:
+    """Whether the other side may be the one that asks: nobody saw the connection begin, knows its protocol, or listens
+    for others like it, and what goes out is much more than what comes in. (A server that takes one client alone.)"""
+    peer = talk.peer
+    unseen = not peer.protocol and not peer.opened
+    return unseen and peer.sent_bytes > ANSWERS.value * peer.received_bytes
+
+
 def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     where = max(talks, key=lambda talk: talk.wait_seconds)
     questions = sum(talk.questions for talk in talks)
@@ -49,6 +58,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     if questions < NUMBER.value or questions / account.seconds < RATE.value or wait < WAIT.value * max(1, answered):
         return []
     if bytes_each(talks) > LARGE.value:
+        return []
+    if _may_serve(where):
         return []
     shapes = {shape for talk in talks for shape in talk.shapes if not is_session(shape)}
     if len(shapes) == 1 and "?" not in where.shape:
@@ -283,7 +294,7 @@ PATTERN = Pattern(
     fix="Make independent requests at once (gather, Promise.all, a thread pool), or ask for many in one.",
     fine="Requests that need the answer of the one before; a peer that must not be asked faster; background work that "
     "nobody waits for.",
-    thresholds=(RATE, NUMBER, WAIT, PER_UNIT, LARGE, AT_ONCE),
+    thresholds=(RATE, NUMBER, WAIT, ANSWERS, PER_UNIT, LARGE, AT_ONCE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -1,6 +1,8 @@
 """Are large bodies sent as they are that would shrink if they were compressed?"""
 
 import math
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis import calls
@@ -14,7 +16,7 @@ from perfdoctor.diagnosis.talk import is_served
 from perfdoctor.diagnosis.weight import again, percent, size, weigh
 from perfdoctor.schemas.finding import Finding, NotChecked, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.network import Peer, TalkRow
+from perfdoctor.schemas.network import AskingLine, Peer, TalkRow
 from perfdoctor.schemas.syscalls import SyscallRow
 
 SHRINKS = Threshold(
@@ -85,8 +87,10 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
     stack = heaviest.stack or max(moving, key=lambda row: row.seconds).stack
     place = account.place(stack)
     if sent and is_served(flow.peer) and (line := _answering(account, heaviest.pid)):
-        # (V8 may know no more than the function that it is in)
-        place = line if place is None or place.shares_function(line) else place
+        # (V8 may know no more than the function that it is in, or a line that answers something else)
+        answers = account.evidence.network.answering if account.evidence.network else ()
+        known = place is not None and not place.shares_function(line) and not _is_one_of(place, answers)
+        place = place if known else line
     at = place or "a library"
     of = whom(flow.peer)
     verb = "sends" if sent else "receives"
@@ -121,10 +125,23 @@ def _judge(account: Account, flow: _Flow) -> list[Finding]:
     )
 
 
+def _is_one_of(place: Place, lines: Iterable[AskingLine]) -> bool:
+    return any((line.file, line.line) == (place.file, place.line) for line in lines)
+
+
 def _answering(account: Account, pid: int) -> Place | None:
-    """The only line that gives answers a body, where a runtime sends later, from its own loop."""
-    lines = account.evidence.network.answering if account.evidence.network else ()
-    return next((Place(line.file, line.function, line.line) for line in lines if line.pid == pid), None)
+    """The line that gives answers a body, where a runtime sends later, from its own loop: of several the one with most
+    CPU time, for a large body takes time to make."""
+    use = account.evidence.network
+    lines = [line for line in (use.answering if use else ()) if line.pid == pid]
+    spent: dict[tuple[str, int], float] = defaultdict(float)
+    for row in account.samples:
+        for at in {(frame.file or "", frame.line or 0) for frame in row.stack}:
+            spent[at] += row.seconds
+    best = max(lines, key=lambda line: spent[line.file, line.line], default=None)
+    if best is None or (len(lines) > 1 and not spent[best.file, best.line]):
+        return None
+    return Place(best.file, best.function, best.line)
 
 
 def _served_far(flow: _Flow) -> bool:
