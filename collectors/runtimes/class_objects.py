@@ -56,4 +56,4 @@ def is_plain(node: "Node") -> bool:
     if node.type not in grammar.FUNCTIONS:
         return False
     name = syntax.name_of(node)
-    return name not in ("__init__", "constructor", "main", "init") and name != syntax.class_around(node)
+    return name not in ("main", "init") and not syntax.is_constructor(node)

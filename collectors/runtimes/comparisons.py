@@ -8,6 +8,8 @@ from perfdoctor.collectors.runtimes import grammar, syntax
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_ORDER = frozenset(("<", ">", "<=", ">="))
+
 
 def adds_more_than_one(node: "Node") -> bool:
     """Whether a step is other than by one, or by an answer (``found |= a == b``)."""
@@ -35,6 +37,12 @@ def answer_kept_by(node: "Node") -> "Node | None":
         return None
     value = syntax.first_field(node, "value", "right")
     return value if value is not None and is_an_answer(value) else None
+
+
+def asks_for_order(node: "Node") -> bool:
+    """Whether an expression asks which of two is less."""
+    compared = (each for each in syntax.within(node) if each.type in grammar.COMPARISONS)
+    return any(operator.type in _ORDER for each in compared for operator in each.children)
 
 
 def parts_of_answer(value: "Node", depth: int = 0) -> Iterator["Node"]:

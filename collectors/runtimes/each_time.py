@@ -100,7 +100,7 @@ def _added_beside(source: Source, found: Pass, callers: Sequence[int]) -> int:
         if not _is_emptied(source, function, held) and (at := _adds(source, function, node, held)):
             return at
         name, parameters = syntax.name_of(function), syntax.parameters_of(function)
-        call = next((call for line in waiting if (call := call_or_member(source, line, name)) is not None), None)
+        call = next((call for line in waiting if (call := source.call_at(line, name)) is not None), None)
         if call is None:
             return 0
         if not held.of_object:
@@ -113,17 +113,6 @@ def _added_beside(source: Source, found: Pass, callers: Sequence[int]) -> int:
             held = of_caller
         node = call
     return 0
-
-
-def call_or_member(source: Source, line: int, name: str) -> "Node | None":
-    """The call of a function in a line, or the member of that name: a property is called without a call."""
-    if not name:
-        return None
-    for each in source.near(line):
-        is_it = each.type in grammar.CALLS and syntax.called_name(each) == name
-        if is_it or (each.type in grammar.MEMBERS and syntax.member_name(each) == name):
-            return each
-    return None
 
 
 def _held(source: Source, node: "Node", depth: int = 0) -> _Held | None:

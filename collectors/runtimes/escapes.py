@@ -110,7 +110,7 @@ class _Search:
             gives = self._gives_back(function, names, node)
             self._classes |= {syntax.class_of_method(function)} if self._fills(function, names) else set()
             name = syntax.name_of(function)
-            maker = syntax.class_around(function) if _is_constructor(function) else ""
+            maker = syntax.class_around(function) if syntax.is_constructor(function) else ""
             call = next((each for line in callers if (each := self._call(line, name, maker)) is not None), None)
             if call is None:
                 break
@@ -390,11 +390,6 @@ def _last_name(held: "Node") -> str:
     while held.type in grammar.INDEXED and held.named_children:
         held = held.named_children[0]
     return syntax.last_name(held)
-
-
-def _is_constructor(function: "Node") -> bool:
-    name = syntax.name_of(function)
-    return name in ("__init__", "constructor") or (bool(name) and name == syntax.class_around(function))
 
 
 def _is_in(node: "Node", other: "Node") -> bool:

@@ -307,12 +307,8 @@ def _keys_deleted_from(body: "Node") -> set[str]:
 
 
 def call_in(sources: Sources, at: At, name: str) -> "Node | None":
-    """The call of a function ``name`` in a line, or the member of that name: a property is called without a call."""
     source = sources.of(at.file)
-    near = source.near(at.line) if source and name else []
-    calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name)
-    members = (each for each in near if each.type in grammar.MEMBERS and syntax.member_name(each) == name)
-    return next(calls, None) or next(members, None)
+    return source.call_at(at.line, name) if source else None
 
 
 def _handed(sources: Sources, at: At, name: str) -> bool:

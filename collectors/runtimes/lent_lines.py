@@ -100,5 +100,4 @@ def _fills(give: "Node") -> bool:
     function = syntax.function_around(give)
     if function is None or not any(True for _ in syntax.loops_around(give)):
         return False
-    name = syntax.name_of(function)
-    return name in ("__init__", "constructor") or (bool(name) and name == syntax.class_around(give))
+    return syntax.is_constructor(function)

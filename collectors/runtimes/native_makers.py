@@ -123,4 +123,4 @@ def _is_of_object(call: "Node") -> bool:
     function = syntax.function_around(call)
     if function is None:
         return any(each.type in grammar.CLASSES for each in syntax.around(call))
-    return syntax.name_of(function) == syntax.class_around(function)
+    return syntax.is_constructor(function)

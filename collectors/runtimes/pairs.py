@@ -7,7 +7,7 @@ each its neighbours alone. (Where the loops themselves ask how far they are, ``l
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds, statements_of
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _ALL = frozenset(("range", "enumerate", "len", "size", "iter", "entries", "values", "length"))
 """what tells of all elements, or counts them"""
-_ORDER = frozenset(("<", ">", "<=", ">="))
 
 
 def leaves_early(function: "Node", line: int) -> bool:
@@ -30,7 +29,12 @@ def leaves_early(function: "Node", line: int) -> bool:
         if asks.type not in grammar.IFS:
             continue
         condition, then = (asks.child_by_field_name(name) for name in ("condition", "consequence"))
-        if condition is None or then is None or not _orders(condition) or line > condition.end_point[0] + 1:
+        if (
+            condition is None
+            or then is None
+            or not comparisons.asks_for_order(condition)
+            or line > condition.end_point[0] + 1
+        ):
             return False
         leaves = any(one.type.startswith("return") for one in syntax.within(then))
         asked = expanded(syntax.names_in(condition), syntax.assigned_in(function))
@@ -77,12 +81,3 @@ def _things(loop: Loop, around: Loop) -> set[str]:
         return {syntax.text_of(each) for each in loop.over}
     taken = syntax.indexed_by(around.body, loop.items) if around.body is not None else []
     return {syntax.text_of(each) for each in taken}
-
-
-def _orders(condition: "Node") -> bool:
-    return any(
-        operator.type in _ORDER
-        for each in syntax.within(condition)
-        if each.type in grammar.COMPARISONS
-        for operator in each.children
-    )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.each_time import call_or_member, passes_at
+from perfdoctor.collectors.runtimes.each_time import passes_at
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds, statements_of
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -45,7 +45,7 @@ def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
         place = _place(function, found.held.name) if function is not None else None
         if function is None or place is None or len(lines) < 2:
             continue
-        call = call_or_member(source, lines[1], syntax.name_of(function))
+        call = source.call_at(lines[1], syntax.name_of(function))
         given = syntax.arguments_of(call) if call is not None else []
         if len(given) > place and (loop := _outer(source, given[place], lines[2:], _end(given[place]))):
             return Prefix(loop, 1)
@@ -70,7 +70,7 @@ def _window_of_caller(source: Source, lines: Sequence[int]) -> Loop | None:
     function = syntax.function_around(inner.node) if inner is not None else None
     if inner is None or function is None or not inner.counted or inner.body is None or not _sums(inner):
         return None
-    call = call_or_member(source, lines[1], syntax.name_of(function)) if len(lines) > 1 else None
+    call = source.call_at(lines[1], syntax.name_of(function)) if len(lines) > 1 else None
     if call is None:
         return None
     begins, ends = _bounds(inner)
@@ -175,7 +175,7 @@ def _outer(source: Source, part: "Node", lines: Sequence[int], end: set[str]) ->
             return None
         parameters = syntax.parameters_of(function)
         name = syntax.name_of(function)
-        call = next((each for line in waiting if (each := call_or_member(source, line, name)) is not None), None)
+        call = next((each for line in waiting if (each := source.call_at(line, name)) is not None), None)
         if call is None:
             return None
         pairs = zip(parameters, syntax.arguments_of(call), strict=False)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
-from perfdoctor.collectors.runtimes.each_time import call_or_member
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -55,7 +54,7 @@ def same_at(source: Source, lines: Sequence[int]) -> int:
         inner = source.at(lines[number - 1])
         function = syntax.function_around(inner) if inner is not None else None
         name = syntax.name_of(function) if function is not None else ""
-        call = call_or_member(source, line, name)
+        call = source.call_at(line, name)
         if function is None or call is None or not _only_gives(source, function):
             return 0
         if _is_constant(source, function) or _is_invariant(source, call, lines[number:]):
@@ -128,7 +127,7 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
         if any(any(syntax.calls_in(value)) for name in local for value in own[name]):
             return False
         name = syntax.name_of(around)
-        outer = next((each for line in waiting if (each := call_or_member(source, line, name)) is not None), None)
+        outer = next((each for line in waiting if (each := source.call_at(line, name)) is not None), None)
         if outer is None:
             return False
         pairs = zip(parameters, syntax.arguments_of(outer), strict=False)

@@ -205,6 +205,13 @@ class Source:
             last = len(self._text[begin : behind.start_byte].rstrip())
         return self._near(self.root.named_descendant_for_point_range((line - 1, first), (line - 1, last)))
 
+    def call_at(self, line: int, name: str) -> "Node | None":
+        """The call of a function in a line, or the member of that name: a property is called without a call."""
+        near = self.near(line) if name else []
+        calls = (each for each in near if each.type in grammar.CALLS and syntax.called_name(each) == name)
+        members = (each for each in near if each.type in grammar.MEMBERS and syntax.member_name(each) == name)
+        return next(calls, None) or next(members, None)
+
     def function_at(self, line: int) -> "Node | None":
         """The function that a line is in, or the only one that is in the line: ``same = (a, b) => a.at === b.at``."""
         node = self.at(line)

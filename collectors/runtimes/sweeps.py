@@ -6,7 +6,7 @@ True``: each change is looked for among all. A queue of what has changed goes on
 
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _NO = frozenset(("false", "False", "0"))
 _YES = frozenset(("true", "True", "1"))
-_ORDER = frozenset(("<", ">", "<=", ">="))
 
 
 def sweep_at(source: Source, line: int) -> Loop | None:
@@ -34,17 +33,17 @@ def _set_with_a_better_one(loop: Loop) -> set[str]:
     found = set[str]()
     for each in syntax.within(loop.body) if loop.body is not None else ():
         condition, then = (each.child_by_field_name(name) for name in ("condition", "consequence"))
-        if each.type not in grammar.IFS or condition is None or then is None or not _orders(condition):
+        if (
+            each.type not in grammar.IFS
+            or condition is None
+            or then is None
+            or not comparisons.asks_for_order(condition)
+        ):
             continue
         targets = {syntax.text_of(target) for one in syntax.within(then) if (target := _changed(one)) is not None}
         if any(target in syntax.text_of(condition) for target in targets):
             found |= {name for name, value in _words(then) if value in _YES}
     return found
-
-
-def _orders(condition: "Node") -> bool:
-    compared = (each for each in syntax.within(condition) if each.type in grammar.COMPARISONS)
-    return any(operator.type in _ORDER for each in compared for operator in each.children)
 
 
 def _changed(node: "Node") -> "Node | None":

@@ -216,6 +216,12 @@ def class_of_method(function: "Node") -> str:
     return words[-1] if words else ""
 
 
+def is_constructor(function: "Node") -> bool:
+    """Whether a function makes an object of the class that it stands in."""
+    name = name_of(function)
+    return name in ("__init__", "constructor") or (bool(name) and name == class_around(function))
+
+
 def class_around(node: "Node") -> str:
     """The name of the class, or structure, that a node stands in; empty for none."""
     held = next((each for each in around(node) if each.type in grammar.TYPES), None)
