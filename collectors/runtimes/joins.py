@@ -139,7 +139,8 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
             elif (source := sources.of(at.file)) is not None and goes_over_few(source, loop):
                 continue
             elif (looks.extreme and not few_rounds(loop)) or (
-                expanded(wanted, made) & _of_round(loop, made, at.file) and _counts(loop, looks)
+                expanded(wanted, made) & _of_round(loop, made, at.file)
+                and (_counts(loop, looks) or expanded(wanted, made) & _filled_by_asking(loop, at.file))
             ):
                 # (pairs within a group are as many as groups are large)
                 of_group = any(_is_rounds_own(each, over, _made_in(each)) for each in outside[number:])
@@ -230,9 +231,13 @@ def _of_round(loop: Loop, made: dict[str, list["Node"]], file: str) -> set[str]:
     """The names that are another thing in each round."""
     steps = syntax.steps_in(loop.body) if loop.body is not None else set[str]()
     steps |= _filled_in(loop)
-    # while (journal.read(entry))
+    return {_NEW, *loop.items, *made, *steps, *_filled_by_asking(loop, file)}
+
+
+def _filled_by_asking(loop: Loop, file: str) -> set[str]:
+    """What the condition of a loop fills anew: ``while (journal.read(entry))``."""
     calls = syntax.calls_in(loop.condition) if loop.condition is not None and grammar.fills_arguments(file) else ()
-    return {_NEW, *loop.items, *made, *steps}.union(*(all_names(syntax.arguments_of(call)) for call in calls))
+    return set[str]().union(*(all_names(syntax.arguments_of(call)) for call in calls))
 
 
 def _filled_by_calls(function: "Node", file: str) -> dict[str, list["Node"]]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 250
 """nodes within each other that are followed"""
+_TYPES = re.compile(r"(?:::)?<[^<>]*(?:<[^<>]*>[^<>]*)*>")
+"""of a function that is called for a type: ``std::make_unique<Line>``, ``Vec::<u8>::new``"""
 _OUTSIDE = re.compile(r"(\w+)(?:<[^<>]*>)?::~?\w+$")
 """the name of a method of C++ that is written outside of its class"""
 
@@ -276,22 +278,28 @@ def owner_of_call(call: "Node") -> "Node | None":
         return owner_of(call)
     if call.type == "method_invocation":
         return call.child_by_field_name("object")
-    called = call.child_by_field_name("function")
+    called = _without_types(call.child_by_field_name("function"))
     return owner_of(called) if called is not None and called.type in grammar.MEMBERS else None
+
+
+def _without_types(called: "Node | None") -> "Node | None":
+    """Of ``line.parse::<Scan>`` the member."""
+    typed = called is not None and called.type in ("generic_function", "template_method", "template_function")
+    return first_field(called, "function", "name") if typed and called is not None else called
 
 
 def called_name(call: "Node") -> str:
     """The last name of the function that is called, or of the class of which an object is made."""
     if call.type == "method_invocation":
         return text_of(call.child_by_field_name("name"))
-    called = first_field(call, "function", "constructor", "type")
+    called = _without_types(first_field(call, "function", "constructor", "type"))
     if called is None:
         return ""
     if called.type in grammar.MEMBERS:
         return member_name(called)
     if call.type in ("object_creation_expression", "new_expression"):
         return re.split(r"::|\.", text_of(called).partition("<")[0])[-1]  # (new HashMap<>(), new Outer.Inner())
-    return text_of(called).rpartition("::")[2]
+    return _TYPES.sub("", text_of(called)).rpartition("::")[2]
 
 
 def arguments_of(call: "Node") -> list["Node"]:
