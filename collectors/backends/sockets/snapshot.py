@@ -21,9 +21,9 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``connections`` by inode; ``listening`` are the ports that the target accepts on. ``listeners``: the inode that
-    listens on a TCP port (``:80``) or a path, of any process of the namespace. ``cut``: a process has more open files
-    than are looked at."""
+    """``connections`` by inode; ``listening`` are the ports that the target accepts on, or did. ``listeners``: the
+    inode that listens on a TCP port (``:80``) or a path, of any process of the namespace. ``cut``: a process has more
+    open files than are looked at."""
 
     connections: dict[int, Connection]
     listening: frozenset[int]
@@ -56,9 +56,27 @@ def sockets_of(host: Host, pid: int, names: list[str]) -> set[int]:
 
 def sort(sockets: list[Socket], own: set[int], cut: bool = False) -> Snapshot:
     listening = frozenset(s.local_port for s in sockets if s.kind == "tcp" and s.state == LISTEN and s.inode in own)
+    listening |= _accepted(sockets, own)
     listeners = {_called(s): s.inode for s in sockets if s.state == LISTEN}
     connections = {s.inode: Connection(_name(s, listening), s) for s in sockets if s.inode in own and _is_connection(s)}
     return Snapshot(connections, listening, listeners, cut)
+
+
+def _accepted(sockets: list[Socket], own: set[int]) -> set[int]:
+    """The ports on which the target accepted a connection from here, and listens no more: it serves one client alone.
+
+    Linux gives even ports to who connects, and odd ones to who asks for any port to listen on, as long as there are
+    some (``inet_hash_connect`` and ``inet_csk_find_open_port``, since 4.2; the range of ports begins with an even
+    one)."""
+    open_ports = {one.local_port for one in sockets if one.kind == "tcp" and one.state == LISTEN}
+    ends = {(one.local_port, one.remote_port) for one in sockets if one.kind == "tcp" and one.state == ESTABLISHED}
+    return {
+        one.local_port
+        for one in sockets
+        if one.inode in own and one.kind == "tcp" and one.state == ESTABLISHED and one.local_port % 2
+        if not one.remote_port % 2 and (one.remote_port, one.local_port) in ends
+        if not {one.local_port, one.remote_port} & open_ports
+    }
 
 
 def _is_connection(one: Socket) -> bool:

@@ -3,6 +3,7 @@
 import socket
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,22 @@ def test_unix_sockets_know_their_peers() -> None:
     )
     mine, theirs = netlink.with_peers([netlink.parse_unix(body), netlink.parse_unix(other)])
     assert (mine.remote, theirs.local, theirs.remote) == (b"/run/x", b"/run/x", b"")
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "listens", "incoming"),
+    [(40001, 41000, 0, True), (41000, 40001, 0, False), (40001, 41000, 41000, False), (40002, 41000, 0, False)],
+    ids=["accepted here", "connected here", "somebody listens there", "both connected, as it seems"],
+)
+def test_who_accepted_is_known_by_its_port_where_nobody_listens_any_more(
+    local: int, remote: int, listens: int, incoming: bool
+) -> None:
+    def tcp(inode: int, local: int, remote: int, state: int = ESTABLISHED) -> Socket:
+        return Socket(socket.AF_INET, "tcp", inode, state, b"\x7f\0\0\1", local, b"\x7f\0\0\1", remote)
+
+    both = [tcp(1, local, remote), tcp(2, remote, local), *([tcp(3, listens, 0, LISTEN)] if listens else [])]
+    (one,) = sort(both, own={1}).connections.values()
+    assert one.name.direction == ("incoming" if incoming else "outgoing")
 
 
 def test_what_a_target_holds_is_sorted_by_peer() -> None:
