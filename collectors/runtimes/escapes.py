@@ -54,7 +54,9 @@ class Removal(IntEnum):
     NEVER = 0
     BY_KEY = 1
     EMPTIED = 2
-    """whatever is next, all, or what is too much"""
+    """whatever is next, or all"""
+    BOUNDED = 3
+    """what is too much, where something is added"""
 
 
 class Escape(NamedTuple):
@@ -105,6 +107,8 @@ class _Search:
                 break
             names = self._names_of(node, function)
             found += self._in(function, names, node)
+            if not found and names & _SELF and self._members:
+                found += self._in_other_methods(function, node)
             if any(one.removal is Removal.NEVER and not one.owner for one in found):
                 break
             gives = self._gives_back(function, names, node)
@@ -117,6 +121,13 @@ class _Search:
             filled = self._fills(function, names) or any(one.owner for one in found)
             node = call if gives or maker else self._handed_on(call, function, names, filled=filled)
         return found
+
+    def _in_other_methods(self, function: "Node", made: "Node") -> list[Escape]:
+        """The lines of the same object's other methods that keep what a member of it has."""
+        name = syntax.class_of_method(function)
+        others = [each for own in self._source.named.values() for each in own if each != function]
+        same = (each for each in others if name and syntax.class_of_method(each) == name)
+        return [one for each in same for one in self._in(each, self._spread(each, set()), made)]
 
     def _call(self, line: int, name: str, maker: str) -> "Node | None":
         for each in self._source.near(line):
@@ -329,7 +340,7 @@ class _Search:
         own = bool(names & (_SELF | {syntax.receiver_of(inner)})) or plain
         if own:
             self._classes |= {syntax.class_of_method(inner)}  # (somebody may keep the object)
-        removal = Removal.EMPTIED if _is_bounded(inner, held) else self._removal(held)
+        removal = Removal.BOUNDED if _is_bounded(inner, held) else self._removal(held)
         if node.type in grammar.STEPS:  # (what is counted keeps a key, which may be known already)
             removal = max(removal, Removal.BY_KEY)
         name = syntax.name_of(inner) or syntax.name_of(function)

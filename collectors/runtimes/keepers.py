@@ -57,7 +57,8 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
     search = _Search(sources)
     for pid, stack in _stacks(evidence):
         frames = list(islice(own_frames(stack), _CALLERS))
-        yield from search.followed(pid, frames) or search.on_the_way(pid, frames) or search.beside(pid, frames)
+        stays, taken = search.followed(pid, frames)
+        yield from stays or search.on_the_way(pid, frames) or taken or search.beside(pid, frames)
 
 
 class _Search:
@@ -72,10 +73,10 @@ class _Search:
         self._followed: dict[tuple[int, str, tuple[int, ...]], Escape | None] = {}
         self._left_to_follow = _MOST_FOLLOWED
 
-    def followed(self, pid: int, frames: Sequence[_OwnFrame]) -> list[KeptLine]:
-        """The line that what is made on a stack ends up at, if its collection is not emptied."""
+    def followed(self, pid: int, frames: Sequence[_OwnFrame]) -> tuple[list[KeptLine], list[KeptLine]]:
+        """The line that what is made on a stack ends up at: one where it stays, or where it is taken out some time."""
         if not frames or self._left_to_follow == 0:
-            return []
+            return [], []
         file, line, _ = frames[0]
         lines = tuple(at for _, at, _ in takewhile(lambda frame: frame[0] == file, frames))
         key = pid, file, lines
@@ -84,12 +85,13 @@ class _Search:
             source = self._sources.of(pid).of(file)
             self._followed[key] = escape_of(source, lines) if source is not None else None
         found = self._followed[key]
-        if found is None or found.removal is Removal.EMPTIED:
-            return []
+        if found is None or found.removal is Removal.BOUNDED:
+            return [], []
         source = self._sources.of(pid).of(file)
         holder = _holder_of(source, found.line) if source is not None and found.owner else None
         through, function = holder or (found.line, found.function)
-        return [KeptLine(file=file, line=line, through=through, function=function)]
+        told = [KeptLine(file=file, line=line, through=through, function=function)]
+        return ([], told) if found.removal is Removal.EMPTIED else (told, [])
 
     def on_the_way(self, pid: int, frames: Iterable[_OwnFrame]) -> list[KeptLine]:
         """The lines of a stack that keep."""
