@@ -40,9 +40,9 @@ def lines(told: PoolCalls, syscall: str, file: str) -> dict[int | None, int]:
     return dict(found)
 
 
-def place(rows: list[SyscallRow], samples: list[tuple[int, Stack]], began: list[Event]) -> PoolCalls:
+def place(rows: list[SyscallRow], samples: list[tuple[int, Stack]], began: list[Event], unsent: int = 0) -> PoolCalls:
     taken = [Sample(at, MAIN, stack) for at, stack in samples]
-    return place_pool_calls(SyscallProfile(rows=tuple(rows)), taken, began, main=MAIN)
+    return place_pool_calls(SyscallProfile(rows=tuple(rows)), taken, began, main=MAIN, unsent=unsent)
 
 
 DATASYNC = by_pool("fdatasync", "uv__fs_fdatasync")
@@ -105,6 +105,18 @@ def test_files_tell_apart_who_asks_for_the_same() -> None:
     began = [e for i, (at, _) in enumerate(samples) for e in events(b if i % 2 else a, at + 100)]
     told = place([a, b], samples, began)
     assert lines(told, "statx", "/a") == {21: 600} and lines(told, "statx", "/b") == {22: 400}
+
+
+def test_where_events_are_missing_only_one_that_begins_at_once_is_spoken_for() -> None:
+    rows = [row("openat", name, OPEN, 100) for name in ("/a", "/b")]
+    began = events(rows[0], *range(10_000_000, 90_000_000, 10_000_000))
+    began += events(rows[1], *range(10_200_000, 90_000_000, 10_000_000))
+    # Of "/a" the first two are known no more: 200 µs after line 11 asked, what line 22 asks for begins.
+    samples = [(at * 10_000_000 - 40_000, reads(11, whole=True)) for at in range(1, 7)]
+    samples += [(at * 10_000_000 + 160_000, reads(22, whole=True)) for at in range(1, 5)]
+    gaps = place(rows, samples, began[2:], unsent=100)
+    assert lines(gaps, "openat", "/a") == {11: 100}
+    assert lines(gaps, "openat", "/b") == {22: 100}
 
 
 def test_many_files_of_a_call_each_are_divided_as_the_operation_is() -> None:
