@@ -100,7 +100,7 @@ def _added_beside(source: Source, found: Pass, callers: Sequence[int]) -> int:
         if not _is_emptied(source, function, held) and (at := _adds(source, function, node, held)):
             return at
         name, parameters = syntax.name_of(function), syntax.parameters_of(function)
-        call = next((call for line in waiting if (call := source.call_at(line, name)) is not None), None)
+        call = source.first_call(waiting, name)
         if call is None:
             return 0
         if not held.of_object:
@@ -134,10 +134,8 @@ def _held(source: Source, node: "Node", depth: int = 0) -> _Held | None:
     if node.type in grammar.NAMES:
         function = syntax.function_around(node)
         name = syntax.text_of(node)
-        own = (
-            set(syntax.assigned_in(function)).union(*syntax.parameters_of(function)) if function is not None else set()
-        )
-        return _Held(name, name not in own)
+        is_own = function is not None and name in {*syntax.assigned_in(function), *syntax.parameter_names(function)}
+        return _Held(name, not is_own)
     if node.named_child_count == 1 and "subscript" not in node.type:
         return _held(source, node.named_children[0], depth + 1)
     return None

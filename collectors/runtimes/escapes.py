@@ -246,7 +246,7 @@ class _Search:
         """The lines of a function, and of those of the file that it hands it to, that keep it."""
         found: list[Escape] = []
         own = syntax.assigned_in(function)
-        given = set[str]().union(*syntax.parameters_of(function))
+        given = syntax.parameter_names(function)
         for each in syntax.within(function, functions=True):
             self._left -= 1
             if self._left < 0:

@@ -112,7 +112,7 @@ def _asked(source: Source, loop: Loop) -> str:
     empty where there is none."""
     names = dict.fromkeys(map(syntax.called_name, syntax.calls_in(loop.node, functions=True)))
     around = syntax.function_around(loop.node)
-    given = set[str]().union(*syntax.parameters_of(around)) if around is not None else set()
+    given = syntax.parameter_names(around) if around is not None else set()
     if loop.seeks and (handed_in := next((name for name in names if name in given), "")):
         return handed_in
     known = ((name, source.functions.get(name)) for name in names)

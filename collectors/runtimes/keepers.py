@@ -79,15 +79,14 @@ class _Search:
             return [], []
         file, line, _ = frames[0]
         lines = tuple(at for _, at, _ in takewhile(lambda frame: frame[0] == file, frames))
+        source = self._sources.of(pid).of(file)
         key = pid, file, lines
         if key not in self._followed:
             self._left_to_follow -= 1
-            source = self._sources.of(pid).of(file)
             self._followed[key] = escape_of(source, lines) if source is not None else None
         found = self._followed[key]
         if found is None or found.removal is Removal.BOUNDED:
             return [], []
-        source = self._sources.of(pid).of(file)
         holder = _holder_of(source, found.line) if source is not None and found.owner else None
         through, function = holder or (found.line, found.function)
         told = [KeptLine(file=file, line=line, through=through, function=function)]
@@ -260,14 +259,14 @@ def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | Non
                 continue
             if only is not None and not only & syntax.names_in(value):
                 continue
-            given = set[str]().union(*syntax.parameters_of(holder))
+            given = syntax.parameter_names(holder)
             yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & syntax.names_in(value)))
 
 
 def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator[tuple["Node", "Node"]]:
     """What in ``node`` adds something to a collection that ``function`` did not make, and the collection."""
     own = syntax.assigned_in(function)
-    given = set[str]().union(*syntax.parameters_of(function))
+    given = syntax.parameter_names(function)
     for each in syntax.within(node) if deep else (node,):
         held = added_to(each)
         names = syntax.names_in(held)

@@ -92,7 +92,7 @@ def _given(give: "Node") -> set[str]:
 
 def _parameters(give: "Node") -> set[str]:
     function = syntax.function_around(give)
-    return set[str]().union(*syntax.parameters_of(function)) if function is not None else set()
+    return syntax.parameter_names(function) if function is not None else set()
 
 
 def _fills(give: "Node") -> bool:

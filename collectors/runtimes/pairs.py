@@ -21,7 +21,7 @@ _ALL = frozenset(("range", "enumerate", "len", "size", "iter", "entries", "value
 def leaves_early(function: "Node", line: int) -> bool:
     """Whether a line is of what a function asks first, to leave then: by an order, of what it was given."""
     body = function.child_by_field_name("body")
-    given = set[str]().union(*syntax.parameters_of(function)) | {syntax.receiver_of(function)}
+    given = syntax.parameter_names(function) | {syntax.receiver_of(function)}
     if body is None or syntax.loops_in(body):
         return False
     said = list(statements_of(body))

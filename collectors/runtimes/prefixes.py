@@ -175,7 +175,7 @@ def _outer(source: Source, part: "Node", lines: Sequence[int], end: set[str]) ->
             return None
         parameters = syntax.parameters_of(function)
         name = syntax.name_of(function)
-        call = next((each for line in waiting if (each := source.call_at(line, name)) is not None), None)
+        call = source.first_call(waiting, name)
         if call is None:
             return None
         pairs = zip(parameters, syntax.arguments_of(call), strict=False)

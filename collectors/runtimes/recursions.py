@@ -28,7 +28,7 @@ def overlap_at(source: Source, line: int) -> "Node | None":
     name = syntax.name_of(function) if function is not None else ""
     if function is None or not name or not _is_pure(function) or _is_kept(function):
         return None
-    given = set[str]().union(*syntax.parameters_of(function))
+    given = syntax.parameter_names(function)
     calls = [call for call in syntax.calls_in(function, functions=True) if _is_own(call, name)]
     less = [
         call
@@ -36,14 +36,11 @@ def overlap_at(source: Source, line: int) -> "Node | None":
         if any(_is_less(each, given) for each in syntax.arguments_of(call))
         and all(_is_less(each, given) or _is_the_same(each) for each in syntax.arguments_of(call))
     ]
-    in_loops = [call for call in less if any(_loops_of(call, function))]
+    in_loops = [
+        call for call in less if any(syntax.start_within(loop.node, function) for loop in syntax.loops_around(call))
+    ]
     by_number = [call for call in less if any(_is_step(each, given) for each in syntax.arguments_of(call))]
     return next(iter(in_loops), None) or (by_number[0] if len(by_number) > 1 else None)
-
-
-def _loops_of(call: "Node", function: "Node") -> list["Node"]:
-    around = (loop.node for loop in syntax.loops_around(call))
-    return [node for node in around if syntax.start_within(node, function)]
 
 
 def _is_own(call: "Node", name: str) -> bool:

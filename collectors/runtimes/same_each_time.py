@@ -122,12 +122,12 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
         if _alters(around, names):
             return False
         parameters = syntax.parameters_of(around)
-        given = set[str]().union(*parameters)
+        given = syntax.parameter_names(around)
         local = (names & set(own)) - given
         if any(any(syntax.calls_in(value)) for name in local for value in own[name]):
             return False
         name = syntax.name_of(around)
-        outer = next((each for line in waiting if (each := source.call_at(line, name)) is not None), None)
+        outer = source.first_call(waiting, name)
         if outer is None:
             return False
         pairs = zip(parameters, syntax.arguments_of(outer), strict=False)
@@ -184,7 +184,8 @@ def _only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
     if body is None or depth > _DEEPEST:
         return False
     own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
-    own |= set[str]().union(*map(all_parameters, syntax.within(body, functions=True)))
+    inner = (each for each in syntax.within(body, functions=True) if each.type in grammar.FUNCTIONS)
+    own |= set[str]().union(*map(syntax.parameter_names, inner))
     returns = body.type not in grammar.BLOCKS or function.type == "function_item"
     for each in syntax.within(body, functions=True):
         returns = returns or each.type.startswith("return")
@@ -203,10 +204,6 @@ def _bases(target: "Node") -> set[str]:
     while target.type in _PARTS and target.named_children:
         target = target.named_children[0]
     return syntax.names_in(target) or syntax.targets_in(target)
-
-
-def all_parameters(node: "Node") -> set[str]:
-    return set[str]().union(*syntax.parameters_of(node)) if node.type in grammar.FUNCTIONS else set()
 
 
 def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:

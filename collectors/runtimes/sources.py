@@ -212,6 +212,10 @@ class Source:
         members = (each for each in near if each.type in grammar.MEMBERS and syntax.member_name(each) == name)
         return next(calls, None) or next(members, None)
 
+    def first_call(self, lines: Iterable[int], name: str) -> "Node | None":
+        """The first such call in ``lines``, of which an iterator goes on behind it."""
+        return next((call for line in lines if (call := self.call_at(line, name)) is not None), None)
+
     def function_at(self, line: int) -> "Node | None":
         """The function that a line is in, or the only one that is in the line: ``same = (a, b) => a.at === b.at``."""
         node = self.at(line)

@@ -60,11 +60,8 @@ def with_said(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
         known = [(file, source) for file in files.get(pid, [])[:_MOST_FILES] if (source := sources.of(pid).of(file))]
         found = [(file, place) for file, source in known for place in said_in(source, shape)]
         # (one after the other, in one function: hget(key, "vacuum"), hget(key, "flow"))
-        if (
-            found
-            and len({(file, place.function.id if place.function else at) for at, (file, place) in enumerate(found)})
-            == 1
-        ):
+        functions = {(file, place.function.id if place.function else at) for at, (file, place) in enumerate(found)}
+        if len(functions) == 1:
             file, place = found[0]
             said.append(_line(pid, shape, file, place))
     return evidence.model_copy(update={"network": use.model_copy(update={"said": tuple(said)})})

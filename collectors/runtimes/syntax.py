@@ -180,6 +180,11 @@ def parameters_of(function: "Node") -> list[set[str]]:
     return found[1:] if own else found
 
 
+def parameter_names(function: "Node") -> set[str]:
+    """The names of all of a function's parameters."""
+    return set[str]().union(*parameters_of(function))
+
+
 def _parameter_list(function: "Node") -> "Node | None":
     held: Node | None = function
     while held is not None and held.child_by_field_name("parameters") is None:

@@ -408,11 +408,7 @@ PATTERN = Pattern(
     costs="The preparation takes many times longer than the use that it is made for.",
     fix="Prepare once, before the loop or at the first use, and keep it by what it was made of.",
     fine="A service whose work it is: a login that checks a password, a tool that compiles what it is given.",
-    thresholds=(
-        SHARE,
-        SAME,
-        LITTLE,
-    ),
+    thresholds=(SHARE, SAME, LITTLE),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,
