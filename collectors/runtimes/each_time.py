@@ -70,14 +70,12 @@ def passes_at(source: Source, line: int) -> Iterator[Pass]:
 def _from_the_start(loop: syntax.Loop) -> bool:
     """Whether a loop that counts takes each by its number: ``for (let i = 0; i < this.filled; i++)``, and of nothing
     else than a name or a length."""
-    first = syntax.first_field(loop.node, "initializer", "init")
-    begins = [value for values in syntax.assigned_in(first).values() for value in values] if first is not None else []
     by_itself = all(
         syntax.text_of(each.named_children[-1]) in loop.items
         for each in syntax.within(loop.body or loop.node)
         if each.type in grammar.INDEXED and each.named_child_count > 1 and syntax.names_in(each) & loop.items
     )
-    return by_itself and all(syntax.text_of(value) == "0" for value in begins)
+    return by_itself and all(syntax.text_of(value) == "0" for value in loop.begins)
 
 
 def each_time_at(source: Source, lines: Sequence[int]) -> int:

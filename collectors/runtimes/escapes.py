@@ -9,12 +9,12 @@ file that gives that back.
 
 import re
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.additions import added_to, is_number, is_own, value_of
 from perfdoctor.collectors.runtimes.class_objects import are_many, made_by
+from perfdoctor.collectors.runtimes.removals import Removal, is_bounded, removal_of
 from perfdoctor.collectors.runtimes.sources import Source
 
 if TYPE_CHECKING:
@@ -39,24 +39,11 @@ _AROUND = grammar.words(
 _GIVE_THEIR_LAST = grammar.words("function_item arrow_function lambda lambda_expression closure_expression")
 """functions that may give back what stands at their end"""
 _FINDS_OR_MAKES = grammar.words("setdefault computeIfAbsent entry or_insert or_insert_with or_default GetOrAdd")
-_EMPTIES = grammar.words("clear splice retain removeIf drain truncate evict take next remove_if erase_if popitem")
 _ON = re.compile(r"on[_A-Z]")
 """onMessage, on_data: what is given a function to call"""
-_COUNTS = re.compile(r"\b(?:length|size|len|count|Len|maxlen|capacity)\b")
 _DRAINS = grammar.words("get shift poll take pop popleft pop_front recv receive remove removeFirst pollFirst dequeue")
 _LEAKS = grammar.words("deleteOnExit leak into_raw forget intern WithCancel register atexit")
 """what keeps what it is given, or called of, for ever"""
-
-
-class Removal(IntEnum):
-    """How a file takes something out of a collection: by a key it may be forgotten."""
-
-    NEVER = 0
-    BY_KEY = 1
-    EMPTIED = 2
-    """whatever is next, or all"""
-    BOUNDED = 3
-    """what is too much, where something is added"""
 
 
 class Escape(NamedTuple):
@@ -340,19 +327,11 @@ class _Search:
         own = bool(names & (_SELF | {syntax.receiver_of(inner)})) or plain
         if own:
             self._classes |= {syntax.class_of_method(inner)}  # (somebody may keep the object)
-        removal = Removal.BOUNDED if _is_bounded(inner, held) else self._removal(held)
+        removal = Removal.BOUNDED if is_bounded(inner, held) else removal_of(self._source, held)
         if node.type in grammar.STEPS:  # (what is counted keeps a key, which may be known already)
             removal = max(removal, Removal.BY_KEY)
         name = syntax.name_of(inner) or syntax.name_of(function)
         return Escape(node.start_point[0] + 1, name, removal, syntax.class_of_method(inner) if own else "")
-
-    def _removal(self, held: "Node") -> Removal:
-        name = _last_name(held)
-        removals = (call for each in grammar.REMOVES | grammar.TAKES_OUT for call in self._source.calls.get(each, ()))
-        owned = [each for each in removals if (owner := syntax.owner_of_call(each)) and _last_name(owner) == name]
-        if any(not syntax.arguments_of(each) or syntax.called_name(each) in _EMPTIES for each in owned):
-            return Removal.EMPTIED
-        return Removal.BY_KEY if owned else Removal.NEVER
 
     def _gives_back(self, function: "Node", names: set[str], made: "Node | None") -> bool:
         for each in syntax.within(function, functions=True):
@@ -396,28 +375,10 @@ def _outlives(held: "Node", own: "dict[str, list[Node]]", given: set[str]) -> bo
     return any(_is_found(value) for value in values)
 
 
-def _last_name(held: "Node") -> str:
-    """Of ``self.members[room]`` the members."""
-    while held.type in grammar.INDEXED and held.named_children:
-        held = held.named_children[0]
-    return syntax.last_name(held)
-
-
 def _is_in(node: "Node", other: "Node") -> bool:
     """Whether one of the two is in the other: what is made may be all of a line."""
     within = other.start_byte <= node.start_byte and node.end_byte <= other.end_byte
     return within or (node.start_byte <= other.start_byte and other.end_byte <= node.end_byte)
-
-
-def _is_bounded(function: "Node", held: "Node") -> bool:
-    """Whether a function that adds asks how many there are."""
-    name = _last_name(held)
-    for each in syntax.within(function):
-        condition = syntax.condition_of(each) if each.type in grammar.IFS | grammar.LOOPS else None
-        text = syntax.text_of(condition)
-        if name in text and _COUNTS.search(text):
-            return True
-    return False
 
 
 def _is_it(value: "Node", names: set[str]) -> bool:

@@ -96,12 +96,9 @@ def _are_few(source: Source, looks: Looks) -> bool:
 
 def _is_a_bucket(looks: Looks) -> bool:
     """Whether a loop that counts begins where a table says for what it looks for: ``i = begin[cell_of(mark.x)]``."""
-    first = syntax.first_field(looks.loop.node, "initializer", "init")
     function = syntax.function_around(looks.loop.node)
-    if first is None or function is None:
-        return False
-    own = syntax.assigned_in(function)
-    starts = [value for values in syntax.assigned_in(first).values() for value in values]
+    own = syntax.assigned_in(function) if function is not None else {}
+    starts = looks.loop.begins
     starts += [value for name in all_names(starts) for value in own.get(name, ())]
     looked_up = (each for value in starts for each in syntax.within(value) if each.type in grammar.INDEXED)
     return any(syntax.names_in(each) & looks.wanted for each in looked_up)
@@ -284,8 +281,7 @@ def _counts(loop: Loop, looks: Looks) -> bool:
 def _is_of_data(loop: Loop) -> bool:
     if loop.endless:
         return bool(_taken_out(loop))
-    first = syntax.first_field(loop.node, "initializer", "init") if loop.counted else None
-    return bool(all_names((*loop.over, first) if first is not None else loop.over) - loop.items)
+    return bool(all_names((*loop.over, loop.first) if loop.first is not None else loop.over) - loop.items)
 
 
 def _taken_out(loop: Loop) -> set[str]:

@@ -14,9 +14,10 @@ from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.additions import added_to, is_number, is_own, value_of
 from perfdoctor.collectors.runtimes.class_objects import are_many, is_one, is_plain, made_in
 from perfdoctor.collectors.runtimes.declared import is_map
-from perfdoctor.collectors.runtimes.escapes import Escape, Removal, escape_of
+from perfdoctor.collectors.runtimes.escapes import Escape, escape_of
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded
 from perfdoctor.collectors.runtimes.own_files import own_frames
+from perfdoctor.collectors.runtimes.removals import Removal, removal_of
 from perfdoctor.collectors.runtimes.sources import Source, Sources, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
@@ -260,7 +261,8 @@ def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | Non
             if only is not None and not only & syntax.names_in(value):
                 continue
             given = syntax.parameter_names(holder)
-            yield Kept(addition.start_point[0] + 1, not _is_emptied(source, held), bool(given & syntax.names_in(value)))
+            stays = removal_of(source, held) is Removal.NEVER
+            yield Kept(addition.start_point[0] + 1, stays, bool(given & syntax.names_in(value)))
 
 
 def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator[tuple["Node", "Node"]]:
@@ -276,13 +278,6 @@ def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator
         local = {name for name in names if name in own and name not in given}
         if local != names or _is_of_outside(local, own):
             yield each, held
-
-
-def _is_emptied(source: Source, collection: "Node") -> bool:
-    """Whether a method takes anything out of a collection in the file, by its name: the last one of a member."""
-    name = syntax.last_name(collection)
-    removals = (call for each in grammar.REMOVES for call in source.calls.get(each, ()))
-    return any(syntax.last_name(owner) == name for each in removals if (owner := syntax.owner_of_call(each)))
 
 
 def _grows(source: Source, node: "Node") -> bool:

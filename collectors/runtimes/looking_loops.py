@@ -123,9 +123,7 @@ def _goes_around(loop: Loop) -> bool:
     elif over.type == "range_expression":
         begins, ends = over.named_children[:1], over.named_children[1:]
     else:
-        first = syntax.first_field(loop.node, "initializer", "init")
-        made = syntax.assigned_in(first) if first is not None else {}
-        begins, ends = [value for name in loop.items for value in made.get(name, ())], list(over.named_children)
+        begins, ends = loop.begins, list(over.named_children)
     return bool(_midsts(begins) & _midsts(ends))
 
 
@@ -169,8 +167,7 @@ def _gone_over(loop: Loop) -> tuple[set[str], bool]:
 
 def _looked_up(loop: Loop) -> set[str]:
     """The names by which a loop that counts looks up where to begin or end: ``k = start[row]; k < start[row + 1]``."""
-    first = syntax.first_field(loop.node, "initializer", "init")
-    ends = (*loop.over, first) if first is not None else loop.over
+    ends = (*loop.over, loop.first) if loop.first is not None else loop.over
     looked_up = grammar.INDEXED | grammar.CALLS | grammar.MEMBERS
     return all_names(each for end in ends for each in syntax.within(end) if each.type in looked_up) - loop.items
 
@@ -186,8 +183,7 @@ def _begins_at(loop: Loop, parts: Sequence["Node"]) -> set[str]:
 
 def _starts_anew(loop: Loop) -> bool:
     """Whether a loop that counts begins at the same place each time."""
-    first = syntax.first_field(loop.node, "initializer", "init")
-    return first is None or not any(map(all_names, syntax.assigned_in(first).values()))
+    return not all_names(loop.begins)
 
 
 def _conditions(loop: Loop) -> Iterator["Node"]:

@@ -82,10 +82,8 @@ def _window_of_caller(source: Source, lines: Sequence[int]) -> Loop | None:
 
 def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
     """The names by which a loop that counts begins, and by which it ends."""
-    first = syntax.first_field(loop.node, "initializer", "init")
-    if first is not None:
-        values = (value for values in syntax.assigned_in(first).values() for value in values)
-        return all_names(values), all_names(loop.over) - loop.items
+    if loop.first is not None:
+        return all_names(loop.begins), all_names(loop.over) - loop.items
     over = loop.over[0] if loop.over else loop.node
     given = over.named_children if over.type == "range_expression" else syntax.arguments_of(over)
     return (all_names(given[:1]), all_names(given[1:2])) if len(given) > 1 else (set(), set())

@@ -150,9 +150,7 @@ def _waits(node: "Node") -> bool:
 
 
 def _is_in_rounds(loop: Loop, node: "Node") -> bool:
-    first = syntax.first_field(loop.node, "initializer", "init")
-    parts = (part for part in (loop.body, loop.condition) if part is not None and part != first)
-    return any(syntax.start_within(node, part) for part in parts)
+    return any(part is not None and syntax.start_within(node, part) for part in (loop.body, loop.condition))
 
 
 def _has_others(loop: Loop, names: set[str]) -> bool:

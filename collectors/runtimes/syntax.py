@@ -34,6 +34,13 @@ class Loop(NamedTuple):
     counted: bool
     seeks: bool = False
     """by a condition that is handed to a function, or written behind it"""
+    first: "Node | None" = None
+    """of one that counts, what it does before its rounds: ``i = 0``"""
+
+    @property
+    def begins(self) -> "list[Node]":
+        """The values with which a loop that counts begins."""
+        return [value for values in assigned_in(self.first).values() for value in values] if self.first else []
 
     @property
     def line(self) -> int:
@@ -443,21 +450,23 @@ def loop_of(node: "Node") -> Loop | None:
     over = first_field(clause, "right", "value")
     if item is not None and over is not None:
         return Loop(node, frozenset(targets_in(item)), (over,), None, body, counted=_is_count(over))
-    condition = clause.child_by_field_name("condition")
-    condition = condition if condition is not None and condition.named_child_count else None  # (for (;;))
+    first, condition = first_field(clause, "initializer", "init"), clause.child_by_field_name("condition")
+    condition = None if condition is not None and condition.type == "empty_statement" else condition  # (for (;;))
     if condition is None and node.type == "for_statement" and clause is node:
-        condition = next((c for c in node.named_children if c != body and c.type != "comment"), None)  # (Go)
-    first = first_field(clause, "initializer", "init")
+        others = (each for each in node.named_children if each not in (body, first) and each.type != "comment")
+        condition = next(others, None)  # (Go)
     if node.type == "for_statement" and clause.child_by_field_name("condition") is not None and first is not None:
         items = frozenset(assigned_in(first)) or frozenset(targets_in(first))
-        return Loop(node, items, (condition,) if condition is not None else (), condition, body, counted=True)
+        ends = (condition,) if condition is not None else ()
+        return Loop(node, items, ends, condition, body, counted=True, first=first)
     stepped = set[str]()
     if body is not None and condition is not None:
         # (not names_in: that asks for the loops within, and these for theirs)
         asked = {text_of(each) for each in within(condition) if each.type in grammar.NAMES}
         steps = first_field(clause, "update", "increment")
         stepped = ((steps_in(body) | (steps_in(steps) if steps is not None else set())) & asked) | steps_in(condition)
-    return Loop(node, frozenset(stepped), (condition,) if condition and stepped else (), condition, body, counted=True)
+    ends = (condition,) if condition and stepped else ()
+    return Loop(node, frozenset(stepped), ends, condition, body, counted=True, first=first)
 
 
 def _is_asked(generator: "Node") -> bool:
