@@ -28,10 +28,15 @@ def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
 
 def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Rounds over all, until one changes nothing."""
-    at = stack[0]
-    source = sources.of(at.file)
-    loop = sweep_at(source, at.line) if source else None
-    return Join(At(at.file, loop.head), 0, LineShape.SWEEP) if loop else None
+    for depth, at in enumerate(stack[:2]):
+        source = sources.of(at.file)
+        loop = sweep_at(source, at.line) if source else None
+        if loop:
+            return Join(At(at.file, loop.head), depth, LineShape.SWEEP)
+        function = source.function_at(at.line) if source else None
+        if function is None or function.end_point[0] - function.start_point[0] >= SMALL:
+            return None
+    return None
 
 
 def _each_time_at(sources: Sources, stack: Sequence[At]) -> Join | None:
@@ -85,7 +90,7 @@ def _prefix_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     at = stack[0]
     source = sources.of(at.file)
     found = prefix_at(source, _lines(stack)) if source else None
-    return Join(At(at.file, found.loop.head), found.depth) if found else None
+    return Join(At(at.file, found.line), found.depth) if found else None
 
 
 def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:

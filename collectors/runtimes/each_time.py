@@ -28,6 +28,12 @@ _OF_OWNER = grammar.words(
     " includes indexOf"
 )
 """methods that go through all of what they are called of"""
+_BY_KEY = grammar.words("contains count find")
+"""of these, those that maps and sets have, too, which find what they are asked for at once"""
+_LISTS = grammar.words("List ArrayList LinkedList CopyOnWriteArrayList Vector Deque ArrayDeque Queue Vec VecDeque list")
+_OF_RANGE = grammar.words("find find_if find_if_not count count_if any_of none_of all_of accumulate")
+"""functions of C++ that go from one iterator to another"""
+_BEGINS = frozenset(("begin", "cbegin"))
 _PASSES = grammar.words(
     "iter iter_mut into_iter values stream iterator entries items keys copy to_vec clone cloned copied begin cbegin"
     " slice list tuple enumerate sorted skip peekable mapToInt mapToLong mapToDouble boxed array"
@@ -134,6 +140,8 @@ def _held(source: Source, node: "Node", depth: int = 0) -> _Held | None:
         name = syntax.text_of(node)
         is_own = function is not None and name in {*syntax.assigned_in(function), *syntax.parameter_names(function)}
         return _Held(name, not is_own)
+    if node.type in grammar.INDEXED and node.named_child_count > 1 and node.named_children[0].type in grammar.MEMBERS:
+        return _Held(f"{syntax.member_name(node.named_children[0])}[]", True)  # (self.readings[belt])
     if node.named_child_count == 1 and "subscript" not in node.type:
         return _held(source, node.named_children[0], depth + 1)
     return None
@@ -151,11 +159,21 @@ def _of_local(source: Source, function: "Node", held: _Held) -> _Held:
 def _asked_of_all(source: Source, call: "Node") -> _Held | None:
     name, owner, given = syntax.called_name(call), syntax.owner_of_call(call), syntax.arguments_of(call)
     held = None
-    if owner is not None and name in _OF_OWNER and not (owner.type in grammar.NAMES and name in _OF_ARGUMENT and given):
+    of_owner = name in _OF_OWNER and (name not in _BY_KEY or _is_listed(source, call))
+    if owner is not None and of_owner and not (owner.type in grammar.NAMES and name in _OF_ARGUMENT and given):
         held = _held(source, owner)
-    if held is None and name in _OF_ARGUMENT and given:
+    of_range = name in _OF_RANGE and len(given) > 1 and syntax.called_name(given[0]) in _BEGINS
+    if held is None and given and (name in _OF_ARGUMENT or of_range):
         held = _held(source, given[0])
     return held
+
+
+def _is_listed(source: Source, call: "Node") -> bool:
+    """Whether what something is called of is seen to be a list, or what gives one element after the other; in
+    JavaScript nothing else is asked so."""
+    owner = syntax.owner_of_call(call)
+    handed_on = owner is not None and owner.type in grammar.CALLS
+    return handed_on or source.is_javascript or bool(inlined.classes_of(source, call) & _LISTS)
 
 
 def _only_computes(source: Source, body: "Node | None", items: frozenset[str], held: _Held) -> bool:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.additions import added_to, is_number, is_own, value_of
 from perfdoctor.collectors.runtimes.class_objects import are_many, made_by
-from perfdoctor.collectors.runtimes.removals import Removal, is_bounded, removal_of
+from perfdoctor.collectors.runtimes.removals import Removal, is_bounded, removal_of, whole
 from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.runtimes.unfreed import is_freed, lost_at
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -42,6 +43,7 @@ _FINDS_OR_MAKES = grammar.words("setdefault computeIfAbsent entry or_insert or_i
 _ON = re.compile(r"on[_A-Z]")
 """onMessage, on_data: what is given a function to call"""
 _DRAINS = grammar.words("get shift poll take pop popleft pop_front recv receive remove removeFirst pollFirst dequeue")
+_SENDS = frozenset(("send", "try_send", "unbounded_send"))
 _LEAKS = grammar.words("deleteOnExit leak into_raw forget intern WithCancel register atexit")
 """what keeps what it is given, or called of, for ever"""
 
@@ -53,6 +55,8 @@ class Escape(NamedTuple):
     function: str
     removal: Removal
     owner: str = ""
+    places: int = 0
+    """at which it is taken out again"""
 
 
 def escape_of(source: Source, lines: Sequence[int]) -> Escape | None:
@@ -61,11 +65,11 @@ def escape_of(source: Source, lines: Sequence[int]) -> Escape | None:
     found = search.from_line(lines)
     # (an object that has it of its own may be gone soon: rather who is given what it has)
     last = found[-1].owner if found else ""
-    best = min(found, key=lambda one: (one.removal, bool(one.owner), one.owner != last), default=None)
+    best = min(found, key=lambda one: (one.removal, bool(one.owner), one.owner != last, one.places), default=None)
     if best is None or (best.owner and are_many(source, best.owner)):
         # (what an object keeps of its own is kept by who keeps the object)
         holders = [one for one in search.of_classes() if one.owner != (best.owner if best else "")]
-        holder = min(holders, key=lambda one: one.removal, default=None)
+        holder = min(holders, key=lambda one: (one.removal, one.places), default=None)
         if holder is not None and (best is None or holder.removal is Removal.NEVER or holder.removal < best.removal):
             return holder
     return best
@@ -90,7 +94,8 @@ class _Search:
             if node is None:
                 break
             function = syntax.function_around(node)
-            if function is None:
+            if function is None:  # (what each object of a class has from its beginning)
+                self._classes |= {syntax.class_around(node)}
                 break
             names = self._names_of(node, function)
             found += self._in(function, names, node)
@@ -98,6 +103,9 @@ class _Search:
                 found += self._in_other_methods(function, node)
             if any(one.removal is Removal.NEVER and not one.owner for one in found):
                 break
+            unkept = all(one.removal is Removal.BOUNDED for one in found) and grammar.frees(self._source.file)
+            if unkept and (lost := lost_at(function, node)):
+                found.append(Escape(lost, syntax.name_of(function), Removal.BY_KEY))
             gives = self._gives_back(function, names, node)
             self._classes |= {syntax.class_of_method(function)} if self._fills(function, names) else set()
             name = syntax.name_of(function)
@@ -196,7 +204,7 @@ class _Search:
         if value.type in grammar.NAMES or value.type == "shorthand_property_identifier":
             return syntax.text_of(value) in names - _SELF
         if value.type in grammar.MEMBERS:
-            return syntax.member_name(value) in self._members
+            return syntax.member_name(value) in self._members or self._is_method(value, names)
         if value.type in grammar.FUNCTIONS:  # (a closure)
             return bool(syntax.names_in(value) & names)
         if value.type in grammar.CALLS:
@@ -215,6 +223,11 @@ class _Search:
         if value.type in grammar.COMPARISONS or value.type in grammar.INDEXED:
             return False
         return any(self._holds(each, names, depth + 1) for each in value.named_children)
+
+    def _is_method(self, value: "Node", names: set[str]) -> bool:
+        """Whether it is a method of an object that holds it: ``bus.connect(self.on_sample)``."""
+        owner = syntax.text_of(syntax.owner_of(value))
+        return owner in names & _SELF and syntax.member_name(value) in self._source.named
 
     def _is_given_back(self, named: "Node", given: "list[Node]", names: set[str], depth: int) -> bool:
         """Whether a function of the file gives back something with an argument in it that holds it."""
@@ -286,6 +299,8 @@ class _Search:
                     self._holds(each, names) or (names & _SELF and syntax.names_in(each) & _SELF) for each in given
                 )
                 return held if closes else None
+        if (channel := self._sent_to(node, names, made)) is not None:
+            return channel
         held = added_to(node) if not is_own(self._source, node) else None
         value = value_of(node) if held is not None else None
         if held is None or value is None:
@@ -294,9 +309,25 @@ class _Search:
         mine = any(self._holds(each, names) or _is_in(made, each) or _is_it(each, names) for each in parts)
         return held if mine and not is_number(value) else None
 
+    def _sent_to(self, node: "Node", names: set[str], made: "Node") -> "Node | None":
+        """The channel that it is sent through: what nobody receives any more, or not as fast, stays there."""
+        if node.type == "send_statement":
+            channel, value = syntax.first_field(node, "channel"), syntax.first_field(node, "value")
+        elif (
+            node.type in grammar.CALLS
+            and syntax.called_name(node) in _SENDS
+            and grammar.has_channels(self._source.file)
+        ):
+            channel, value = syntax.owner_of_call(node), next(iter(syntax.arguments_of(node)), None)
+        else:
+            return None
+        sent = value is not None and (self._holds(value, names) or _is_in(made, value))
+        return channel if sent else None
+
     def _counted(self, node: "Node", names: set[str]) -> "Node | None":
         """``agents[agent]++``: a key is kept."""
-        target = syntax.target_of(node) if node.type in grammar.STEPS else None
+        counts = node.type in grammar.STEPS and not grammar.frees(self._source.file)
+        target = syntax.target_of(node) if counts else None
         if target is None or target.type not in grammar.INDEXED or len(target.named_children) < 2:
             return None
         return target.named_children[0] if syntax.names_in(target.named_children[-1]) & names - _SELF else None
@@ -323,15 +354,19 @@ class _Search:
     def _escape(self, node: "Node", held: "Node", function: "Node") -> Escape:
         inner = syntax.function_around(node) or function
         names = syntax.names_in(held)
-        plain = grammar.leaves_out_this(self._source.file) and held.type in grammar.NAMES
+        plain = grammar.leaves_out_this(self._source.file) and whole(held).type in grammar.NAMES
         own = bool(names & (_SELF | {syntax.receiver_of(inner)})) or plain
         if own:
             self._classes |= {syntax.class_of_method(inner)}  # (somebody may keep the object)
-        removal = Removal.BOUNDED if is_bounded(inner, held) else removal_of(self._source, held)
+        removal, places = removal_of(self._source, held)
+        freed = (target := syntax.target_of(node)) is not None and is_freed(inner, syntax.text_of(target))
+        removal = Removal.BOUNDED if freed or is_bounded(inner, held) else removal
+        if node.type == "send_statement" or syntax.called_name(node) in _SENDS:
+            removal = Removal.SENT
         if node.type in grammar.STEPS:  # (what is counted keeps a key, which may be known already)
             removal = max(removal, Removal.BY_KEY)
         name = syntax.name_of(inner) or syntax.name_of(function)
-        return Escape(node.start_point[0] + 1, name, removal, syntax.class_of_method(inner) if own else "")
+        return Escape(node.start_point[0] + 1, name, removal, syntax.class_of_method(inner) if own else "", places)
 
     def _gives_back(self, function: "Node", names: set[str], made: "Node | None") -> bool:
         for each in syntax.within(function, functions=True):

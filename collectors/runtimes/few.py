@@ -4,6 +4,7 @@ What multiplies with so few takes no more time than with one. Where it was made 
 for all functions, or, of a member of an object, where the constructor got it.
 """
 
+import re
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ _STEPS = 4
 """from a name to what it stands for"""
 _BY_LENGTH = frozenset(("from", "fill"))
 """``Array.from({ length: 30 }, …)``, ``Array(30).fill(0)``"""
+_EACH = frozenset(("iter", "iter_mut", "into_iter", "stream"))
+_SIZED = re.compile(r"\[.*;\s*(\d{1,4})(?:usize)?\s*\]|\[(\d{1,4})\].*", re.DOTALL)
 _CONSTRUCTORS = frozenset(("constructor", "__init__"))
 
 
@@ -83,14 +86,29 @@ def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:
         owner = syntax.owner_of(value)
         own = owner is not None and syntax.text_of(owner) in ("this", "self")
         values = source.members.get(syntax.member_name(value), []) if own else []
+        sized = source.declared.get(syntax.member_name(value), set())
+        if sized and all(map(_is_sized, sized)):
+            return True
         return bool(values) and all(_stands_for_few(source, each, steps - 1) for each in values)
+    if value.type in grammar.POINTED | {"reference_expression"} and value.named_children:  # (&mut self.players)
+        return _stands_for_few(source, value.named_children[-1], steps)
+    if value.type in grammar.CALLS and syntax.called_name(value) in _EACH and (owner := syntax.owner_of_call(value)):
+        return _stands_for_few(source, owner, steps)
     if value.type not in grammar.NAMES:
         return False
     name, function = syntax.text_of(value), syntax.function_around(value)
     given = _given(source, function, name) if function is not None else None
     if given is not None:
         return bool(given) and all(_stands_for_few(source, each, steps - 1) for each in given)
-    return is_few(source, name, function)
+    values = syntax.assigned_in(function).get(name, []) if function is not None else []
+    another_name = bool(values) and all(_stands_for_few(source, each, steps - 1) for each in values)
+    return another_name or is_few(source, name, function)
+
+
+def _is_sized(kind: str) -> bool:
+    """Whether a type says how few there are: ``[Ship; 4]``, ``[4]Ship``."""
+    said = _SIZED.fullmatch(kind)
+    return said is not None and int(said[1] or said[2]) < FEW
 
 
 def _given(source: Source, function: "Node", name: str) -> "list[Node] | None":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.additions import added_to
-from perfdoctor.collectors.runtimes.looking_loops import all_names, few_rounds
+from perfdoctor.collectors.runtimes.looking_loops import all_names, few_rounds, jumps
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -23,7 +23,7 @@ def find_or_add_at(source: Source, line: int) -> Loop | None:
     """The loop of a line, which stops when it has found something, in a function that adds to what it goes over."""
     for loop in source.loops_at(line):
         function = syntax.function_around(loop.node)
-        if function is None or loop.endless or few_rounds(loop) or not _stops(loop, line):
+        if function is None or loop.endless or few_rounds(loop) or jumps(loop) or not _stops(loop, line):
             continue
         over = _gone_over(loop)
         if over and not _is_looked_up(loop, function) and _adds(loop, function, over):

@@ -177,3 +177,13 @@ def _language(module: str, function: str) -> "Language":
     from tree_sitter import Language
 
     return Language(getattr(importlib.import_module(module), function)())
+
+
+def has_channels(file: str) -> bool:
+    """Whether a language sends through channels by methods: Rust."""
+    return file.endswith(".rs")
+
+
+def frees(file: str) -> bool:
+    """Whether a language frees what it has made by calls: C."""
+    return file.endswith((".c", ".h"))

@@ -5,6 +5,7 @@ Panel.take calls, which Boosters.tell calls, is told as tell, with lines of add.
 in the functions of the same file that tell calls, and those call, nearest first.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _DEEPEST = 4
+_HOLDER = re.compile(r"\b([A-Z]\w*)(?:::<.*>)?::")
 _MOST = 64
 """functions that are looked at: V8 stops after some hundred bytes of bytecode"""
 
@@ -70,9 +72,15 @@ def classes_of(source: Source, call: "Node") -> set[str]:
         return set()
     by_name = source.members if owner.type in grammar.MEMBERS else source.assigned
     name = syntax.member_name(owner) if owner.type in grammar.MEMBERS else syntax.text_of(owner)
-    made = {syntax.called_name(value) for value in by_name.get(name, ()) if value.type in grammar.CALLS}
+    calls = [value for value in by_name.get(name, ()) if value.type in grammar.CALLS]
+    made = {syntax.called_name(value) for value in calls}.union(*map(_holders, calls))
     kinds = {kind for each in made for kind in _given_by(source, each)} | source.declared.get(name, set())
     return made | {name for kind in kinds if (name := class_in(kind))}
+
+
+def _holders(call: "Node") -> list[str]:
+    """The class in whose name something is made: ``Vec::with_capacity(8)``"""
+    return _HOLDER.findall(syntax.text_of(call.child_by_field_name("function")))
 
 
 def _given_by(source: Source, name: str) -> set[str]:

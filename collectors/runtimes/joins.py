@@ -133,7 +133,7 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
                 if function is not None and _calls_itself(node, function):
                     return None  # (the branches of a tree, of which a search leaves most out)
                 over = (over - loop.items) | all_names(loop.over)
-            elif (source := sources.of(at.file)) is not None and goes_over_few(source, loop):
+            elif _is_no_work(sources.of(at.file), loop):
                 continue
             elif (looks.extreme and not few_rounds(loop)) or (
                 expanded(wanted, made) & _of_round(loop, made, at.file)
@@ -174,6 +174,16 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         wanted |= {_NEW} if made_anew else set()
         node = call
     return None
+
+
+def _is_no_work(source: Source | None, loop: Loop) -> bool:
+    """Whether a loop goes over a few, or sleeps in each round and goes on for ever, as a service does: its rounds are
+    not those of an algorithm."""
+    if source is not None and goes_over_few(source, loop):
+        return True
+    return loop.endless and any(
+        syntax.called_name(each) in grammar.SLEEPS for each in syntax.calls_in(loop.body or loop.node)
+    )
 
 
 def _calls_itself(node: "Node", function: "Node") -> bool:

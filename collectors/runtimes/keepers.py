@@ -39,6 +39,8 @@ _MAKES = frozenset({"make", "new", "with_capacity"})
 """what makes a collection in Go and Rust"""
 _MAPS = frozenset({"dictionary", "object", "dictionary_comprehension"})
 """literals of what finds values by any key"""
+_ORDER = ({Removal.NEVER, Removal.BY_KEY}, {Removal.EMPTIED}, {Removal.SENT})
+"""which ends are told before others; what is bounded keeps nothing"""
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
 
@@ -58,8 +60,9 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
     search = _Search(sources)
     for pid, stack in _stacks(evidence):
         frames = list(islice(own_frames(stack), _CALLERS))
-        stays, taken = search.followed(pid, frames)
-        yield from stays or search.on_the_way(pid, frames) or taken or search.beside(pid, frames)
+        removal, line = search.followed(pid, frames)
+        stays, taken, sent = ([line] if line and removal in kinds else [] for kinds in _ORDER)
+        yield from stays or search.on_the_way(pid, frames) or taken or search.beside(pid, frames) or sent
 
 
 class _Search:
@@ -74,10 +77,10 @@ class _Search:
         self._followed: dict[tuple[int, str, tuple[int, ...]], Escape | None] = {}
         self._left_to_follow = _MOST_FOLLOWED
 
-    def followed(self, pid: int, frames: Sequence[_OwnFrame]) -> tuple[list[KeptLine], list[KeptLine]]:
-        """The line that what is made on a stack ends up at: one where it stays, or where it is taken out some time."""
+    def followed(self, pid: int, frames: Sequence[_OwnFrame]) -> tuple[Removal, KeptLine | None]:
+        """The line that what is made on a stack ends up at, and how it is taken out there."""
         if not frames or self._left_to_follow == 0:
-            return [], []
+            return Removal.NEVER, None
         file, line, _ = frames[0]
         lines = tuple(at for _, at, _ in takewhile(lambda frame: frame[0] == file, frames))
         source = self._sources.of(pid).of(file)
@@ -86,12 +89,11 @@ class _Search:
             self._left_to_follow -= 1
             self._followed[key] = escape_of(source, lines) if source is not None else None
         found = self._followed[key]
-        if found is None or found.removal is Removal.BOUNDED:
-            return [], []
+        if found is None:
+            return Removal.NEVER, None
         holder = _holder_of(source, found.line) if source is not None and found.owner else None
         through, function = holder or (found.line, found.function)
-        told = [KeptLine(file=file, line=line, through=through, function=function)]
-        return ([], told) if found.removal is Removal.EMPTIED else (told, [])
+        return found.removal, KeptLine(file=file, line=line, through=through, function=function)
 
     def on_the_way(self, pid: int, frames: Iterable[_OwnFrame]) -> list[KeptLine]:
         """The lines of a stack that keep."""
@@ -261,7 +263,7 @@ def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | Non
             if only is not None and not only & syntax.names_in(value):
                 continue
             given = syntax.parameter_names(holder)
-            stays = removal_of(source, held) is Removal.NEVER
+            stays = removal_of(source, held)[0] is Removal.NEVER
             yield Kept(addition.start_point[0] + 1, stays, bool(given & syntax.names_in(value)))
 
 

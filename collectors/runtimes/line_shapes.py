@@ -39,6 +39,8 @@ _BUCKET = re.compile(r"=\s*[&*]?\(?[\w.>\-]+\[[^\]]+\]|\b(?:bucket|slot|hash|cha
 _COMPARES = r"strn?(?:case)?cmp|memcmp|bcmp|equals(?:IgnoreCase)?|Equal|eq"
 _EQUAL = re.compile(rf"==|\b(?:{_COMPARES})\s*\(")
 _NOT_EQUAL = re.compile(r"!==?")
+# while (length < limit && in[at + length] == in[now + length])
+_RUNS = re.compile(r"\[\w+\s*\+\s*(\w+)\]\s*[!=]=\s*[\w.>\-]+\[\w+\s*\+\s*\1\]")
 _LETTER = re.compile(r"b?'(?:\\.|[^'\\])'")
 _PROBES = re.compile(r"%|&\s*\(?\w*mask|&\s*\(\w+\s*-\s*1\)|>>", re.IGNORECASE)
 # while (index-- > 0) node = node.next;    for _ in 0..n { at = &at.next; }    at = &(*at)->next
@@ -60,7 +62,7 @@ _WORKS = re.compile(
 _SHIFTS = re.compile(
     r"\.remove\(0\)|\.add\(0,|\.insert\(0,|\.shift\(\)|\.unshift\(|\.drain\(\.\.1\)|\.erase\(\s*([\w.>\-]+?)(?:\.|->)begin\(\)\s*\)"
     r"|\.insert\(\s*[\w.>\-]+(?:\.|->)begin\(\)|append\((\w+)\[:\w+\],\s*\2\[\w+\s*\+\s*1:\]|copy\((\w+)(?:\[:\])?,\s*\3\[1:\]\)"
-    r"|memmove\(\s*(\w+),\s*\4\s*\+\s*1\b|([\w.]+)\s*=\s*append\(\[\][^(]*,\s*\5\.\.\.\)"
+    r"|memmove\(\s*([\w.>\-]+),\s*\4\s*\+\s*\w|([\w.]+)\s*=\s*append\(\[\][^(]*,\s*\5\.\.\.\)"
 )
 # all = [...all, ...page]   state = {...state, [key]: value}   body = Buffer.concat([body, chunk])
 _GROWS = re.compile(
@@ -68,10 +70,17 @@ _GROWS = re.compile(
     r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b"
     # table = pd.concat([table, day])   samples = np.append(samples, value)
     r"|(?:pd|pandas)\.concat\(\s*[\[(]\s*\1\b|(?:np|numpy)\.(?:append|concatenate|[vh]stack)\(\s*[\[(]*\s*\1\b)"
+    # return { ...state, points: [...state.points, point] }
+    r"|\b(\w+):\s*\[\s*\.\.\.(?:\w+\.)+\2\s*,"
     # rows.reduce((all, row) => ({...all, [row.id]: row}), {})
-    r"|\(\s*(\w+)\b[^()]*\)\s*=>\s*(?:\(\s*\{\s*\.\.\.\2\b|\[\s*\.\.\.\2\b)"
-    # rest = tokens[1..].to_vec()
-    r"|\w+\[1\.\.\]\.to_vec\(\)"
+    r"|\(\s*(\w+)\b[^()]*\)\s*=>\s*(?:\(\s*\{\s*\.\.\.\3\b|\[\s*\.\.\.\3\b)"
+    # rest = tokens[1..].to_vec()   text = text[n..].to_string()
+    r"|\w+\[1\.\.\]\.to_vec\(\)|\b(\w+)\s*=\s*\4\[[^\[\]]+\.\.\]\.to_\w+\("
+    # text = text[len(token):]   text = text.substr(n)
+    r"|(?<![\w.])([\w.]+)\s*=\s*\5(?:\[[^\[\]:]+:\]|\.substr\([^,()]+\))"
+    # waiting = waiting.filter((one) => one !== next)   waiting = [one for one in waiting if one is not next]
+    r"|(?<![\w.])([\w.]+)\s*=\s*(?:\6\.filter\(\s*\(?\w+\)?\s*=>\s*[\w.]+\s*!==?"
+    r"|\[(\w+) for \7 in \6 if \7(?:\.\w+)*\s+(?:!=|is not)\s)"
 )
 # self.stock.keys().cloned().collect::<Vec<_>>().contains(&sku)   Object.keys(stock).includes(sku)
 _KEYS = re.compile(
@@ -194,7 +203,7 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     said, before = " ".join(loop), " ".join(_code(line) for line in text[max(0, header - 3) : header])
     walks = _NEXT.search(said) and _LINK.search(said)
     looks = (_EQUAL.search(said) or (walks and _NOT_EQUAL.search(said))) and _LEAVES.search(said)
-    if not looks or any(other.search(said) for other in (_LETTER, _PROBES, _ARITHMETIC, _WORKS)):
+    if not looks or any(other.search(said) for other in (_LETTER, _RUNS, _PROBES, _ARITHMETIC, _WORKS)):
         return None
     if walks:
         return None if _BUCKET.search(before + loop[0]) else LineShape.WALK

@@ -17,7 +17,9 @@ FEW = 32
 """rounds, or elements, that stand in the source: a table of rules, of names, which a program may well walk"""
 _EQUAL = frozenset(("==", "===", "!=", "!==", "is", "is not"))
 _ORDER = grammar.COMPARES_BY - _EQUAL
+_SEVERAL = grammar.words("expression_list pattern_list tuple_pattern tuple_expression left_assignment_list")
 _AROUND = grammar.BLOCKS | {"return_statement", "parenthesized_expression"}
+_JUMPS = frozenset(("*", "/", "//", "<<", ">>", ">>>"))
 _CRUNCHES = frozenset(("%", "&", "|", "^", "<<", ">>", ">>>"))
 
 
@@ -37,7 +39,7 @@ class Looks(NamedTuple):
 def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     """What a loop looks for; None for one that does more, or whose ``line`` is in what it does with what it found.
     ``answers``: a function that does nothing but compare what it is given."""
-    if loop.endless or few_rounds(loop):
+    if loop.endless or few_rounds(loop) or jumps(loop):
         return None
     over, by_number = _gone_over(loop)
     if not over or (loop.body is not None and not (_only_looks(loop, line) and _leaves_alone(loop, over))):
@@ -112,6 +114,20 @@ def few_rounds(loop: Loop) -> bool:
         return _goes_around(loop)
     numbers = [number for over in loop.over for number in syntax.numbers_in(over)]
     return max(numbers, default=0) in range(2, FEW)  # (down to 0 may be from anywhere)
+
+
+def jumps(loop: Loop) -> bool:
+    """Whether a loop that counts leaves most out: ``child = 2 * child + 1``, ``i = (i - 1) / 2``."""
+    if not loop.counted or loop.node.type in grammar.COMPREHENSIONS:
+        return False
+    for each in syntax.within(loop.node, without=(loop.first.id,) if loop.first is not None else ()):
+        target = syntax.target_of(each) if each.type in grammar.ASSIGNMENTS - grammar.STEPS else None
+        value = syntax.first_field(each, "value", "right")
+        if target is None or value is None or not syntax.targets_in(target) & loop.items:
+            continue
+        if any(child.type in _JUMPS for part in syntax.within(value) for child in part.children):
+            return True
+    return False
 
 
 def _goes_around(loop: Loop) -> bool:
@@ -272,7 +288,8 @@ def _is_plain(statement: "Node") -> bool:
         target = syntax.target_of(each)
         if each.type.startswith(("await", "yield")) or comparisons.adds_more_than_one(each):
             return False
-        if target is not None and not syntax.targets_in(target):
+        parts = target.named_children if target is not None and target.type in _SEVERAL else [target]
+        if any(part is not None and not syntax.targets_in(part) for part in parts):
             return False  # (an element or a member is changed in each round)
     return True
 

@@ -14,6 +14,7 @@ from perfdoctor.collectors.runtimes.syntax import Loop
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_PAIRS = frozenset(("combinations", "permutations", "product", "tuple_combinations", "array_combinations"))
 _ALL = frozenset(("range", "enumerate", "len", "size", "iter", "entries", "values", "length"))
 """what tells of all elements, or counts them"""
 
@@ -59,6 +60,9 @@ def pair_at(call: "Node") -> Loop | None:
     handed = all_names(syntax.arguments_of(call))
     if (owner := syntax.owner_of_call(call)) is not None:
         handed |= syntax.names_in(owner)
+    for loop in loops:
+        if any(syntax.called_name(each) in _PAIRS for each in loop.over) and len(loop.items & handed) > 1:
+            return loop
     for inner, outer in pairwise(loops):
         if few_rounds(inner) or few_rounds(outer) or not (_is_element(inner, handed) and _is_element(outer, handed)):
             continue

@@ -5,6 +5,7 @@ up before is summed up again, where running sums, made once, tell each by its pl
 function that goes through all of it.
 """
 
+import functools
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,21 +26,27 @@ _SUMS = grammar.words(
 )
 
 
-class Prefix(NamedTuple):
-    """``loop``: in each of its rounds more of the same is gone through. ``depth``: of the line that takes the part,
-    among those of the stack."""
+_SCANS = grammar.words("count Count split Split splitlines lines")
+"""what goes through all of a text"""
 
-    loop: Loop
+
+class Prefix(NamedTuple):
+    """``line``: of the loop in each of whose rounds more of the same is gone through, or of the call that does so.
+    ``depth``: of the line that takes the part, among those of the stack."""
+
+    line: int
     depth: int
 
 
 def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
     """Of the lines of a stack that are of one file, innermost first."""
     if loop := _window(source, lines[0]) or _window_of_caller(source, lines):
-        return Prefix(loop, 0)
+        return Prefix(loop.head, 0)
     for part, end in _parts(source, lines[0]):
         if loop := _outer(source, part, lines[1:], end):
-            return Prefix(loop, 0)
+            return Prefix(loop.head, 0)
+        if len(lines) > 1 and any(map(functools.partial(_is_a_cursor, source), end)):
+            return Prefix(lines[1], 0)
     for found in passes_at(source, lines[0]):
         function = syntax.function_around(found.by)
         place = _place(function, found.held.name) if function is not None else None
@@ -48,7 +55,7 @@ def prefix_at(source: Source, lines: Sequence[int]) -> Prefix | None:
         call = source.call_at(lines[1], syntax.name_of(function))
         given = syntax.arguments_of(call) if call is not None else []
         if len(given) > place and (loop := _outer(source, given[place], lines[2:], _end(given[place]))):
-            return Prefix(loop, 1)
+            return Prefix(loop.head, 1)
     return None
 
 
@@ -59,7 +66,7 @@ def _window(source: Source, line: int) -> Loop | None:
     for inner, outer in pairwise(loops):
         begins, ends = _bounds(inner)
         both = outer.items & begins & ends
-        if both and ends - both and inner.body is not None and not few_rounds(inner) and _sums(inner):
+        if both and (begins | ends) - both and inner.body is not None and not few_rounds(inner) and _sums(inner):
             return outer
     return None
 
@@ -82,11 +89,15 @@ def _window_of_caller(source: Source, lines: Sequence[int]) -> Loop | None:
 
 def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
     """The names by which a loop that counts begins, and by which it ends."""
+    function = syntax.function_around(loop.node)
+    own = syntax.assigned_in(function) if function is not None else {}
     if loop.first is not None:
-        return all_names(loop.begins), all_names(loop.over) - loop.items
+        return expanded(all_names(loop.begins), own, 1), all_names(loop.over) - loop.items
     over = loop.over[0] if loop.over else loop.node
     given = over.named_children if over.type == "range_expression" else syntax.arguments_of(over)
-    return (all_names(given[:1]), all_names(given[1:2])) if len(given) > 1 else (set(), set())
+    if len(given) < 2:
+        return set(), set()
+    return expanded(all_names(given[:1]), own, 1), all_names(given[1:2])
 
 
 def _is_step(node: "Node") -> bool:
@@ -116,11 +127,28 @@ def _parts(source: Source, line: int) -> "list[tuple[Node, set[str]]]":
     for node in source.near(line):
         if node.type in grammar.FUNCTIONS and node.start_point[0] + 1 != line:
             break
-        if node.type in grammar.CALLS and syntax.called_name(node) in _SUMS:
+        if node.type in grammar.CALLS and syntax.called_name(node) in _SUMS | _SCANS:
             for part in (syntax.owner_of_call(node), *syntax.arguments_of(node)):
-                if part is not None and (end := _end(part)):
+                if part is not None and (end := _end(_meant(part))):
                     found.append((part, end))
     return found
+
+
+def _meant(part: "Node") -> "Node":
+    """What a part is that has a name: ``before = text[:at]``."""
+    function = syntax.function_around(part) if part.type in grammar.NAMES else None
+    values = syntax.assigned_in(function).get(syntax.text_of(part), []) if function is not None else []
+    return values[0] if len(values) == 1 else part
+
+
+def _is_a_cursor(source: Source, name: str) -> bool:
+    """Whether a member of an object is counted up anywhere, as is the place up to which a text has been read."""
+    for call in source.mentions(name, source.root):
+        member = call.parent
+        step = member.parent if member is not None and member.type in grammar.MEMBERS else None
+        if step is not None and step.type in grammar.STEPS and syntax.target_of(step) == member:
+            return True
+    return False
 
 
 def _end(part: "Node") -> set[str]:
@@ -129,7 +157,7 @@ def _end(part: "Node") -> set[str]:
         if each.type in grammar.CALLS and syntax.called_name(each) in _CUTS:
             given = syntax.arguments_of(each)
             if len(given) == 2 and syntax.text_of(given[0]) == "0":
-                return syntax.names_in(given[1])
+                return _names_of(given[1])
             if len(given) == 1 and syntax.called_name(each) in ("limit", "take"):
                 return syntax.names_in(given[0])
         text = syntax.text_of(each)
@@ -138,10 +166,18 @@ def _end(part: "Node") -> set[str]:
         if each.type in grammar.INDEXED | {"slice_expression"} and each.named_child_count > 1:
             cut = text[len(syntax.text_of(each.named_children[0])) :].strip("[] ")
             if cut.startswith((":", "..", "0:", "0..")):
-                return all_names(each.named_children[1:]) - syntax.names_in(each.named_children[0])
+                return set[str]().union(*map(_names_of, each.named_children[1:])) - syntax.names_in(
+                    each.named_children[0]
+                )
         if each.type in grammar.COMPARISONS and "begin()" in text and "+" in text and "end()" not in text:
             return syntax.names_in(each.named_children[-1])  # (legs.begin() + leg)
     return set()
+
+
+def _names_of(bound: "Node") -> set[str]:
+    """The names of an expression, those of members among them."""
+    members = {syntax.member_name(each) for each in syntax.within(bound) if each.type in grammar.MEMBERS}
+    return syntax.names_in(bound) | members
 
 
 def _cut_between(node: "Node") -> set[str] | None:

@@ -30,12 +30,12 @@ def overlap_at(source: Source, line: int) -> "Node | None":
         return None
     given = syntax.parameter_names(function)
     calls = [call for call in syntax.calls_in(function, functions=True) if _is_own(call, name)]
-    less = [
-        call
-        for call in calls
-        if any(_is_less(each, given) for each in syntax.arguments_of(call))
-        and all(_is_less(each, given) or _is_the_same(each) for each in syntax.arguments_of(call))
-    ]
+    less = []
+    for call in calls:
+        handed = [_meant(each, function, given) for each in syntax.arguments_of(call)]
+        same = all(_is_less(each, given) or _is_the_same(each) for each in handed)
+        if same and any(_is_less(each, given) for each in handed) and not _goes_deeper(call):
+            less.append(call)
     in_loops = [
         call for call in less if any(syntax.start_within(loop.node, function) for loop in syntax.loops_around(call))
     ]
@@ -46,6 +46,19 @@ def overlap_at(source: Source, line: int) -> "Node | None":
 def _is_own(call: "Node", name: str) -> bool:
     owner = syntax.owner_of_call(call)
     return syntax.called_name(call) == name and (owner is None or syntax.text_of(owner) in _OWN)
+
+
+def _meant(argument: "Node", function: "Node", given: set[str]) -> "Node":
+    """What an argument is that has a name of its own: of ``head, tail = text[:cut], text[cut:]`` the second part."""
+    name = syntax.text_of(argument)
+    values = syntax.assigned_in(function).get(name, []) if argument.type in grammar.NAMES and name not in given else []
+    if len(values) != 1 or values[0].parent is None:
+        return argument
+    target, value = syntax.target_of(values[0].parent), values[0]
+    if target is None or target.type in grammar.NAMES or target.named_child_count != value.named_child_count:
+        return value
+    names = [syntax.text_of(each) for each in target.named_children]
+    return value.named_children[names.index(name)] if name in names else argument
 
 
 def _is_less(argument: "Node", given: set[str]) -> bool:
@@ -66,6 +79,15 @@ def _is_step(argument: "Node", given: set[str]) -> bool:
     first, _ = argument.named_children
     plain = first.type in grammar.NAMES and syntax.text_of(first) in given
     return plain and any(not each.is_named and each.type in _SIGNS for each in argument.children)
+
+
+def _goes_deeper(call: "Node") -> bool:
+    """Whether a call in a loop is given a branch, and counts how deep that is: ``render(child, depth + 1)``."""
+    items = set[str]().union(*(loop.items for loop in syntax.loops_around(call)))
+    given = syntax.arguments_of(call)
+    branches = (each for each in given if each.type in grammar.NAMES | grammar.MEMBERS)
+    signs = {each.type for argument in given for each in argument.children if not each.is_named}
+    return any(syntax.names_in(each) & items for each in branches) and "-" not in signs
 
 
 def _is_slice(argument: "Node", given: set[str]) -> bool:

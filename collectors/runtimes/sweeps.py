@@ -1,12 +1,15 @@
 """Does a program go over all of something again and again, until a round has changed nothing?
 
 ``while changed: changed = False; for edge in edges: if candidate < best[edge.to]: best[edge.to] = candidate; changed =
-True``: each change is looked for among all. A queue of what has changed goes on from there alone.
+True``: each change is looked for among all. A queue of what has changed goes on from there alone. The same is ``while
+len(done) < len(tasks)``, where each round looks for the next one that is ready among all.
 """
 
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
+from perfdoctor.collectors.runtimes.additions import added_to
+from perfdoctor.collectors.runtimes.looking_loops import all_names
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
 
@@ -23,9 +26,36 @@ def sweep_at(source: Source, line: int) -> Loop | None:
     for number, inner in enumerate(loops):
         flags = _set_with_a_better_one(inner)
         for outer in loops[number + 1 :]:
-            if flags & _reset_in(outer, inner) & _asked(outer):
+            if flags & _reset_in(outer, inner) & _asked(outer) or _takes_one(inner, outer):
                 return outer
     return None
+
+
+def _takes_one(inner: Loop, outer: Loop) -> bool:
+    """Whether each round looks for one among those that are left, and goes on until all are taken."""
+    left = syntax.names_in(outer.node.child_by_field_name("condition") or outer.condition)
+    if not outer.endless or not left or outer.body is None or inner.endless:
+        return False
+    if inner.seeks:
+        over = all_names(inner.over)
+        return bool(over & left) and any(_is_taken_out(each, over) for each in syntax.within(outer.body))
+    for each in syntax.within(inner.body) if inner.body is not None else ():
+        then = each.child_by_field_name("consequence") if each.type in grammar.IFS else None
+        inside = list(syntax.within(then)) if then is not None else []
+        added = all_names(held for one in inside if (held := added_to(one)) is not None)
+        if added & left and any(one.type.startswith("break") for one in inside):
+            return True
+    return False
+
+
+def _is_taken_out(node: "Node", names: set[str]) -> bool:
+    """Whether a node takes something out of a collection, or makes a new one without it."""
+    owner = syntax.owner_of_call(node) if node.type in grammar.CALLS else None
+    if owner is not None and syntax.called_name(node) in grammar.REMOVES:
+        return bool(syntax.names_in(owner) & names)
+    target = syntax.target_of(node) if node.type in grammar.ASSIGNMENTS else None
+    value = syntax.first_field(node, "value", "right")
+    return target is not None and value is not None and bool(syntax.targets_in(target) & names & syntax.names_in(value))
 
 
 def _set_with_a_better_one(loop: Loop) -> set[str]:

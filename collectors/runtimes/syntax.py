@@ -19,6 +19,7 @@ DEEPEST = 250
 """nodes within each other that are followed"""
 _TYPES = re.compile(r"(?:::)?<[^<>]*(?:<[^<>]*>[^<>]*)*>")
 """of a function that is called for a type: ``std::make_unique<Line>``, ``Vec::<u8>::new``"""
+_BARE = grammar.NAMES | {"function_declarator"}
 _OUTSIDE = re.compile(r"(\w+)(?:<[^<>]*>)?::~?\w+$")
 """the name of a method of C++ that is written outside of its class"""
 
@@ -338,8 +339,12 @@ def assigned_in(node: "Node") -> dict[str, list["Node"]]:
         if each.type == "match_arm":
             for name, matched in _bound_by(each):
                 found.setdefault(name, []).append(matched)
-        if each.type == "declaration":  # (of C and C++, without a value: std::vector<int> found;)
-            plain = (name for name in each.children_by_field_name("declarator") if name.type in grammar.NAMES)
+        if each.type == "declaration":  # (of C and C++, without a value: std::vector<int> found;   Tally tally(items);)
+            declared = each.children_by_field_name("declarator")
+            if each.parent is not None and each.parent.type in grammar.BLOCKS:
+                # (for the grammar that may be a function, too)
+                declared = [one.child_by_field_name("declarator") or one for one in declared if one.type in _BARE]
+            plain = (name for name in declared if name.type in grammar.NAMES)
             found |= {name: found.get(name, []) for name in map(text_of, plain)}
         target = target_of(each)
         if target is None or each.type in grammar.STEPS:

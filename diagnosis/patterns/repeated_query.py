@@ -25,6 +25,7 @@ PER_PARENT = Threshold(
 )
 LOOP = Threshold(100, "statements/s", "a loop in which nothing else is asked; batches of rows are fewer")
 ONE_ROW = Threshold(2048, "bytes for each answer", "what is asked row by row brings little; a report brings many rows")
+BATCH = Threshold(4096, "bytes sent for each", "what carries so much brings many rows already")
 AS_OFTEN = Threshold(0.8, "of the shape's number", "a transaction for each, with other statements in it, is no loop")
 ALONE = Threshold(0.05, "of the shape's number", "a loop in which nothing else is asked, and nothing served")
 
@@ -205,7 +206,8 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
     alone = all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served
     answers = sum(o.seen for o in asked if o.talk.peer is talk.peer)
     little = talk.peer.received_bytes <= ONE_ROW.value * answers
-    if alone and little and one.seen / account.seconds >= LOOP.value:
+    batches = talk.sent_bytes >= BATCH.value * max(1, talk.requests)
+    if alone and little and not batches and one.seen / account.seconds >= LOOP.value:
         return one.seen, f"in {account.seconds:.0f} s", 0.75
     return 0.0, "", 0.0
 

@@ -81,6 +81,92 @@ func (f *Flock) step() {
 """
 
 
+SEEN = """
+class Feed {
+    private final Set<String> seen = new HashSet<>();
+    boolean first(String key) {
+        if (seen.contains(key)) { // 0
+            return false;
+        }
+        return seen.add(key);
+    }
+}
+"""
+NEXT = """
+function order(tasks) {
+  const done = new Set();
+  let left = [...tasks];
+  while (left.length > 0) {
+    const next = left.find((task) => task.needs.every((one) => done.has(one))); // 0
+    done.add(next.name);
+    left = left.filter((task) => task !== next);
+  }
+}
+"""
+PLACE = """
+package a
+func (s *Scanner) line() int {
+	before := s.text[:s.at]
+	return strings.Count(before, "\\n") + 1 // 0
+}
+func (s *Scanner) next() Token {
+	s.at++
+	return Token{s.line()} // 1
+}
+"""
+MEDIAN = """
+class Belts:
+    def take(self, belt, speed):
+        usual = self.usual(belt)  # 1
+        self.speeds[belt].append(speed)
+    def usual(self, belt):
+        return sorted(self.speeds[belt])[0]  # 0
+"""
+HEAP = """
+void pop(struct wheel *w) {
+    struct timer last = w->heap[--w->count];
+    size_t i = 0, c;
+    while ((c = 2 * i + 1) < w->count) {
+        if (w->heap[c].due >= last.due) // 0
+            break;
+        w->heap[i] = w->heap[c];
+        i = c;
+    }
+    w->heap[i] = last;
+}
+"""
+REPLIES = """
+function thread(children, parent, depth) {
+  return children.get(parent).map((one) => ({ id: one.id, replies: thread(children, one.id, depth + 1) })); // 0
+}
+"""
+SPLIT = """
+def best(text):
+    if not text:
+        return 0
+    for cut in range(1, len(text)):
+        head, tail = text[:cut], text[cut:]
+        found = score(head) + best(tail)  # 0
+    return found
+"""
+CONTACTS = """
+import itertools
+def contacts(rocks):
+    for a, b in itertools.combinations(rocks, 2):
+        if touch(a, b):  # 1
+            yield a, b
+def touch(a, b):
+    return abs(a.x - b.x) < 1  # 0
+"""
+MOST = """
+import time
+def serve(prices):
+    while True:
+        best = max(prices, key=lambda price: price.cents)  # 0
+        time.sleep(0.02)
+"""
+
+
 @pytest.mark.parametrize(
     ("suffix", "text", "expected"),
     [
@@ -104,6 +190,23 @@ func (f *Flock) step() {
         (".go", "package a" + TOUCHES, LineShape.NESTED),
         (".go", "package a" + TOUCHES.replace("for j := range f.Birds", "for j := range f.near(i)"), None),
         (".go", "package a" + TOUCHES.replace("return", "f.far++"), None),
+        (".java", SEEN, None),
+        (".java", SEEN.replace("Set<", "List<").replace("HashSet", "ArrayList"), LineShape.EACH_TIME),
+        (".js", NEXT, LineShape.SWEEP),
+        (".js", NEXT.replace("task !== next", "task.open"), LineShape.SWEEP),
+        (".js", NEXT.replace("left.length > 0", "queue.length > 0"), None),
+        (".go", PLACE, LineShape.NESTED),
+        (".go", PLACE.replace("s.at++", "s.from = s.at"), None),
+        (".py", MEDIAN, LineShape.EACH_TIME),
+        (".py", MEDIAN.replace("self.speeds[belt].append", "self.others[belt].append"), None),
+        (".c", HEAP, None),
+        (".js", REPLIES, None),
+        (".js", REPLIES.replace("depth + 1", "depth - 1"), LineShape.OVERLAP),
+        (".py", SPLIT, LineShape.OVERLAP),
+        (".py", SPLIT.replace("text[cut:]", "rest(text)"), None),
+        (".py", CONTACTS, LineShape.NESTED),
+        (".py", CONTACTS.replace("combinations(rocks, 2)", "pairwise(rocks)"), None),
+        (".py", MOST, None),
     ],
     ids=[
         "a mean of all for each", "of what is emptied", "of another list", "of the last few",
@@ -112,6 +215,10 @@ func (f *Flock) step() {
         "the same sums again", "kept", "down a list", "another board each time",
         "the same for each file", "all for each file", "does something",
         "all pairs", "neighbours", "all are worked on",
+        "in a set", "in a list", "the next one of all", "the next one of those that are open", "of others",
+        "the lines before", "of what stands still", "sorted for each", "others are sorted", "down a heap",
+        "down a tree", "so many steps from there", "parts with names", "parts of another", "combinations",
+        "neighbours in order", "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:

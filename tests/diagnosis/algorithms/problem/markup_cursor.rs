@@ -1,0 +1,63 @@
+//! Inline markup of the wiki renderer: *bold*, _italic_, everything else verbatim.
+
+#[derive(Debug, PartialEq, Clone, Copy)]
+pub enum Style {
+    Plain,
+    Bold,
+    Italic,
+}
+
+#[derive(Debug)]
+pub struct Span {
+    pub style: Style,
+    pub text: String,
+}
+
+struct Cursor<'a> {
+    src: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(src: &'a str) -> Self {
+        Cursor { src, at: 0 }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.src.chars().nth(self.at) // <- cost hot 95
+    }
+
+    fn bump(&mut self) {
+        self.at += 1;
+    }
+}
+
+fn flush(out: &mut Vec<Span>, style: Style, buf: &mut String) {
+    if !buf.is_empty() {
+        out.push(Span { style, text: std::mem::take(buf) });
+    }
+}
+
+pub fn render(line: &str) -> Vec<Span> {
+    let mut cur = Cursor::new(line);
+    let mut style = Style::Plain;
+    let mut out = Vec::new();
+    let mut buf = String::new();
+    while let Some(c) = cur.peek() {
+        let toggled = match c {
+            '*' => Some(Style::Bold),
+            '_' => Some(Style::Italic),
+            _ => None,
+        };
+        match toggled {
+            Some(s) => {
+                flush(&mut out, style, &mut buf);
+                style = if style == s { Style::Plain } else { s };
+            }
+            None => buf.push(c),
+        }
+        cur.bump();
+    }
+    flush(&mut out, style, &mut buf);
+    out
+}
