@@ -206,7 +206,7 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
     alone = all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served
     answers = sum(o.seen for o in asked if o.talk.peer is talk.peer)
     little = talk.peer.received_bytes <= ONE_ROW.value * answers
-    batches = talk.sent_bytes >= BATCH.value * max(1, talk.requests)
+    batches = (talk.peer.sent_bytes or 0) >= BATCH.value * answers
     if alone and little and not batches and one.seen / account.seconds >= LOOP.value:
         return one.seen, f"in {account.seconds:.0f} s", 0.75
     return 0.0, "", 0.0
@@ -292,6 +292,15 @@ def _examples() -> tuple[Example, ...]:
     batch = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 100), rows=first.rows)
     both = peer(parent, 10_000, wait=2.5, protocol="PostgreSQL")
     report = peer(child, 5000, wait=5.0, protocol="PostgreSQL", statements=database(5000, 0), answer_bytes=20_000)
+    batches = peer(
+        child,
+        5000,
+        wait=5.0,
+        protocol="PostgreSQL",
+        statements=database(5000, 0),
+        request_bytes=12_000,
+        answer_bytes=20,
+    )
     one_each = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 0))
     busy = peer((python(12, "serve"),), 20_000, direction="incoming", address="10.0.0.9")
     jobs = peer(
@@ -363,6 +372,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(waits,), samples=(work,), peers=(report,)),
         ),
         Example(
+            "rows that are written by hundreds",
+            False,
+            "each statement carries 12 kB",
+            window(calls=(waits,), samples=(work,), peers=(batches,)),
+        ),
+        Example(
             "one statement for each request",
             False,
             "20,000 requests were served with 20,000 statements",
@@ -405,7 +420,7 @@ PATTERN = Pattern(
     "nearby, many times that across zones. A page of 200 rows waits 200 times.",
     fix="A JOIN, WHERE … IN, prefetching by the ORM; executemany or COPY to write; a cache for what repeats.",
     fine="A few statements for each request; look-ups that depend on each other's answers.",
-    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, AS_OFTEN, LOOP, ONE_ROW, ALONE),
+    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, AS_OFTEN, LOOP, ONE_ROW, BATCH, ALONE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.IO}),
     check=check,
