@@ -3,7 +3,8 @@
 // workshop's tariff is asked for its price at the same time (carving, gesso, paint, tack, rockers, ...), with a limit
 // on the time that one may take; the desk adds them up and keeps the latest estimates of each dealer.
 //
-// Measured: TODO
+// Measured: an estimate takes 635 us, in the twin 33 us; 50 % of a core (on a busy machine 34 %), in the twin 2 %, at
+// 520 estimates a second (4160 threads a second).
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
