@@ -11,6 +11,7 @@ from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, pair_at
 from perfdoctor.collectors.runtimes.prefixes import prefix_at
 from perfdoctor.collectors.runtimes.recursions import overlap_at
 from perfdoctor.collectors.runtimes.same_each_time import same_at
+from perfdoctor.collectors.runtimes.same_of_each import same_of_each_at
 from perfdoctor.collectors.runtimes.sources import Sources
 from perfdoctor.collectors.runtimes.sweeps import sweep_at
 from perfdoctor.schemas.cpu import LineShape
@@ -97,7 +98,7 @@ def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """What gives the same each time."""
     at = stack[0]
     source = sources.of(at.file)
-    call = same_at(source, _lines(stack)) if source else 0
+    call = (same_at(source, _lines(stack)) or same_of_each_at(source, _lines(stack))) if source else 0
     return Join(At(at.file, call), 0, LineShape.SAME) if call else None
 
 

@@ -41,6 +41,8 @@ _MAPS = frozenset({"dictionary", "object", "dictionary_comprehension"})
 """literals of what finds values by any key"""
 _ORDER = ({Removal.NEVER, Removal.BY_KEY}, {Removal.EMPTIED}, {Removal.SENT})
 """which ends are told before others; what is bounded keeps nothing"""
+_OUTERMOST = frozenset({"<module>", "main"})
+"""functions of which a line may be all that is known of a stack: one that runs a server"""
 _TAIL = re.compile(r"[.:#]+")
 """what parts the names of modules, classes and functions"""
 
@@ -58,11 +60,22 @@ def with_kept(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
 
 def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
     search = _Search(sources)
+    known, by_a_server = list[KeptLine](), list[tuple[int, list[_OwnFrame]]]()
     for pid, stack in _stacks(evidence):
         frames = list(islice(own_frames(stack), _CALLERS))
         removal, line = search.followed(pid, frames)
         stays, taken, sent = ([line] if line and removal in kinds else [] for kinds in _ORDER)
-        yield from stays or search.on_the_way(pid, frames) or taken or search.beside(pid, frames) or sent
+        told = stays or search.on_the_way(pid, frames) or taken
+        if not told and len(frames) == 1 and frames[0][2] in _OUTERMOST:
+            by_a_server.append((pid, frames))
+            continue
+        known += stays
+        yield from told or search.beside(pid, frames) or sent
+    for pid, frames in by_a_server:
+        ((file, at, _),) = frames
+        # (a library reads what lines of the program keep: nothing is known of it but that)
+        kept = next((each for each in known if each.file == file), None)
+        yield from [kept.model_copy(update={"line": at})] if kept else search.beside(pid, frames)
 
 
 class _Search:

@@ -92,12 +92,12 @@ def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
     function = syntax.function_around(loop.node)
     own = syntax.assigned_in(function) if function is not None else {}
     if loop.first is not None:
-        return expanded(all_names(loop.begins), own, 1), all_names(loop.over) - loop.items
+        return expanded(all_names(loop.begins), own, 1), expanded(all_names(loop.over) - loop.items, own, 1)
     over = loop.over[0] if loop.over else loop.node
     given = over.named_children if over.type == "range_expression" else syntax.arguments_of(over)
     if len(given) < 2:
         return set(), set()
-    return expanded(all_names(given[:1]), own, 1), all_names(given[1:2])
+    return expanded(all_names(given[:1]), own, 1), expanded(all_names(given[1:2]), own, 1)
 
 
 def _is_step(node: "Node") -> bool:

@@ -31,7 +31,11 @@ _GIVES = (
         " or_default with_capacity new push_str to_lowercase to_uppercase parse lines"
         " make cap ToLower ToUpper Split Fields Join HasPrefix HasSuffix Contains TrimSpace Repeat"
         " stream toList toSet size isEmpty equals length charAt substring valueOf getOrDefault containsKey put merge"
-        " emplace push_back emplace_back insert begin end reserve resize assign sqrt sin cos tan exp log"
+        " emplace push_back emplace_back insert begin end reserve resize assign"
+        " sqrt cbrt sin cos tan asin acos atan atan2 tanh exp log log2 log10 ln powi powf hypot signum clamp rem_euclid"
+        " to_radians to_degrees fabs fmod trunc cycle skip take step_by scan product position last first cmp"
+        " partial_cmp Float64Array Float32Array Int32Array Uint32Array Int16Array Uint16Array Int8Array Uint8Array"
+        " to_bits from_bits wrapping_add wrapping_mul rotate_left saturating_sub checked_sub min_by max_by"
     )
     | grammar.COLLECTIONS
 )
@@ -42,6 +46,7 @@ _MAKES = grammar.COLLECTIONS | grammar.words(
     "sorted frozenset keys values entries split inv collect toList toSet asList reversed compile map filter tuple"
 )
 """what makes a collection, or something as large, of what it is given"""
+_COPIES = frozenset(("slice", "concat", "copy", "clone", "to_vec", "flat", "flatMap"))
 _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
 
 
@@ -55,7 +60,7 @@ def same_at(source: Source, lines: Sequence[int]) -> int:
         function = syntax.function_around(inner) if inner is not None else None
         name = syntax.name_of(function) if function is not None else ""
         call = source.call_at(line, name)
-        if function is None or call is None or not _only_gives(source, function):
+        if function is None or call is None or not only_gives(source, function):
             return 0
         if _is_constant(source, function) or _is_invariant(source, call, lines[number:]):
             return line
@@ -69,7 +74,7 @@ def _is_made_anew(source: Source, line: int) -> bool:
             return False
         if node.type not in grammar.CALLS or syntax.called_name(node) not in _MAKES or node.start_point[0] + 1 > line:
             continue
-        names = _asked(node)
+        names = asked_of(node)
         loop = next((each for each in syntax.loops_around(node) if each.node != node), None)
         if names and loop is not None and _is_in_rounds(loop, node):
             function = syntax.function_around(node)
@@ -78,7 +83,7 @@ def _is_made_anew(source: Source, line: int) -> bool:
     return False
 
 
-def _asked(call: "Node") -> set[str]:
+def asked_of(call: "Node") -> set[str]:
     """The names of all that a call is given: its arguments, and the object that it is called of."""
     owner = syntax.owner_of_call(call)
     given = syntax.arguments_of(call)
@@ -105,7 +110,7 @@ def _is_constant(source: Source, function: "Node") -> bool:
 
 def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
     """Whether a call is given the same in each round of the nearest loop around it."""
-    names = _asked(call)
+    names = asked_of(call)
     node, waiting = call, iter(lines[1:])
     for _ in range(_CALLERS):
         around = syntax.function_around(node)
@@ -176,7 +181,7 @@ def _alters(node: "Node", names: set[str]) -> bool:
     return False
 
 
-def _only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
+def only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
     """Whether a function does nothing but give back what it has worked out."""
     body = function.child_by_field_name("body")
     if body is None or depth > _DEEPEST:
@@ -206,9 +211,12 @@ def _bases(target: "Node") -> set[str]:
 
 def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:
     name, owner = syntax.called_name(call), syntax.owner_of_call(call)
+    if owner is None and name in own:
+        return True  # (a closure that stands within)
     if (named := inlined.called(source, call)) is not None:
-        return _only_gives(source, named, depth + 1)
+        return only_gives(source, named, depth + 1)
     if name in grammar.ADDS | {"sort", "reverse", "fill", "resize", "assign"} and owner is not None:
-        # (what is added to is a function's own; set() and put() of others change these)
-        return syntax.names_in(owner) <= own or not syntax.names_in(owner)
+        # (what is added to is a function's own, or made there; set() and put() of others change these)
+        made = owner.type in grammar.CALLS and syntax.called_name(owner) in _MAKES | _COPIES
+        return made or syntax.names_in(owner) <= own or not syntax.names_in(owner)
     return name in _GIVES

@@ -1,5 +1,6 @@
 """Is the same unchanged file read in full again and again?"""
 
+import re
 from collections import defaultdict
 
 from perfdoctor.diagnosis import calls
@@ -18,7 +19,10 @@ PASSES = Threshold(5, "times its size", "a file that is read this often in one w
 RATE = Threshold(2, "passes/s", "a reload every second or so may be meant")
 ROOM = Threshold(64 << 20, "bytes of files", "so much is read in passes on purpose: it would not be kept in memory")
 TINY = Threshold(64, "bytes a read", "with less, to read it once would take as long: it is read byte by byte")
+PARTS = Threshold(8, "opens for each pass", "who reads a small part each time wants the file open, not all of it")
 REACH = Threshold(4, "lines", "what is made of a file stands right below the line that opens it")
+_CALL = re.compile(r"entry_SYSCALL|do_syscall|el0_svc|__\w+_sys_")
+"""the kernel's functions for system calls, which page faults have none of"""
 
 
 def check(account: Account) -> list[Finding]:
@@ -59,6 +63,8 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
         return []  # (that each read brings next to nothing is what it costs, the first time too: small-io)
     opens = [row for row in rows if row.syscall in calls.OPENS]
     opened = sum(row.calls - row.errors for row in opens)
+    if opened > PARTS.value * passes:
+        return []
     # Reads at chosen offsets may be of different parts each time: a data base, an archive.
     scattered = sum(r.bytes for r in reads if r.syscall.startswith("pread")) > moved / 2
     blamed = max(opens if opened >= passes / 2 else reads, key=lambda row: row.calls)
@@ -96,14 +102,14 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
 
 def _making(account: Account, place: Place | None) -> float:
     """What the CPU time costs of the lines that follow the opening, with all that they call: they make something of
-    what is read, and will not need to again when it is kept. Time in the kernel is in the calls already."""
+    what is read, and will not need to again when it is kept. Time in system calls is counted by these already."""
     if place is None or place.line is None:
         return 0.0
     lines = range(place.line, place.line + round(REACH.value) + 1)
     return account.cpu_cost(
         row
         for row in account.samples
-        if not row.kernel
+        if not any(_CALL.search(frame.function) for frame in row.kernel)
         and any(f.file == place.file and f.function == place.function and f.line in lines for f in row.stack)
     )
 
@@ -119,6 +125,11 @@ def _examples() -> tuple[Example, ...]:
     )
     whole = FileFact(path=path, kind="file", size=80_000)
     album = [FileFact(path=f"/data/{i}.raw", kind="file", size=3 << 20) for i in range(40)]
+    grid = FileFact(path="/data/currents.grid", kind="file", size=1 << 20)
+    cells = (
+        call("openat", line, 40_000, on=grid.path, seconds=0.9),
+        call("read", line, 80_000, on=grid.path, transferred=40_000 * 8192, seconds=0.5),
+    )
     pictures = tuple(call("read", line, 40, on=one.path, transferred=40 * one.size, seconds=0.2) for one in album)
     bytewise = call("read", parse, 80_000 * 40, on=path, transferred=80_000 * 40, seconds=3.0)
     log = call("read", line, 5000, on="/var/log/x.log", transferred=5000 * 8192, seconds=1.8)
@@ -135,6 +146,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "each pass takes 80,000 calls: that is the thing to mend (small-io)",
             window(calls=(bytewise,), files=(whole,), samples=(work,)),
+        ),
+        Example(
+            "a cell of a large file, which is opened for it",
+            False,
+            "8 kB of 1 MB each time: it is opened too often (open-close-churn)",
+            window(calls=cells, files=(grid,), samples=(work,)),
         ),
         Example(
             "settings read at each request",
@@ -173,7 +190,7 @@ PATTERN = Pattern(
     fix="Keep what was made of the file in memory, and check the time of change before reading it again.",
     fine="A file that changes with each read (status files), or one too large to keep that is really needed in full "
     "each time.",
-    thresholds=(PASSES, RATE, ROOM, TINY, REACH),
+    thresholds=(PASSES, RATE, ROOM, TINY, PARTS, REACH),
     needs=("syscalls",),
     focus=frozenset({Focus.IO}),
     check=check,

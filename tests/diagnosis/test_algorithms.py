@@ -32,7 +32,7 @@ MISSED = {
     "BinomialPricer.java", "VoxelWorld.java", "amicable.py", "bom_cost.py", "bucket_fill.ts",
     "build_critical_path.py", "chunkmap.cpp", "dirsize.go", "doc_history.js", "frame_reader.rs",
     "further_VoxelWorld.java", "glossary_links.py", "migrate.go", "migrations.go", "other_stock_span.js",
-    "replay_cursor.py", "sheet_recalc.rs", "stock_span.js", "tape_machine.js", "threshold.cpp",
+    "replay_cursor.py", "sheet_recalc.rs", "stock_span.js", "tape_machine.js",
     "ticket_cipher.rs", "tile_cache.py", "voxel_islands.cpp",
 }  # fmt: skip
 """bad hashes, sums over a window, recursion by names, what mathematics would do"""

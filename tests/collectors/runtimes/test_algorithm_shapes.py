@@ -158,6 +158,35 @@ def contacts(rocks):
 def touch(a, b):
     return abs(a.x - b.x) < 1  # 0
 """
+SHARDS = """
+class Workshop:
+    def __init__(self, shards):
+        self.shards = shards
+    def likely(self, wanted):
+        return min(apart(wanted, signature(shard.edge)) for shard in self.shards)  # 1
+def signature(edge):
+    values = []
+    for lag in range(1, 20):
+        total = 0
+        for one, other in zip(edge, edge[lag:]):
+            total += one * other  # 0
+        values.append(total)
+    return values
+"""
+WINDOWS = """
+std::vector<float> means(const std::vector<float>& flow, size_t reach) {
+    std::vector<float> out(flow.size());
+    for (size_t i = 0; i < flow.size(); ++i) {
+        size_t low = i < reach ? 0 : i - reach, high = std::min(i + reach + 1, flow.size());
+        double sum = 0;
+        for (size_t at = low; at < high; ++at) {
+            sum += flow[at]; // 0
+        }
+        out[i] = sum / (high - low);
+    }
+    return out;
+}
+"""
 MOST = """
 import time
 def serve(prices):
@@ -206,6 +235,13 @@ def serve(prices):
         (".py", SPLIT.replace("text[cut:]", "rest(text)"), None),
         (".py", CONTACTS, LineShape.NESTED),
         (".py", CONTACTS.replace("combinations(rocks, 2)", "pairwise(rocks)"), None),
+        (".py", SHARDS, LineShape.SAME),
+        (".py", SHARDS.replace("signature(shard.edge)", "signature(shard.edge, wanted)"), None),
+        (".py", SHARDS + "def turn(shard):\n    shard.edge = shard.edge[::-1]\n", None),
+        (".py", SHARDS + "def fetch(workshop):\n    workshop.shards = read()\n", None),
+        (".py", SHARDS.replace("values.append(total)", "audit.write(total)"), None),
+        (".cpp", WINDOWS, LineShape.NESTED),
+        (".cpp", WINDOWS.replace("sum += flow[at]", "sum += flow[at] * weight[at - low]"), None),
         (".py", MOST, None),
     ],
     ids=[
@@ -218,7 +254,8 @@ def serve(prices):
         "in a set", "in a list", "the next one of all", "the next one of those that are open", "of others",
         "the lines before", "of what stands still", "sorted for each", "others are sorted", "down a heap",
         "down a tree", "so many steps from there", "parts with names", "parts of another", "combinations",
-        "neighbours in order", "once in each rest",
+        "neighbours in order", "the same of each shard", "of each and of what is asked for", "shards change",
+        "others each time", "does something with each", "windows", "weighed windows", "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:

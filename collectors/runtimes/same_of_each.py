@@ -1,0 +1,108 @@
+"""Does a program work out the same of each element of a collection, whenever it is asked?
+
+``wanted.distance(&Signature::of(&shard.edge))`` for each of the shards that a workshop has had since it was opened:
+what follows from an element alone may be kept beside it. It must be all that the function is given, but for what the
+object has from its beginning, of a collection of the object's own; and nothing of it may be another later.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.additions import added_to
+from perfdoctor.collectors.runtimes.removals import last_name
+from perfdoctor.collectors.runtimes.same_each_time import asked_of, only_gives
+from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.runtimes.syntax import Loop
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_DEEPEST = 5
+_SELF = frozenset(("self", "this"))
+_ALL = frozenset(("iter", "values", "items", "entries", "stream", "into_iter"))
+
+
+def same_of_each_at(source: Source, lines: Sequence[int]) -> int:
+    """The line that calls what gives the same for an element each time; 0 where there is none. ``lines`` are those of a
+    stack that are of one file, innermost first."""
+    for inner, line in pairwise(lines[: _DEEPEST + 1]):
+        node = source.at(inner)
+        function = _named_around(node) if node is not None else None
+        if function is None:
+            return 0
+        if syntax.holds(function, line):
+            continue  # (a closure of it)
+        calls = _calls(source, line, syntax.name_of(function))
+        if not calls or not only_gives(source, function):
+            return 0
+        if _is_much(function):
+            found = (call for call in calls if _is_of_an_element(source, call, function))
+            if (call := next(found, None)) is not None:
+                return call.start_point[0] + 1
+    return 0
+
+
+def _calls(source: Source, line: int, name: str) -> "list[Node]":
+    """The call of a function in a line; of JavaScript all in the function that begins there (V8 may know no more)."""
+    if (call := source.call_at(line, name)) is not None:
+        return [call]
+    around = source.function_at(line) if source.is_javascript else None
+    begins = around is not None and around.start_point[0] + 1 == line
+    return [each for each in syntax.calls_in(around) if syntax.called_name(each) == name] if begins and around else []
+
+
+def _named_around(node: "Node") -> "Node | None":
+    """The outermost function around a node."""
+    found = [each for each in syntax.around(node) if each.type in grammar.FUNCTIONS and syntax.name_of(each)]
+    return found[-1] if found else None
+
+
+def _is_much(function: "Node") -> bool:
+    """Whether a function has a loop in a loop: what goes over something once is seldom worth keeping."""
+    return any(syntax.loops_in(loop.body) for loop in syntax.loops_in(function) if loop.body is not None)
+
+
+def _is_of_an_element(source: Source, call: "Node", function: "Node") -> bool:
+    loop = next((each for each in syntax.loops_around(call) if each.node != call and not each.endless), None)
+    around = syntax.function_around(call)
+    if loop is None or around is None or syntax.is_constructor(around) or not _is_kept(source, loop):
+        return False
+    names = {name for name in asked_of(call) if name not in source.classes}
+    if not names & loop.items or not names <= loop.items | _SELF:
+        return False
+    read = _members_in(function)
+    for each in (syntax.owner_of_call(call), *syntax.arguments_of(call)):
+        read |= _members_in(each) if each is not None else set()
+    return bool(read) and not _change(source, read)
+
+
+def _is_kept(source: Source, loop: Loop) -> bool:
+    """Whether a loop goes over all of a collection of an object, which has it from its beginning."""
+    over = syntax.without_start(loop.over[0]) if len(loop.over) == 1 else None
+    while over is not None and over.type in grammar.CALLS and syntax.called_name(over) in _ALL:
+        over = syntax.owner_of_call(over)
+    if over is None or over.type not in grammar.MEMBERS or syntax.text_of(syntax.owner_of(over)) not in _SELF:
+        return False
+    return not _change(source, {syntax.member_name(over)}, added=False)
+
+
+def _members_in(node: "Node") -> set[str]:
+    return {syntax.member_name(each) for each in syntax.within(node, functions=True) if each.type in grammar.MEMBERS}
+
+
+def _change(source: Source, members: set[str], *, added: bool = True) -> bool:
+    """Whether any of these members gets another value, or an element, once its object is made."""
+    for each in syntax.within(source.root, functions=True):
+        target = syntax.target_of(each)
+        parts = (target, *target.named_children) if target is not None else ()
+        changed = {last_name(part) for part in parts if part.type in grammar.MEMBERS | grammar.INDEXED}
+        held = added_to(each) if added else None
+        if held is not None:
+            changed |= {last_name(held)}
+        if changed & members:
+            around = syntax.function_around(each)
+            if around is not None and not syntax.is_constructor(around):
+                return True
+    return False
