@@ -25,9 +25,9 @@ from perfdoctor.schemas.target import Target
 
 _INSIDE_SECONDS = 0.15
 """for each look into allocators, and into interpreters"""
-_MUCH = 32 << 20
+_MUCH = 4 << 20
 """anonymous bytes from which it is worth to look inside: below, there is little to win"""
-_FREE = 16 << 20
+_FREE = 2 << 20
 _TOO_LARGE = 8 << 30
 """resident bytes above which the mappings are read once, at the end: a reading takes some ten milliseconds each GiB,
 and the target waits if it maps memory meanwhile"""

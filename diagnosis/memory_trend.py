@@ -1,7 +1,15 @@
 """How resident memory moved over a window."""
 
+from itertools import pairwise
+
+from perfdoctor.diagnosis.heap_growth import STEADY
+from perfdoctor.diagnosis.pattern import Threshold
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 
+NOTICED = Threshold(64 << 10, "bytes/s", "230 MiB an hour: less than a restart each week would cure")
+GROWN = Threshold(
+    1 << 20, "bytes in the window", "allocators take memory in pieces of this size: one of them is no trend"
+)
 _SLOWER = 0.65
 """of the growth in the first third is left in the last: what leaks goes on as it was"""
 
@@ -24,3 +32,14 @@ def slows_down(trend: MemoryTrend) -> bool:
         for part in range(3)
     )
     return first > second > last and last < _SLOWER * first
+
+
+def steady(trend: MemoryTrend) -> bool:
+    """It rises by enough, over most pairs of readings, and in each third of the window."""
+    samples = trend.samples
+    grown = held(samples[-1]) - held(samples[0])
+    if trend.bytes_per_second < NOTICED.value or trend.confidence < STEADY.value or grown < GROWN.value:
+        return False
+    third = max(1, len(samples) // 3)
+    marks = [samples[0], samples[third], samples[-1 - third], samples[-1]]
+    return all(held(b) - held(a) > 0.05 * grown for a, b in pairwise(marks))

@@ -1,11 +1,14 @@
 """Does the heap hold much more than the program uses, in holes that it does not fill?"""
 
+import re
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, memory, python, window
+from perfdoctor.diagnosis.holes import GROWN, HOLES, growing_holes
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
+from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, size
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
@@ -36,6 +39,9 @@ ARENAS = Threshold(
 )
 OF_ARENAS = Threshold(0.6, "of the holes in heaps of threads", "then fewer of those heaps would leave fewer holes")
 _OBJECTS = "obmalloc"
+_ASKS = re.compile(r"_int_malloc|sysmalloc|_int_realloc|_int_memalign")
+"""functions of glibc's malloc that take new memory"""
+_WRAPS = re.compile(r"(?:alloc|allocate)(?:\(|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class _Waste:
     blocks: int
     largest: int
     fix: str
+    growth: float = 0.0
+    """bytes/s, where it is holes that memory grows by"""
 
     @property
     def share(self) -> float:
@@ -61,11 +69,11 @@ def check(account: Account) -> list[Finding]:
         return []
     wastes = [_of_malloc(account, found, allocator) for allocator in found.allocators]
     wastes += [waste for heap in found.runtimes if heap.source == _OBJECTS for waste in _of_objects(heap)]
-    return [
-        _finding(account, waste)
-        for waste in wastes
-        if waste and waste.holes >= NOTICED.value and waste.share >= SHARE.value and not _are_large(waste)
-    ]
+    return [_finding(account, waste) for waste in wastes if waste and (waste.growth or _is_much(waste))]
+
+
+def _is_much(waste: _Waste) -> bool:
+    return waste.holes >= NOTICED.value and waste.share >= SHARE.value and not _are_large(waste)
 
 
 def _are_large(waste: _Waste) -> bool:
@@ -81,7 +89,9 @@ def _of_malloc(account: Account, found: MemoryMap, allocator: AllocatorUse) -> _
     # What was trimmed is a hole in the addresses only: no memory lies there.
     resident = sum(kind.rss for kind in found.kinds if kind.kind in (MemoryKind.HEAP, MemoryKind.ARENA))
     alone = len(found.processes) <= 1
-    free = min(allocator.free, allocator.least_free, max(0, resident - used) if alone else allocator.free)
+    grows = growing_holes(account) == allocator and account.evidence.memory is not None
+    least = allocator.free if grows else allocator.least_free
+    free = min(allocator.free, least, max(0, resident - used) if alone else allocator.free)
     of_threads = [arena for arena in allocator.arenas if arena.kind == "thread"]
     many = len(of_threads) >= min(ARENAS.value * account.evidence.cores, len(allocator.arenas) - 2)
     if many and sum(arena.free for arena in of_threads) >= OF_ARENAS.value * allocator.free:
@@ -104,6 +114,7 @@ def _of_malloc(account: Account, found: MemoryMap, allocator: AllocatorUse) -> _
         blocks=allocator.free_blocks,
         largest=allocator.largest_free,
         fix=fix,
+        growth=account.evidence.memory.bytes_per_second if grows and account.evidence.memory else 0.0,
     )
 
 
@@ -131,8 +142,9 @@ def _of_objects(heap: RuntimeHeap) -> list[_Waste]:
 
 def _finding(account: Account, waste: _Waste) -> Finding:
     place, stack = _touched(account, waste.pid)
+    when = "" if waste.growth else " at every look"
     facts = [
-        account.fact("memory_map", f"free inside of {waste.what} at every look", waste.holes, "bytes"),
+        account.fact("memory_map", f"free inside of {waste.what}{when}", waste.holes, "bytes"),
         account.fact("memory_map", "in use inside of it", waste.held - waste.holes, "bytes"),
     ]
     if waste.largest:
@@ -140,12 +152,16 @@ def _finding(account: Account, waste: _Waste) -> Finding:
         facts.append(account.fact("memory_map", "largest of them", waste.largest, "bytes"))
     else:
         facts.append(account.fact("memory_map", "pools", waste.blocks, "pools"))
+    if waste.growth:
+        facts.append(account.fact("memory", "growth of anonymous memory and swap", waste.growth, "bytes/s"))
+    held = f"{size(waste.held)} that {waste.what} holds"
+    grows = f"Memory grows by {size(waste.growth)}/s, most of it holes: of" if waste.growth else "Of"
     near = f" New memory is still asked for at {place}." if place else ""
     return Finding(
         pattern="fragmentation",
-        title=f"Of {size(waste.held)} that {waste.what} holds, {size(waste.holes)} ({percent(waste.share)}) are holes "
-        "between what is in use" + (f", while {place} takes new memory" if place else ""),
-        severity=Severity.WARNING if waste.holes >= WARNING.value else Severity.INFO,
+        title=f"{grows} {held}, {size(waste.holes)} ({percent(waste.share)}) are holes between what is in use"
+        + (f", while {place} takes new memory" if place else ""),
+        severity=Severity.WARNING if waste.growth or waste.holes >= WARNING.value else Severity.INFO,
         share=None,
         confidence=0.8,
         location=place.location if place else None,
@@ -159,11 +175,17 @@ def _finding(account: Account, waste: _Waste) -> Finding:
 def _touched(account: Account, pid: int) -> tuple[Place | None, Stack]:
     """Where the process still takes new memory although it has so much."""
     rows = [row for row in account.evidence.faults or () if row.pid == pid and account.place(row.stack)]
+    # (rather who asks malloc for room than who writes to it first)
+    asking = [row for row in rows if any(_ASKS.match(frame.function) for frame in row.stack)]
+    rows = asking if sum(row.faults for row in asking) >= 2 * account.seconds else rows
     most = max(rows, key=lambda row: row.faults, default=None)
     # (a handful of new pages comes from anything: a file that is read, a stack that grows)
     if most is None or most.faults < 2 * account.seconds:
         return None, ()
-    return account.place(most.stack), most.stack
+    own = [at for at, frame in enumerate(most.stack) if is_user_code(frame, account.evidence.user_roots)]
+    # (a wrapper of malloc's, as many programs have one, is called for something)
+    called = next((at for at in own if not _WRAPS.search(most.stack[at].function)), own[0])
+    return account.place(most.stack[called:]), most.stack
 
 
 def _examples() -> tuple[Example, ...]:
@@ -205,6 +227,18 @@ def _examples() -> tuple[Example, ...]:
             _glibc(used=5, free=175, least=175, resident=180, blocks=43),
         ),
         Example(
+            "a heap that grows by its holes",
+            True,
+            "20 of 25 MiB are free, 16 MiB more than at the beginning, as much as memory grew by",
+            _glibc(used=5, free=20, least=4, resident=25, growth=1.6),
+        ),
+        Example(
+            "a heap that grows by what is kept",
+            False,
+            "memory grew by 16 MiB, and its holes by 2",
+            _glibc(used=20, free=5, least=3, resident=25, growth=1.6),
+        ),
+        Example(
             "a small heap",
             False,
             "nobody misses 20 MiB",
@@ -213,14 +247,14 @@ def _examples() -> tuple[Example, ...]:
     )
 
 
-def _with_faults(found: MemoryMap) -> Evidence:
+def _with_faults(found: MemoryMap, growth: float = 0.0) -> Evidence:
     line: Stack = (python(61, "keep"),)
     faults = (FaultRow(pid=1, stack=line, faults=900),)
-    return window(samples=(cpu(line, 1.0),), faults=faults, memory=memory(0.0), memory_map=found)
+    return window(samples=(cpu(line, 1.0),), faults=faults, memory=memory(growth * (1 << 20)), memory_map=found)
 
 
-def _glibc(*, used: int, free: int, least: int, resident: int, blocks: int = 0) -> Evidence:
-    """In MiB; in many free ``blocks`` unless it is said in how many."""
+def _glibc(*, used: int, free: int, least: int, resident: int, blocks: int = 0, growth: float = 0.0) -> Evidence:
+    """In MiB (``growth`` a second); in many free ``blocks`` unless it is said in how many."""
     main = ArenaUse(kind="main", start=0, size=(used + free) << 20, used=used << 20, free=free << 20)
     allocator = AllocatorUse(
         pid=1,
@@ -234,7 +268,7 @@ def _glibc(*, used: int, free: int, least: int, resident: int, blocks: int = 0) 
         total_arenas=1,
     )
     heap = KindUse(kind=MemoryKind.HEAP, mappings=1, rss=resident << 20)
-    return _with_faults(MemoryMap(kinds=(heap,), allocators=(allocator,)))
+    return _with_faults(MemoryMap(kinds=(heap,), allocators=(allocator,)), growth)
 
 
 def _pools(*, used: int, capacity: int, least: int) -> Evidence:
@@ -254,7 +288,7 @@ PATTERN = Pattern(
     fix="Keep long-lived and short-lived blocks apart, fewer arenas, an allocator that sorts by size, survivors made "
     "after the peak.",
     fine="When the next peak comes soon and fills the holes again.",
-    thresholds=(SHARE, LARGE, NOTICED, WARNING, ARENAS, OF_ARENAS),
+    thresholds=(SHARE, LARGE, NOTICED, WARNING, ARENAS, OF_ARENAS, HOLES, GROWN),
     needs=("memory_map",),
     focus=frozenset({Focus.MEMORY}),
     check=check,

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, native, python, window
@@ -20,9 +19,10 @@ from perfdoctor.diagnosis.heap_growth import (
     floors,
     heap_growth,
 )
+from perfdoctor.diagnosis.holes import growing_holes
 from perfdoctor.diagnosis.java_native import NATIVE, OF_CLASSES, RETURNED, of_native
 from perfdoctor.diagnosis.loading import is_loading
-from perfdoctor.diagnosis.memory_trend import held, slows_down
+from perfdoctor.diagnosis.memory_trend import GROWN, NOTICED, held, slows_down, steady
 from perfdoctor.diagnosis.pattern import Example, Focus, Hindrance, Pattern, Threshold
 from perfdoctor.diagnosis.piled_up import piled_up
 from perfdoctor.diagnosis.place import Place
@@ -32,12 +32,8 @@ from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.memory import HeapReading, KeptLine, LivingRow, MemorySample, MemoryTrend
 from perfdoctor.schemas.waits import FaultRow
 
-NOTICED = Threshold(64 << 10, "bytes/s", "230 MiB an hour: less than a restart each week would cure")
 WARNING = Threshold(256 << 10, "bytes/s", "1 GiB an hour: a day ends most machines' memory")
 CRITICAL = Threshold(16 << 20, "bytes/s", "1 GiB a minute: the machine is gone within the hour")
-GROWN = Threshold(
-    1 << 20, "bytes in the window", "allocators take memory in pieces of this size: one of them is no trend"
-)
 SURE = Threshold(
     4 << 20, "bytes in the window", "what garbage waits for its collector, and allocators for reuse, is less"
 )
@@ -70,7 +66,7 @@ def check(account: Account) -> list[Finding]:
     growth = _of_goroutines(account, trend) or (_of_heap(account, trend) if trend.heap else None)
     if growth is None and steady(trend):
         growth = of_native(account, trend)
-    if growth is None and _tells(account.evidence, trend):
+    if growth is None and _tells(account.evidence, trend) and growing_holes(account) is None:
         growth = _of_process(account, trend)
     return [finding(account, trend, growth, _severity(growth))] if growth else []
 
@@ -234,17 +230,6 @@ def _severity(growth: Growth) -> Severity:
     if growth.per_second < WARNING.value or growth.bytes < SURE.value or growth.sure <= _FILLS:
         return Severity.INFO
     return Severity.CRITICAL if growth.per_second >= CRITICAL.value else Severity.WARNING
-
-
-def steady(trend: MemoryTrend) -> bool:
-    """It rises by enough, over most pairs of readings, and in each third of the window."""
-    samples = trend.samples
-    grown = held(samples[-1]) - held(samples[0])
-    if trend.bytes_per_second < NOTICED.value or trend.confidence < STEADY.value or grown < GROWN.value:
-        return False
-    third = max(1, len(samples) // 3)
-    marks = [samples[0], samples[third], samples[-1 - third], samples[-1]]
-    return all(held(b) - held(a) > 0.05 * grown for a, b in pairwise(marks))
 
 
 def _first_touched(account: Account) -> tuple[Place | None, Stack, list[Fact], bool]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from perfdoctor.diagnosis.keeping import Keeping, keeping
-from perfdoctor.diagnosis.patterns.memory_growth import steady
+from perfdoctor.diagnosis.memory_trend import steady
 from perfdoctor.schemas.allocations import AllocationProfile, AllocationRow, MappedKind, Mode
 from perfdoctor.schemas.allocations_answer import AllocationLine, MemoryAnswer, TouchedLine
 from perfdoctor.schemas.evidence import Evidence
