@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.additions import added_to
+from perfdoctor.collectors.runtimes.looking_loops import expanded
 from perfdoctor.collectors.runtimes.removals import last_name
 from perfdoctor.collectors.runtimes.same_each_time import asked_of, only_gives
 from perfdoctor.collectors.runtimes.sources import Source
@@ -67,7 +68,7 @@ def _is_much(function: "Node") -> bool:
 def _is_of_an_element(source: Source, call: "Node", function: "Node") -> bool:
     loop = next((each for each in syntax.loops_around(call) if each.node != call and not each.endless), None)
     around = syntax.function_around(call)
-    if loop is None or around is None or syntax.is_constructor(around) or not _is_kept(source, loop):
+    if loop is None or around is None or not _is_for_something(loop, around) or not _is_kept(source, loop):
         return False
     names = {name for name in asked_of(call) if name not in source.classes}
     if not names & loop.items or not names <= loop.items | _SELF:
@@ -76,6 +77,15 @@ def _is_of_an_element(source: Source, call: "Node", function: "Node") -> bool:
     for each in (syntax.owner_of_call(call), *syntax.arguments_of(call)):
         read |= _members_in(each) if each is not None else set()
     return bool(read) and not _change(source, read)
+
+
+def _is_for_something(loop: Loop, around: "Node") -> bool:
+    """Whether a loop compares with something that its function was given: then it is gone through for each such."""
+    if syntax.is_constructor(around):
+        return False
+    given = syntax.parameter_names(around) - _SELF - {syntax.receiver_of(around)}
+    names = syntax.names_in(loop.body) if loop.body is not None else set[str]()
+    return bool(expanded(names - loop.items, syntax.assigned_in(around)) & given)
 
 
 def _is_kept(source: Source, loop: Loop) -> bool:
