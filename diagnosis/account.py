@@ -6,13 +6,24 @@ from functools import cached_property
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.around_calls import AroundCalls
-from perfdoctor.diagnosis.client_lines import client_lines, frame_of
+from perfdoctor.diagnosis.client_lines import client_lines, frame_of, is_beside
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.diagnosis.loops import only_starts_loop
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.pools import lender_of
-from perfdoctor.diagnosis.talk import STORES, Load, Sides, Talk, asks_through, awaited_by, load_of, served_at, talks
+from perfdoctor.diagnosis.talk import (
+    STORES,
+    Load,
+    Sides,
+    Talk,
+    asks_through,
+    awaited_by,
+    load_of,
+    merged,
+    served_at,
+    talks,
+)
 from perfdoctor.diagnosis.texts import Texts
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.diagnosis.waiting import Futexes, signals, state_of, waits_in_loops
@@ -229,9 +240,9 @@ class Account:
         for talk in found:
             talk.tell_hand_shakes()
             nowhere = talk.place is None or only_starts_loop(talk.stack, self.evidence.user_roots)
-            if nowhere and (stack := self._said_at(talk) or self._client_line(talk)):
+            if (nowhere or is_beside(self, talk)) and (stack := self._said_at(talk) or self._client_line(talk)):
                 talk.place, talk.stack, talk.guessed = self.place(stack), stack, True
-        return found
+        return merged(found)
 
     def _add_what_came_later(self, found: list[Talk]) -> None:
         by_function: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)

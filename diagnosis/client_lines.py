@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from perfdoctor.diagnosis.talk import asks_through, asks_through_java
+from perfdoctor.diagnosis.talk import Talk, asks_through, asks_through_java
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.network import AskingLine, SaidLine
@@ -45,6 +45,17 @@ def client_lines(account: "Account") -> dict[tuple[int, bool], Stack]:
     seen = {key: stacks[max(lines, key=lambda line: lines[line])] for key, lines in spent.items()}
     use = account.evidence.network
     return seen | {(line.pid, False): _stack_of(account, line) for line in (use.asking if use else ())}
+
+
+def is_beside(account: "Account", talk: Talk) -> bool:
+    """Whether another line of Node.js than the only one that asks by HTTP was sampled when something was sent, and no
+    client of the network below it: it ran just before, or answers somebody."""
+    use = account.evidence.network
+    known = {line.pid for line in use.asking} if use else set[int]()
+    if talk.pid not in known or not talk.peer.protocol.startswith("HTTP"):
+        return False
+    own = next((i for i, frame in enumerate(talk.stack) if is_user_code(frame, account.evidence.user_roots)), 0)
+    return not any(asks_through(frame) for frame in talk.stack[:own])
 
 
 def _is_of_store(stack: Stack) -> bool:

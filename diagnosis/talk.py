@@ -99,6 +99,24 @@ class Talk:
         if weight > self.heaviest:
             self.heaviest, self.stack = weight, row.stack
 
+    def take(self, other: Talk) -> None:
+        """What another line is known to have asked, which was this one."""
+        if other.heaviest > self.heaviest:
+            self.heaviest, self.stack = other.heaviest, other.stack
+        self.guessed = self.guessed or other.guessed
+        self.opened += other.opened
+        self.requests += other.requests
+        self.answered += other.answered
+        self.failed += other.failed
+        self.wait_seconds += other.wait_seconds
+        self.connect_seconds += other.connect_seconds
+        self.sends += other.sends
+        self.sent_bytes += other.sent_bytes
+        self.session_wait_seconds += other.session_wait_seconds
+        self.session_requests += other.session_requests
+        self.rest_seconds += other.rest_seconds
+        self.shapes += other.shapes
+
     @property
     def sureness(self) -> float:
         """What is left of a finding's confidence, by how its line was found."""
@@ -248,6 +266,16 @@ def talks(use: NetworkUse | None, place_of: Callable[[Stack], Place | None], roo
             talk.add(row, _session_part(said_here) if said_here else float(begins_session(row.stack, roots)))
             talk.shapes += said_here
     return list(found.values())
+
+
+def merged(found: list[Talk]) -> list[Talk]:
+    """Those of one peer, process and line in one, once it is known which line it was."""
+    at: dict[tuple[int, int, Place | None], Talk] = {}
+    for talk in found:
+        known = at.setdefault((id(talk.peer), talk.pid, talk.place), talk)
+        if known is not talk:
+            known.take(talk)
+    return list(at.values())
 
 
 class Sides:

@@ -81,6 +81,18 @@ SAYS = {
         && f->key.to == key->to) // <- hot
         return f;""",
     ),
+    "the chain of a table's place": (
+        None,
+        """struct word *word = words[at];
+while (word && strcasecmp(word->text, text)) // <- hot
+    word = word->next;""",
+    ),
+    "a linked list, to its end": (
+        LineShape.WALK,
+        """struct word *word = list->first;
+while (word && strcasecmp(word->text, text)) // <- hot
+    word = word->next;""",
+    ),
     "a linked list in Go": (
         LineShape.WALK,
         """for node := l.head; node != nil; node = node.next {
