@@ -7,7 +7,7 @@ from perfdoctor.collectors.runtimes import syntax
 from perfdoctor.collectors.runtimes.each_time import each_time_at
 from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
 from perfdoctor.collectors.runtimes.joins import SMALL, At, Join, call_in, join_at, loops_outside
-from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, pair_at
+from perfdoctor.collectors.runtimes.pairs import is_asked, leaves_early, near_pairs_at, pair_at
 from perfdoctor.collectors.runtimes.prefixes import prefix_at
 from perfdoctor.collectors.runtimes.recursions import overlap_at
 from perfdoctor.collectors.runtimes.same_each_time import same_at
@@ -73,7 +73,10 @@ def _find_or_add_at(sources: Sources, stack: Sequence[At]) -> Join | None:
 
 
 def _pair_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """All pairs of something that are handed to a function, which leaves with most of them."""
+    """All pairs of something of which nearly all are left out: in a loop, or by a function that they are handed to."""
+    source = sources.of(stack[0].file)
+    if source and (near := near_pairs_at(source, stack[0].line)):
+        return Join(At(stack[0].file, near.head), 0)
     for depth, (at, caller) in enumerate(pairwise(stack[:_ASKING])):
         source = sources.of(at.file)
         function = source.function_at(at.line) if source else None

@@ -8,6 +8,7 @@ from perfdoctor.collectors.runtimes import grammar, syntax
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_NEGATIONS = frozenset(("unary_expression", "not_operator"))
 _ORDER = frozenset(("<", ">", "<=", ">="))
 
 
@@ -64,6 +65,10 @@ def is_an_answer(value: "Node", depth: int = 0) -> bool:
         parts := [c for c in inner.named_children if not c.type.endswith("comment")]
     ):
         inner = parts[0]
+    if inner.type in _NEGATIONS and inner.named_children:
+        return is_an_answer(inner.named_children[-1], depth + 1)
+    if inner.type in grammar.CALLS and syntax.called_name(inner) in grammar.COMPARES:
+        return True
     if inner.type in grammar.CONDITIONALS:
         asks = syntax.condition_of(inner)
         others = (each for each in inner.named_children if each != asks)

@@ -169,6 +169,8 @@ def _outer(sources: Sources, stack: Sequence[At], looks: Looks) -> At | None:
         if call is None:
             return At(at.file, at.line) if handed and wanted & given and not over & given else None
         arguments = _arguments(call, parameters)
+        if any(arguments[name].type in grammar.STEPS for name in wanted & set(arguments)) and over - wanted:
+            return At(at.file, call.start_point[0] + 1)  # (read(place++): the next one each time)
         made_anew = any(_is_made(arguments[name]) for name in wanted & set(arguments))
         over, wanted = (_of_caller(names - local, function, call, arguments, at.file) for names in (over, wanted))
         wanted |= {_NEW} if made_anew else set()

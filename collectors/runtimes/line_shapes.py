@@ -43,9 +43,9 @@ _NOT_EQUAL = re.compile(r"!==?")
 _RUNS = re.compile(r"\[\w+\s*\+\s*(\w+)\]\s*[!=]=\s*[\w.>\-]+\[\w+\s*\+\s*\1\]")
 _LETTER = re.compile(r"b?'(?:\\.|[^'\\])'")
 _PROBES = re.compile(r"%|&\s*\(?\w*mask|&\s*\(\w+\s*-\s*1\)|>>", re.IGNORECASE)
-# while (index-- > 0) node = node.next;    for _ in 0..n { at = &at.next; }    at = &(*at)->next
+# while (index-- > 0) node = node.next;    for _ in 0..n { at = &at.next; }    before = at; at = &(*at)->next
 _ALONG = re.compile(
-    r"(?:\)|\{|:)\s*(\w+)\s*=\s*[&*(]*(?:mut\s+)?\1\)*(?:->|\.)(?:next|nxt|link|cdr|getNext)\w*(?:\(\))?"
+    r"(?:\)|\{|:)\s*(?:\w+\s*=\s*\w+\s*;?\s+)?(\w+)\s*=\s*[&*(]*(?:mut\s+)?\1\)*(?:->|\.)(?:next|nxt|link|cdr|getNext)\w*(?:\(\))?"
 )
 _CHAIN = re.compile(r"\b(?:bucket|slot|hash|chain)\w*", re.IGNORECASE)
 _LEAVES = re.compile(
@@ -101,6 +101,10 @@ _SORTS = re.compile(
     r"|\b(?:std::)?(?:ranges::)?(?:stable_)?sort\(\s*(?P<it>[\w.>\-]+?)(?:(?:\.|->)begin\(\))?\s*[,)]"
 )
 _ADDS_ONE = r"(?:\.|->)(?:push|push_back|emplace_back|append|add|addLast|Add|unshift)\s*\("
+_TAKES_FIRST = (
+    r"(?:\.get)?[\[(]0[\])]|(?:\.|->)(?:shift|pop|popleft|getFirst|removeFirst|front|first)\(\)|\.(?:remove|pop)\(0\)"
+)
+_BELOW = 2
 _ABOVE = 3
 """lines, among which one more is added to what is sorted then"""
 # while (ready.load() == 0) {}   for !done.Load() { runtime.Gosched() }   while (from->tail == head) ;
@@ -221,12 +225,16 @@ def _only_steps_along(loop: list[str], before: str) -> bool:
 
 
 def _resorts(text: list[str], at: int) -> bool:
-    """Whether a line sorts all of a list to which a line right above adds one. (After a loop that fills it, it is what
-    one should do.)"""
+    """Whether a line sorts all of a list to which a line right above adds one (after a loop that fills it, it is what
+    one should do), or of which the next line takes the first alone."""
     sorts = _SORTS.search(_code(text[at]))
     what = next((name for name in sorts.group("own", "py", "arg", "it") if name), "") if sorts else ""
     if not what:
         return False
+    name = re.escape(what)
+    first = re.compile(rf"(?<![\w.]){name}(?:{_TAKES_FIRST})")
+    if any(map(first.search, map(_code, text[at + 1 : at + 1 + _BELOW]))):
+        return True
     adds = re.compile(
         rf"(?<![\w.]){re.escape(what)}(?:{_ADDS_ONE}|\s*=\s*append\(\s*{re.escape(what)}\s*,\s*[^)]*[^.)]\)\s*;?$)"
     )

@@ -56,7 +56,7 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
             wanted |= names
             equal = equal or _asks_for_equal(condition) or _asks_for_range(condition, loop.items | set(inside))
             by_function = by_function or asks
-    if not wanted or _is_by_a_table(loop, inside, wanted):
+    if not wanted or _is_by_a_table(loop, inside, wanted) or _ends_by_order(loop):
         return None
     inner = loop.items | over | set(inside) | syntax.steps_in(loop.node)
     # (for (…) if (bag.heard < silent.heard) silent = bag;)
@@ -67,6 +67,22 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
     return Looks(loop, over - loop.items, wanted - inner, equal or by_function, extreme, named)
+
+
+def _ends_by_order(loop: Loop) -> bool:
+    """Whether a loop over what comes behind an element (``j = i + 1``) ends at the first that is too far: what it goes
+    over is sorted, and it meets the near ones alone."""
+    if _starts_anew(loop) or loop.body is None:
+        return False
+    for asks in _ifs(loop):
+        condition, then = asks.child_by_field_name("condition"), asks.child_by_field_name("consequence")
+        said = list(statements_of(then)) if then is not None else []
+        leaves = len(said) == 1 and said[0].type.startswith("break")
+        # (a search leaves, too, when it has found something; but it asks for more, or does more)
+        parts = list(comparisons.parts_of_answer(condition)) if leaves and condition is not None else []
+        if len(parts) == 1 and comparisons.asks_for_order(parts[0]):
+            return True
+    return False
 
 
 def _is_by_a_table(loop: Loop, inside: dict[str, list["Node"]], wanted: set[str]) -> bool:

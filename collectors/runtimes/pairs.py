@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import comparisons, grammar, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds, statements_of
+from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ def leaves_early(function: "Node", line: int) -> bool:
         asked = expanded(syntax.names_in(condition), syntax.assigned_in(function))
         return bool(asked & given) and (leaves or asks == said[-1])
     return False
+
+
+def near_pairs_at(source: Source, line: int) -> Loop | None:
+    """The loop over all pairs that a line belongs to, which does nothing but ask whether the two are near."""
+    for loop in source.loops_at(line):
+        pairs = any(syntax.called_name(each) in _PAIRS for each in loop.over)
+        said = list(statements_of(loop.body)) if pairs and loop.body is not None else []
+        asks = said[0].child_by_field_name("condition") if len(said) == 1 and said[0].type in grammar.IFS else None
+        if asks is not None and comparisons.asks_for_order(asks):
+            return loop
+    return None
 
 
 def is_asked(call: "Node") -> bool:

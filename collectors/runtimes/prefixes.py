@@ -83,8 +83,11 @@ def _window_of_caller(source: Source, lines: Sequence[int]) -> Loop | None:
     begins, ends = _bounds(inner)
     given = list(zip(syntax.parameters_of(function), syntax.arguments_of(call), strict=False))
     first, last = (all_names(value for own, value in given if own & names) for names in (begins, ends))
-    outer = next((loop for loop in syntax.loops_around(call) if loop.counted and not few_rounds(loop)), None)
-    return outer if outer is not None and outer.items & first & last else None
+    outer = next((loop for loop in syntax.loops_around(call) if not loop.endless and not few_rounds(loop)), None)
+    if outer is None or not outer.items & last:
+        return None
+    of_all = all(syntax.text_of(value) == "0" for value in inner.begins) and bool(inner.begins)
+    return outer if of_all or (outer.counted and outer.items & first) else None
 
 
 def _bounds(loop: Loop) -> tuple[set[str], set[str]]:
@@ -123,7 +126,8 @@ def _place(function: "Node", name: str) -> int | None:
 
 def _parts(source: Source, line: int) -> "list[tuple[Node, set[str]]]":
     """The parts of something, from its beginning, that are summed up in a line, with the names that say how far."""
-    found = []
+    loop = source.inmost_loop(line)
+    found = [(loop.node, end) for each in loop.over if (end := _end_of_beginning(each))] if loop is not None else []
     for node in source.near(line):
         if node.type in grammar.FUNCTIONS and node.start_point[0] + 1 != line:
             break
@@ -172,6 +176,11 @@ def _end(part: "Node") -> set[str]:
         if each.type in grammar.COMPARISONS and "begin()" in text and "+" in text and "end()" not in text:
             return syntax.names_in(each.named_children[-1])  # (legs.begin() + leg)
     return set()
+
+
+def _end_of_beginning(over: "Node") -> set[str]:
+    """Of what a loop goes over, where that is a beginning; a part between two places may be short."""
+    return _end(over) if all(_cut_between(each) is None for each in syntax.within(over)) else set()
 
 
 def _names_of(bound: "Node") -> set[str]:

@@ -256,7 +256,8 @@ def serve(prices):
         "the lines before", "of what stands still", "sorted for each", "others are sorted", "one is changed",
         "down a heap", "down a tree", "so many steps from there", "parts with names", "parts of another",
         "combinations", "neighbours in order", "the same of each shard", "of each and of what is asked for",
-        "shards change", "others each time", "does something with each", "windows", "weighed windows", "once in each rest",
+        "shards change", "others each time", "does something with each", "windows", "weighed windows",
+        "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:
