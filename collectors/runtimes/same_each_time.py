@@ -12,6 +12,7 @@ from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
+from perfdoctor.collectors.runtimes.unchanged import change, members_in
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,9 +44,11 @@ _GIVES = (
 
 
 _MAKES = grammar.COLLECTIONS | grammar.words(
-    "sorted frozenset keys values entries split inv collect toList toSet asList reversed compile map filter tuple"
+    "sorted frozenset keys values entries split splitlines inv collect toList toSet asList reversed compile map filter"
+    " tuple"
 )
 """what makes a collection, or something as large, of what it is given"""
+_SELF = frozenset(("self", "this"))
 _COPIES = frozenset(("slice", "concat", "copy", "clone", "to_vec", "flat", "flatMap"))
 _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
 
@@ -53,7 +56,7 @@ _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_li
 def same_at(source: Source, lines: Sequence[int]) -> int:
     """The line that calls what gives the same in each round of a loop, or never anything else; 0 where there is none.
     ``lines`` are those of a stack that are of one file, innermost first."""
-    if _is_made_anew(source, lines[0]):
+    if _is_made_anew(source, lines[0]) or _is_of_its_object(source, lines):
         return lines[0]
     for number, line in enumerate(lines[1 : 1 + _DEEPEST], 1):
         inner = source.at(lines[number - 1])
@@ -80,6 +83,41 @@ def _is_made_anew(source: Source, line: int) -> bool:
             function = syntax.function_around(node)
             own = syntax.assigned_in(function) if function is not None else {}
             return _stays(loop, node, names, own) and not names & set(syntax.assigned_in(node))
+    return False
+
+
+def _is_of_its_object(source: Source, lines: Sequence[int]) -> bool:
+    """Whether a line of a method makes a collection of what its object has from its beginning alone, and the method is
+    called in a loop: ``lines = this.text.split("\\n")``, for the place of each node."""
+    node = source.at(lines[0])
+    function = syntax.function_around(node) if node is not None else None
+    if function is None or syntax.is_constructor(function):
+        return False
+    made = (each for each in source.near(lines[0]) if each.type in grammar.CALLS and syntax.called_name(each) in _MAKES)
+    for each in made:
+        given = [one for one in (syntax.owner_of_call(each), *syntax.arguments_of(each)) if one is not None]
+        members = set[str]().union(*map(members_in, given))
+        others = {name for name in asked_of(each) - _SELF if not name.isupper()}
+        if not members or others or change(source, members):
+            continue
+        if _is_called_in_a_loop(source, function, lines[1:]):
+            return True
+    return False
+
+
+def _is_called_in_a_loop(source: Source, function: "Node | None", lines: Sequence[int]) -> bool:
+    """Whether a method is called in a loop, of the same object in each round; or by another one that is."""
+    waiting = iter(lines)
+    while function is not None:
+        call = source.first_call(waiting, syntax.name_of(function))
+        owner = syntax.owner_of_call(call) if call is not None else None
+        if call is None or owner is None:
+            return False
+        names = syntax.names_in(owner)
+        loops = [loop for loop in syntax.loops_around(call) if not loop.endless and _is_in_rounds(loop, call)]
+        if loops:
+            return not any(names & loop.items for loop in loops)
+        function = syntax.function_around(call) if names <= _SELF else None
     return False
 
 

@@ -10,12 +10,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.additions import added_to
 from perfdoctor.collectors.runtimes.looking_loops import expanded
-from perfdoctor.collectors.runtimes.removals import last_name
 from perfdoctor.collectors.runtimes.same_each_time import asked_of, only_gives
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
+from perfdoctor.collectors.runtimes.unchanged import change, members_in
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -73,10 +72,10 @@ def _is_of_an_element(source: Source, call: "Node", function: "Node") -> bool:
     names = {name for name in asked_of(call) if name not in source.classes}
     if not names & loop.items or not names <= loop.items | _SELF:
         return False
-    read = _members_in(function)
+    read = members_in(function)
     for each in (syntax.owner_of_call(call), *syntax.arguments_of(call)):
-        read |= _members_in(each) if each is not None else set()
-    return bool(read) and not _change(source, read)
+        read |= members_in(each) if each is not None else set()
+    return bool(read) and not change(source, read)
 
 
 def _is_for_something(loop: Loop, around: "Node") -> bool:
@@ -95,24 +94,4 @@ def _is_kept(source: Source, loop: Loop) -> bool:
         over = syntax.owner_of_call(over)
     if over is None or over.type not in grammar.MEMBERS or syntax.text_of(syntax.owner_of(over)) not in _SELF:
         return False
-    return not _change(source, {syntax.member_name(over)}, added=False)
-
-
-def _members_in(node: "Node") -> set[str]:
-    return {syntax.member_name(each) for each in syntax.within(node, functions=True) if each.type in grammar.MEMBERS}
-
-
-def _change(source: Source, members: set[str], *, added: bool = True) -> bool:
-    """Whether any of these members gets another value, or an element, once its object is made."""
-    for each in syntax.within(source.root, functions=True):
-        target = syntax.target_of(each)
-        parts = (target, *target.named_children) if target is not None else ()
-        changed = {last_name(part) for part in parts if part.type in grammar.MEMBERS | grammar.INDEXED}
-        held = added_to(each) if added else None
-        if held is not None:
-            changed |= {last_name(held)}
-        if changed & members:
-            around = syntax.function_around(each)
-            if around is not None and not syntax.is_constructor(around):
-                return True
-    return False
+    return not change(source, {syntax.member_name(over)}, added=False)

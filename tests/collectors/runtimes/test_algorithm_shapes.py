@@ -187,6 +187,47 @@ std::vector<float> means(const std::vector<float>& flow, size_t reach) {
     return out;
 }
 """
+NEAR = """
+function meet(bodies) {
+  for (let i = 0; i < bodies.length; i++) {
+    for (let j = i + 1; j < bodies.length; j++) {
+      if (bodies[j].low > bodies[i].high) break;
+      if (bodies[j].left > bodies[i].right) continue; // 0
+      touch(bodies[i], bodies[j]);
+    }
+  }
+}
+"""
+TOPS = """
+class Layout {
+  top(line) {
+    let top = 0;
+    for (let i = 0; i < line; i++) {
+      top += this.heights[i]; // 0
+    }
+    return top;
+  }
+}
+function boxes(layout, marks) {
+  return marks.map((mark) => layout.top(mark.line)); // 1
+}
+"""
+PLACES = """
+class Text {
+  constructor(text) {
+    this.text = text;
+  }
+  place(at) {
+    const lines = this.text.split(BREAK); // 0
+    return search(lines, at);
+  }
+}
+function places(text, nodes) {
+  for (const node of nodes) {
+    node.place = text.place(node.at); // 1
+  }
+}
+"""
 MOST = """
 import time
 def serve(prices):
@@ -243,6 +284,13 @@ def serve(prices):
         (".py", SHARDS.replace("values.append(total)", "audit.write(total)"), None),
         (".cpp", WINDOWS, LineShape.NESTED),
         (".cpp", WINDOWS.replace("sum += flow[at]", "sum += flow[at] * weight[at - low]"), None),
+        (".js", NEAR, None),
+        (".js", NEAR.replace(" break;", " { far.push(i); break; }"), LineShape.NESTED),
+        (".js", TOPS, LineShape.NESTED),
+        (".js", TOPS.replace("let i = 0;", "let i = line - 1;").replace("i < line", "i < line + 1"), None),
+        (".js", PLACES, LineShape.SAME),
+        (".js", PLACES + "Text.prototype.put = function (more) { this.text += more; };", None),
+        (".js", PLACES.replace("text.place(node.at)", "node.text.place(node.at)"), None),
         (".py", MOST, None),
     ],
     ids=[
@@ -257,7 +305,8 @@ def serve(prices):
         "down a heap", "down a tree", "so many steps from there", "parts with names", "parts of another",
         "combinations", "neighbours in order", "the same of each shard", "of each and of what is asked for",
         "shards change", "others each time", "does something with each", "windows", "weighed windows",
-        "once in each rest",
+        "those that are near, in order", "as long as there are any", "sums up to a place", "of the last two",
+        "all lines for each place", "of a text that grows", "of each node's own text", "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:

@@ -81,6 +81,24 @@ SAYS = {
         && f->key.to == key->to) // <- hot
         return f;""",
     ),
+    "sorted, for the first": (
+        LineShape.RESORT,
+        """members.sort(byLoad); // <- hot
+assigned.get(members.get(0)).add(partition);""",
+    ),
+    "sorted, for all": (
+        None,
+        """members.sort(byLoad); // <- hot
+for (String member : members) {
+    print(member);""",
+    ),
+    "the one before, in a linked list": (
+        LineShape.WALK,
+        """while (node != this) {
+    previous = node;
+    node = node.nextSibling; // <- hot
+}""",
+    ),
     "the chain of a table's place": (
         None,
         """struct word *word = words[at];

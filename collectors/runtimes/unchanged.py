@@ -1,0 +1,38 @@
+"""Does a member of an object stay as it was made?"""
+
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes.additions import added_to
+from perfdoctor.collectors.runtimes.removals import last_name
+from perfdoctor.collectors.runtimes.sources import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def members_in(node: "Node") -> set[str]:
+    """The names of the members that an expression mentions."""
+    return {syntax.member_name(each) for each in syntax.within(node, functions=True) if each.type in grammar.MEMBERS}
+
+
+def change(source: Source, members: set[str], *, added: bool = True) -> bool:
+    """Whether any of these members gets another value, or an element, once its object is made."""
+    for each in syntax.within(source.root, functions=True):
+        target = syntax.target_of(each)
+        # (*self.counts.entry(isbn).or_insert(0) += copies)
+        changed = members_in(target) if target is not None else set[str]()
+        held = (added_to(each) or _taken_from(each)) if added else None
+        if held is not None:
+            changed |= {last_name(held)}
+        if changed & members:
+            around = syntax.function_around(each)
+            if around is not None and not syntax.is_constructor(around):
+                return True
+    return False
+
+
+def _taken_from(node: "Node") -> "Node | None":
+    """The collection out of which a node takes something."""
+    takes = node.type in grammar.CALLS and syntax.called_name(node) in grammar.REMOVES
+    return syntax.owner_of_call(node) if takes else None
