@@ -70,6 +70,9 @@ def finding(account: Account, trend: MemoryTrend, growth: Growth, severity: Seve
     if place is not None and account.texts.keeper(growth.stack) == place:
         kept = f", added to a collection at {place}"
         meaning = "The line adds to a collection that outlives its function: see where that is emptied."
+        if account.texts.is_limited(place):
+            kept = f", added at {place} to a collection that holds no more than so many"
+            meaning = "Look again when it has filled: what grows then is something else."
     doubles = last.rss / per_second
     facts = (*growth.facts, account.fact("memory", "resident at the end", last.rss, "bytes"))
     return Finding(

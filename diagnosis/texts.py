@@ -61,6 +61,11 @@ class Texts:
         caller = self._first_of(stack, frozenset(self._kept_in_calls))
         return self._kept_in_calls[caller.file, caller.line] if caller else None
 
+    def is_limited(self, place: Place | None) -> bool:
+        """Whether a line adds to a collection that holds no more than so many: it fills."""
+        limited = (_through(line) if line.through is not None else line for line in self._kept_lines if line.limited)
+        return place is not None and (place.file, place.line) in {(one.file, one.line) for one in limited}
+
     @cached_property
     def _kept_lines(self) -> tuple[KeptLine, ...]:
         return self.evidence.memory.kept if self.evidence.memory else ()

@@ -42,13 +42,14 @@ class LivingRow(Model):
 class KeptLine(Model):
     """A line of the target's own code that adds something to a collection which outlives its function. ``through``: it
     does so in what it calls, at this line of ``function`` in the same file; or, where it adds to an object's own
-    (``of_its_own``), that line keeps the object."""
+    (``of_its_own``), that line keeps the object. ``limited``: the collection is made to hold no more than so many."""
 
     file: str
     line: int
     through: int | None = None
     function: str = ""
     of_its_own: bool = False
+    limited: bool = False
 
 
 class NativeMaker(Model):

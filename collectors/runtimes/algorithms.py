@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from perfdoctor.collectors.runtimes import syntax
+from perfdoctor.collectors.runtimes.compared_keys import keys_at
 from perfdoctor.collectors.runtimes.each_time import each_time_at
 from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
 from perfdoctor.collectors.runtimes.joins import SMALL, At, Join, call_in, join_at, loops_outside
@@ -101,7 +102,9 @@ def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """What gives the same each time."""
     at = stack[0]
     source = sources.of(at.file)
-    call = (same_at(source, _lines(stack)) or same_of_each_at(source, _lines(stack))) if source else 0
+    lines = _lines(stack)
+    asks = (same_at, same_of_each_at, keys_at) if source else ()
+    call = next((line for each in asks if source and (line := each(source, lines))), 0)
     return Join(At(at.file, call), 0, LineShape.SAME) if call else None
 
 

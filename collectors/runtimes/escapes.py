@@ -103,7 +103,7 @@ class _Search:
                 found += self._in_other_methods(function, node)
             if any(one.removal is Removal.NEVER and not one.owner for one in found):
                 break
-            unkept = all(one.removal is Removal.BOUNDED for one in found) and grammar.frees(self._source.file)
+            unkept = all(one.removal >= Removal.BOUNDED for one in found) and grammar.frees(self._source.file)
             if unkept and (lost := lost_at(function, node)):
                 found.append(Escape(lost, syntax.name_of(function), Removal.BY_KEY))
             gives = self._gives_back(function, names, node)
@@ -360,7 +360,7 @@ class _Search:
             self._classes |= {syntax.class_of_method(inner)}  # (somebody may keep the object)
         removal, places = removal_of(self._source, held)
         freed = (target := syntax.target_of(node)) is not None and is_freed(inner, syntax.text_of(target))
-        removal = Removal.BOUNDED if freed or is_bounded(inner, held) else removal
+        removal = max(removal, Removal.BOUNDED) if freed or is_bounded(inner, held) else removal
         if node.type == "send_statement" or syntax.called_name(node) in _SENDS:
             removal = Removal.SENT
         if node.type in grammar.STEPS:  # (what is counted keeps a key, which may be known already)

@@ -65,17 +65,24 @@ def _kept(sources: SourcesOfAll, evidence: Evidence) -> Iterator[KeptLine]:
         frames = list(islice(own_frames(stack), _CALLERS))
         removal, line = search.followed(pid, frames)
         stays, taken, sent = ([line] if line and removal in kinds else [] for kinds in _ORDER)
-        told = stays or search.on_the_way(pid, frames) or taken
+        fills = [line.model_copy(update={"limited": True})] if line and removal is Removal.LIMITED else []
+        told = stays or _but(fills, search.on_the_way(pid, frames)) or taken
         if not told and len(frames) == 1 and frames[0][2] in _OUTERMOST:
             by_a_server.append((pid, frames))
             continue
         known += stays
-        yield from told or search.beside(pid, frames) or sent
+        yield from told or _but(fills, search.beside(pid, frames)) or sent or fills
     for pid, frames in by_a_server:
         ((file, at, _),) = frames
         # (a library reads what lines of the program keep: nothing is known of it but that)
         kept = next((each for each in known if each.file == file), None)
         yield from [kept.model_copy(update={"line": at})] if kept else search.beside(pid, frames)
+
+
+def _but(fills: list[KeptLine], found: list[KeptLine]) -> list[KeptLine]:
+    """Without the lines that only fill a collection which holds no more than so many."""
+    full = {(one.file, one.through or one.line) for one in fills}
+    return [one for one in found if (one.file, one.through or one.line) not in full]
 
 
 class _Search:

@@ -47,6 +47,8 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     inside = syntax.assigned_in(loop.body) if loop.body is not None else {}
     wanted, equal, by_function, of_elements = set[str](), False, False, set[str]()
     for condition in _conditions(loop):
+        if not by_number and _looks_up_by_an_element(condition, loop.items):
+            continue  # (labels[key] != value: one by one, and no search)
         names = expanded(syntax.names_in(condition), inside)
         # (that two numbers differ, i != j, is no question about what they are the numbers of)
         asks = bool(answers) and _is_answered_by(answers, condition, loop.items)
@@ -67,6 +69,17 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
     if loop.counted and _starts_anew(loop):
         wanted |= all_names(loop.over)
     return Looks(loop, over - loop.items, wanted - inner, equal or by_function, extreme, named)
+
+
+def _looks_up_by_an_element(condition: "Node", items: Set[str]) -> bool:
+    """Whether what another map has for the same key is compared with what belongs to it."""
+    for each in syntax.within(condition):
+        sides = each.named_children if each.type in grammar.COMPARISONS else []
+        keys = {syntax.text_of(one.named_children[-1]) for one in sides if one.type in grammar.INDEXED}
+        values = {syntax.text_of(one) for one in sides if one.type in grammar.NAMES}
+        if keys & items and values & items:
+            return True
+    return False
 
 
 def _ends_by_order(loop: Loop) -> bool:

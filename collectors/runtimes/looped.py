@@ -150,13 +150,35 @@ def _is_called_in_loop(source: Source, line: int) -> bool:
 
 
 def _is_once(loop: Loop, line: int) -> bool:
-    """Whether a loop comes by a line once: one below its head that is of what it goes over, or of its ``else``."""
-    if loop.body is None or line <= loop.line or syntax.holds(loop.body, line):
+    """Whether a loop comes by a line once: one below its head that is of what it goes over, or of its ``else``; or one
+    behind which it leaves, so that it goes on only to try again."""
+    if loop.body is not None and syntax.holds(loop.body, line) and line > loop.line:
+        return _leaves_behind(loop.body, line)
+    if loop.body is None or line <= loop.line:
         return False
     otherwise = loop.node.child_by_field_name("alternative")
     # (of a comprehension only what it goes over outermost is asked for once)
     over = () if loop.counted else loop.over[:1]
     return any(syntax.holds(part, line) for part in (*over, otherwise) if part is not None)
+
+
+def _leaves_behind(block: "Node", line: int) -> bool:
+    """Whether a block leaves its loop or function at the end of what a line is in: ``try: return ask(url)``."""
+    tried = [each for each in block.named_children if each.type.startswith("try") and syntax.holds(each, line)]
+    for each in tried:
+        body = each.child_by_field_name("body")
+        if body is not None and syntax.holds(body, line) and _leaves_behind(body, line):
+            return True
+    return _ends_by_leaving(block)
+
+
+def _ends_by_leaving(block: "Node", depth: int = 0) -> bool:
+    """``return``, ``break``, or a ``with`` that ends by one."""
+    last = next((each for each in reversed(block.named_children) if not each.type.endswith("comment")), None)
+    if last is None or last.type.startswith(("return", "break")):
+        return last is not None
+    body = last.child_by_field_name("body") if last.type.startswith("with") else None
+    return body is not None and depth < syntax.DEEPEST and _ends_by_leaving(body, depth + 1)
 
 
 def stands_in_loop(text: list[str], number: int) -> bool:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _EMPTIES = grammar.words("clear splice retain removeIf drain truncate evict take next remove_if erase_if popitem")
-_BOUNDED = re.compile(r"\bmaxlen\b|lru|bounded|maxsize|Evicting|(?:Circular|Ring)(?:Buffer|Queue)", re.IGNORECASE)
+_BOUNDED = re.compile(
+    r"\bmaxlen\b|lru|bounded|maxsize|Evicting|removeEldestEntry|(?:Circular|Ring)(?:Buffer|Queue)", re.IGNORECASE
+)
 _TAKE_OF = grammar.words("delete heappop")
 """functions that take something out of what they are given"""
 _COUNTS = re.compile(r"\b(?:length|size|len|count|Len|maxlen|capacity)\b")
@@ -28,6 +30,8 @@ class Removal(IntEnum):
     """through a channel, to somebody who receives most times"""
     BOUNDED = 4
     """what is too much, where something is added"""
+    LIMITED = 5
+    """the same, by the collection itself: ``deque(maxlen=100)``"""
 
 
 def removal_of(source: Source, held: "Node") -> tuple[Removal, int]:
@@ -39,7 +43,7 @@ def removal_of(source: Source, held: "Node") -> tuple[Removal, int]:
     places = len(owned) + sum(map(_is_deleted, mentions))
     made = (*source.members.get(name, ()), *source.assigned.get(name, ()))
     if made and all(_BOUNDED.search(syntax.text_of(each)) for each in made):
-        return Removal.BOUNDED, places
+        return Removal.LIMITED, places
     if any(not syntax.arguments_of(each) or syntax.called_name(each) in _EMPTIES for each in owned):
         return Removal.EMPTIED, places
     return (Removal.BY_KEY if owned else Removal.NEVER), places

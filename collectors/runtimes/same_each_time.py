@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.runtimes import grammar, inlined, syntax
+from perfdoctor.collectors.runtimes.few import is_short
 from perfdoctor.collectors.runtimes.looking_loops import all_names, expanded, few_rounds
 from perfdoctor.collectors.runtimes.sources import Source
 from perfdoctor.collectors.runtimes.syntax import Loop
@@ -35,7 +36,8 @@ _GIVES = (
         " emplace push_back emplace_back insert begin end reserve resize assign"
         " sqrt cbrt sin cos tan asin acos atan atan2 tanh exp log log2 log10 ln powi powf hypot signum clamp rem_euclid"
         " to_radians to_degrees fabs fmod trunc cycle skip take step_by scan product position last first cmp"
-        " partial_cmp Float64Array Float32Array Int32Array Uint32Array Int16Array Uint16Array Int8Array Uint8Array"
+        " partial_cmp toArray Float64Array Float32Array Int32Array Uint32Array Int16Array Uint16Array Int8Array"
+        " Uint8Array"
         " to_bits from_bits wrapping_add wrapping_mul rotate_left saturating_sub checked_sub min_by max_by"
     )
     | grammar.COLLECTIONS
@@ -149,6 +151,8 @@ def _is_constant(source: Source, function: "Node") -> bool:
 def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
     """Whether a call is given the same in each round of the nearest loop around it."""
     names = asked_of(call)
+    if syntax.owner_of_call(call) is None and grammar.leaves_out_this(source.file):
+        names = names | _read_by(source, call)  # (of its object)
     node, waiting = call, iter(lines[1:])
     for _ in range(_CALLERS):
         around = syntax.function_around(node)
@@ -160,6 +164,9 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
                 continue
             if not _is_in_rounds(loop, node):
                 continue  # (what a loop goes over is asked for once)
+            if few_rounds(loop) or is_short(source, loop):
+                names = names - loop.items  # (each of a few, in each round of another one)
+                continue
             return _stays(loop, node, names, own)
         names = expanded(names, own)
         if _alters(around, names):
@@ -185,6 +192,16 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
             return False
         node = outer
     return False
+
+
+def _read_by(source: Source, call: "Node") -> set[str]:
+    """The names that the function of a call reads and has not from there: members, which need no ``this``."""
+    function = inlined.called(source, call)
+    body = function.child_by_field_name("body") if function is not None else None
+    if function is None or body is None:
+        return set()
+    own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
+    return {name for name in syntax.names_in(body) - own - syntax.parameter_names(function) if name[:1].islower()}
 
 
 def _waits(node: "Node") -> bool:
@@ -214,9 +231,17 @@ def _alters(node: "Node", names: set[str]) -> bool:
         if each.type == "expression_statement" and each.named_child_count == 1:
             inner = each.named_children[0]
             inner = inner.named_children[0] if inner.type.startswith("await") and inner.named_children else inner
-            if inner.type in grammar.CALLS and syntax.names_in(inner) & names:
+            if inner.type in grammar.CALLS and _handed_directly(inner) & names:
                 return True
     return False
+
+
+def _handed_directly(call: "Node") -> set[str]:
+    """The names of the object that is called, and of what it is given, without those of calls that give it something:
+    ``places.add(place(entrant, leveller))``."""
+    owner = syntax.owner_of_call(call)
+    given = [each for each in syntax.arguments_of(call) if each.type not in grammar.CALLS]
+    return all_names((*given, owner) if owner is not None else given)
 
 
 def only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
@@ -247,10 +272,18 @@ def _bases(target: "Node") -> set[str]:
     return syntax.names_in(target) or syntax.targets_in(target)
 
 
+def _constructed(source: Source) -> set[str]:
+    """The classes whose constructors do something, in languages in which these have no name of their class."""
+    made = (each for name in ("__init__", "constructor") for each in source.named.get(name, ()))
+    return {syntax.class_around(each) for each in made}
+
+
 def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:
     name, owner = syntax.called_name(call), syntax.owner_of_call(call)
     if owner is None and name in own:
         return True  # (a closure that stands within)
+    if name in source.classes and not any(map(syntax.is_constructor, source.named.get(name, ()))):
+        return name not in _constructed(source)  # (a record)
     if (named := inlined.called(source, call)) is not None:
         return only_gives(source, named, depth + 1)
     if name in grammar.ADDS | {"sort", "reverse", "fill", "resize", "assign"} and owner is not None:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.runtimes import grammar, syntax
 from perfdoctor.collectors.runtimes.hot_lines import hot_stacks
+from perfdoctor.collectors.runtimes.looking_loops import statements_of
 from perfdoctor.collectors.runtimes.own_files import own_frames
 from perfdoctor.collectors.runtimes.sources import Sources, SourcesOfAll
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
 
 if TYPE_CHECKING:
+    from tree_sitter import Node
+
     from perfdoctor.collectors.runtimes.syntax import Loop
 
 _MOST_STACKS = 16
@@ -62,7 +65,8 @@ def _spin(sources: Sources, frames: Sequence[_Frame]) -> _Spin | None:
         if parts and _LAMBDA.search(called):
             parts.append(frame)  # (its line is one of the function that it stands in)
         elif loop is not None:
-            waits = looks and line == loop.head and _only_asks(loop)
+            looks = looks or _ATOMIC.search(syntax.text_of(loop.condition)) is not None
+            waits = looks and (line == loop.head or _is_left_at(loop, line)) and _only_asks(loop)
             return _Spin(frame, tuple(parts)) if waits else None
         else:
             function = source.function_at(line)
@@ -73,12 +77,29 @@ def _spin(sources: Sources, frames: Sequence[_Frame]) -> _Spin | None:
     return None
 
 
+def _is_left_at(loop: "Loop", line: int) -> bool:
+    said = statements_of(loop.body) if loop.body is not None else ()
+    return any(_leaves(each) and syntax.holds(each, line) for each in said)
+
+
+def _leaves(statement: "Node") -> bool:
+    """Whether an ``if`` looks at an atomic variable, and leaves."""
+    condition, then = (statement.child_by_field_name(name) for name in ("condition", "consequence"))
+    if statement.type not in grammar.IFS or condition is None or then is None:
+        return False
+    said = list(statements_of(then))
+    leaves = len(said) == 1 and said[0].type.startswith(("return", "break", "throw"))
+    return leaves and _ATOMIC.search(syntax.text_of(condition)) is not None
+
+
 def _only_asks(loop: "Loop") -> bool:
-    """Whether a loop has a condition that calls something, and nothing in it but pauses."""
+    """Whether a loop has a condition that calls something, and nothing in it but pauses, or what leaves it when it is
+    in vain (``if (lost.load()) throw …``)."""
     condition, body = loop.condition, loop.body
     if loop.items or loop.over or condition is None or not any(syntax.calls_in(condition)):
         return False
-    for each in syntax.within(body) if body is not None else ():
+    asks = [each for each in statements_of(body) if _leaves(each)] if body is not None else []
+    for each in syntax.within(body, without={one.id for one in asks}) if body is not None else ():
         if each.type in grammar.CALLS and not _PAUSES.search(syntax.text_of(each)):
             return False
         if each.type in grammar.ASSIGNMENTS | grammar.IFS | grammar.STEPS:

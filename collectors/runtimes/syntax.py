@@ -180,6 +180,9 @@ def parameters_of(function: "Node") -> list[set[str]]:
     for each in listed.named_children:
         if each.type == "self_parameter":
             continue
+        if len(several := each.children_by_field_name("name")) > 1:  # (of Go: i, j int)
+            found += [targets_in(one) for one in several]
+            continue
         target = each
         for field in ("pattern", "name", "left", "declarator"):
             target = target.child_by_field_name(field) or target

@@ -57,8 +57,9 @@ def check(account: Account) -> list[Finding]:
         shape = _shape(function)
         share = account.share(function.cost)
         # (what a loop is for its text tells less than the operation below it: where it takes little, it may be small)
-        least = MOVED if shape is hot_shapes.MEMORY and not function.is_python else LITTLE
-        little = shape in (*hot_shapes.BY_TEXT, hot_shapes.MEMORY) and function.cost < least.value * account.seconds
+        moves = (hot_shapes.MEMORY, hot_shapes.COPY)
+        least = MOVED if shape in moves and not function.is_python else LITTLE
+        little = shape in (*hot_shapes.BY_TEXT, *moves) and function.cost < least.value * account.seconds
         if share < shape.least_share or little:
             shape = hot_shapes.PLAIN
         if share < shape.least_share or function.seconds / account.seconds < 0.02:

@@ -68,7 +68,10 @@ def check(account: Account) -> list[Finding]:
         growth = of_native(account, trend)
     if growth is None and _tells(account.evidence, trend) and growing_holes(account) is None:
         growth = _of_process(account, trend)
-    return [finding(account, trend, growth, _severity(growth))] if growth else []
+    if growth is None:
+        return []
+    fills = account.texts.is_limited(growth.place)
+    return [finding(account, trend, growth, Severity.INFO if fills else _severity(growth))]
 
 
 def cannot(account: Account) -> Hindrance | None:

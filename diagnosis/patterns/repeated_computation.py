@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, library, native, python, window
-from perfdoctor.diagnosis.hotness import hot_functions
+from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -200,11 +200,15 @@ def check(account: Account) -> list[Finding]:
 
 def _the_same(account: Account) -> list[Finding]:
     """Functions of the program's own whose text, with that of their callers, says that they give the same again."""
-    found = []
+    at: dict[tuple[str, int], list[HotFunction]] = defaultdict(list)
     for function in hot_functions(account)[:FUNCTIONS]:
         asked = account.outer_loop(function.place)
-        if asked is None or function.shaped[LineShape.SAME] < SAME.value:
-            continue
+        if asked is not None and function.shaped[LineShape.SAME] >= SAME.value:
+            at[asked].append(function)
+    found = []
+    for asked, functions in at.items():
+        # (what it calls is the same again, too)
+        function = HotFunction(account, tuple(row for each in functions for row in each.rows))
         if function.cost < LITTLE.value * account.seconds:
             continue
         heaviest = max(function.rows, key=lambda row: row.seconds)

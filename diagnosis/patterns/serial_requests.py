@@ -14,7 +14,7 @@ from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.network import RepeatedLine, StatementShape
+from perfdoctor.schemas.network import Peer, RepeatedLine, StatementShape
 
 ANSWERS = Threshold(4, "bytes sent for each that is received", "who asks says less than who answers")
 RATE = Threshold(2, "requests/s from one function", "fewer and slower ones are the other side's matter")
@@ -24,8 +24,11 @@ PER_UNIT = Threshold(2.5, "requests for each piece of work", "one or two after t
 LARGE = Threshold(
     LARGE_TRANSFER, "bytes for each request", "large ones share the line: at the same time they take as long"
 )
+FEW = Threshold(0.05, "of the answers", "a few that come sooner say nothing of the others")
 AT_ONCE = Threshold(1.5, "under way at once", "more are concurrent already")
 
+SOON, LATE = 19, 24
+"""of the examples' histograms"""
 _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
 
 
@@ -66,6 +69,8 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         return []  # the same again and again: there are no others to ask for meanwhile
     load = account.load(where.pid)
     share = per_unit(account, where, questions)
+    if share is not None and share < PER_UNIT.value and (waited := _served_that_wait(account, where)):
+        share = questions / waited  # (the others that it serves ask for nothing)
     if share is not None and share < PER_UNIT.value:
         return []
     if load.served:
@@ -161,6 +166,17 @@ def _serving(account: Account, pid: int) -> float:
     return sum(row.wait_seconds for p in account.peers if is_served(p) for row in p.rows if row.pid == pid)
 
 
+def _served_that_wait(account: Account, where: Talk) -> int:
+    """How many of the requests that it serves took as long as an answer takes, and so may have waited for one; 0 where
+    that is not known."""
+    answers = where.peer.turn.histogram
+    least = next((i for i, times in enumerate(answers) if times > FEW.value * where.peer.turn.times), None)
+    if least is None:
+        return 0
+    served = [p.turn for p in account.peers if is_served(p) and any(row.pid == where.pid for row in p.rows)]
+    return sum(sum(turn.histogram[least:]) for turn in served)
+
+
 def _cure(talk: Talk) -> str:
     language = runtime(talk.stack)
     files = " ".join(frame.file or "" for frame in talk.stack)
@@ -196,6 +212,13 @@ def _examples() -> tuple[Example, ...]:
     many = peer((python(12, "serve"),), 300, wait=8.0, direction="incoming", address="10.0.0.9")
     gathered = peer((python(12, "serve"),), 100, wait=2.5, direction="incoming", address="10.0.0.9")
     pool = peer(line, 2400, wait=75.0, shape="GET /stock/?", awaited=9.5)
+
+    def spread(one: Peer, soon: int, late: int) -> Peer:
+        """``soon`` turns of less than a millisecond, ``late`` ones of some 25."""
+        histogram = tuple(soon if i == SOON else late if i == LATE else 0 for i in range(32))
+        return one.model_copy(update={"turn": one.turn.model_copy(update={"histogram": histogram})})
+
+    mixed = peer((python(12, "serve"),), 150, wait=8.0, direction="incoming", address="10.0.0.9")
     uploads = peer(line, 300, wait=7.5, shape="PUT /part/?", request_bytes=1 << 20)
     same = peer(line, 300, wait=7.5, shape="GET /status")
     pages = peer(line, 300, wait=7.5, shape="GET /orders?cursor=?")
@@ -233,6 +256,18 @@ def _examples() -> tuple[Example, ...]:
             False,
             "a third of what it sends is BLMOVE, which answers when there is something",
             window(calls=(waits,), samples=(work,), peers=(news,)),
+        ),
+        Example(
+            "pages of seven requests among others that ask for nothing",
+            True,
+            "of 150 that were served 40 took as long as an answer: these made the 300 requests",
+            window(calls=(waits,), samples=(work,), peers=(spread(mixed, 110, 40), spread(loop, 0, 300))),
+        ),
+        Example(
+            "two requests for each that is served",
+            False,
+            "all 150 took as long as an answer",
+            window(calls=(waits,), samples=(work,), peers=(spread(mixed, 0, 150), spread(loop, 0, 300))),
         ),
         Example(
             "one request for each that is served",
@@ -294,7 +329,7 @@ PATTERN = Pattern(
     fix="Make independent requests at once (gather, Promise.all, a thread pool), or ask for many in one.",
     fine="Requests that need the answer of the one before; a peer that must not be asked faster; background work that "
     "nobody waits for.",
-    thresholds=(RATE, NUMBER, WAIT, ANSWERS, PER_UNIT, LARGE, AT_ONCE),
+    thresholds=(RATE, NUMBER, WAIT, ANSWERS, PER_UNIT, FEW, LARGE, AT_ONCE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -228,6 +228,21 @@ function places(text, nodes) {
   }
 }
 """
+RANKED = """
+package a
+func (s *Stone) Deficit() float64 {
+	var lacks Millimetres
+	for _, reading := range s.readings {
+		lacks += reading.Dry // 0
+	}
+	return lacks
+}
+func rank(stones []*Stone) {
+	sort.Slice(stones, func(i, j int) bool {
+		return stones[i].Deficit() > stones[j].Deficit() // 1
+	})
+}
+"""
 MOST = """
 import time
 def serve(prices):
@@ -291,6 +306,9 @@ def serve(prices):
         (".js", PLACES, LineShape.SAME),
         (".js", PLACES + "Text.prototype.put = function (more) { this.text += more; };", None),
         (".js", PLACES.replace("text.place(node.at)", "node.text.place(node.at)"), None),
+        (".go", RANKED, LineShape.SAME),
+        (".go", RANKED.replace("for _, reading := range s.readings", "if reading := s.last; reading.Rain == 0"), None),
+        (".go", RANKED.replace("sort.Slice(", "visit("), None),
         (".py", MOST, None),
     ],
     ids=[
@@ -306,7 +324,8 @@ def serve(prices):
         "combinations", "neighbours in order", "the same of each shard", "of each and of what is asked for",
         "shards change", "others each time", "does something with each", "windows", "weighed windows",
         "those that are near, in order", "as long as there are any", "sums up to a place", "of the last two",
-        "all lines for each place", "of a text that grows", "of each node's own text", "once in each rest",
+        "all lines for each place", "of a text that grows", "of each node's own text",
+        "keys of a comparison", "keys that are there", "no sort", "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:

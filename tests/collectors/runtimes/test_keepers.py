@@ -313,6 +313,20 @@ def test_objects_that_live_on_are_looked_at_before_new_pages(tmp_path: Path) -> 
     assert found and [kept.function for kept in found.kept] == ["keep"]
 
 
+@pytest.mark.parametrize(
+    ("made", "limited"), [("deque(maxlen=9)", True), ("deque()", False), ("LRUCache(500)", True)], ids=str
+)
+def test_what_holds_no_more_than_so_many_fills(tmp_path: Path, made: str, limited: bool) -> None:
+    text = f"""class A:
+  def __init__(self):
+    self.rows = {made}
+  def add(self, row):
+    self.rows.append(row)  # <-
+"""
+    (kept,) = _kept(tmp_path, ".py", text)
+    assert (kept.line, kept.limited) == (5, limited)
+
+
 SESSIONS = {
     ".py": """class Session:
     def __init__(self):

@@ -12,6 +12,13 @@ from tests.collectors.runtimes.one_file import OneFile
 from tests.collectors.runtimes.test_looped import ONCE, REPEATED
 
 PARSED = {
+    "a loop that leaves when it has found something": (
+        ".py",
+        """def first(shops):
+    for shop in shops:
+        if ask(shop):  # <- here
+            return shop""",
+    ),
     "a function with a name that is called for each": (
         ".js",
         """function all(shops) {
@@ -242,6 +249,28 @@ func all() {
         say(shop)
     else:
         ask(1)  # <- here""",
+    ),
+    "what is tried again": (
+        ".py",
+        """async def ask(self, url):
+    for attempt in range(1, self.tries + 1):
+        try:
+            async with self.session.get(url) as answer:
+                return await answer.json()  # <- here
+        except ClientError:
+            await asyncio.sleep(0.1 * attempt)""",
+    ),
+    "what is tried again, in JavaScript": (
+        ".js",
+        """async function ask(url) {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      return await get(url); // <- here
+    } catch (error) {
+      log(error);
+    }
+  }
+}""",
     ),
     "a method named for": (
         ".java",

@@ -83,6 +83,17 @@ func (b *Barrier) wait() {
 """,
     ),
 }
+SETTLES = """
+struct Bus {
+    Answer settle(uint32_t number) {
+        while (settled_.load(std::memory_order_acquire) < number) { // <- 0 settle
+            if (lost_.load(std::memory_order_acquire))
+                throw std::runtime_error("lost");
+        }
+        return answer_;
+    }
+};
+"""
 OTHERS = {
     "what was taken is worked on": (
         ".cpp",
@@ -133,6 +144,28 @@ def test_the_loop_is_told_and_what_it_asks_is_a_part_of_it(tmp_path: Path, name:
     outermost = max(marked)
     parts = {line for depth, line in marked.items() if depth < outermost}
     assert told(tmp_path, suffix, text) == {LineShape.SPIN: {marked[outermost]}, LineShape.PART: parts}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("", "", 4),
+        (" // <- 0 settle\n            if (lost_", "\n            if (lost_", 5),
+        ("throw std::runtime_error", "log", 0),
+        ("lost_.load(std::memory_order_acquire)", "++tries > 100", 0),
+        ("settled_.load(std::memory_order_acquire)", "step(state_)", 0),
+    ],
+    ids=["as it is", "at what it leaves by", "does something", "counts", "works"],
+)
+def test_a_loop_that_looks_at_an_atomic_and_leaves_when_it_is_in_vain(
+    tmp_path: Path, before: str, after: str, line: int
+) -> None:
+    text = SETTLES.replace(before, after)
+    if line == 5:
+        text = text.replace(
+            "(lost_.load(std::memory_order_acquire))", "(lost_.load(std::memory_order_acquire)) // <- 0 settle"
+        )
+    assert told(tmp_path, ".cpp", text) == ({LineShape.SPIN: {line}} if line else {})
 
 
 @pytest.mark.parametrize("name", OTHERS)
