@@ -208,6 +208,15 @@ ROW_BY_ROW = Shape(
     at_most=Severity.CRITICAL,
     least_share=WARNING_SHARE,
 )
+ELEMENTS = ROW_BY_ROW._replace(
+    what="goes over an array of numpy element by element",
+    fix={
+        None: "Work on whole arrays: comparisons and arithmetic of arrays, numpy.where, boolean masks; for what is "
+        "around each element sums of shifted slices, numpy.lib.stride_tricks.sliding_window_view or scipy.ndimage; or "
+        "compile the loops (numba).",
+    },
+    confidence=0.8,
+)
 FILTER = Shape(
     "looks through a whole table to take some of its rows, again and again",
     {

@@ -51,6 +51,7 @@ _WITH_ALL_BELOW = frozenset(
         LineShape.LETTER,
         LineShape.SPIN,
         LineShape.FILTER,
+        LineShape.ELEMENTS,
     }
 )
 

@@ -53,6 +53,7 @@ class LineShape(StrEnum):
     SWEEP = "goes over all again, until nothing changes"
     OVERLAP = "works out the same parts again and again, by calling itself"
     SAME = "works out the same in each round"
+    ELEMENTS = "goes over an array of numpy element by element"
     PART = "is asked by a loop, of each element or again and again"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from perfdoctor.collectors.runtimes import syntax
+from perfdoctor.collectors.runtimes.array_elements import elements_at
 from perfdoctor.collectors.runtimes.compared_keys import keys_at
 from perfdoctor.collectors.runtimes.each_time import each_time_at
 from perfdoctor.collectors.runtimes.find_or_add import find_or_add_at
@@ -23,9 +24,24 @@ _ASKING = 3
 
 def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Of a stack of the user's own lines, innermost first: what takes more time than it must, by what its text says."""
+    if elements := _elements_at(sources, stack):
+        return elements
     found = join_at(sources, stack) or _pair_at(sources, stack) or _find_or_add_at(sources, stack)
     found = found or _sweep_at(sources, stack) or _each_time_at(sources, stack) or _overlap_at(sources, stack)
     return found or _prefix_at(sources, stack) or _same_at(sources, stack)
+
+
+def _elements_at(sources: Sources, stack: Sequence[At]) -> Join | None:
+    """An array of numpy, element by element; also in a short function that the loops call."""
+    for depth, at in enumerate(stack[:2]):
+        source = sources.of(at.file)
+        loop = elements_at(source, at.line) if source else None
+        if loop:
+            return Join(At(at.file, loop.head), depth, LineShape.ELEMENTS)
+        function = source.function_at(at.line) if source else None
+        if function is None or not syntax.is_small(function, SMALL):
+            return None
+    return None
 
 
 def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:

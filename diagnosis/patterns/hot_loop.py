@@ -108,6 +108,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
         return hot_shapes.ROW_BY_ROW
     if function.shaped[LineShape.FILTER] >= SHAPE.value:
         return hot_shapes.FILTER
+    if function.shaped[LineShape.ELEMENTS] >= SHAPE.value:
+        return hot_shapes.ELEMENTS
     if function.shaped[LineShape.GROW] >= SHAPE.value:
         return hot_shapes.COPY
     if work[Work.UNKNOWN] > 0.5:
@@ -373,6 +375,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "pandas compares a whole column for each, and the text says that this is in a loop over the loads",
             with_text(filtered, LineShape.FILTER, line[0].file or "", line[0].line or 0),
+        ),
+        Example(
+            "an array, element by element",
+            True,
+            "two loops over its shape, by the text of the line",
+            with_text(filtered, LineShape.ELEMENTS, line[0].file or "", line[0].line or 0),
         ),
         Example(
             "a table of which some rows are taken once",

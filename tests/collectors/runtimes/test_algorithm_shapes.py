@@ -243,6 +243,13 @@ func rank(stones []*Stone) {
 	})
 }
 """
+VEINS = """
+def veins(light, padded):
+    height, width = light.shape
+    for y in range(height):
+        for x in range(width):
+            dark[y, x] = light[y, x] < padded[y + 1, x + 1]  # 0
+"""
 MOST = """
 import time
 def serve(prices):
@@ -309,6 +316,9 @@ def serve(prices):
         (".go", RANKED, LineShape.SAME),
         (".go", RANKED.replace("for _, reading := range s.readings", "if reading := s.last; reading.Rain == 0"), None),
         (".go", RANKED.replace("sort.Slice(", "visit("), None),
+        (".py", VEINS, LineShape.ELEMENTS),
+        (".py", VEINS.replace("light.shape", "3, 3"), None),
+        (".py", VEINS.replace(", x", ""), None),
         (".py", MOST, None),
     ],
     ids=[
@@ -325,7 +335,8 @@ def serve(prices):
         "shards change", "others each time", "does something with each", "windows", "weighed windows",
         "those that are near, in order", "as long as there are any", "sums up to a place", "of the last two",
         "all lines for each place", "of a text that grows", "of each node's own text",
-        "keys of a comparison", "keys that are there", "no sort", "once in each rest",
+        "keys of a comparison", "keys that are there", "no sort",
+        "an array by its elements", "a few shifts", "its rows", "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:
