@@ -91,12 +91,12 @@ class Account:
     def texts(self) -> Texts:
         return Texts(self.evidence)
 
-    def loop_around(self, talk: Talk) -> Place | None:
-        """The innermost line of the user's code, of those that lead to what is asked, that stands in a loop. None where
-        none does, or that is not known."""
+    def loop_around(self, talk: Talk, *, again: bool = False) -> Place | None:
+        """The innermost line of the user's code, of those that lead to what is asked, that stands in a loop; with
+        ``again`` also in one that only tries again. None where none does, or that is not known."""
         # (a runtime that sends later, from its own loop, has the line that asked on other stacks)
         for stack in (talk.stack, self._client_line(talk)):
-            if place := self.texts.repeated(stack):
+            if place := self.texts.repeated(stack, again=again):
                 return place
         return None
 

@@ -18,9 +18,9 @@ class Texts:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
 
-    def repeated(self, stack: Stack) -> Place | None:
+    def repeated(self, stack: Stack, *, again: bool = False) -> Place | None:
         """The innermost line of the user's code that stands in a loop."""
-        return self._first_of(stack, self._repeated)
+        return self._first_of(stack, self._repeated | (self._tried_again if again else frozenset()))
 
     def pauses(self, loop: Place) -> bool:
         """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
@@ -47,7 +47,12 @@ class Texts:
     @cached_property
     def _repeated(self) -> frozenset[tuple[str | None, int | None]]:
         use = self.evidence.network
-        return frozenset((line.file, line.line) for line in use.repeated) if use else frozenset()
+        return frozenset((line.file, line.line) for line in use.repeated if not line.again) if use else frozenset()
+
+    @cached_property
+    def _tried_again(self) -> frozenset[tuple[str | None, int | None]]:
+        use = self.evidence.network
+        return frozenset((line.file, line.line) for line in use.repeated if line.again) if use else frozenset()
 
     def keeper_on(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code on a stack that adds to a collection which outlives its function."""

@@ -160,13 +160,14 @@ class SaidLine(Model):
 class RepeatedLine(Model):
     """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames;
     ``pauses``: each round of that loop has a pause; ``takes``: it takes a piece of work out of a queue; ``chained``: it
-    asks by what the last answer said."""
+    asks by what the last answer said; ``again``: the loop goes on only where it has failed."""
 
     file: str
     line: int
     pauses: bool = False
     takes: bool = False
     chained: bool = False
+    again: bool = False
 
 
 class NetworkUse(Model):

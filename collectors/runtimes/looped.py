@@ -73,6 +73,7 @@ def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> I
                 pauses=any(map(_pauses, each)),
                 takes=any(map(_takes, each)),
                 chained=source is not None and is_chained(source, line),
+                again=source is not None and only_tries_again(source, line),
             )
         elif (file, line) not in told and (source := sources.of(pid).of(file)) and is_asked_in_a_chain(source, line):
             told.add((file, line))
@@ -150,16 +151,19 @@ def _is_called_in_loop(source: Source, line: int) -> bool:
 
 
 def _is_once(loop: Loop, line: int) -> bool:
-    """Whether a loop comes by a line once: one below its head that is of what it goes over, or of its ``else``; or one
-    behind which it leaves, so that it goes on only to try again."""
-    if loop.body is not None and syntax.holds(loop.body, line) and line > loop.line:
-        return _leaves_behind(loop.body, line)
-    if loop.body is None or line <= loop.line:
+    """Whether a loop comes by a line once: one below its head that is of what it goes over, or of its ``else``."""
+    if loop.body is None or line <= loop.line or syntax.holds(loop.body, line):
         return False
     otherwise = loop.node.child_by_field_name("alternative")
     # (of a comprehension only what it goes over outermost is asked for once)
     over = () if loop.counted else loop.over[:1]
     return any(syntax.holds(part, line) for part in (*over, otherwise) if part is not None)
+
+
+def only_tries_again(source: Source, line: int) -> bool:
+    """Whether the loops around a line leave behind it, so that they go on only to try again."""
+    around = [loop for loop in source.loops_at(line) if not _is_once(loop, line)]
+    return bool(around) and all(loop.body is not None and _leaves_behind(loop.body, line) for loop in around)
 
 
 def _leaves_behind(block: "Node", line: int) -> bool:

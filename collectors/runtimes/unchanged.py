@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def members_in(node: "Node") -> set[str]:
-    """The names of the members that an expression mentions."""
-    return {syntax.member_name(each) for each in syntax.within(node, functions=True) if each.type in grammar.MEMBERS}
+    """The names of the members that an expression mentions, without those of methods that it calls."""
+    members = (each for each in syntax.within(node, functions=True) if each.type in grammar.MEMBERS)
+    return {syntax.member_name(each) for each in members if not _is_called(each)}
 
 
 def change(source: Source, members: set[str], *, added: bool = True) -> bool:
@@ -30,6 +31,11 @@ def change(source: Source, members: set[str], *, added: bool = True) -> bool:
             if around is not None and not syntax.is_constructor(around):
                 return True
     return False
+
+
+def _is_called(member: "Node") -> bool:
+    call = member.parent
+    return call is not None and call.type in grammar.CALLS and call.child_by_field_name("function") == member
 
 
 def _taken_from(node: "Node") -> "Node | None":

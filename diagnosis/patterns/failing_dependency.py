@@ -53,7 +53,7 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     waits = _waits_in(account, where) if unanswered > 1 else None
     place, stack = (account.place(waits.stack), waits.stack) if waits else (where.place, where.stack)
     # (the loop that tries again may be in a caller of what asks)
-    loop = None if waits else account.loop_around(where)
+    loop = None if waits else account.loop_around(where, again=True)
     attempt, pause, pauses = _time_lost(account, talks, failures, attempts, loop)
     rest = pauses[0] if pauses and pause > attempt else None  # (most of the time is lost there)
     at: Place | str = loop or place or "a library"

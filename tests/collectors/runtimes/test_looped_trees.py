@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.looped import _in_each_round, _is_repeated, _pauses, _takes, is_repeated
+from perfdoctor.collectors.runtimes.looped import (
+    _in_each_round,
+    _is_repeated,
+    _pauses,
+    _takes,
+    is_repeated,
+    only_tries_again,
+)
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from tests.collectors.runtimes.one_file import OneFile
 from tests.collectors.runtimes.test_looped import ONCE, REPEATED
@@ -250,6 +257,27 @@ func all() {
     else:
         ask(1)  # <- here""",
     ),
+    "a method named for": (
+        ".java",
+        """class A { void run() {
+  forAll(() -> {
+    ask(1); // <- here
+  });
+} }""",
+    ),
+    "a type": (
+        ".ts",
+        """type Each = { [key in Keys]:
+  number }; // <- here""",
+    ),
+    "behind the end": (
+        ".py",
+        """x = 1""",
+    ),
+}
+
+
+AGAIN = {
     "what is tried again": (
         ".py",
         """async def ask(self, url):
@@ -272,23 +300,6 @@ func all() {
   }
 }""",
     ),
-    "a method named for": (
-        ".java",
-        """class A { void run() {
-  forAll(() -> {
-    ask(1); // <- here
-  });
-} }""",
-    ),
-    "a type": (
-        ".ts",
-        """type Each = { [key in Keys]:
-  number }; // <- here""",
-    ),
-    "behind the end": (
-        ".py",
-        """x = 1""",
-    ),
 }
 
 
@@ -306,6 +317,20 @@ def test_a_line_in_a_loop_of_a_tree(case: str) -> None:
 @pytest.mark.parametrize("case", PARSED_ONCE)
 def test_a_line_that_a_tree_runs_once(case: str) -> None:
     assert not parsed(*PARSED_ONCE[case])
+
+
+@pytest.mark.parametrize("case", AGAIN)
+def test_a_loop_that_only_tries_again(case: str) -> None:
+    suffix, text = AGAIN[case]
+    line = next(n for n, line in enumerate(text.splitlines(), 1) if "<- here" in line)
+    assert only_tries_again(Source(f"/srv/program{suffix}", text.encode()), line) and parsed(suffix, text)
+
+
+@pytest.mark.parametrize("case", PARSED)
+def test_other_loops_go_on(case: str) -> None:
+    suffix, text = PARSED[case]
+    line = next(n for n, line in enumerate(text.splitlines(), 1) if "<- here" in line)
+    assert not only_tries_again(Source(f"/srv/program{suffix}", text.encode()), line)
 
 
 _LANGUAGES = ((".go", "func "), (".java", "List<"), (".rs", "loop {"), (".py", "def "), (".py", "True:"), (".js", ""))
