@@ -1,6 +1,6 @@
 """What in the text of a program says that its algorithm takes more time than it must? All that is known, together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise, takewhile
 
 from perfdoctor.collectors.runtimes import syntax
@@ -14,8 +14,9 @@ from perfdoctor.collectors.runtimes.prefixes import prefix_at
 from perfdoctor.collectors.runtimes.recursions import overlap_at
 from perfdoctor.collectors.runtimes.same_each_time import same_at
 from perfdoctor.collectors.runtimes.same_of_each import same_of_each_at
-from perfdoctor.collectors.runtimes.sources import Sources
+from perfdoctor.collectors.runtimes.sources import Source, Sources
 from perfdoctor.collectors.runtimes.sweeps import sweep_at
+from perfdoctor.collectors.runtimes.syntax import Loop
 from perfdoctor.schemas.cpu import LineShape
 
 _ASKING = 3
@@ -32,25 +33,23 @@ def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
 
 
 def _elements_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """An array of numpy, element by element; also in a short function that the loops call."""
-    for depth, at in enumerate(stack[:2]):
-        source = sources.of(at.file)
-        loop = elements_at(source, at.line) if source else None
-        if loop:
-            return Join(At(at.file, loop.head), depth, LineShape.ELEMENTS)
-        function = source.function_at(at.line) if source else None
-        if function is None or not syntax.is_small(function, SMALL):
-            return None
-    return None
+    """An array of numpy, element by element."""
+    return _loop_at(sources, stack, elements_at, LineShape.ELEMENTS)
 
 
 def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Rounds over all, until one changes nothing."""
+    return _loop_at(sources, stack, sweep_at, LineShape.SWEEP)
+
+
+def _loop_at(
+    sources: Sources, stack: Sequence[At], loop_at: Callable[[Source, int], Loop | None], shape: LineShape
+) -> Join | None:
+    """A loop that the innermost line is in, or the one that calls the short function which that is in."""
     for depth, at in enumerate(stack[:2]):
         source = sources.of(at.file)
-        loop = sweep_at(source, at.line) if source else None
-        if loop:
-            return Join(At(at.file, loop.head), depth, LineShape.SWEEP)
+        if source and (loop := loop_at(source, at.line)):
+            return Join(At(at.file, loop.head), depth, shape)
         function = source.function_at(at.line) if source else None
         if function is None or function.end_point[0] - function.start_point[0] >= SMALL:
             return None
