@@ -283,7 +283,9 @@ class Sides:
     lines that wait for what a pool of the program's own lends."""
 
     def __init__(self, use: NetworkUse | None = None, lent: Iterable[LentLine] = ()) -> None:
-        self.lent = frozenset((line.file, line.line) for line in lent)
+        lent = tuple(lent)
+        self.lent = frozenset((line.file, line.line) for line in lent if not line.work)
+        self.works = frozenset((line.file, line.line) for line in lent if line.work)
         self._exact: dict[tuple[int, Stack], Counter[str]] = defaultdict(Counter)
         self._near: dict[tuple[int, str | None, str], Counter[str]] = defaultdict(Counter)
         self._process: dict[int, Counter[str]] = defaultdict(Counter)

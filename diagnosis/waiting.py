@@ -1,7 +1,7 @@
 """Why was a thread asleep in a system call: for a file, a peer, a lock, a child, a timer, or for want of work?"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.loops import makes_call_in_callback
@@ -177,7 +177,7 @@ def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes, sides
     if _is_inside(row.stack, "/subprocess.py"):
         return State.CHILD
     if name in calls.FUTEXES:
-        return _of_futex(row, (row.pid, row.object) in signalled, sides.lent)
+        return _of_futex(row, (row.pid, row.object) in signalled, sides)
     if _is_of_socket(row) and (side := sides.at_line(row.pid, row.stack)):
         return State.NETWORK if side == "answer" else State.IDLE
     if waits_for_work(row.stack):
@@ -224,8 +224,8 @@ def waits_for_work(stack: Stack) -> bool:
     return False
 
 
-def _of_futex(row: SyscallRow, signalled: bool, lent: Set[tuple[str | None, int | None]]) -> State:
-    if lender_of(row.stack, lent):
+def _of_futex(row: SyscallRow, signalled: bool, sides: Sides) -> State:
+    if lender_of(row.stack, sides.lent):
         return State.LOCK  # all that the pool has is lent: it waits for another thread to give something back
     # `event.wait(0.01)` that times out again and again is a poll, whatever it is called
     polls = row.errors > 0.8 * row.calls and row.calls > 0 and not _is_long(row) and not is_timer_of_java(row.stack)
@@ -237,7 +237,8 @@ def _of_futex(row: SyscallRow, signalled: bool, lent: Set[tuple[str | None, int 
         return State.SLEEP
     if any(frame.function.startswith("ObjectMonitor::wait") for frame in row.stack):
         return State.IDLE  # of a thread without lines: mostly Flight Recorder's own
-    if waits_for_work(row.stack):
+    takes = bool(row.stack) and (row.stack[0].file, row.stack[0].line) in sides.works
+    if takes or waits_for_work(row.stack):
         return State.SLEEP if polls else State.IDLE
     if signalled:
         return State.IDLE

@@ -60,10 +60,12 @@ class PollLine(Model):
 
 class LentLine(Model):
     """A line of the target's own code that waits until a pool of its own has something to lend: what it takes out of a
-    queue is given back to it."""
+    queue is given back to it. ``work``: it is not, but a queue that is written in C gives the line its next piece of
+    work, which no frame tells."""
 
     file: str
     line: int
+    work: bool = False
 
 
 class SyscallProfile(Model):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.runtimes import grammar, syntax
+from perfdoctor.collectors.runtimes import grammar, inlined, syntax
 from perfdoctor.collectors.runtimes.own_files import own_lines
 from perfdoctor.collectors.runtimes.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
@@ -28,12 +28,15 @@ _WAITS = frozenset({"futex"})
 
 
 def with_lent(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
-    """The same evidence, which knows lines that wait for something which is lent."""
-    lent = [
-        LentLine(file=file, line=line)
-        for pid, file, line in _waiting_lines(evidence)
-        if (source := sources.of(pid).of(file)) is not None and is_lent(source, line)
-    ]
+    """The same evidence, which knows lines that wait for something which is lent, or for work."""
+    lent = []
+    for pid, file, line in _waiting_lines(evidence):
+        if (source := sources.of(pid).of(file)) is None:
+            continue
+        if is_lent(source, line):
+            lent.append(LentLine(file=file, line=line))
+        elif takes_work(source, line):
+            lent.append(LentLine(file=file, line=line, work=True))
     return evidence.model_copy(update={"lent": tuple(dict.fromkeys(lent))}) if lent else evidence
 
 
@@ -51,6 +54,12 @@ def _waiting_lines(evidence: Evidence) -> Iterable[tuple[int, str, int]]:
 def is_lent(source: Source, line: int) -> bool:
     """Whether what a line takes out of a queue is given back to it."""
     return any(_is_given_back(source, call) for call in source.near(line) if _is_by(call, _TAKES))
+
+
+def takes_work(source: Source, line: int) -> bool:
+    """Whether a line takes something out of a queue that CPython has in C: of its other queues a frame tells."""
+    takes = (call for call in source.near(line) if source.is_python and _is_by(call, _TAKES))
+    return any("SimpleQueue" in inlined.classes_of(source, call) for call in takes)
 
 
 def _is_given_back(source: Source, take: "Node") -> bool:

@@ -10,7 +10,7 @@ from perfdoctor.diagnosis.waiting import signals, state_of
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.ledger import State
 from perfdoctor.schemas.network import Awaited, NetworkUse, Peer, TalkRow
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.syscalls import LentLine, SyscallRow
 
 OWN = python(8, "work")
 JVM = "/usr/lib/jvm/java-17/lib/server/libjvm.so"
@@ -106,6 +106,16 @@ SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request")
 )
 def test_state(row: SyscallRow, expected: State, because: str) -> None:
     assert state_of(row) is expected, because
+
+
+def test_a_line_that_takes_its_work_out_of_a_queue_in_c_is_idle() -> None:
+    line = python(111, "work")
+    row = call("futex", (line,), 100, blocked=1.0)
+    taken = LentLine(file=line.file or "", line=111, work=True)
+    assert state_of(row) is State.LOCK
+    assert state_of(row, (), frozenset(), Sides(lent=(taken,))) is State.IDLE
+    beside = taken.model_copy(update={"line": 112})
+    assert state_of(row, (), frozenset(), Sides(lent=(beside,))) is State.LOCK
 
 
 def test_a_signal_is_given_by_other_code_than_that_which_waits() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfdoctor.collectors.runtimes.lent_lines import is_lent
+from perfdoctor.collectors.runtimes.lent_lines import is_lent, takes_work
 from perfdoctor.collectors.runtimes.sources import Source
 
 LENT = {
@@ -79,3 +79,20 @@ def test_what_is_given_back_is_lent(name: str) -> None:
 @pytest.mark.parametrize("name", WORK)
 def test_work_is_not(name: str) -> None:
     assert not _asked(*WORK[name])
+
+
+SIMPLE = "import queue\nclass A:\n  def __init__(self):\n    self.jobs = queue.SimpleQueue()\n  def work(self):\n    {}"
+
+
+@pytest.mark.parametrize(
+    ("made", "line", "expected"),
+    [
+        ("SimpleQueue", "answer, places = self.jobs.get()", True),
+        ("Queue", "job = self.jobs.get()", False),  # (a frame of queue.py tells)
+        ("SimpleQueue", "row = self.rows.get(key)", False),
+        ("SimpleQueue", "self.jobs.put(1)", False),
+    ],
+)
+def test_a_queue_without_a_frame_gives_work(made: str, line: str, expected: bool) -> None:
+    text = SIMPLE.replace("SimpleQueue", made).format(line)
+    assert takes_work(Source("/srv/program.py", text.encode()), 6) is expected
