@@ -43,6 +43,7 @@ _WITH_ALL_BELOW = frozenset(
         LineShape.RESORT,
         LineShape.SCAN,
         LineShape.WALK,
+        LineShape.BUCKET,
         LineShape.NESTED,
         LineShape.EACH_TIME,
         LineShape.SWEEP,

@@ -38,6 +38,7 @@ class LineShape(StrEnum):
     """What the text of a line, or of the loop around it, says that it does."""
 
     WALK = "walks a linked list"
+    BUCKET = "goes along what a hash table has at one place"
     SCAN = "compares one element after the other"
     SHIFT = "moves the rest of a list"
     GROW = "makes a new one of what it has and a piece more"

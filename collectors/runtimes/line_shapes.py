@@ -203,25 +203,25 @@ def shape_of(text: list[str], number: int) -> LineShape | None:
     if loop is None or not header <= number - 1 < header + len(loop):
         return None
     said, before = " ".join(loop), " ".join(_code(line) for line in text[max(0, header - 3) : header])
-    if _only_steps_along(loop, before):
-        return LineShape.WALK
+    if along := _steps_along(loop):
+        starts = rf"\b{along}\s*=\s*[&*]?\(?[\w.>\-]+\["
+        return LineShape.BUCKET if re.search(starts, f"{before} {loop[0]}") else LineShape.WALK
     walks = _NEXT.search(said) and _LINK.search(said)
     looks = (_EQUAL.search(said) or (walks and _NOT_EQUAL.search(said))) and _LEAVES.search(said)
     if not looks or any(other.search(said) for other in (_LETTER, _RUNS, _PROBES, _ARITHMETIC, _WORKS)):
         return None
     if walks:
-        return None if _BUCKET.search(before + loop[0]) else LineShape.WALK
+        return LineShape.BUCKET if _BUCKET.search(before + loop[0]) else LineShape.WALK
     return LineShape.SCAN if _STEPS.search(loop[0]) else None
 
 
-def _only_steps_along(loop: list[str], before: str) -> bool:
-    """Whether a loop does nothing but go from one to the next: ``while (*at) at = &(*at)->next;``, to a place by its
-    number, or to the end. Not along what a table has at some place, which is short."""
+def _steps_along(loop: list[str]) -> str:
+    """The name by which a loop does nothing but go from one to the next: ``while (*at) at = &(*at)->next;``, to a place
+    by its number, or to the end; empty for another loop."""
     said = " ".join(loop)
     body = _ALONG.search(said)
-    if body is None or re.sub(r"[{};\s]", "", said[body.end() :]) or _CHAIN.search(loop[0]):
-        return False
-    return not re.search(rf"\b{body[1]}\s*=\s*[&*]?\(?[\w.>\-]+\[", f"{before} {loop[0]}")
+    does_more = body is None or re.sub(r"[{};\s]", "", said[body.end() :]) or _CHAIN.search(loop[0])
+    return "" if body is None or does_more else body[1]
 
 
 def _resorts(text: list[str], at: int) -> bool:

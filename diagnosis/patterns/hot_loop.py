@@ -85,8 +85,9 @@ def _shape_of_compiled(function: HotFunction) -> Shape:
     )
     for shape, kind in told:
         if work[kind] >= SHAPE.value:
-            # A comparison that a sort or a search by halves asks for is not a loop over all.
-            return hot_shapes.PLAIN if kind is Work.SEARCH and function.compares_for_order else shape
+            # A comparison that a sort, a search by halves or a hash table asks for is not a loop over all.
+            asked = function.compares_for_order or function.shaped[LineShape.BUCKET] >= SHAPE.value
+            return hot_shapes.PLAIN if kind is Work.SEARCH and asked else shape
     # (a text that is made of pieces may be a line of its own; one that grows is string-building's matter)
     if max(work[Work.COPY], function.shaped[LineShape.GROW]) >= SHAPE.value:
         return hot_shapes.COPY
@@ -393,6 +394,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "the text of its hottest lines says that the loop walks from one to the next, comparing",
             with_text(window(samples=(cpu((walks,), 6.0), rest)), LineShape.WALK),
+        ),
+        Example(
+            "the texts of a hash table's chain, in C",
+            False,
+            "strcmp below a loop along what the table has at one place: a look-up is that, and the chain is short",
+            with_text(window(samples=(cpu((native("__strcmp_avx2", libc), walks), 6.0), rest)), LineShape.BUCKET),
         ),
         Example(
             "for each payment it walks all orders",

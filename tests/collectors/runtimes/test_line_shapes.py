@@ -99,8 +99,17 @@ for (String member : members) {
     node = node.nextSibling; // <- hot
 }""",
     ),
+    "a chain of a hash table": (
+        LineShape.BUCKET,
+        """struct entry *e = table[hash(key) % SIZE];
+while (e) {
+    if (e->key == key) // <- hot
+        return e;
+    e = e->next;
+}""",
+    ),
     "the chain of a table's place": (
-        None,
+        LineShape.BUCKET,
         """struct word *word = words[at];
 while (word && strcasecmp(word->text, text)) // <- hot
     word = word->next;""",
@@ -195,12 +204,6 @@ while (next < end); // <- hot""",
 }""",
     "a loop over all without a body": "for (; *text; text++); // <- hot",
     "a channel that is emptied": """for range updates { // <- hot
-}""",
-    "a chain of a hash table": """struct entry *e = table[hash(key) % SIZE];
-while (e) {
-    if (e->key == key) // <- hot
-        return e;
-    e = e->next;
 }""",
     "probing of a hash table": """for (size_t i = h & mask; slots[i].used; i = (i + 1) & mask)
     if (slots[i].key == key) // <- hot
