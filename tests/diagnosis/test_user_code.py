@@ -97,6 +97,7 @@ def compiled(function: str, file: str) -> Frame:
     "frame",
     [
         js("node:internal/timers"),
+        js("wasm://wasm/0002f80e"),
         js("/srv/app/node_modules/express/lib/router/index.js"),
         js("/srv/app/node_modules/.pnpm/pg@8.11.3/node_modules/pg/lib/client.js"),
         java("java.util.HashMap.put", "java/util/HashMap.java"),
