@@ -30,11 +30,9 @@ def client_lines(account: "Account") -> dict[tuple[int, bool], Stack]:
     roots = account.evidence.user_roots
     for row in account.samples:
         place = account.place(row.stack)
-        if place is None:
-            continue
-        own = next(i for i, frame in enumerate(row.stack) if is_user_code(frame, roots))
-        if any(asks_through(frame) for frame in row.stack[:own]):
-            spent[row.pid, _is_of_store(row.stack[:own])][place] += row.seconds
+        below = _below_own(account, row.stack)
+        if place is not None and any(map(asks_through, below)):
+            spent[row.pid, _is_of_store(below)][place] += row.seconds
             stacks.setdefault(place, row.stack)
     for call in account.calls:
         if call.blocked_seconds > 0 and call.stack and call.stack[0].kind is FrameKind.JAVA:
@@ -54,8 +52,13 @@ def is_beside(account: "Account", talk: Talk) -> bool:
     known = {line.pid for line in use.asking} if use else set[int]()
     if talk.pid not in known or not talk.peer.protocol.startswith("HTTP"):
         return False
-    own = next((i for i, frame in enumerate(talk.stack) if is_user_code(frame, account.evidence.user_roots)), 0)
-    return not any(asks_through(frame) for frame in talk.stack[:own])
+    return not any(map(asks_through, _below_own(account, talk.stack)))
+
+
+def _below_own(account: "Account", stack: Stack) -> Stack:
+    """What the innermost line of the user's code called; nothing where a stack has none."""
+    roots = account.evidence.user_roots
+    return stack[: next((at for at, frame in enumerate(stack) if is_user_code(frame, roots)), 0)]
 
 
 def _is_of_store(stack: Stack) -> bool:

@@ -19,7 +19,8 @@ class Texts:
         self.evidence = evidence
 
     def repeated(self, stack: Stack, *, again: bool = False) -> Place | None:
-        """The innermost line of the user's code that stands in a loop."""
+        """The innermost line of the user's code that stands in a loop; with ``again``, also in one whose rounds only
+        try the same again until it works."""
         return self._first_of(stack, self._repeated | (self._tried_again if again else frozenset()))
 
     def pauses(self, loop: Place) -> bool:

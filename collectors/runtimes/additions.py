@@ -25,7 +25,7 @@ def added_to(node: "Node") -> "Node | None":
             if (inner := syntax.owner_of_call(owner)) is None:
                 break
             owner = inner  # (text.append(row).append(end))
-        own = syntax.text_of(owner) in ("self", "this")  # (what a method of its own keeps, is kept in there)
+        own = syntax.text_of(owner) in grammar.SELF  # (what a method of its own keeps, is kept in there)
         return owner if syntax.called_name(node) in grammar.ADDS | grammar.SCHEDULES and not own else None
     target = syntax.target_of(node)
     while target is not None and target.type not in grammar.INDEXED and target.named_child_count == 1:

@@ -117,9 +117,10 @@ def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """What gives the same each time."""
     at = stack[0]
     source = sources.of(at.file)
+    if source is None:
+        return None
     lines = _lines(stack)
-    asks = (same_at, same_of_each_at, keys_at) if source else ()
-    call = next((line for each in asks if source and (line := each(source, lines))), 0)
+    call = same_at(source, lines) or same_of_each_at(source, lines) or keys_at(source, lines)
     return Join(At(at.file, call), 0, LineShape.SAME) if call else None
 
 

@@ -34,8 +34,6 @@ _LISTS = grammar.words("List ArrayList LinkedList CopyOnWriteArrayList Vector De
 _OF_RANGE = grammar.words("find find_if find_if_not count count_if any_of none_of all_of accumulate")
 """functions of C++ that go from one iterator to another"""
 _BEGINS = frozenset(("begin", "cbegin"))
-_ROW = "[]"
-"""behind the name of what is one of many collections"""
 _PASSES = grammar.words(
     "iter iter_mut into_iter values stream iterator entries items keys copy to_vec clone cloned copied begin cbegin"
     " slice list tuple enumerate sorted skip peekable mapToInt mapToLong mapToDouble boxed array"
@@ -45,10 +43,12 @@ _EMPTIES = grammar.words("clear drain take split_off replace")
 
 
 class _Held(NamedTuple):
-    """A collection, by its name: of an object, or of a function."""
+    """A collection, by its name: of an object, or of a function. ``one_of_many``: the name is that of a collection of
+    collections."""
 
     name: str
     of_object: bool
+    one_of_many: bool = False
 
 
 class Pass(NamedTuple):
@@ -143,7 +143,7 @@ def _held(source: Source, node: "Node", depth: int = 0) -> _Held | None:
         is_own = function is not None and name in {*syntax.assigned_in(function), *syntax.parameter_names(function)}
         return _Held(name, not is_own)
     if node.type in grammar.INDEXED and node.named_child_count > 1 and node.named_children[0].type in grammar.MEMBERS:
-        return _Held(f"{syntax.member_name(node.named_children[0])}{_ROW}", True)  # (self.readings[belt])
+        return _Held(syntax.member_name(node.named_children[0]), True, one_of_many=True)  # (self.readings[belt])
     if node.named_child_count == 1 and "subscript" not in node.type:
         return _held(source, node.named_children[0], depth + 1)
     return None
@@ -203,7 +203,7 @@ def _adds(source: Source, function: "Node", by: "Node", held: _Held) -> int:
             continue
         loops = {loop.node.id for loop in syntax.loops_around(each) if syntax.start_within(loop.node, function)}
         # (an element that gets another value in each round is worked on; and so is a field of a table)
-        adds = each.type in grammar.CALLS or not (loops or held.name.endswith(_ROW))
+        adds = each.type in grammar.CALLS or not (loops or held.one_of_many)
         if adds and loops <= around and (held.of_object or loops):
             return each.start_point[0] + 1
     return 0

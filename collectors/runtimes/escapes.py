@@ -25,7 +25,6 @@ _FRAMES = 6
 _DEEPEST = 3
 _MOST = 4000
 """nodes that are looked at for one stack"""
-_SELF = frozenset(("self", "this"))
 _ROUNDS = 4
 _GIVES_A_PART = grammar.words(
     "clone cloned copy deepcopy to_vec slice concat share wrap encode unwrap expect Bytes String from toString bytes"
@@ -99,7 +98,7 @@ class _Search:
                 break
             names = self._names_of(node, function)
             found += self._in(function, names, node)
-            if not found and names & _SELF and self._members:
+            if not found and names & grammar.SELF and self._members:
                 found += self._in_other_methods(function, node)
             if any(one.removal is Removal.NEVER and not one.owner for one in found):
                 break
@@ -153,10 +152,10 @@ class _Search:
                 names |= self._targets(each)
             if each.type == "expression_statement" and each.named_child_count == 1:  # (seen.resize(64))
                 owner = syntax.owner_of_call(each.named_children[0])
-                names |= syntax.names_in(owner) - _SELF if owner is not None else set()
+                names |= syntax.names_in(owner) - grammar.SELF if owner is not None else set()
             held = added_to(each)
             if held is not None:
-                names |= syntax.names_in(held) - _SELF
+                names |= syntax.names_in(held) - grammar.SELF
                 self._members |= {syntax.member_name(held)} if held.type in grammar.MEMBERS else set()
         if node.type in grammar.NAMES:
             names |= {syntax.text_of(node)}
@@ -175,7 +174,7 @@ class _Search:
                 names |= syntax.names_in(each)
                 self._members |= {syntax.member_name(each)}
             elif each.type in grammar.INDEXED and each.named_children:
-                names |= syntax.names_in(each.named_children[0]) - _SELF
+                names |= syntax.names_in(each.named_children[0]) - grammar.SELF
         return names or syntax.targets_in(target)
 
     def _spread(self, function: "Node", names: set[str]) -> set[str]:
@@ -191,7 +190,7 @@ class _Search:
                     names = names | self._targets(each)
                 held = added_to(each)
                 if held is not None and (value := value_of(each)) is not None and self._holds(value, names):
-                    names = names | (syntax.names_in(held) - _SELF if held.type in grammar.NAMES else set())
+                    names = names | (syntax.names_in(held) - grammar.SELF if held.type in grammar.NAMES else set())
             if len(names) + len(self._members) == before:
                 break
         return names
@@ -202,7 +201,7 @@ class _Search:
         if depth > syntax.DEEPEST or self._left < 0:
             return False
         if value.type in grammar.NAMES or value.type == "shorthand_property_identifier":
-            return syntax.text_of(value) in names - _SELF
+            return syntax.text_of(value) in names - grammar.SELF
         if value.type in grammar.MEMBERS:
             return syntax.member_name(value) in self._members or self._is_method(value, names)
         if value.type in grammar.FUNCTIONS:  # (a closure)
@@ -227,7 +226,7 @@ class _Search:
     def _is_method(self, value: "Node", names: set[str]) -> bool:
         """Whether it is a method of an object that holds it: ``bus.connect(self.on_sample)``."""
         owner = syntax.text_of(syntax.owner_of(value))
-        return owner in names & _SELF and syntax.member_name(value) in self._source.named
+        return owner in names & grammar.SELF and syntax.member_name(value) in self._source.named
 
     def _is_given_back(self, named: "Node", given: "list[Node]", names: set[str], depth: int) -> bool:
         """Whether a function of the file gives back something with an argument in it that holds it."""
@@ -262,7 +261,7 @@ class _Search:
     def _found_or_made(self, function: "Node", names: set[str], own: "dict[str, list[Node]]") -> list[Escape]:
         """Names that stand for what a collection has under a key, which it makes where there is none:
         ``auto &seen = numbers[word]``."""
-        for name in sorted(names - _SELF):
+        for name in sorted(names - grammar.SELF):
             for value in own.get(name, ()):
                 made = value.type in grammar.CALLS and syntax.called_name(value) in _FINDS_OR_MAKES
                 indexed = value.type in grammar.INDEXED and grammar.makes_by_index(self._source.file)
@@ -296,7 +295,8 @@ class _Search:
             if listens and any(each.type in grammar.FUNCTIONS | grammar.REFERENCES for each in given):
                 held = syntax.owner_of_call(node)
                 closes = any(
-                    self._holds(each, names) or (names & _SELF and syntax.names_in(each) & _SELF) for each in given
+                    self._holds(each, names) or (names & grammar.SELF and syntax.names_in(each) & grammar.SELF)
+                    for each in given
                 )
                 return held if closes else None
         if (channel := self._sent_to(node, names, made)) is not None:
@@ -330,7 +330,7 @@ class _Search:
         target = syntax.target_of(node) if counts else None
         if target is None or target.type not in grammar.INDEXED or len(target.named_children) < 2:
             return None
-        return target.named_children[0] if syntax.names_in(target.named_children[-1]) & names - _SELF else None
+        return target.named_children[0] if syntax.names_in(target.named_children[-1]) & names - grammar.SELF else None
 
     def _linked(self, node: "Node", names: set[str]) -> "Node | None":
         """``hall->closed = sitting``, where the one before is kept in ``sitting->older``: a linked list."""
@@ -355,7 +355,7 @@ class _Search:
         inner = syntax.function_around(node) or function
         names = syntax.names_in(held)
         plain = grammar.leaves_out_this(self._source.file) and whole(held).type in grammar.NAMES
-        own = bool(names & (_SELF | {syntax.receiver_of(inner)})) or plain
+        own = bool(names & (grammar.SELF | {syntax.receiver_of(inner)})) or plain
         if own:
             self._classes |= {syntax.class_of_method(inner)}  # (somebody may keep the object)
         removal, places = removal_of(self._source, held)
@@ -384,7 +384,7 @@ class _Search:
 
     def _fills(self, function: "Node", names: set[str]) -> bool:
         """Whether a method puts it into its own object."""
-        return bool(names & _SELF) or (syntax.receiver_of(function) in names)
+        return bool(names & grammar.SELF) or (syntax.receiver_of(function) in names)
 
     def of_classes(self) -> list[Escape]:
         """The lines that keep objects which hold it."""
@@ -418,7 +418,7 @@ def _is_in(node: "Node", other: "Node") -> bool:
 
 def _is_it(value: "Node", names: set[str]) -> bool:
     """Whether a value is the object itself: ``registry.add(this)``."""
-    return syntax.text_of(value) in _SELF & names
+    return syntax.text_of(value) in grammar.SELF & names
 
 
 def _is_found(value: "Node") -> bool:

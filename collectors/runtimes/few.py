@@ -84,7 +84,7 @@ def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:
         return False
     if value.type in grammar.MEMBERS:
         owner = syntax.owner_of(value)
-        own = owner is not None and syntax.text_of(owner) in ("this", "self")
+        own = owner is not None and syntax.text_of(owner) in grammar.SELF
         values = source.members.get(syntax.member_name(value), []) if own else []
         sized = source.declared.get(syntax.member_name(value), set())
         if sized and all(map(_is_sized, sized)):

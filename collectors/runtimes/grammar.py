@@ -126,6 +126,8 @@ COMPARES = words(
     "equals equalsIgnoreCase contentEquals Equal EqualFold eq ne compare compareTo cmp strcmp strncmp strcasecmp memcmp"
     " startsWith endsWith startswith endswith HasPrefix HasSuffix starts_with ends_with isSame is_same"
 )
+SELF = frozenset(("self", "this"))
+"""the object whose method it is, in languages in which this name is a word of theirs, or always the same"""
 ORDERS = words("After Before isAfter isBefore after before")
 """methods that ask which of two comes first"""
 
@@ -155,6 +157,16 @@ def makes_by_index(file: str) -> bool:
     return file.endswith(_CPP)
 
 
+def has_channels(file: str) -> bool:
+    """Whether a language sends through channels by methods: Rust."""
+    return file.endswith(".rs")
+
+
+def frees(file: str) -> bool:
+    """Whether a language frees what it has made by calls: C."""
+    return file.endswith((".c", ".h"))
+
+
 def parse(file: str, text: bytes) -> "Node | None":
     """The root of a tree of a file that is known; None where that takes too long, as text that is no code does."""
     from tree_sitter import Parser
@@ -177,13 +189,3 @@ def _language(module: str, function: str) -> "Language":
     from tree_sitter import Language
 
     return Language(getattr(importlib.import_module(module), function)())
-
-
-def has_channels(file: str) -> bool:
-    """Whether a language sends through channels by methods: Rust."""
-    return file.endswith(".rs")
-
-
-def frees(file: str) -> bool:
-    """Whether a language frees what it has made by calls: C."""
-    return file.endswith((".c", ".h"))

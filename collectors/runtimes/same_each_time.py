@@ -50,7 +50,6 @@ _MAKES = grammar.COLLECTIONS | grammar.words(
     " tuple"
 )
 """what makes a collection, or something as large, of what it is given"""
-_SELF = frozenset(("self", "this"))
 _COPIES = frozenset(("slice", "concat", "copy", "clone", "to_vec", "flat", "flatMap"))
 _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
 
@@ -99,7 +98,7 @@ def _is_of_its_object(source: Source, lines: Sequence[int]) -> bool:
     for each in made:
         given = [one for one in (syntax.owner_of_call(each), *syntax.arguments_of(each)) if one is not None]
         members = set[str]().union(*map(members_in, given))
-        others = {name for name in asked_of(each) - _SELF if not name.isupper()}
+        others = {name for name in asked_of(each) - grammar.SELF if not name.isupper()}
         if not members or others or change(source, members):
             continue
         if _is_called_in_a_loop(source, function, lines[1:]):
@@ -119,7 +118,7 @@ def _is_called_in_a_loop(source: Source, function: "Node | None", lines: Sequenc
         loops = [loop for loop in syntax.loops_around(call) if not loop.endless and _is_in_rounds(loop, call)]
         if loops:
             return not any(names & loop.items for loop in loops)
-        function = syntax.function_around(call) if names <= _SELF else None
+        function = syntax.function_around(call) if names <= grammar.SELF else None
     return False
 
 
@@ -143,9 +142,14 @@ def _is_constant(source: Source, function: "Node") -> bool:
     body = function.child_by_field_name("body")
     if body is None or syntax.parameters_of(function) or syntax.class_of_method(function):
         return False
-    own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
+    own = _made_in(function, body)
     read = syntax.names_in(body) - own
     return all(name.isupper() or name in source.named for name in read)
+
+
+def _made_in(function: "Node", body: "Node") -> set[str]:
+    """The names that a function, whose body is given, sets: by assignments, and as the items of its loops."""
+    return set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
 
 
 def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
@@ -200,7 +204,7 @@ def _read_by(source: Source, call: "Node") -> set[str]:
     body = function.child_by_field_name("body") if function is not None else None
     if function is None or body is None:
         return set()
-    own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
+    own = _made_in(function, body)
     return {name for name in syntax.names_in(body) - own - syntax.parameter_names(function) if name[:1].islower()}
 
 
@@ -249,7 +253,7 @@ def only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
     body = function.child_by_field_name("body")
     if body is None or depth > _DEEPEST:
         return False
-    own = set(syntax.assigned_in(function)).union(*(loop.items for loop in syntax.loops_in(body)))
+    own = _made_in(function, body)
     inner = (each for each in syntax.within(body, functions=True) if each.type in grammar.FUNCTIONS)
     own |= set[str]().union(*map(syntax.parameter_names, inner))
     returns = body.type not in grammar.BLOCKS or function.type == "function_item"

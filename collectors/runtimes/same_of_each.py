@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _DEEPEST = 5
-_SELF = frozenset(("self", "this"))
 _ALL = frozenset(("iter", "values", "items", "entries", "stream", "into_iter"))
 
 
@@ -70,7 +69,7 @@ def _is_of_an_element(source: Source, call: "Node", function: "Node") -> bool:
     if loop is None or around is None or not _is_for_something(loop, around) or not _is_kept(source, loop):
         return False
     names = {name for name in asked_of(call) if name not in source.classes}
-    if not names & loop.items or not names <= loop.items | _SELF:
+    if not names & loop.items or not names <= loop.items | grammar.SELF:
         return False
     read = members_in(function)
     for each in (syntax.owner_of_call(call), *syntax.arguments_of(call)):
@@ -82,7 +81,7 @@ def _is_for_something(loop: Loop, around: "Node") -> bool:
     """Whether a loop compares with something that its function was given: then it is gone through for each such."""
     if syntax.is_constructor(around):
         return False
-    given = syntax.parameter_names(around) - _SELF - {syntax.receiver_of(around)}
+    given = syntax.parameter_names(around) - grammar.SELF - {syntax.receiver_of(around)}
     names = syntax.names_in(loop.body) if loop.body is not None else set[str]()
     return bool(expanded(names - loop.items, syntax.assigned_in(around)) & given)
 
@@ -92,6 +91,6 @@ def _is_kept(source: Source, loop: Loop) -> bool:
     over = syntax.without_start(loop.over[0]) if len(loop.over) == 1 else None
     while over is not None and over.type in grammar.CALLS and syntax.called_name(over) in _ALL:
         over = syntax.owner_of_call(over)
-    if over is None or over.type not in grammar.MEMBERS or syntax.text_of(syntax.owner_of(over)) not in _SELF:
+    if over is None or over.type not in grammar.MEMBERS or syntax.text_of(syntax.owner_of(over)) not in grammar.SELF:
         return False
     return not change(source, {syntax.member_name(over)}, added=False)

@@ -185,7 +185,7 @@ class Source:
         """The classes whose objects are handed the one that makes them: ``Account(self, number)``."""
         calls = (call for named in self.calls.values() for call in named)
         with_self = (
-            call for call in calls if any(syntax.text_of(g) in ("self", "this") for g in syntax.arguments_of(call))
+            call for call in calls if any(syntax.text_of(g) in grammar.SELF for g in syntax.arguments_of(call))
         )
         return frozenset(map(syntax.called_name, with_self))
 

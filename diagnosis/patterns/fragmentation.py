@@ -89,8 +89,9 @@ def _of_malloc(account: Account, found: MemoryMap, allocator: AllocatorUse) -> _
     # What was trimmed is a hole in the addresses only: no memory lies there.
     resident = sum(kind.rss for kind in found.kinds if kind.kind in (MemoryKind.HEAP, MemoryKind.ARENA))
     alone = len(found.processes) <= 1
-    grows = growing_holes(account) == allocator and account.evidence.memory is not None
-    least = allocator.free if grows else allocator.least_free
+    trend = account.evidence.memory
+    growth = trend.bytes_per_second if trend and growing_holes(account) == allocator else None
+    least = allocator.least_free if growth is None else allocator.free
     free = min(allocator.free, least, max(0, resident - used) if alone else allocator.free)
     of_threads = [arena for arena in allocator.arenas if arena.kind == "thread"]
     many = len(of_threads) >= min(ARENAS.value * account.evidence.cores, len(allocator.arenas) - 2)
@@ -114,7 +115,7 @@ def _of_malloc(account: Account, found: MemoryMap, allocator: AllocatorUse) -> _
         blocks=allocator.free_blocks,
         largest=allocator.largest_free,
         fix=fix,
-        growth=account.evidence.memory.bytes_per_second if grows and account.evidence.memory else 0.0,
+        growth=growth or 0.0,
     )
 
 
