@@ -25,9 +25,9 @@ from perfdoctor.collectors.runtimes.goroutines import (
     GoroutineReader,
     stack_of,
 )
-from perfdoctor.collectors.runtimes.nap_loops import napping
 from perfdoctor.collectors.runtimes.native import NativeNames
-from perfdoctor.collectors.runtimes.sources import Sources
+from perfdoctor.collectors.source_text.pausing.nap_loops import napping
+from perfdoctor.collectors.source_text.sources import Sources
 from perfdoctor.collectors.text import clean
 from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence

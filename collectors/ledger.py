@@ -16,18 +16,18 @@ from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
-from perfdoctor.collectors.runtimes.asking_lines import with_asking
-from perfdoctor.collectors.runtimes.java_copies import with_copies
-from perfdoctor.collectors.runtimes.keepers import with_kept
-from perfdoctor.collectors.runtimes.lent_lines import with_lent
-from perfdoctor.collectors.runtimes.line_shapes import with_shapes
-from perfdoctor.collectors.runtimes.looped import with_repeated
-from perfdoctor.collectors.runtimes.native_makers import with_native_makers
-from perfdoctor.collectors.runtimes.pauses import with_pauses
-from perfdoctor.collectors.runtimes.pool_makers import with_pools
-from perfdoctor.collectors.runtimes.semaphores import with_sizes
-from perfdoctor.collectors.runtimes.sources import SourcesOfAll
-from perfdoctor.collectors.runtimes.statement_lines import with_said
+from perfdoctor.collectors.source_text.asking.asking_lines import with_asking
+from perfdoctor.collectors.source_text.asking.lent_lines import with_lent
+from perfdoctor.collectors.source_text.asking.looped import with_repeated
+from perfdoctor.collectors.source_text.asking.pool_makers import with_pools
+from perfdoctor.collectors.source_text.asking.semaphores import with_sizes
+from perfdoctor.collectors.source_text.asking.statement_lines import with_said
+from perfdoctor.collectors.source_text.keeping.keepers import with_kept
+from perfdoctor.collectors.source_text.keeping.native_makers import with_native_makers
+from perfdoctor.collectors.source_text.pausing.pauses import with_pauses
+from perfdoctor.collectors.source_text.shapes.java_copies import with_copies
+from perfdoctor.collectors.source_text.shapes.line_shapes import with_shapes
+from perfdoctor.collectors.source_text.sources import SourcesOfAll
 from perfdoctor.collectors.window import by_engine as by_engine_window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.locks import LockProfile, Waiting

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.target_files import content
+from perfdoctor.collectors.source_text.target_files import content
 from perfdoctor.collectors.text import clean
 
 _LARGEST = 32 << 20

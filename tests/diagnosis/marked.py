@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from perfdoctor.collectors.runtimes import grammar, syntax
-from perfdoctor.collectors.runtimes.class_objects import made_by
-from perfdoctor.collectors.runtimes.sources import Source
+from perfdoctor.collectors.source_text import grammar, syntax
+from perfdoctor.collectors.source_text.class_objects import made_by
+from perfdoctor.collectors.source_text.sources import Source
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, FrameKind
 

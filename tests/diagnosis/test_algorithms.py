@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.line_shapes import with_shapes
-from perfdoctor.collectors.runtimes.sources import SourcesOfAll
+from perfdoctor.collectors.source_text.shapes.line_shapes import with_shapes
+from perfdoctor.collectors.source_text.sources import SourcesOfAll
 from perfdoctor.diagnosis.engine import diagnose
 from perfdoctor.diagnosis.example import cpu, native, window
 from perfdoctor.schemas.finding import Finding, Severity

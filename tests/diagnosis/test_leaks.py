@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.keepers import with_kept
-from perfdoctor.collectors.runtimes.sources import SourcesOfAll
+from perfdoctor.collectors.source_text.keeping.keepers import with_kept
+from perfdoctor.collectors.source_text.sources import SourcesOfAll
 from perfdoctor.diagnosis.engine import diagnose
 from perfdoctor.diagnosis.example import cpu, memory, window
 from perfdoctor.schemas.memory import HeapReading, LivingRow

@@ -7,7 +7,7 @@ import re
 from functools import partial
 
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.runtimes.target_files import lines_of
+from perfdoctor.collectors.source_text.target_files import lines_of
 from perfdoctor.schemas.frame import FrameKind
 from perfdoctor.schemas.locks import LockProfile, LockWait
 

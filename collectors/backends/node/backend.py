@@ -24,8 +24,8 @@ from perfdoctor.collectors.exact_cpu import CpuWatch
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.measured import Measured
 from perfdoctor.collectors.progress import Progress
-from perfdoctor.collectors.runtimes.call_sites import CallSites
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
+from perfdoctor.collectors.source_text.asking.call_sites import CallSites
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.problem import Problem, ProblemError

@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from perfdoctor.collectors.runtimes.call_sites import CallSites, Function, Placed
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
+from perfdoctor.collectors.source_text.asking.call_sites import CallSites, Function, Placed
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 

@@ -14,8 +14,8 @@ from perfdoctor.collectors.backends.node.frames import (
     dicts,
     number,
 )
-from perfdoctor.collectors.runtimes.call_sites import CallSites
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
+from perfdoctor.collectors.source_text.asking.call_sites import CallSites
 from perfdoctor.schemas.frame import Stack
 
 _MOST_LINES = 100

@@ -18,8 +18,8 @@ from perfdoctor.collectors.backends.node.frames import (
     number,
     numbers,
 )
-from perfdoctor.collectors.runtimes.call_sites import CallSites
 from perfdoctor.collectors.runtimes.source_maps import SourceMaps
+from perfdoctor.collectors.source_text.asking.call_sites import CallSites
 from perfdoctor.collectors.timeline import Sample
 from perfdoctor.schemas.frame import Frame, Stack
 

@@ -9,7 +9,7 @@ import pytest
 from perfdoctor.collectors.backends.node.heap import read_heap
 from perfdoctor.collectors.backends.node.profile import read_cpu
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.runtimes.call_sites import CallSites
+from perfdoctor.collectors.source_text.asking.call_sites import CallSites
 from perfdoctor.schemas.frame import Stack
 
 SOURCE = """class Boosters {

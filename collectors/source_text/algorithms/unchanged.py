@@ -1,0 +1,44 @@
+"""Does a member of an object stay as it was made?"""
+
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.source_text import grammar, syntax
+from perfdoctor.collectors.source_text.additions import added_to
+from perfdoctor.collectors.source_text.removals import last_name
+from perfdoctor.collectors.source_text.sources import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def members_in(node: "Node") -> set[str]:
+    """The names of the members that an expression mentions, without those of methods that it calls."""
+    members = (each for each in syntax.within(node, functions=True) if each.type in grammar.MEMBERS)
+    return {syntax.member_name(each) for each in members if not _is_called(each)}
+
+
+def change(source: Source, members: set[str], *, added: bool = True) -> bool:
+    """Whether any of these members gets another value, or an element, once its object is made."""
+    for each in syntax.within(source.root, functions=True):
+        target = syntax.target_of(each)
+        # (*self.counts.entry(isbn).or_insert(0) += copies)
+        changed = members_in(target) if target is not None else set[str]()
+        held = (added_to(each) or _taken_from(each)) if added else None
+        if held is not None:
+            changed |= {last_name(held)}
+        if changed & members:
+            around = syntax.function_around(each)
+            if around is not None and not syntax.is_constructor(around):
+                return True
+    return False
+
+
+def _is_called(member: "Node") -> bool:
+    call = member.parent
+    return call is not None and call.type in grammar.CALLS and call.child_by_field_name("function") == member
+
+
+def _taken_from(node: "Node") -> "Node | None":
+    """The collection out of which a node takes something."""
+    takes = node.type in grammar.CALLS and syntax.called_name(node) in grammar.REMOVES
+    return syntax.owner_of_call(node) if takes else None

@@ -1,0 +1,1 @@
+"""Which lines keep what makes memory grow, by the text: ``keepers.py``."""

@@ -1,0 +1,1 @@
+"""What a hot line's own text says that it does."""

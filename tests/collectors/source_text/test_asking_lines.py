@@ -1,0 +1,52 @@
+"""The line in which a program of Node.js asks, by its text."""
+
+import pytest
+
+from perfdoctor.collectors.source_text.asking.asking_lines import answering, asking, connecting
+from perfdoctor.collectors.source_text.sources import Source
+
+ASKS = {
+    "http.get": ("function quote(day) {\n  http.get({ port, path: `/quote/${day}` }, take);\n}", [(2, "quote")]),
+    "fetch": ("const page = async (n) => {\n  const got = await fetch(`/page/${n}`);\n};", [(2, "page")]),
+    "a client": ("class A {\n  ask() {\n    return axios.post(url, body);\n  }\n}", [(3, "ask")]),
+    "a client of undici, beside plain http": (
+        "const { Pool } = require('undici');\nclass Depot {\n constructor(url) { this.pool = new Pool(url); }\n"
+        " article(path) {\n  return this.pool.request({ path });\n }\n}\n"
+        "function load(port) {\n  http.request({ port });\n}",
+        [(5, "article")],
+    ),
+    "two lines": ("fetch(a);\nfetch(b);", [(1, "(anonymous)"), (2, "(anonymous)")]),
+    "a server": ("http.createServer((request, response) => {\n  map.get(request.url);\n});", []),
+    "a method of that name": ("cache.fetch(key);\nstore.get(key);", []),
+    "a comment and a text": ("// fetch(a)\nconst s = 'fetch(a)';", []),
+}
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_calls_of_clients_are_found(name: str) -> None:
+    text, found = ASKS[name]
+    assert list(asking(Source("/srv/app.js", text.encode()))) == found
+
+
+ANSWERS = {
+    "a body": ("function answer(request, response) {\n  response.end(body);\n}", [(2, "answer")]),
+    "behind its head": ("const send = (res) => {\n  res.writeHead(200).end(body);\n};", [(2, "send")]),
+    "Express": ("app.get('/', (req, res) => {\n  res.json(rows);\n});", [(2, "(anonymous)")]),
+    "a file": ("function give(file, response) {\n  file.pipe(response);\n}", [(2, "give")]),
+    "no body": ("function answer(request, response) {\n  response.writeHead(404).end();\n  response.end();\n}", []),
+    "another's end": ("socket.end(text);\nstream.pipe(packed);", []),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_bodies_of_answers_are_found(name: str) -> None:
+    text, found = ANSWERS[name]
+    assert list(answering(Source("/srv/app.js", text.encode()))) == found
+
+
+def test_lines_that_open_a_connection_are_found() -> None:
+    text = (
+        "const net = require('net');\nfunction ask(q) {\n  const line = net.connect(address, () => line.write(q));\n}\n"
+    )
+    assert list(connecting(Source("/srv/app.js", text.encode()))) == [(3, "ask")]
+    assert list(connecting(Source("/srv/app.js", b"database.connect();\nsocket.connect(5);"))) == []
