@@ -358,6 +358,23 @@ def assigned_in(node: "Node") -> dict[str, list["Node"]]:
     return found
 
 
+def meant(node: "Node") -> "Node":
+    """What an expression is that is a name with one value in its function: ``before = text[:at]``, and of
+    ``head, tail = text[:cut], text[cut:]`` the part that has the name. What is given to the function stays a name."""
+    function = function_around(node) if node.type in grammar.NAMES else None
+    name = text_of(node)
+    if function is None or name in parameter_names(function):
+        return node
+    values = assigned_in(function).get(name, [])
+    if len(values) != 1 or values[0].parent is None:
+        return node
+    target, value = target_of(values[0].parent), values[0]
+    if target is None or target.type in grammar.NAMES or target.named_child_count != value.named_child_count:
+        return value
+    names = [text_of(each) for each in target.named_children]
+    return value.named_children[names.index(name)] if name in names else node
+
+
 def _bound_by(arm: "Node") -> Iterator[tuple[str, "Node"]]:
     """The names that an arm of a match has for parts of what is matched."""
     pattern = arm.child_by_field_name("pattern")

@@ -34,38 +34,38 @@ def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
 
 def _elements_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """An array of numpy, element by element."""
-    return _loop_at(sources, stack, elements_at, LineShape.ELEMENTS)
+    return _near(sources, stack, lambda source, lines: _head(elements_at(source, lines[0])), LineShape.ELEMENTS)
 
 
 def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """Rounds over all, until one changes nothing."""
-    return _loop_at(sources, stack, sweep_at, LineShape.SWEEP)
-
-
-def _loop_at(
-    sources: Sources, stack: Sequence[At], loop_at: Callable[[Source, int], Loop | None], shape: LineShape
-) -> Join | None:
-    """A loop that the innermost line is in, or the one that calls the short function which that is in."""
-    for depth, at in enumerate(stack[:2]):
-        source = sources.of(at.file)
-        if source and (loop := loop_at(source, at.line)):
-            return Join(At(at.file, loop.head), depth, shape)
-        function = source.function_at(at.line) if source else None
-        if function is None or function.end_point[0] - function.start_point[0] >= SMALL:
-            return None
-    return None
+    return _near(sources, stack, lambda source, lines: _head(sweep_at(source, lines[0])), LineShape.SWEEP)
 
 
 def _each_time_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     """All of a collection, for each one that is added."""
+    return _near(sources, stack, each_time_at, LineShape.EACH_TIME)
+
+
+def _near(
+    sources: Sources,
+    stack: Sequence[At],
+    line_at: Callable[[Source, Sequence[int]], int | None],
+    shape: LineShape,
+) -> Join | None:
+    """The line that is found of the innermost one, or of the one that calls the short function which that is in."""
     for depth, at in enumerate(stack[:2]):
         source = sources.of(at.file)
-        if source and (line := each_time_at(source, _lines(stack[depth:]))):
-            return Join(At(at.file, line), depth, LineShape.EACH_TIME)
+        if source and (line := line_at(source, _lines(stack[depth:]))):
+            return Join(At(at.file, line), depth, shape)
         function = source.function_at(at.line) if source else None
         if function is None or not syntax.is_small(function, SMALL):
             return None
     return None
+
+
+def _head(loop: Loop | None) -> int | None:
+    return loop.head if loop else None
 
 
 def _overlap_at(sources: Sources, stack: Sequence[At]) -> Join | None:

@@ -133,16 +133,9 @@ def _parts(source: Source, line: int) -> "list[tuple[Node, set[str]]]":
             break
         if node.type in grammar.CALLS and syntax.called_name(node) in _SUMS | _SCANS:
             for part in (syntax.owner_of_call(node), *syntax.arguments_of(node)):
-                if part is not None and (end := _end(_meant(part))):
+                if part is not None and (end := _end(syntax.meant(part))):
                     found.append((part, end))
     return found
-
-
-def _meant(part: "Node") -> "Node":
-    """What a part is that has a name: ``before = text[:at]``."""
-    function = syntax.function_around(part) if part.type in grammar.NAMES else None
-    values = syntax.assigned_in(function).get(syntax.text_of(part), []) if function is not None else []
-    return values[0] if len(values) == 1 else part
 
 
 def _is_a_cursor(source: Source, name: str) -> bool:

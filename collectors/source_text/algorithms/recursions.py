@@ -32,7 +32,7 @@ def overlap_at(source: Source, line: int) -> "Node | None":
     calls = [call for call in syntax.calls_in(function, functions=True) if _is_own(call, name)]
     less = []
     for call in calls:
-        handed = [_meant(each, function, given) for each in syntax.arguments_of(call)]
+        handed = [syntax.meant(each) for each in syntax.arguments_of(call)]
         same = all(_is_less(each, given) or _is_the_same(each) for each in handed)
         if same and any(_is_less(each, given) for each in handed) and not _goes_deeper(call):
             less.append(call)
@@ -46,19 +46,6 @@ def overlap_at(source: Source, line: int) -> "Node | None":
 def _is_own(call: "Node", name: str) -> bool:
     owner = syntax.owner_of_call(call)
     return syntax.called_name(call) == name and (owner is None or syntax.text_of(owner) in _OWN)
-
-
-def _meant(argument: "Node", function: "Node", given: set[str]) -> "Node":
-    """What an argument is that has a name of its own: of ``head, tail = text[:cut], text[cut:]`` the second part."""
-    name = syntax.text_of(argument)
-    values = syntax.assigned_in(function).get(name, []) if argument.type in grammar.NAMES and name not in given else []
-    if len(values) != 1 or values[0].parent is None:
-        return argument
-    target, value = syntax.target_of(values[0].parent), values[0]
-    if target is None or target.type in grammar.NAMES or target.named_child_count != value.named_child_count:
-        return value
-    names = [syntax.text_of(each) for each in target.named_children]
-    return value.named_children[names.index(name)] if name in names else argument
 
 
 def _is_less(argument: "Node", given: set[str]) -> bool:
