@@ -11,7 +11,6 @@ bench/results/accuracy.md. Needs root.
 import argparse
 import math
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cpu_profilers import Frame, Perf, Profiler, profilers
+from machine import machine
 from shares import Known, Program
 from tracers import HERE
 
@@ -182,8 +182,7 @@ def measure(windows: int, window: float, hz: int, only: str, by: str) -> list[st
     lines = [
         "# Is what CPU profilers say true?",
         "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs (load at the beginning: {load:.1f}),",
-        f"Python {platform.python_version()}; made by",
+        f"{machine()} (load at the beginning: {load:.1f}); made by",
         f"`python bench/accuracy.py --windows {windows} --window {window:g} --hz {hz}`.",
         "",
         "Shares of the CPU time by function, against what the program itself measured in the same windows (the truth",

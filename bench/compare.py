@@ -15,7 +15,6 @@ bench/results/compare.md. Needs root. In full it takes half an hour; ``--quick``
 import argparse
 import gzip
 import os
-import platform
 import random
 import signal
 import statistics
@@ -23,19 +22,23 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Protocol
+from unittest.mock import patch
 
 import anyio
+from machine import machine
 
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.ledger import observe
 from perfdoctor.collectors.target import find_target
 from perfdoctor.diagnosis import side
 from perfdoctor.diagnosis.comparison import compare
+from perfdoctor.diagnosis.engine import diagnose
 from perfdoctor.schemas.comparison import Comparison, MetricChange, Verdict
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Diagnosis
@@ -77,20 +80,25 @@ class Recorded:
     evidence: Evidence
 
 
-def cache_by_identity(judge: Callable[[Evidence], Diagnosis]) -> Callable[[Evidence], Diagnosis]:
-    known: dict[int, tuple[Evidence, Diagnosis]] = {}
+class Judge(Protocol):
+    def __call__(self, evidence: Evidence, focus: str = "auto") -> Diagnosis: ...
 
-    def judged(evidence: Evidence) -> Diagnosis:
-        if id(evidence) not in known:
-            known[id(evidence)] = evidence, judge(evidence)
-        return known[id(evidence)][1]
+
+def cache_by_identity(judge: Judge) -> Judge:
+    known: dict[tuple[int, str], tuple[Evidence, Diagnosis]] = {}
+
+    def judged(evidence: Evidence, focus: str = "auto") -> Diagnosis:
+        key = id(evidence), focus
+        if key not in known:
+            known[key] = evidence, judge(evidence, focus)
+        return known[key][1]
 
     return judged
 
 
 @contextmanager
 def running(kind: str, change: float, seed: int) -> Iterator[int]:
-    command = [sys.executable, TARGET, kind, str(1 + change), str(seed)]
+    command = [sys.executable, str(TARGET), kind, str(1 + change), str(seed)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
@@ -124,7 +132,7 @@ async def record(kinds: list[str], plan: Plan, folder: Path) -> None:
 
 def recorded(folder: Path) -> list[Recorded]:
     # Each window comes in many comparisons, and its diagnosis is always the same.
-    side.diagnose = cache_by_identity(side.diagnose)
+    patch.object(side, "diagnose", cache_by_identity(diagnose)).start()
     found = []
     for path in sorted(folder.glob("*.json.gz")):
         kind, change, run, window = path.name.removesuffix(".json.gz").split("-")
@@ -173,8 +181,8 @@ def judge(windows: list[Recorded], kinds: Sequence[str] = KINDS) -> Iterator[Jud
 
 def _equal(kind: str, windows: list[Recorded], chance: random.Random) -> Iterator[Judged]:
     for _ in range(ROUNDS):
-        dealt = chance.sample(windows, len(windows))
-        for one, two in zip(dealt[::2], dealt[1::2], strict=False):
+        shuffled = chance.sample(windows, len(windows))
+        for one, two in zip(shuffled[::2], shuffled[1::2], strict=False):
             way = SAME_RUN if one.run == two.run else OTHER_RUN
             yield Judged(kind, way, 0.0, False, compare(one.evidence, two.evidence))
     # (the deals bring few of the same run together)
@@ -186,13 +194,13 @@ def _equal(kind: str, windows: list[Recorded], chance: random.Random) -> Iterato
             yield Judged(kind, SAME_RUN, 0.0, False, compare(one.evidence, two.evidence))
     if len(by_run) >= 2 * SET:
         for _ in range(DEALS):
-            dealt = [chance.choice(by_run[run]).evidence for run in chance.sample(sorted(by_run), 2 * SET)]
-            yield Judged(kind, SETS, 0.0, False, compare(dealt[:SET], dealt[SET:]))
+            runs = [chance.choice(by_run[run]).evidence for run in chance.sample(sorted(by_run), 2 * SET)]
+            yield Judged(kind, SETS, 0.0, False, compare(runs[:SET], runs[SET:]))
         in_order = sorted(by_run.values(), key=lambda run: run[0].evidence.window.started)
         for first in range(len(in_order) - 2 * SET + 1):
-            dealt = [chance.choice(run).evidence for run in in_order[first : first + 2 * SET]]
-            yield Judged(kind, APART, 0.0, False, compare(dealt[:SET], dealt[SET:]))
-            yield Judged(kind, APART, 0.0, False, compare(dealt[SET:], dealt[:SET]))
+            runs = [chance.choice(run).evidence for run in in_order[first : first + 2 * SET]]
+            yield Judged(kind, APART, 0.0, False, compare(runs[:SET], runs[SET:]))
+            yield Judged(kind, APART, 0.0, False, compare(runs[SET:], runs[:SET]))
 
 
 def _changed(kind: str, equal: list[Recorded], changed: list[Recorded], chance: random.Random) -> Iterator[Judged]:
@@ -221,8 +229,7 @@ def report(judged: list[Judged], windows: list[Recorded], how: str) -> list[str]
     lines = [
         "# Is compare to be trusted?",
         "",
-        f"Linux {platform.release()}, Python {platform.python_version()}, {os.cpu_count()} cores shared with other "
-        "work;",
+        f"{machine()}, its cores shared with other work;",
         f"made by `python bench/compare.py{how}` from {len(windows)} windows of "
         f"{windows[0].evidence.window.seconds:.0f} s.",
         "What the programs do: bench/targets/paced.py. A batch shows no unit of work, so only findings speak there.",

@@ -17,7 +17,6 @@ golang-github-gomodule-redigo-dev, libpostgresql-jdbc-java, libhikaricp-java, li
 """
 
 import argparse
-import platform
 import statistics
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 import anyio
 import pytest
 from asking import ROOT, WORDY, Doctor, RefusedError, doctor, free_port, token_counter
+from machine import machine
 from planted import AMONG, PARTS, Outcome, Planted, planted
 
 sys.path.insert(0, str(ROOT))
@@ -124,8 +124,7 @@ def report(outcomes: Sequence[Outcome], seconds: float, counter: str) -> list[st
     lines = [
         "# Is diagnose right?",
         "",
-        f"Linux {platform.release()}, Python {platform.python_version()}; made by `python bench/diagnosis.py "
-        f"--seconds {seconds:g}`.",
+        f"{machine()}; made by `python bench/diagnosis.py --seconds {seconds:g}`.",
         f"{len(asked)} programs, with a planted problem, repaired, or healthy, were asked about over MCP. A finding",
         "counts from warning on; its line is right when the program marks it as the cost. A hash of its name decides",
         "which program is held out: nobody looks at those while writing detectors (but programs that were in the tests",
@@ -179,11 +178,8 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
     row("right pattern first", lambda of: _share(problems(of), lambda o: o.first))
     row("right pattern in the first three", lambda of: _share(problems(of), lambda o: o.among))
     row("right line", lambda of: _share(problems(of), lambda o: o.at_its_line))
-    for folder in ("repaired", "healthy"):
-        row(
-            f"false alarms on {folder} programs",
-            lambda of, folder=folder: _share(quiet(of, folder), lambda o: bool(o.alarms)),
-        )
+    row("false alarms on repaired programs", lambda of: _share(quiet(of, "repaired"), lambda o: bool(o.alarms)))
+    row("false alarms on healthy programs", lambda of: _share(quiet(of, "healthy"), lambda o: bool(o.alarms)))
     row("offline the same", lambda of: _share(of, lambda o: bool(o.same)))
     return [
         f"| | {' | '.join(columns)} |",

@@ -30,6 +30,7 @@ import httpx2
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
 
 from perfdoctor.server.policy import Role
 from perfdoctor.server.tokens import Tokens
@@ -119,7 +120,7 @@ async def connected(server: Server, kind: str, token: str) -> AsyncIterator[Clie
 async def watch(client: Client, server: Server, seconds: float, seen: Seen) -> None:
     last = time.monotonic()
 
-    async def progress(value: float, total: float | None, message: str | None) -> None:
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
         nonlocal last
         now = time.monotonic()
         seen.messages += 1
@@ -132,7 +133,7 @@ async def watch(client: Client, server: Server, seconds: float, seen: Seen) -> N
     seen.seconds = time.monotonic() - began
     seen.answered = not result.is_error
     if result.is_error:
-        print("refused:", result.content[0].text)
+        print("refused:", *(each.text for each in result.content if isinstance(each, TextContent)))
 
 
 async def at_once(clients: int, seconds: float, spread: float) -> dict[str, object]:

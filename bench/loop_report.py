@@ -1,12 +1,11 @@
 """What came of all walks, as tables."""
 
-import os
-import platform
 from collections.abc import Callable, Iterable, Sequence
 
 from loop_outcome import Outcome
 from loop_programs import BAD_FIXES, PROGRAMS, BadFix, Program
 from loop_walk import SETTLE, STOPWATCH_SECONDS
+from machine import machine
 from stopwatch import Interval, Timed
 
 Figure = Callable[[Outcome], Interval | None]
@@ -30,8 +29,7 @@ def report(outcomes: Sequence[Outcome]) -> list[str]:
     return [
         "# Does the loop hold, and is its proof true?",
         "",
-        f"Linux {platform.release()}, Python {platform.python_version()}, {os.cpu_count()} cores shared with other "
-        "work; made by `python bench/loop.py`.",
+        f"{machine()}, its cores shared with other work; made by `python bench/loop.py`.",
         f"Compare had {' or '.join(map(str, runs))} windows on each side, each of another run; the stopwatch {timed} "
         "other runs of "
         f"{STOPWATCH_SECONDS:g} s on each side,",

@@ -6,12 +6,12 @@ The budget that ends an allocation trace is lifted for it. Needs root.
 """
 
 import argparse
-import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from machine import machine
 from overhead import compare, started, table
 from tracers import HERE, Tracer, engine, tracefs
 
@@ -38,7 +38,11 @@ def compiled(name: str, folder: Path) -> str:
 
 
 def measure(repeats: int, window: float) -> list[str]:
-    lines = ["# What tracing memory costs", "", f"Linux {platform.release()}, Python {platform.python_version()}."]
+    lines = [
+        "# What tracing memory costs",
+        "",
+        f"{machine()}.",
+    ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         records = [sys.executable, str(HERE / "targets" / "records.py")]

@@ -9,8 +9,6 @@ but the targets' own are printed. ``--write`` keeps the tables in bench/results/
 """
 
 import argparse
-import os
-import platform
 import signal
 import statistics
 import subprocess
@@ -22,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from machine import machine
 from tracers import HERE, Tracer, all_tracers, tracefs
 
 RESULTS = HERE / "results" / "overhead.md"
@@ -137,7 +136,7 @@ def measure(repeats: int, window: float, only: str) -> list[str]:
     lines = [
         "# What tracing costs",
         "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; made by",
+        f"{machine()}; made by",
         f"`python bench/overhead.py --repeats {repeats} --window {window:g}`. 1.00x is no slow-down.",
     ]
     tracers = [tracer for tracer in all_tracers() if only in tracer.name]

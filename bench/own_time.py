@@ -31,8 +31,8 @@ def account(engine: Engine) -> dict[str, tuple[int, int]]:
     figures = {}
     for name in PROGRAMS:
         text = Path(f"/proc/self/fdinfo/{library().bpf_program__fd(engine.program(name))}").read_text()
-        found = {key: int(re.search(rf"{key}:\s*(\d+)", text)[1]) for key in ("run_time_ns", "run_cnt")}
-        figures[name] = found["run_time_ns"], found["run_cnt"]
+        found = dict(re.findall(r"(\w+):\s*(\d+)", text))
+        figures[name] = int(found["run_time_ns"]), int(found["run_cnt"])
     return figures
 
 
@@ -47,6 +47,7 @@ def main() -> None:
         target = subprocess.Popen([sys.executable, ORDINARY, counter], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         engine = None
         try:
+            assert target.stdout is not None
             target.stdout.readline()
             host = LocalHost()
             engine = Engine(host, find_target(host, target.pid), Wanted())

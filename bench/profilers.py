@@ -10,7 +10,6 @@ ended, the waiting for a core left out. ``--write`` keeps the tables in bench/re
 
 import argparse
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cpu_profilers import Profiler, profilers
+from machine import machine
 from overhead import MARGIN, times
 from shares import Known, Program, longest_gap_ms
 from tracers import HERE
@@ -97,8 +97,7 @@ def measure(repeats: int, window: float, only: str, by: str) -> list[str]:
     lines = [
         "# What CPU profilers cost",
         "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs (load at the beginning: {load:.1f}),",
-        f"Python {platform.python_version()}; made by",
+        f"{machine()} (load at the beginning: {load:.1f}); made by",
         f"`python bench/profilers.py --repeats {repeats} --window {window:g}`.",
         "",
         "1.00x is no slow-down. The longest turn is that of a loop whose turns take some twenty microseconds, from",

@@ -9,7 +9,6 @@ program is diagnosed over MCP, as in bench/diagnosis.py. ``--write`` keeps the t
 
 import argparse
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -23,6 +22,7 @@ from typing import Any
 
 import anyio
 from asking import ROOT, Answer, Doctor, doctor, free_port
+from machine import machine
 
 HERE = Path(__file__).resolve().parent / "packages"
 RESULTS = ROOT / "bench" / "results" / "packages.md"
@@ -161,8 +161,7 @@ async def measure(chosen: Sequence[Repair], seconds: float, folder: Path, show: 
     return [
         "# Does diagnose point at what a release repaired?",
         "",
-        f"Linux {platform.release()}, Python {platform.python_version()}; made by `python bench/real_packages.py "
-        f"--seconds {seconds:g}`.",
+        f"{machine()}; made by `python bench/real_packages.py --seconds {seconds:g}`.",
         "Real packages, a release before and one after a performance repair, each used by a small program as users do",
         "(bench/packages). A repaired function is *named* when a finding's title, evidence, fix or location says it,",
         "and *on the stack* when only the stack beside the finding holds it.",

@@ -36,11 +36,13 @@ def reads(pid: int, until: threading.Event, took: list[float]) -> None:
 def asks(pid: int, until: threading.Event, took: list[float]) -> None:
     while not until.is_set():
         evidence = anyio.run(lambda: measure(HOST, find_target(HOST, pid), seconds=2))
+        assert evidence.memory_map is not None
         took.append(evidence.memory_map.read_seconds)
 
 
-def seconds_of(target: subprocess.Popen, repeats: int) -> tuple[float, float]:
+def seconds_of(target: subprocess.Popen[str], repeats: int) -> tuple[float, float]:
     """(turns a second, longest turn in microseconds), medians."""
+    assert target.stdout is not None
     target.stdout.readline()  # the second that was under way
     turns, longest = zip(
         *([int(word) for word in target.stdout.readline().split()] for _ in range(repeats)), strict=True
@@ -59,11 +61,12 @@ def main() -> None:
     for size, pieces in SIZES:
         target = subprocess.Popen([sys.executable, TARGET, str(size), str(pieces)], stdout=subprocess.PIPE, text=True)
         try:
+            assert target.stdout is not None
             target.stdout.readline()
             alone, calm = seconds_of(target, repeats)
             row = {}
             for how in (asks, reads):
-                until, took = threading.Event(), []
+                until, took = threading.Event(), list[float]()
                 thread = threading.Thread(target=how, args=(target.pid, until, took))
                 thread.start()
                 row[how] = (*seconds_of(target, repeats), took)

@@ -51,7 +51,9 @@ async def measure(pid: int, seconds: float, tool: str, backend: str, options: di
     elif tool == "diagnose":
         evidence = await machine.observe(target, seconds=seconds, progress=progress)
     elif tool == "trace-cpu":
-        evidence = await machine.trace_cpu(target, seconds=seconds, hz=99, backend=backend, progress=progress)
+        evidence = await machine.trace_cpu(
+            target, seconds=seconds, hz=99, backend=backend, native=False, progress=progress
+        )
     elif tool == "trace-syscalls":
         evidence = await machine.trace_syscalls(target, seconds=seconds, backend=backend, progress=progress)
     else:

@@ -7,12 +7,11 @@ repeats, with the least and the most. ``--write`` keeps the table in bench/resul
 """
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 from pathlib import Path
 
+from machine import machine
 from overhead import compare, started, times
 from tracers import HERE, Tracer, tracefs
 
@@ -70,7 +69,7 @@ def measure(repeats: int, window: float, only: str) -> list[str]:
     lines = [
         "# What each tool costs an ordinary service",
         "",
-        f"Linux {platform.release()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; made by",
+        f"{machine()}; made by",
         f"`python bench/tools.py --repeats {repeats} --window {window:g}`.",
         "The service parses JSON, reads a file, takes a lock, writes a log and answers over TCP, as fast as it can:",
         f"{rate:,.0f} requests/s untraced. 1.00x is no slow-down.",

@@ -140,7 +140,7 @@ ABILITIES = (
     Ability(
         "trace-cpu", "cpu", pyspy.NAME, pyspy.unavailable, Exactness.SAMPLES, Lines.PYTHON, Cost.READS,
         lacks=("native and kernel frames", "waits", "children that are not Python"),
-        slow_down=1.16, bench=OVERHEAD,
+        slow_down=1.03, bench=OVERHEAD,
     ),
     Ability(
         "trace-cpu", "cpu", perf.NAME, perf.unavailable, Exactness.SAMPLES, Lines.NATIVE, Cost.PERTURBS,
@@ -161,7 +161,7 @@ ABILITIES = (
         "trace-syscalls", "syscalls", perf.NAME, perf.unavailable_for_syscalls, Exactness.NEARLY, Lines.NONE,
         Cost.PERTURBS, each="25 µs per call",
         lacks=("stacks", "objects", "bytes", "histograms", "a few calls in a thousand", "new threads and processes"),
-        slow_down=1.8, bench=OVERHEAD,
+        slow_down=2.1, bench=OVERHEAD,
     ),
     Ability(
         "trace-syscalls", "syscalls", strace.NAME, strace.unavailable, Exactness.EXACT, Lines.NONE, Cost.STOPS,

@@ -273,7 +273,7 @@ class Fuzz:
             "children": pick([0, 1]),
             "pids": opening["pids"],
         }
-        windows = [(opening, b""), (running, b"")]
+        windows: list[tuple[dict[str, Any], bytes]] = [(opening, b""), (running, b"")]
         return pick(windows) if first else pick([*requests, *windows])
 
     def _changed(self, header: dict[str, Any]) -> dict[str, Any]:
