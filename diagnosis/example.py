@@ -107,6 +107,7 @@ def thread(
     tid: int = 0,
     name: str = "python",
     switches: int = 0,
+    woken: int = 0,
 ) -> ThreadTime:
     return ThreadTime(
         pid=pid,
@@ -118,6 +119,7 @@ def thread(
         runnable=runnable,
         in_syscall=asleep,
         elsewhere=0,
+        voluntary_switches=woken,
         involuntary_switches=switches,
         started_in_window=born,
         ended_in_window=born,

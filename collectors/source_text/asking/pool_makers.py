@@ -46,6 +46,8 @@ _LIMITS = _SETTERS | _SETTINGS | _LENDERS_OF_JAVASCRIPT
 # pool_size=2   "pool_size": 2   MaxConnsPerHost: 2
 _SETTING = re.compile(rf"\b(?:{'|'.join(sorted(_SETTINGS))})[\"']?\s*[:=,]\s*[\"']?\d")
 _THREADS = grammar.words("Thread Process pthread_create thread jthread spawn")
+_EMPLACES = grammar.words("emplace_back emplace")
+_OF_THREADS = re.compile(r"<\s*(?:std::)?j?thread\s*>")
 _Files = Mapping[int, list[str]]
 
 
@@ -128,8 +130,16 @@ def _limit_in(call: "Node") -> "Node":
 
 
 def threads_in(source: Source) -> Iterator[Maker]:
-    """The lines of a file that make threads in a loop."""
-    return (maker for maker in _makers(source, _THREADS) if source.inmost_loop(maker.line))
+    """The lines of a file that make threads in a loop, those among them that do so in a vector of C++."""
+    vectors = {name for name, types in source.declared.items() if any(map(_OF_THREADS.search, types))}
+    in_vectors = (
+        Maker(call.start_point[0] + 1, syntax.name_around(call))
+        for name in sorted(_EMPLACES)
+        for call in source.calls.get(name, ())
+        if (owner := syntax.owner_of_call(call)) is not None and syntax.last_name(owner) in vectors
+    )
+    made = {maker.line: maker for maker in (*_makers(source, _THREADS), *in_vectors)}
+    return (made[line] for line in sorted(made) if source.inmost_loop(line))
 
 
 def _makers(

@@ -44,6 +44,17 @@ int main(void)
         pthread_create(&threads[i], NULL, work, NULL);
 }
 """,
+    ".cpp": """
+struct Crew {
+    explicit Crew(unsigned size) {
+        names_.emplace_back("first");
+        for (unsigned i = 0; i < size; ++i) members_.emplace_back([this] { work(); });
+        for (unsigned i = 0; i < size; ++i) names_.emplace_back("next");
+    }
+    std::vector<std::string> names_;
+    std::vector<std::thread> members_;
+};
+""",
     ".java": """
 class Main {
     static void start() {
@@ -71,7 +82,7 @@ def test_a_pool_is_found_where_it_is_made(suffix: str) -> None:
 @pytest.mark.parametrize("suffix", THREADS)
 def test_threads_are_a_pool_where_a_loop_makes_them(suffix: str) -> None:
     ((line, function),) = threads_in(of(suffix, THREADS[suffix]))
-    assert (line, function) == {".rs": (5, "main"), ".c": (5, "main"), ".java": (6, "start")}[suffix]
+    assert (line, function) == {".rs": (5, "main"), ".c": (5, "main"), ".cpp": (5, "Crew"), ".java": (6, "start")}[suffix]
     assert not list(pools_in(of(suffix, THREADS[suffix])))
 
 

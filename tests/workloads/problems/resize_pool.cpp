@@ -32,7 +32,7 @@ int main()
     int workers = WORKERS;
     std::vector<std::thread> pool;
     for (int i = 0; i < workers; i++)
-        pool.emplace_back(work, i);
+        pool.emplace_back(work, i); // <- cost
     printf("ready %d\n", getpid());
     fflush(stdout);
     for (auto &worker : pool)
