@@ -18,7 +18,7 @@ from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import user_frame
-from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
+from perfdoctor.diagnosis.weight import LITTLE, WARNING_SHARE, again, percent, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
@@ -32,6 +32,8 @@ SHARE = Threshold(
 
 SAME = Threshold(0.5, "of a function's CPU time", "what else it does may be another thing each time")
 FUNCTIONS = 5
+_OTHERS = 2
+"""functions that are named beside the heaviest one"""
 _RIGHTS = "/srv/files.go"
 """of the examples"""
 
@@ -158,7 +160,7 @@ _PREPARATIONS = (
             r"(?:.*\.)?TypeAdapter\.__init__$|javax\.xml\.(?:validation\.SchemaFactory|bind\.JAXBContext)\.new|"
             r"com\.networknt\.schema\.JsonSchemaFactory\.getSchema|"
             r"com\.fasterxml\.jackson\.databind\.(?:ObjectMapper\.<init>|introspect\.|deser\.BeanDeserializerFactory|"
-            r"ser\.BeanSerializerFactory)"
+            r"ser\.BeanSerializerFactory|deser\.DeserializerCache\._create|SerializerProvider\._create)"
         ),
         re.compile(r"/fastjsonschema/(?:generator|draft\d+)\.py$|/pydantic/_internal/_(?:generate_schema|model_construction)"
                    r"\.py$|/fastavro/_schema_py\.py$|/ajv/(?:dist|lib)/compile/|/marshmallow/class_registry\.py$"),
@@ -248,8 +250,25 @@ def _preparations(account: Account) -> list[Finding]:
                 at[number].append(row)
     found = []
     for number, rows in at.items():
-        for place, own in account.by_function(rows):
-            found += _judge(account, place, _PREPARATIONS[number], own)
+        for place, own, others in _together(account, rows):
+            found += _judge(account, place, others, _PREPARATIONS[number], own)
+    return found
+
+
+def _together(account: Account, rows: list[CpuRow]) -> list[tuple[Place, list[CpuRow], list[Place]]]:
+    """Rows by function, with those of the functions of the same file that are each too little to matter: what is kept
+    once serves them all (one mapper for what is read and for what is written)."""
+    found: list[tuple[Place, list[CpuRow], list[Place]]] = []
+    little: dict[str | None, list[tuple[Place, list[CpuRow]]]] = defaultdict(list)
+    for place, own in account.by_function(rows):
+        if account.share(account.cpu_cost(own)) < WARNING_SHARE:
+            little[place.file].append((place, own))
+        else:
+            found.append((place, own, []))
+    for functions in little.values():
+        functions.sort(key=lambda function: -sum(row.seconds for row in function[1]))
+        (place, _), *others = functions
+        found.append((place, [row for _, own in functions for row in own], [other for other, _ in others]))
     return found
 
 
@@ -272,7 +291,9 @@ def _by_name(function: str, file: str) -> int | None:
     return None
 
 
-def _judge(account: Account, place: Place, preparation: _Preparation, rows: list[CpuRow]) -> list[Finding]:
+def _judge(
+    account: Account, place: Place, others: list[Place], preparation: _Preparation, rows: list[CpuRow]
+) -> list[Finding]:
     cost = account.cpu_cost(rows)
     share = account.share(cost)
     if share < SHARE.value:
@@ -286,10 +307,12 @@ def _judge(account: Account, place: Place, preparation: _Preparation, rows: list
     heaviest = max(here, key=lambda row: row.seconds)
     below = account.below(heaviest)
     name = next((f.function for f in reversed(below) if _by_frame(f) is not None), "")
+    also = f", with {', '.join(map(str, others[:_OTHERS]))}" if others else ""
+    also += f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
     return weigh(
         account,
         "repeated-computation",
-        title=f"{place} {preparation.what} all the time ({percent(share)} of busy time){caller}",
+        title=f"{place} {preparation.what} all the time ({percent(share)} of busy time{also}){caller}",
         seconds=cost,
         place=place,
         stack=stack,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.source_text import grammar, inlined, syntax
-from perfdoctor.collectors.source_text.additions import added_to, is_number, is_own, value_of
+from perfdoctor.collectors.source_text.additions import added_to, is_at_a_place, is_number, is_own, value_of
 from perfdoctor.collectors.source_text.class_objects import are_many, made_by
 from perfdoctor.collectors.source_text.keeping.unfreed import is_freed, lost_at
 from perfdoctor.collectors.source_text.removals import Removal, is_bounded, removal_of, whole
@@ -307,7 +307,7 @@ class _Search:
             return self._counted(node, names) or self._linked(node, names)
         parts = syntax.arguments_of(node) if node.type in grammar.CALLS else (value,)
         mine = any(self._holds(each, names) or _is_in(made, each) or _is_it(each, names) for each in parts)
-        return held if mine and not is_number(value) else None
+        return held if mine and not is_number(value) and not is_at_a_place(node) else None
 
     def _sent_to(self, node: "Node", names: set[str], made: "Node") -> "Node | None":
         """The channel that it is sent through: what nobody receives any more, or not as fast, stays there."""

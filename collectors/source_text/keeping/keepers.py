@@ -11,9 +11,8 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfdoctor.collectors.source_text import grammar, inlined, syntax
-from perfdoctor.collectors.source_text.additions import added_to, is_number, is_own, value_of
+from perfdoctor.collectors.source_text.additions import added_to, grows, is_own, value_of
 from perfdoctor.collectors.source_text.class_objects import are_many, is_one, is_plain, made_in
-from perfdoctor.collectors.source_text.declared import is_map
 from perfdoctor.collectors.source_text.keeping.escapes import Escape, escape_of
 from perfdoctor.collectors.source_text.looking_loops import all_names, expanded
 from perfdoctor.collectors.source_text.own_files import own_frames
@@ -37,8 +36,6 @@ _OwnFrame = tuple[str, int, str]
 """its file, line and function"""
 _MAKES = frozenset({"make", "new", "with_capacity"})
 """what makes a collection in Go and Rust"""
-_MAPS = frozenset({"dictionary", "object", "dictionary_comprehension"})
-"""literals of what finds values by any key"""
 _ORDER = ({Removal.NEVER, Removal.BY_KEY}, {Removal.EMPTIED}, {Removal.SENT})
 """which ends are told before others; what is bounded keeps nothing"""
 _OUTERMOST = frozenset({"<module>", "main"})
@@ -272,7 +269,7 @@ def kept_by(source: Source, function: "Node", of: str = "", only: set[str] | Non
     """The lines of a function that keep what they add, also those of functions in it; only those that keep objects of
     a class, where one is named, or what has one of the names ``only``."""
     for each in syntax.within(function, functions=True):
-        adds = each.type in grammar.CALLS | grammar.ASSIGNMENTS and _grows(source, each)
+        adds = each.type in grammar.CALLS | grammar.ASSIGNMENTS and grows(source, each)
         holder = syntax.function_around(each) if adds else None
         if holder is None:
             continue
@@ -300,33 +297,6 @@ def _additions(node: "Node", function: "Node", *, deep: bool = True) -> Iterator
         local = {name for name in names if name in own and name not in given}
         if local != names or _is_of_outside(local, own):
             yield each, held
-
-
-def _grows(source: Source, node: "Node") -> bool:
-    """Whether what a node adds makes a collection larger: an element of a list that gets another value does not, nor
-    does a number that is set or counted up."""
-    held = added_to(node)
-    if held is None or node.type in grammar.CALLS:
-        return held is not None
-    value, target = value_of(node), syntax.target_of(node)
-    if value is None or not syntax.names_in(value) or is_number(value):
-        return False
-    if syntax.text_of(node.child_by_field_name("operator")) not in "=":
-        return False  # (of Go: totals[at] += used)
-    if target is not None and any(each.type in grammar.STEPS for each in syntax.within(target)):
-        return True  # (items[count++] = item)
-    name = syntax.last_name(held)
-    kinds = source.declared.get(name, set())
-    made = (*source.members.get(name, ()), *source.assigned.get(name, ()))
-    if not kinds and not made:
-        return True
-    return any(map(is_map, kinds)) or any(map(_is_map, made))
-
-
-def _is_map(value: "Node") -> bool:
-    """Whether a value is one that finds what it holds by any key."""
-    made = syntax.text_of(value).removeprefix("new ").removeprefix("make(")
-    return value.type in _MAPS or is_map(made)
 
 
 def _is_of_outside(names: set[str], values: dict[str, list["Node"]]) -> bool:

@@ -197,7 +197,7 @@ def test_what_keeps_what_it_was_given_comes_before_what_makes_an_entry(tmp_path:
 
 CLOCK = """class Game:
     def play(self, move):
-        self.clocks[0] = move.clock
+        self.clocks[move.seat] = move.clock
         self.last = parse(move)  # <-
 """
 
@@ -209,6 +209,12 @@ CLOCK = """class Game:
         (".py", CLOCK + "clocks: dict[int, float] = {}\n", 1),
         (".py", CLOCK.replace("move.clock", "2"), 0),
         (".py", CLOCK.replace("move.clock", "self.clocks.get(0, 0) + 1"), 0),
+        (".py", CLOCK.replace("move.clock", "len(move.clock)"), 0),
+        (".py", CLOCK.replace("move.seat", "'white'") + "clocks: dict[str, float] = {}\n", 0),
+        (".py", CLOCK.replace("[move.seat]", "[move.seat][move.turn]") + "clocks = [[0.0] for _ in range(9)]\n", 0),
+        (".py", CLOCK.replace("[move.seat]", "[move.seat][move.turn]") + "clocks = [{} for _ in range(9)]\n", 1),
+        (".py", CLOCK.replace("self.clocks[move.seat] = move.clock", "MOVES.labels(move.text).inc()"), 1),
+        (".py", CLOCK.replace("self.clocks[move.seat] = move.clock", "MOVES.labels('white').inc()"), 0),
         (".js", "class Show {\n constructor() { this.seats = new Uint8Array(9); }\n"
                 " sell(seat, how) { this.seats[seat] = how; }\n look(at) { return parse(at); // <-\n }\n}", 0),
         (".js", "class Show {\n constructor() { this.seats = {}; }\n"
@@ -219,7 +225,8 @@ CLOCK = """class Game:
                 "func (m *meter) add(at int, used uint64) {\n m.totals[at] = used\n}\n"
                 "func next() []byte {\n return make([]byte, 9) // <-\n}\n", 1),
     ],
-    ids=["a list", "a map", "a number", "counted", "an array", "an object", "a slice", "a map of Go"],
+    ids=["a list", "a map", "a number", "counted", "a length", "a place of the text", "a list of lists",
+         "a list of maps", "a series of a metric", "one series", "an array", "an object", "a slice", "a map of Go"],
 )  # fmt: skip
 def test_an_element_that_gets_another_value_makes_nothing_larger(
     tmp_path: Path, suffix: str, text: str, number: int

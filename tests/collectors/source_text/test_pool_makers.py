@@ -82,7 +82,9 @@ def test_a_pool_is_found_where_it_is_made(suffix: str) -> None:
 @pytest.mark.parametrize("suffix", THREADS)
 def test_threads_are_a_pool_where_a_loop_makes_them(suffix: str) -> None:
     ((line, function),) = threads_in(of(suffix, THREADS[suffix]))
-    assert (line, function) == {".rs": (5, "main"), ".c": (5, "main"), ".cpp": (5, "Crew"), ".java": (6, "start")}[suffix]
+    assert (line, function) == {".rs": (5, "main"), ".c": (5, "main"), ".cpp": (5, "Crew"), ".java": (6, "start")}[
+        suffix
+    ]
     assert not list(pools_in(of(suffix, THREADS[suffix])))
 
 
