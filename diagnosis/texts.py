@@ -11,6 +11,9 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import KeptLine
 from perfdoctor.schemas.network import SaidLine
 
+_Line = tuple[str | None, int | None]
+"""its file and number"""
+
 
 class Texts:
     """Of one window."""
@@ -21,7 +24,7 @@ class Texts:
     def repeated(self, stack: Stack, *, again: bool = False) -> Place | None:
         """The innermost line of the user's code that stands in a loop; with ``again``, also in one whose rounds only
         try the same again until it works."""
-        return self._first_of(stack, self._repeated | (self._tried_again if again else frozenset()))
+        return self._first_of(stack, self._repeated[again])
 
     def pauses(self, loop: Place) -> bool:
         """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
@@ -38,7 +41,7 @@ class Texts:
         use = self.evidence.network
         return loop.is_among(line for line in use.repeated if line.chained) if use else False
 
-    def _first_of(self, stack: Stack, lines: frozenset[tuple[str | None, int | None]]) -> Place | None:
+    def _first_of(self, stack: Stack, lines: frozenset[_Line]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""
         for frame in stack if lines else ():
             if (frame.file, frame.line) in lines and is_user_code(frame, self.evidence.user_roots):
@@ -46,14 +49,11 @@ class Texts:
         return None
 
     @cached_property
-    def _repeated(self) -> frozenset[tuple[str | None, int | None]]:
-        use = self.evidence.network
-        return frozenset((line.file, line.line) for line in use.repeated if not line.again) if use else frozenset()
-
-    @cached_property
-    def _tried_again(self) -> frozenset[tuple[str | None, int | None]]:
-        use = self.evidence.network
-        return frozenset((line.file, line.line) for line in use.repeated if line.again) if use else frozenset()
+    def _repeated(self) -> tuple[frozenset[_Line], frozenset[_Line]]:
+        """Without the lines that only try again, and with them."""
+        lines = self.evidence.network.repeated if self.evidence.network else ()
+        work = frozenset((line.file, line.line) for line in lines if not line.again)
+        return work, frozenset((line.file, line.line) for line in lines)
 
     def keeper_on(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code on a stack that adds to a collection which outlives its function."""
@@ -77,15 +77,15 @@ class Texts:
         return self.evidence.memory.kept if self.evidence.memory else ()
 
     @cached_property
-    def _kept(self) -> frozenset[tuple[str | None, int | None]]:
+    def _kept(self) -> frozenset[_Line]:
         return frozenset((line.file, line.line) for line in self._kept_lines if line.through is None or line.of_its_own)
 
     @cached_property
-    def _holders(self) -> dict[tuple[str | None, int | None], Place]:
+    def _holders(self) -> dict[_Line, Place]:
         return {(line.file, line.line): _through(line) for line in self._kept_lines if line.of_its_own}
 
     @cached_property
-    def _kept_in_calls(self) -> dict[tuple[str | None, int | None], Place]:
+    def _kept_in_calls(self) -> dict[_Line, Place]:
         through = (line for line in self._kept_lines if line.through is not None and not line.of_its_own)
         return {(line.file, line.line): _through(line) for line in through}
 
@@ -94,7 +94,7 @@ class Texts:
         return self._first_of(stack, self._rewriters)
 
     @cached_property
-    def _rewriters(self) -> frozenset[tuple[str | None, int | None]]:
+    def _rewriters(self) -> frozenset[_Line]:
         shapes = self.evidence.cpu.shapes if self.evidence.cpu else ()
         return frozenset((line.file, line.line) for line in shapes if line.shape is LineShape.REWRITE)
 
