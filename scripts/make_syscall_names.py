@@ -30,6 +30,11 @@ def _names() -> dict[int, str]:
 def name_of(number: int) -> str:
     """The name of a system call on this machine, ``syscall_<number>`` for one that the table does not have."""
     return _names().get(number) or f"syscall_{number}"
+
+
+def number_of(name: str) -> int:
+    """The number of a system call on this machine."""
+    return next(number for number, known in _names().items() if known == name)
 '''
 
 

@@ -18,6 +18,7 @@ from perfdoctor.collectors import allocations, ledger
 from perfdoctor.collectors.backends.node import backend as node
 from perfdoctor.collectors.backends.node import reach
 from perfdoctor.collectors.backends.node.inspector import attached
+from perfdoctor.collectors.backends.node.waking import wake
 from perfdoctor.collectors.cpu import trace_cpu
 from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.syscalls import trace_syscalls
@@ -154,6 +155,25 @@ async def test_what_does_not_handle_the_signal_is_refused_and_lives(tmp_path: Pa
             process.kill()
 
 
+async def test_a_read_that_the_signal_would_break_off_goes_on() -> None:
+    async with workload("reading_node.js") as program:
+        for _ in range(3):
+            with pytest.raises(ProblemError, match="stands in read"):
+                async with attached(HOST, find_target(HOST, program.pid)):
+                    pass
+            is_as_before(program)
+
+
+async def test_a_thread_of_libuvs_pool_takes_the_signal_while_another_reads() -> None:
+    async with workload("reading_node.js", environment={"POOL": "1"}) as program:
+        target = find_target(HOST, program.pid)
+        for _ in range(10):
+            async with attached(HOST, target):
+                assert reach.listening(HOST, program.pid)
+            await anyio.sleep(0.03)
+            is_as_before(program)
+
+
 async def test_what_is_not_node_is_refused() -> None:
     async with workload("one_hot_line.py") as program:
         with pytest.raises(ProblemError, match=r"Node\.js"):
@@ -174,7 +194,7 @@ async def test_an_operator_may_forbid_it() -> None:
 async def test_an_inspector_that_was_open_stays_open_and_one_in_use_is_left_alone() -> None:
     async with workload("known_node.js") as program:
         target = find_target(HOST, program.pid)
-        reach.wake(HOST, target)
+        wake(HOST, target)
         with anyio.fail_after(10):
             while not reach.listening(HOST, program.pid):
                 await anyio.sleep(0.02)

@@ -2,15 +2,25 @@
 
 import asyncio
 import json
+import contextlib
 import os
+import socket
 import sys
 import time
 
-SLEEPS, SPINS = 7, 3
+SLEEPS, WAITS, SPINS = 7, 5, 3
 
 
 def block():
     time.sleep(0.031)
+
+
+def wait_for_answer():
+    """(a socket with a time limit waits in poll, as the loop itself may)"""
+    near, far = socket.socketpair()
+    with near, far, contextlib.suppress(TimeoutError):
+        near.settimeout(0.031)
+        near.recv(1)
 
 
 def compute():
@@ -23,6 +33,9 @@ async def work():
     for _ in range(SLEEPS):
         block()
         await asyncio.sleep(0.002)
+    for _ in range(WAITS):
+        wait_for_answer()
+        await asyncio.sleep(0.002)
     for _ in range(SPINS):
         compute()
         await asyncio.sleep(0.002)
@@ -32,4 +45,5 @@ print("ready", os.getpid(), flush=True)
 for line in sys.stdin:
     if line.strip() == "go":
         asyncio.run(work())
-        print(json.dumps({"sleeps": SLEEPS, "spins": SPINS, "slept": SLEEPS * 0.031, "spun": SPINS * 0.15}), flush=True)
+        did = {"slept": SLEEPS * 0.031, "waited": WAITS * 0.031, "spun": SPINS * 0.15}
+        print(json.dumps(did), flush=True)

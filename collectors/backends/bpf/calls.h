@@ -150,6 +150,13 @@ INLINE void end_call(struct thread *t, s64 result, u64 now, u8 class) {
 
 /* An event loop waits for what happens in one call, and has no time for it until the next: between two polls lies what
  * its callbacks took. */
+INLINE int is_of_loop(struct thread *t, u8 class) {
+    if (!(class & POLLS)) return 0;
+    if (class & OBJECT_MASK) t->flags |= ASKS_EPOLL; /* (poll and select have no descriptor in front) */
+    else if (t->flags & ASKS_EPOLL) return 0;
+    return 1;
+}
+
 INLINE void loop_polls(struct thread *t, u64 now) {
     t->poll_since = now;
     if (!t->off_poll_since) return;
@@ -179,7 +186,7 @@ SEC("tp_btf/sys_enter") int call_begins(u64 *ctx) {
     t->call_blocked = t->call_runnable = 0;
     t->flags &= ~FRESH;
     t->call_began = bpf_ktime_get_ns();
-    if (class & POLLS) loop_polls(t, t->call_began);
+    if (is_of_loop(t, class)) loop_polls(t, t->call_began);
     AT_CALL_BEGIN(t, regs);
     if (class & CLOSES_FD && shared.files_opened) {
         struct fd_key key = {.pid = t->pid, .fd = (u32)argument_0(regs)};
@@ -209,7 +216,7 @@ SEC("tp_btf/sys_exit") int call_ends(u64 *ctx) {
         shared.files_opened = 1;
     }
     u32 object = class & OBJECT_MASK;
-    if (class & POLLS) loop_polled(t, now);
+    if (is_of_loop(t, class)) loop_polled(t, now);
     if (class & POLLS || (object && object != OBJECT_ADDRESS_0) || t->call_blocked) t->asked_last = now;
     AT_CALL_END(t, result, now);
     end_call(t, result, now, class);

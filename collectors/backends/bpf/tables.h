@@ -197,6 +197,7 @@ enum {
     PREEMPTED = 8,
     BORN_IN_WINDOW = 16,
     LAUNCHED = 32,          /* of the program that was launched to be measured: its rows are its own from the first on */
+    ASKS_EPOLL = 64,        /* its loop does, so that other polls are waits of its callbacks for one answer */
 };
 
 struct life {

@@ -222,7 +222,7 @@ INLINE void close_account(struct thread *t, u64 now) {
     if (t->on_since) t->running += now - t->on_since;
     t->on_since = 0;
     t->ended = now;
-    if (t->call_began && class_of(t->call) & POLLS) {
+    if (t->call_began && is_of_loop(t, class_of(t->call))) {
         t->polls++;
         t->poll_ns += now - t->poll_since;
         t->poll_stack = t->call_stack;

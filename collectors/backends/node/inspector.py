@@ -10,6 +10,7 @@ from anyio import to_thread
 
 from perfdoctor.collectors.backends.node import reach
 from perfdoctor.collectors.backends.node.reach import Place
+from perfdoctor.collectors.backends.node.waking import wake
 from perfdoctor.collectors.backends.node.websocket import BrokenTalkError, WebSocket
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.schemas.problem import ProblemError
@@ -87,7 +88,7 @@ async def attached(host: Host, target: Target) -> AsyncIterator[Inspector]:
 
 async def _open(host: Host, target: Target) -> Place:
     before = await to_thread.run_sync(reach.listening, host, target.pid)
-    await to_thread.run_sync(reach.wake, host, target)
+    await to_thread.run_sync(wake, host, target)
     # Cancelled or not, the signal is on its way: only who sees the port can close it.
     with anyio.CancelScope(shield=True), anyio.move_on_after(_OPENS_WITHIN):
         while True:

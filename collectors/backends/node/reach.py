@@ -1,4 +1,4 @@
-"""To which process's inspector may we go, and how is it reached? Looks, signals and connects; never asks for code."""
+"""To which process's inspector may we go, and how is it reached? Looks and connects; never asks for code."""
 
 import contextlib
 import ctypes
@@ -18,7 +18,7 @@ DEFAULT_PORT = 9229
 _TICKS = os.sysconf("SC_CLK_TCK")
 _USR1 = 1 << (signal.SIGUSR1 - 1)
 _NEWNET = 0x40000000  # CLONE_NEWNET, sched.h
-_WITHOUT = "Use backend bpf, or start the program with --perf-basic-prof: its functions are then named without that."
+WITHOUT = "Use backend bpf, or start the program with --perf-basic-prof: its functions are then named without that."
 CONNECT_SECONDS = 2.0
 
 
@@ -56,7 +56,7 @@ def refusal(host: Host, target: Target) -> Problem | None:
         return Problem(
             what=what,
             why="It does not handle SIGUSR1 (--disable-sigusr1, or it is just starting): the signal would end it.",
-            next_step=_WITHOUT,
+            next_step=WITHOUT,
         )
     return None
 
@@ -101,17 +101,6 @@ def is_there(host: Host, target: Target) -> bool:
     if len(words) < 20 or words[0] in (b"Z", b"X"):
         return False
     return abs(int(words[19]) - target.start_time * _TICKS) < 1
-
-
-def wake(host: Host, target: Target) -> None:
-    """SIGUSR1, to that very process. OSError when it has ended."""
-    handle = os.pidfd_open(target.pid)
-    try:
-        if not is_there(host, target):
-            raise ProcessLookupError(f"process {target.pid} has ended")
-        signal.pidfd_send_signal(handle, signal.SIGUSR1)
-    finally:
-        os.close(handle)
 
 
 def connect(host: Host, pid: int, place: Place) -> socket.socket:

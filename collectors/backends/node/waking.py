@@ -1,0 +1,83 @@
+"""SIGUSR1, which has Node.js open its inspector, so that no call of the program breaks off.
+
+The handler may run on any thread. The kernel takes the main one if it can, and what that stands in then ends with
+EINTR: a read from a pipe in ``fs.readSync``, say, which Node.js does not repeat, and the program ends of it. Waits in
+epoll and futex are repeated. So a thread of libuv's pool that waits for work gets the signal, and the main one where
+there is no such thread, once it has stood in nothing else for a while.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+
+from perfdoctor.collectors.backends.node.reach import WITHOUT, is_there
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.host.permission import status_field
+from perfdoctor.collectors.syscall_names import name_of, number_of
+from perfdoctor.schemas.problem import ProblemError
+from perfdoctor.schemas.target import Target
+
+_USR1 = 1 << (signal.SIGUSR1 - 1)
+_REPEATED = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2", "futex"})
+_PATIENCE = 2.0
+"""seconds"""
+_LOOK_SECONDS = 0.001
+_LOOKS = 3
+"""of the main thread, one after the other, that find it in nothing else: it may be about to read just then"""
+
+
+def wake(host: Host, target: Target) -> None:
+    """OSError when the process has ended; ProblemError where a call would break off."""
+    pid = target.pid
+    until = time.monotonic() + _PATIENCE
+    good = 0
+    while time.monotonic() < until:
+        if not is_there(host, target):
+            raise ProcessLookupError(f"process {pid} has ended")
+        good = good + 1 if _stands_in(host, pid, pid) in _REPEATED | {"running"} else 0
+        thread = _of_the_pool(host, pid) or (pid if good == _LOOKS else None)
+        if thread is not None:
+            _signal(pid, thread)
+            return
+        time.sleep(_LOOK_SECONDS)
+    standing = _stands_in(host, pid, pid) or "what cannot be told"
+    raise ProblemError(
+        f"The inspector of process {pid} was not opened.",
+        f"Its main thread stands in {standing} nearly all the time, which the signal for that would break off.",
+        WITHOUT,
+    )
+
+
+def _of_the_pool(host: Host, pid: int) -> int | None:
+    """A thread of libuv's pool that waits for work."""
+    with contextlib.suppress(OSError):
+        for name in host.list_folder(f"/proc/{pid}/task"):
+            thread = int(name)
+            if thread != pid and _accepts(host, pid, thread) and _stands_in(host, pid, thread) == "futex":
+                return thread
+    return None
+
+
+def _accepts(host: Host, pid: int, thread: int) -> bool:
+    blocked = status_field(host, f"{pid}/task/{thread}", "SigBlk")
+    return bool(blocked) and not int(blocked[0], 16) & _USR1
+
+
+def _stands_in(host: Host, pid: int, thread: int) -> str:
+    """The system call that a thread stands in; "running" where it stands in none, "" where that cannot be told."""
+    try:
+        first = host.read_file(f"/proc/{pid}/task/{thread}/syscall", 256).split()[:1]
+    except OSError:
+        return ""
+    if first == [b"running"]:
+        return "running"
+    return name_of(int(first[0])) if first and first[0].isdigit() else ""
+
+
+def _signal(pid: int, thread: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(ctypes.c_long(number_of("tgkill")), pid, thread, int(signal.SIGUSR1)):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
