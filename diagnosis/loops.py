@@ -37,6 +37,11 @@ def kind_of(thread: PollingThread, roots: tuple[str, ...] = ()) -> str | None:
     return _kind_of_stack(thread.stack) or (_OWN if _own_loop(thread, roots) else None)
 
 
+def is_a_worker(thread: PollingThread) -> bool:
+    """Whether it is the loop of a worker of Node.js, which is there to compute: others serve meanwhile."""
+    return any("node::worker::Worker" in frame.function for frame in thread.stack)
+
+
 def makes_call_in_callback(row: SyscallRow) -> bool:
     """Whether the call was made by a callback on the thread of a known loop (and is not the loop's own poll)."""
     return row.syscall not in _EPOLLS and runs_in_callback(row.stack)

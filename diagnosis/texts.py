@@ -41,6 +41,11 @@ class Texts:
         use = self.evidence.network
         return loop.is_among(line for line in use.repeated if line.chained) if use else False
 
+    def asks_until(self, loop: Place) -> bool:
+        """Whether a line that stands in a loop asks, and pauses, until an answer has something in it."""
+        use = self.evidence.network
+        return loop.is_among(line for line in use.repeated if line.until) if use else False
+
     def _first_of(self, stack: Stack, lines: frozenset[_Line]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""
         for frame in stack if lines else ():

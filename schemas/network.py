@@ -160,7 +160,8 @@ class SaidLine(Model):
 class RepeatedLine(Model):
     """A line on the stacks that ask peers that stands in a loop of its own function. ``file`` as in frames;
     ``pauses``: each round of that loop has a pause; ``takes``: it takes a piece of work out of a queue; ``chained``: it
-    asks by what the last answer said; ``again``: the loop goes on only where it has failed."""
+    asks by what the last answer said; ``again``: the loop goes on only where it has failed; ``until``: it asks, and
+    pauses, until an answer has something in it."""
 
     file: str
     line: int
@@ -168,6 +169,7 @@ class RepeatedLine(Model):
     takes: bool = False
     chained: bool = False
     again: bool = False
+    until: bool = False
 
 
 class NetworkUse(Model):

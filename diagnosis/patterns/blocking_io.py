@@ -7,7 +7,7 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.concentration import holder
 from perfdoctor.diagnosis.example import call, cpu, javascript, library, loop, native, python, window
-from perfdoctor.diagnosis.loops import kind_of, mean_lag, rows_of
+from perfdoctor.diagnosis.loops import is_a_worker, kind_of, mean_lag, rows_of
 from perfdoctor.diagnosis.objects import path_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
@@ -52,7 +52,7 @@ def check(account: Account) -> list[Finding]:
     for thread in account.evidence.loops or ():
         kind = kind_of(thread, roots)
         wall = thread.poll_seconds + thread.off_seconds
-        if kind is None or wall <= 0:
+        if kind is None or wall <= 0 or is_a_worker(thread):
             continue
         held = _Held(thread, kind, wall)
         if (thread.pid, kind) not in seen:  # rows do not tell threads apart: once for all loops of a process
@@ -269,6 +269,7 @@ def _examples() -> tuple[Example, ...]:
     in_c = (native("fsync", "/lib/libc.so.6"), native("store", "/srv/kv", "/srv/kv.c", 30))
     main = native("main", "/srv/kv", "/srv/kv.c", 90)
     own_poll = (native("epoll_wait", "/lib/libc.so.6"), main)
+    of_a_worker = (native("uv__io_poll", "/usr/bin/node"), native("node::worker::Worker::Run()", "/usr/bin/node"))
     return (
         Example(
             "a blocking client in a coroutine",
@@ -284,6 +285,15 @@ def _examples() -> tuple[Example, ...]:
                 calls=(idle,),
                 samples=(cpu(render, 6.5),),
                 polling=(loop(poll, off=7.0, longest=0.31, late=((render, 5.5),)),),
+            ),
+        ),
+        Example(
+            "a worker of Node.js that computes",
+            False,
+            "its loop is there for that: the main one serves meanwhile",
+            window(
+                samples=(cpu(render, 5.5),),
+                polling=(loop(of_a_worker, off=7.0, longest=0.31, late=((render, 5.5),)),),
             ),
         ),
         Example(

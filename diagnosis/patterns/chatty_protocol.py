@@ -48,6 +48,8 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     if share is not None and share < PER_UNIT.value:
         return []
     loop = account.loop_around(talk)
+    if loop is not None and account.texts.asks_until(loop):
+        return []  # that is a polling-loop
     if share is None and loop is not None and (account.texts.pauses(loop) or account.texts.takes_work(loop)):
         return []  # each round of it is a piece of work, which asks once
     if share is None and account.load(talk.pid).at_once > AT_ONCE.value and not _in_turn(account, talk, loop):

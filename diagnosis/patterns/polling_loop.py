@@ -2,11 +2,13 @@
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
+from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.example import APP, SECONDS, call, cpu, java, library, native, python, thread, window
 from perfdoctor.diagnosis.loops import polls_for_python
 from perfdoctor.diagnosis.napping import naps_of_goroutines
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
+from perfdoctor.diagnosis.polled_peers import TRIES, polled_peers
 from perfdoctor.diagnosis.vain_asks import BESIDE, FEW, IN_VAIN, MISSES, SHORTEST, asks_in_vain
 from perfdoctor.diagnosis.waiting import sleeps
 from perfdoctor.diagnosis.waking import (
@@ -26,6 +28,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineNap, NapLoop
 from perfdoctor.schemas.ledger import State
+from perfdoctor.schemas.network import RepeatedLine
 from perfdoctor.schemas.syscalls import PacedLine, PollLine, SyscallRow
 
 FRUITLESS = Threshold(0.8, "of the wake-ups", "a wait that mostly brings something is an event loop, not a poll")
@@ -39,7 +42,7 @@ def check(account: Account) -> list[Finding]:
         found += _judge(account, place, rows)
     found += naps_of_goroutines(account)
     known = {(f.location.file, f.location.function) for f in found if f.location}
-    return found + asks_in_vain(account, known)
+    return [*found, *asks_in_vain(account, known), *polled_peers(account)]
 
 
 def _is_pause(account: Account, row: SyscallRow) -> bool:
@@ -136,6 +139,17 @@ def _of_a_worker(account: Account, rows: list[SyscallRow], per_second: float, pa
     )
 
 
+def _asks_until(*, until: bool) -> Evidence:
+    """A line that asks Redis for a key, hundreds of times for each request that is served."""
+    asks = (library("site-packages/redis/client.py", "lpop"), python(22, "result"), python(50, "page"))
+    served = peer((python(12, "serve"),), 300, direction="incoming", address="10.0.0.9")
+    polled = peer(asks, 20_000, wait=4.0, protocol="Redis", shape="LPOP made:?", address="10.0.0.5:6379")
+    seen = window(samples=(cpu(asks, 2.0),), peers=(polled, served))
+    assert seen.network
+    line = RepeatedLine(file=APP, line=22, pauses=True, until=until)
+    return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": (line,)})})
+
+
 def _examples() -> tuple[Example, ...]:
     line, ask = (python(14, "wait_for_file"),), (python(13, "wait_for_file"),)
     work = cpu((python(60, "handle"),), 3.0)
@@ -199,6 +213,18 @@ def _examples() -> tuple[Example, ...]:
         empty=1000,
     )
     return (
+        Example(
+            "a key of Redis that is asked for until it is there",
+            True,
+            "67 times for each request, with a pause between, by its text",
+            _asks_until(until=True),
+        ),
+        Example(
+            "the same key, asked in a loop whose rounds are pieces of work",
+            False,
+            "each round does something of its own",
+            _asks_until(until=False),
+        ),
         Example(
             "Trio's own loop, which wakes for its timers",
             False,
@@ -383,7 +409,7 @@ PATTERN = Pattern(
     "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",
     fine="Slow checks (a few a second), pacing of output, hardware that has no other way to be asked.",
-    thresholds=(IN_VAIN, MISSES, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
+    thresholds=(TRIES, IN_VAIN, MISSES, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
     needs=("syscalls",),
     focus=frozenset({Focus.CPU, Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

@@ -6,6 +6,8 @@ from perfdoctor.collectors.syscall_names import name_of
 NUMBERS = 512
 PATH_0, PATH_1, FD_0, ADDRESS_0 = 1, 2, 3, 4
 POLLS, RETURNS_FD, CLOSES_FD, RETURNS_BYTES, NEVER_RETURNS = 8, 16, 32, 64, 128
+COPIES_FD = RETURNS_FD | NEVER_RETURNS
+"""returns a descriptor where its second argument asks for a copy (fcntl)"""
 
 _PATH_FIRST = """open creat stat lstat access readlink unlink rmdir mkdir chdir chmod chown lchown truncate statfs
 execve mknod rename link symlink utime utimes getxattr lgetxattr listxattr llistxattr setxattr swapon umount2"""
@@ -32,6 +34,7 @@ def _table() -> dict[str, int]:
         table[name] |= RETURNS_FD
     for name in ("dup", "dup2", "dup3"):
         table[name] |= RETURNS_FD  # of the same file
+    table["fcntl"] |= COPIES_FD
     table["close"] |= CLOSES_FD
     return table
 

@@ -150,6 +150,8 @@ INLINE void end_call(struct thread *t, s64 result, u64 now, u8 class) {
 
 /* An event loop waits for what happens in one call, and has no time for it until the next: between two polls lies what
  * its callbacks took. */
+enum { DUPFD = 0, DUPFD_CLOEXEC = 1030 }; /* commands of fcntl */
+
 INLINE int is_of_loop(struct thread *t, u8 class) {
     if (!(class & POLLS)) return 0;
     if (class & OBJECT_MASK) t->flags |= ASKS_EPOLL; /* (poll and select have no descriptor in front) */
@@ -184,7 +186,7 @@ SEC("tp_btf/sys_enter") int call_begins(u64 *ctx) {
     u8 class = class_of(t->call);
     t->call_object = class & OBJECT_MASK && settings.walk_stacks ? object_of(t, regs, class) : 0;
     t->call_blocked = t->call_runnable = 0;
-    t->flags &= ~FRESH;
+    t->flags &= ~(FRESH | NO_COPY);
     t->call_began = bpf_ktime_get_ns();
     if (is_of_loop(t, class)) loop_polls(t, t->call_began);
     AT_CALL_BEGIN(t, regs);
@@ -192,7 +194,12 @@ SEC("tp_btf/sys_enter") int call_begins(u64 *ctx) {
         struct fd_key key = {.pid = t->pid, .fd = (u32)argument_0(regs)};
         bpf_map_delete_elem(&descriptors, &key);
     }
-    if (class & NEVER_RETURNS) end_call(t, 1, t->call_began, class);
+    if ((class & COPIES_FD) == COPIES_FD) {
+        u32 command = (u32)argument_1(regs);
+        if (command != DUPFD && command != DUPFD_CLOEXEC) t->flags |= NO_COPY;
+    } else if (class & NEVER_RETURNS) {
+        end_call(t, 1, t->call_began, class);
+    }
     return 0;
 }
 
@@ -209,7 +216,7 @@ SEC("tp_btf/sys_exit") int call_ends(u64 *ctx) {
     }
     if (!t->call_began) return 0;
     u8 class = class_of(t->call);
-    if (class & RETURNS_FD && result >= 0 && t->call_object & IS_PATH) {
+    if (class & RETURNS_FD && result >= 0 && t->call_object & IS_PATH && !(t->flags & NO_COPY)) {
         struct fd_key key = {.pid = t->pid, .fd = (u32)result};
         u64 path = t->call_object;
         bpf_map_update_elem(&descriptors, &key, &path, UPDATE_ANY);

@@ -198,6 +198,7 @@ enum {
     BORN_IN_WINDOW = 16,
     LAUNCHED = 32,          /* of the program that was launched to be measured: its rows are its own from the first on */
     ASKS_EPOLL = 64,        /* its loop does, so that other polls are waits of its callbacks for one answer */
+    NO_COPY = 128,          /* its call of fcntl asks for something else than a copy of the descriptor */
 };
 
 struct life {
@@ -235,6 +236,7 @@ enum {
     CLOSES_FD = 32,
     RETURNS_BYTES = 64,
     NEVER_RETURNS = 128,
+    COPIES_FD = RETURNS_FD | NEVER_RETURNS, /* where the second argument says so (fcntl) */
 };
 /* An object is told by its top bits: a path's hash, a descriptor, an address. */
 #define IS_PATH (1ull << 63)

@@ -74,6 +74,7 @@ def _repeated(sources: SourcesOfAll, lines: Iterable[tuple[int, str, int]]) -> I
                 takes=any(map(_takes, each)),
                 chained=source is not None and is_chained(source, line),
                 again=source is not None and only_tries_again(source, line),
+                until=source is not None and asks_until(source, line),
             )
         elif (file, line) not in told and (source := sources.of(pid).of(file)) and is_asked_in_a_chain(source, line):
             told.add((file, line))
@@ -166,6 +167,30 @@ def only_tries_again(source: Source, line: int) -> bool:
     return bool(around) and all(loop.body is not None and _leaves_behind(loop.body, line) for loop in around)
 
 
+def asks_until(source: Source, line: int) -> bool:
+    """Whether the loop around a line asks, and pauses, until an answer has something in it: ``made = ask(key)``,
+    ``if made is not None: return made``, ``sleep(0.01)``."""
+    loop = next((loop for loop in source.loops_at(line) if not _is_once(loop, line)), None)
+    if loop is None or loop.body is None or (loop.over and not loop.counted):
+        return False
+    inside = list(syntax.within(loop.body))
+    told = set[str]()
+    for each in inside:
+        if (target := syntax.target_of(each)) is not None and syntax.holds(each, line):
+            told |= syntax.targets_in(target)
+    leaves = (each for each in inside if each.type in grammar.IFS and _leaves_with(each, told))
+    return any(leaves) and any(_pauses(each) for each in inside)
+
+
+def _leaves_with(condition: "Node", told: set[str]) -> bool:
+    """Whether a condition on these names ends a loop."""
+    asked = condition.child_by_field_name("condition")
+    body = condition.child_by_field_name("consequence")
+    if asked is None or body is None or not syntax.names_in(asked) & told:
+        return False
+    return _ends_by_leaving(body) or body.type.startswith(("return", "break"))
+
+
 def _leaves_behind(block: "Node", line: int) -> bool:
     """Whether a block leaves its loop or function at the end of what a line is in: ``try: return ask(url)``."""
     tried = [each for each in block.named_children if each.type.startswith("try") and syntax.holds(each, line)]
@@ -182,6 +207,7 @@ def _ends_by_leaving(block: "Node", depth: int = 0) -> bool:
     if last is None or last.type.startswith(("return", "break")):
         return last is not None
     body = last.child_by_field_name("body") if last.type.startswith("with") else None
+    body = last if last.type in grammar.BLOCKS else body  # (Go has a list of statements in a block)
     return body is not None and depth < syntax.DEEPEST and _ends_by_leaving(body, depth + 1)
 
 

@@ -11,6 +11,7 @@ from perfdoctor.collectors.source_text.asking.looped import (
     _is_repeated,
     _pauses,
     _takes,
+    asks_until,
     is_repeated,
     only_tries_again,
 )
@@ -303,6 +304,66 @@ AGAIN = {
 }
 
 
+UNTIL = {
+    "a key that is asked for until it is there": (
+        ".py",
+        """async def result(key):
+    while time.monotonic() < until:
+        made = await redis.lpop(key)  # <- here
+        if made is not None:
+            return made
+        await asyncio.sleep(0.002)
+""",
+    ),
+    "so many times at most, in Go": (
+        ".go",
+        """package a
+func result(key string) string {
+	for try := 0; try < 500; try++ {
+		made, err := client.Get(key) // <- here
+		if err == nil && made != "" {
+			return made
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return ""
+}
+""",
+    ),
+}
+NOT_UNTIL = {
+    "each of several, with a pause between": (
+        ".py",
+        """def all_of(keys):
+    for key in keys:
+        made = redis.get(key)  # <- here
+        if made is None:
+            return None
+        time.sleep(0.002)
+""",
+    ),
+    "all that come, without a pause": (
+        ".py",
+        """def drain():
+    while True:
+        job = redis.lpop("jobs")  # <- here
+        if job is None:
+            return
+        work(job)
+""",
+    ),
+    "a pace": (
+        ".py",
+        """def keep_time():
+    while running:
+        told = redis.get("clock")  # <- here
+        show(told)
+        time.sleep(0.002)
+""",
+    ),
+}
+
+
 def parsed(suffix: str, text: str) -> bool:
     lines = text.splitlines()
     line = next((n for n, line in enumerate(lines, 1) if "<- here" in line), 99)
@@ -331,6 +392,13 @@ def test_other_loops_go_on(case: str) -> None:
     suffix, text = PARSED[case]
     line = next(n for n, line in enumerate(text.splitlines(), 1) if "<- here" in line)
     assert not only_tries_again(Source(f"/srv/program{suffix}", text.encode()), line)
+
+
+@pytest.mark.parametrize("case", [*UNTIL, *NOT_UNTIL])
+def test_a_loop_that_asks_until_there_is_an_answer(case: str) -> None:
+    suffix, text = UNTIL.get(case) or NOT_UNTIL[case]
+    line = next(n for n, line in enumerate(text.splitlines(), 1) if "<- here" in line)
+    assert asks_until(Source(f"/srv/program{suffix}", text.encode()), line) is (case in UNTIL)
 
 
 _LANGUAGES = ((".go", "func "), (".java", "List<"), (".rs", "loop {"), (".py", "def "), (".py", "True:"), (".js", ""))
