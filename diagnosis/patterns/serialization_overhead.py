@@ -11,12 +11,15 @@ from perfdoctor.diagnosis.language import Language, language_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename, user_frame
-from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
+from perfdoctor.diagnosis.weight import again, percent, weigh
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
 SHARE = Threshold(0.05, "of busy time", "below, another format would gain nothing that could be felt")
+MUCH = Threshold(
+    0.1, "of a core, or in line for one", "whoever serves encodes what it serves: of less there is little to win"
+)
 MODULE = Threshold(
     0.2,
     "of the line's native CPU time",
@@ -172,7 +175,7 @@ def _judge(account: Account, place: Place | None, name: str, rows: list[CpuRow])
         ),
         confidence=0.85,
         # (nobody could act on it, or win by that)
-        at_most=Severity.CRITICAL if place and seconds >= LITTLE.value * account.seconds else Severity.INFO,
+        at_most=Severity.CRITICAL if place and seconds >= MUCH.value * account.seconds else Severity.INFO,
     )
 
 
@@ -291,7 +294,7 @@ PATTERN = Pattern(
     fix="Encode once and keep the bytes; send less; a faster library for the same format; a binary format; no deep "
     "copies.",
     fine="A program whose purpose is to convert data, with a fast library already.",
-    thresholds=(SHARE, LITTLE, MODULE),
+    thresholds=(SHARE, MUCH, MODULE),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,
