@@ -162,6 +162,15 @@ def work_of(row: CpuRow) -> Work:
     return Work.INTERPRET
 
 
+def is_nameless(row: CpuRow) -> bool:
+    """Whether the innermost function is one of a stripped interpreter's own."""
+    return is_in_interpreter(row) and row.native[0].function == "[unknown]"
+
+
+def is_in_interpreter(row: CpuRow) -> bool:
+    return bool(row.native) and bool(_INTERPRETER.search(basename(row.native[0].module)))
+
+
 def _moved_by(callers: Stack) -> Work:
     """What it is that moves or compares memory; nothing more is known where its caller has no name."""
     caller = callers[0] if callers else None

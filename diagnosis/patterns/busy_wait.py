@@ -9,6 +9,7 @@ from perfdoctor.diagnosis.example import call, cpu, kernel, library, native, pyt
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.interpreter import Work
 from perfdoctor.diagnosis.loops import runs_in_callback
+from perfdoctor.diagnosis.nameless import blind
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.weight import again, rate, weigh
@@ -372,6 +373,7 @@ PATTERN = Pattern(
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
     check=check,
+    blind=lambda account: blind(account, "busy-wait", "what a loop asks"),
     examples=_examples,
     beats=("hot-loop", "polling-loop", "gil-contention", "pool-oversized"),
 )

@@ -8,6 +8,7 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import cpu, native, python, window
 from perfdoctor.diagnosis.garbage import collector_frames, collects, collects_by_name, fills_in_go, makes_in_go
 from perfdoctor.diagnosis.language import Language, language_of
+from perfdoctor.diagnosis.nameless import blind
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.runtime_waits import held_by_runtime
@@ -283,6 +284,7 @@ PATTERN = Pattern(
     needs=("cpu",),
     focus=frozenset({Focus.CPU, Focus.MEMORY}),
     check=check,
+    blind=lambda account: blind(account, "gc-pressure", "its collector"),
     examples=_examples,
     beats=("allocation-churn",),
 )

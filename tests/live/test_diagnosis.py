@@ -73,6 +73,8 @@ async def test_a_planted_problem_is_named_at_its_line(source: str) -> None:
         async with judged(source) as diagnosis:
             first = diagnosis.findings[:AMONG]
         found = [f for f in first if f.pattern == pattern and f.severity is not Severity.INFO]
+        if not found and any(one.pattern == pattern and "no names" in one.why for one in diagnosis.not_checked):
+            return ""  # (the interpreter at hand is stripped, and the answer says so)
         if not found:
             return f"{pattern} is not among: {told(first)}"
         at = found[0].location
