@@ -91,8 +91,9 @@ def _too_many(account: Account, cores: int) -> list[Finding]:
 
 def _too_small(account: Account, cores: int, pid: int, pieces: Pieces) -> list[Finding]:
     """A crowd of workers, among whom the work is cut up so small that waking them takes as long as doing it."""
-    crowd = pieces.threads >= PER_CORE.value * cores
-    if not crowd or pieces.cpu > PIECE.value * pieces.number or pieces.handing < HANDED.value * pieces.cpu:
+    if pieces.threads < PER_CORE.value * cores or not pieces.cpu:
+        return []
+    if pieces.cpu > PIECE.value * pieces.number or pieces.handing < HANDED.value * pieces.cpu:
         return []
     hands = account.place(pieces.stack)
     made = maker_of(account, (pid,))
