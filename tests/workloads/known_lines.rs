@@ -31,7 +31,7 @@ mod shop {
             for _ in 0..times {
                 std::thread::sleep(Duration::from_millis(1)); // @wait
                 whole += 1;
-                std::hint::black_box(&mut whole); // (or the last sleep would be a jump, and this function no caller)
+                unsafe { std::ptr::read_volatile(&whole) }; // (or the last sleep would be a jump, and this function no caller)
             }
             whole
         }
