@@ -38,11 +38,7 @@ def compiled(name: str, folder: Path) -> str:
 
 
 def measure(repeats: int, window: float) -> list[str]:
-    lines = [
-        "# What tracing memory costs",
-        "",
-        f"{machine()}.",
-    ]
+    lines = ["# What tracing memory costs", "", f"{machine()}."]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         records = [sys.executable, str(HERE / "targets" / "records.py")]

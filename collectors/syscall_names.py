@@ -736,10 +736,13 @@ ARM64 = {
 }
 
 
+def _numbers() -> dict[str, int]:
+    return {"x86_64": X86_64, "aarch64": ARM64}.get(os.uname().machine, ARM64)
+
+
 @cache
 def _names() -> dict[int, str]:
-    table = {"x86_64": X86_64, "aarch64": ARM64}.get(os.uname().machine, ARM64)
-    return {number: name for name, number in table.items()}
+    return {number: name for name, number in _numbers().items()}
 
 
 def name_of(number: int) -> str:
@@ -749,4 +752,4 @@ def name_of(number: int) -> str:
 
 def number_of(name: str) -> int:
     """The number of a system call on this machine."""
-    return next(number for number, known in _names().items() if known == name)
+    return _numbers()[name]

@@ -11,7 +11,7 @@ from perfdoctor.schemas.locks import Lock, LockProfile
 from perfdoctor.schemas.loops import LateRow, PollingThread
 from perfdoctor.schemas.memory import MemorySample, MemoryTrend
 from perfdoctor.schemas.memory_map import MemoryMap
-from perfdoctor.schemas.network import Awaited, NetworkUse, Peer
+from perfdoctor.schemas.network import Awaited, NetworkUse, Peer, RepeatedLine
 from perfdoctor.schemas.recording import Collection, Window
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 from perfdoctor.schemas.target import Target
@@ -214,3 +214,9 @@ def _awaited(peers: tuple[Peer, ...], seconds: float) -> tuple[Awaited, ...]:
         for one in peer.awaited if peer.direction == "outgoing" else ():
             by_pid[one.pid] += one.seconds
     return tuple(Awaited(pid=pid, seconds=min(total, seconds)) for pid, total in by_pid.items())
+
+
+def in_loops(seen: Evidence, *lines: RepeatedLine) -> Evidence:
+    """The same window, of which the text says which lines stand in loops."""
+    assert seen.network
+    return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": lines})})

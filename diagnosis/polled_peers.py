@@ -26,7 +26,7 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     share = per_unit(account, talk, talk.questions)
     if share is not None and share < TRIES.value:
         return []
-    waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds)
+    waits = account.waited(talk, talk.question_wait_seconds)
     own = account.client_cpu(talk)
     of, per_second = whom(talk.peer), talk.questions / account.seconds
     unit = f", {rate(share)} times for each piece of work" if share is not None else ""

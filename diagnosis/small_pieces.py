@@ -1,14 +1,12 @@
 """Work that is handed to a pool in pieces so small that handing them over takes as long as doing them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import NamedTuple
 
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
-from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.threads import ThreadTime
 
 _OFTEN = 10
@@ -35,31 +33,25 @@ class Pieces(NamedTuple):
         return sum(time.count for time in self.workers)
 
 
-def handed_over(account: Account) -> dict[int, Pieces]:
-    """By process."""
-    rows: dict[int, list[SyscallRow]] = defaultdict(list)
-    for row in account.calls:
-        if row.syscall in calls.FUTEXES:
-            rows[row.pid].append(row)
-    return {pid: _of_process(account, pid, of_one) for pid, of_one in rows.items()}
+def handed_over(account: Account, least: float) -> dict[int, Pieces]:
+    """By process, of those with ``least`` threads that are woken often."""
+    workers: dict[int, list[ThreadTime]] = defaultdict(list)
+    for time in account.evidence.threads or ():
+        if time.voluntary_switches >= _OFTEN * time.wall > 0:
+            workers[time.pid].append(time)
+    return {pid: _of(account, pid, of) for pid, of in workers.items() if sum(time.count for time in of) >= least}
 
 
-def _of_process(account: Account, pid: int, rows: list[SyscallRow]) -> Pieces:
-    workers = [
-        time
-        for time in account.evidence.threads or ()
-        if time.pid == pid and time.voluntary_switches >= _OFTEN * time.wall > 0
-    ]
+def _of(account: Account, pid: int, workers: list[ThreadTime]) -> Pieces:
+    rows = [row for row in account.calls if row.pid == pid and row.syscall in calls.FUTEXES]
     waits = [row for row in rows if row.blocked_seconds > 0 and account.state(row) is State.IDLE]
-    wakes: Counter[Place] = Counter()
-    for row in rows:
-        if row.blocked_seconds == 0 and (place := account.place(row.stack)) is not None:
-            wakes[place] += row.calls
-    most = next((place for place, _ in wakes.most_common(1)), None)
+    wakes = account.by_place(row for row in rows if row.blocked_seconds == 0)
+    wakes.pop(None, None)
+    most = max(wakes.values(), key=lambda at: sum(row.calls for row in at), default=[])
     return Pieces(
         workers,
         sum(row.calls for row in waits),
-        sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in rows),
+        sum(row.on_core_seconds for row in rows),
         sum(row.runnable_seconds for row in waits),
-        next((row.stack for row in rows if most and account.place(row.stack) == most), ()),
+        most[0].stack if most else (),
     )

@@ -127,6 +127,11 @@ class Talk:
         """Requests without those that only began a session."""
         return max(0, self.requests - self.session_requests)
 
+    @property
+    def question_wait_seconds(self) -> float:
+        """Of ``wait_seconds``, without what only began a session."""
+        return self.wait_seconds - self.session_wait_seconds
+
     def tell_hand_shakes(self) -> None:
         """What is encrypted begins with a turn that asks nothing, on each new connection. Where its stack did not tell
         it from the others, it took its part of their time."""

@@ -9,7 +9,7 @@ from perfdoctor.schemas.cpu import LineShape
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.memory import KeptLine
-from perfdoctor.schemas.network import SaidLine
+from perfdoctor.schemas.network import RepeatedLine, SaidLine
 
 _Line = tuple[str | None, int | None]
 """its file and number"""
@@ -28,23 +28,19 @@ class Texts:
 
     def pauses(self, loop: Place) -> bool:
         """Whether a line that stands in a loop is there with a pause, so that each round is a piece of work."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.pauses) if use else False
+        return loop.is_among(line for line in self._in_loops if line.pauses)
 
     def takes_work(self, loop: Place) -> bool:
         """Whether a line stands in a loop that takes a piece of work out of a queue in each round."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.takes) if use else False
+        return loop.is_among(line for line in self._in_loops if line.takes)
 
     def asks_by_the_last(self, loop: Place) -> bool:
         """Whether a line that stands in a loop asks by what the last answer said, so that none can be asked before."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.chained) if use else False
+        return loop.is_among(line for line in self._in_loops if line.chained)
 
     def asks_until(self, loop: Place) -> bool:
         """Whether a line that stands in a loop asks, and pauses, until an answer has something in it."""
-        use = self.evidence.network
-        return loop.is_among(line for line in use.repeated if line.until) if use else False
+        return loop.is_among(line for line in self._in_loops if line.until)
 
     def _first_of(self, stack: Stack, lines: frozenset[_Line]) -> Place | None:
         """The innermost line of the user's code that is one of ``lines``."""
@@ -56,9 +52,12 @@ class Texts:
     @cached_property
     def _repeated(self) -> tuple[frozenset[_Line], frozenset[_Line]]:
         """Without the lines that only try again, and with them."""
-        lines = self.evidence.network.repeated if self.evidence.network else ()
-        work = frozenset((line.file, line.line) for line in lines if not line.again)
-        return work, frozenset((line.file, line.line) for line in lines)
+        work = frozenset((line.file, line.line) for line in self._in_loops if not line.again)
+        return work, frozenset((line.file, line.line) for line in self._in_loops)
+
+    @property
+    def _in_loops(self) -> tuple[RepeatedLine, ...]:
+        return self.evidence.network.repeated if self.evidence.network else ()
 
     def keeper_on(self, stack: Stack) -> Place | None:
         """The innermost line of the user's code on a stack that adds to a collection which outlives its function."""

@@ -35,6 +35,11 @@ class SyscallRow(Model):
     max_seconds: float = 0.0
     histogram: tuple[int, ...] = ()
 
+    @property
+    def on_core_seconds(self) -> float:
+        """Of ``seconds``, what was neither spent asleep nor in line for a core."""
+        return self.seconds - self.blocked_seconds - self.runnable_seconds
+
 
 class ErrnoCount(Model):
     """How often a system call failed with an error, by its name (``ENOENT``)."""

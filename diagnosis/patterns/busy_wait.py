@@ -142,7 +142,7 @@ def _by_calls(account: Account) -> list[Finding]:
         if total < FRUITLESS.value * sum(row.calls for row in rows if row.syscall in names):
             continue
         asleep = sum(row.blocked_seconds for row in rows)
-        on_core = sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in spins) + account.beside(spins)
+        on_core = sum(row.on_core_seconds for row in spins) + account.beside(spins)
         if place is None or total / account.seconds < CALLS.value or asleep > on_core:
             continue
         beside = account.samples_at.get(place, [])

@@ -2,7 +2,7 @@
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import called_from, peer, per_unit, whom
-from perfdoctor.diagnosis.example import APP, call, cpu, library, python, window
+from perfdoctor.diagnosis.example import APP, call, cpu, in_loops, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk
@@ -54,7 +54,7 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
         return []  # each round of it is a piece of work, which asks once
     if share is None and account.load(talk.pid).at_once > AT_ONCE.value and not _in_turn(account, talk, loop):
         return []
-    waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds)
+    waits = account.waited(talk, talk.question_wait_seconds)
     own = account.client_cpu(talk)
     # (of a client of its own, which writes on a socket, the program changes what goes round and asks)
     own_client = talk.peer.protocol != "HTTP/1" and not goes_through_package(talk.stack, account.evidence.user_roots)
@@ -216,8 +216,7 @@ def _examples() -> tuple[Example, ...]:
 def _in_a_loop(seen: Evidence, *, pauses: bool = False) -> Evidence:
     assert seen.network
     asks = next(frame for frame in seen.network.peers[0].rows[0].stack if frame.file == APP)
-    line = RepeatedLine(file=APP, line=asks.line or 0, pauses=pauses)
-    return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": (line,)})})
+    return in_loops(seen, RepeatedLine(file=APP, line=asks.line or 0, pauses=pauses))
 
 
 PATTERN = Pattern(

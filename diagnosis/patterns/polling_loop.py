@@ -3,7 +3,19 @@
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import peer
-from perfdoctor.diagnosis.example import APP, SECONDS, call, cpu, java, library, native, python, thread, window
+from perfdoctor.diagnosis.example import (
+    APP,
+    SECONDS,
+    call,
+    cpu,
+    in_loops,
+    java,
+    library,
+    native,
+    python,
+    thread,
+    window,
+)
 from perfdoctor.diagnosis.loops import polls_for_python
 from perfdoctor.diagnosis.napping import naps_of_goroutines
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
@@ -144,10 +156,8 @@ def _asks_until(*, until: bool) -> Evidence:
     asks = (library("site-packages/redis/client.py", "lpop"), python(22, "result"), python(50, "page"))
     served = peer((python(12, "serve"),), 300, direction="incoming", address="10.0.0.9")
     polled = peer(asks, 20_000, wait=4.0, protocol="Redis", shape="LPOP made:?", address="10.0.0.5:6379")
-    seen = window(samples=(cpu(asks, 2.0),), peers=(polled, served))
-    assert seen.network
     line = RepeatedLine(file=APP, line=22, pauses=True, until=until)
-    return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": (line,)})})
+    return in_loops(window(samples=(cpu(asks, 2.0),), peers=(polled, served)), line)
 
 
 def _examples() -> tuple[Example, ...]:

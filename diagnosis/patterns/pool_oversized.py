@@ -33,9 +33,10 @@ HANDED = Threshold(0.25, "of their CPU time, in the calls that wake and wait", "
 
 def check(account: Account) -> list[Finding]:
     cores = max(1, account.evidence.cores)
-    return _too_many(account, cores) or [
-        finding for pid, pieces in handed_over(account).items() for finding in _too_small(account, cores, pid, pieces)
-    ]
+    if found := _too_many(account, cores):
+        return found
+    crowds = handed_over(account, PER_CORE.value * cores)
+    return [finding for pid, pieces in crowds.items() for finding in _too_small(account, cores, pid, pieces)]
 
 
 def _too_many(account: Account, cores: int) -> list[Finding]:
@@ -91,9 +92,7 @@ def _too_many(account: Account, cores: int) -> list[Finding]:
 
 def _too_small(account: Account, cores: int, pid: int, pieces: Pieces) -> list[Finding]:
     """A crowd of workers, among whom the work is cut up so small that waking them takes as long as doing it."""
-    if pieces.threads < PER_CORE.value * cores or not pieces.cpu:
-        return []
-    if pieces.cpu > PIECE.value * pieces.number or pieces.handing < HANDED.value * pieces.cpu:
+    if not pieces.cpu or pieces.cpu > PIECE.value * pieces.number or pieces.handing < HANDED.value * pieces.cpu:
         return []
     hands = account.place(pieces.stack)
     made = maker_of(account, (pid,))

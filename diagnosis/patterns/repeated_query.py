@@ -126,7 +126,7 @@ def _judge(account: Account, one: _Asked, asked: list[_Asked]) -> list[Finding]:
         return []
     real = sum(n for shape, n in talk.shapes.items() if not is_session(shape) and not is_transaction(shape))
     part = talk.shapes[one.shape] / real if real else 1.0
-    waits = account.waited(talk, talk.wait_seconds - talk.session_wait_seconds) * part
+    waits = account.waited(talk, talk.question_wait_seconds) * part
     own = account.client_cpu(talk) * part
     place = _asker(account, one, asked) or talk.place
     at: Place | str = place or "a library"

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, per_unit, runtime, whom
-from perfdoctor.diagnosis.example import APP, PID, call, cpu, library, python, window
+from perfdoctor.diagnosis.example import APP, PID, call, cpu, in_loops, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
@@ -56,7 +56,7 @@ def _may_serve(talk: Talk) -> bool:
 def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     where = max(talks, key=lambda talk: talk.wait_seconds)
     questions = sum(talk.questions for talk in talks)
-    wait = sum(talk.wait_seconds - talk.session_wait_seconds for talk in talks)
+    wait = sum(talk.question_wait_seconds for talk in talks)
     answered = sum(talk.answered - talk.session_requests for talk in talks)
     if questions < NUMBER.value or questions / account.seconds < RATE.value or wait < WAIT.value * max(1, answered):
         return []
@@ -202,9 +202,7 @@ def _examples() -> tuple[Example, ...]:
         return at, peer(at, 100, wait=wait, address=address, shape="GET /part/?", awaited=awaited)
 
     def with_loop(seen: Evidence, *, pauses: bool, chained: bool = False) -> Evidence:
-        assert seen.network
-        repeated = (RepeatedLine(file=APP, line=40, pauses=pauses, chained=chained),)
-        return seen.model_copy(update={"network": seen.network.model_copy(update={"repeated": repeated})})
+        return in_loops(seen, RepeatedLine(file=APP, line=40, pauses=pauses, chained=chained))
 
     three = [asked(20 + i, 2.0, f"10.0.0.{i}:80") for i in range(3)]
     rows = tuple(call("recvfrom", at, 100, blocked=2.0) for at, _ in three)

@@ -103,7 +103,7 @@ def _spent(account: Account, pid: int, started: int, rows: list[SyscallRow]) -> 
     own = [time for time in account.evidence.threads or () if time.pid == pid]
     ran = sum(time.running for time in own)
     sampled = sum(r.seconds for r in account.samples if r.pid == pid and starts_thread(r.stack, r.native))
-    on_core = sum(row.seconds - row.blocked_seconds - row.runnable_seconds for row in rows)
+    on_core = sum(row.on_core_seconds for row in rows)
     queued = 1 + sum(time.runnable for time in own) / ran if ran > 0 else 1.0
     registered = sum(r.blocked_seconds for r in rows if any(f.function.startswith(_REGISTERS) for f in r.stack))
     each = _START_OF_WORKER if account.evidence.target.runtime == "node" else START

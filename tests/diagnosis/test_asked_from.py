@@ -2,7 +2,7 @@
 
 from perfdoctor.diagnosis.asking import peer
 from perfdoctor.diagnosis.engine import diagnose
-from perfdoctor.diagnosis.example import PID, call, cpu, library, python, window
+from perfdoctor.diagnosis.example import PID, call, cpu, in_loops, library, python, window
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
@@ -29,10 +29,7 @@ def place(evidence: Evidence, pattern: str) -> Location | None:
 
 
 def with_loops(evidence: Evidence, *lines: int) -> Evidence:
-    assert evidence.network is not None
-    file = OFFER.file or ""
-    known = tuple(RepeatedLine(file=file, line=line) for line in lines)
-    return evidence.model_copy(update={"network": evidence.network.model_copy(update={"repeated": known})})
+    return in_loops(evidence, *(RepeatedLine(file=OFFER.file or "", line=line) for line in lines))
 
 
 def test_serial_requests_are_at_the_loop_that_makes_them() -> None:

@@ -16,7 +16,8 @@ from perfdoctor.schemas.target import Target
 
 DEFAULT_PORT = 9229
 _TICKS = os.sysconf("SC_CLK_TCK")
-_USR1 = 1 << (signal.SIGUSR1 - 1)
+USR1 = 1 << (signal.SIGUSR1 - 1)
+"""in a mask of signals"""
 _NEWNET = 0x40000000  # CLONE_NEWNET, sched.h
 WITHOUT = "Use backend bpf, or start the program with --perf-basic-prof: its functions are then named without that."
 CONNECT_SECONDS = 2.0
@@ -52,7 +53,7 @@ def refusal(host: Host, target: Target) -> Problem | None:
             next_step="Run perfdoctor as root, or as the user of that process.",
         )
     caught = int((status_field(host, pid, "SigCgt") or ["0"])[0], 16)
-    if not caught & _USR1 and not already_open(host, target):
+    if not caught & USR1 and not already_open(host, target):
         return Problem(
             what=what,
             why="It does not handle SIGUSR1 (--disable-sigusr1, or it is just starting): the signal would end it.",

@@ -12,15 +12,15 @@ import os
 import signal
 import time
 
-from perfdoctor.collectors.backends.node.reach import WITHOUT, is_there
+from perfdoctor.collectors.backends.node.reach import USR1, WITHOUT, is_there
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import status_field
 from perfdoctor.collectors.syscall_names import name_of, number_of
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.target import Target
 
-_USR1 = 1 << (signal.SIGUSR1 - 1)
-_REPEATED = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2", "futex"})
+_UNBROKEN = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2", "futex", "running"})
+"""calls that are repeated, and none"""
 _PATIENCE = 2.0
 """seconds"""
 _LOOK_SECONDS = 0.001
@@ -36,7 +36,7 @@ def wake(host: Host, target: Target) -> None:
     while time.monotonic() < until:
         if not is_there(host, target):
             raise ProcessLookupError(f"process {pid} has ended")
-        good = good + 1 if _stands_in(host, pid, pid) in _REPEATED | {"running"} else 0
+        good = good + 1 if _stands_in(host, pid, pid) in _UNBROKEN else 0
         thread = _of_the_pool(host, pid) or (pid if good == _LOOKS else None)
         if thread is not None:
             _signal(pid, thread)
@@ -62,7 +62,7 @@ def _of_the_pool(host: Host, pid: int) -> int | None:
 
 def _accepts(host: Host, pid: int, thread: int) -> bool:
     blocked = status_field(host, f"{pid}/task/{thread}", "SigBlk")
-    return bool(blocked) and not int(blocked[0], 16) & _USR1
+    return bool(blocked) and not int(blocked[0], 16) & USR1
 
 
 def _stands_in(host: Host, pid: int, thread: int) -> str:

@@ -91,7 +91,7 @@ def _is_repeated(sources: Sources, file: str, line: int) -> bool:
 def is_repeated(source: Source, line: int) -> bool:
     """Whether a line is repeated by a loop of the function that it is in. A loop's own header is too: what it asks is
     asked each time round."""
-    if any(not _is_once(loop, line) for loop in source.loops_at(line)) or _hands_on(source, line):
+    if any(_loops_around(source, line)) or _hands_on(source, line):
         return True
     return _is_called_in_loop(source, line)
 
@@ -101,7 +101,7 @@ def _in_each_round(sources: Sources, file: str, line: int) -> Iterator["Node"]:
     source = sources.of(file)
     if source is None or source.is_broken_at(line):
         return
-    around = next((loop for loop in source.loops_at(line) if not _is_once(loop, line)), None)
+    around = next(_loops_around(source, line), None)
     if around is None or around.body is None:
         return
     inner = {loop.node.id for loop in syntax.loops_in(around.body)}
@@ -151,6 +151,11 @@ def _is_called_in_loop(source: Source, line: int) -> bool:
     )
 
 
+def _loops_around(source: Source, line: int) -> Iterator[Loop]:
+    """The loops that come by a line in each round, inner ones first."""
+    return (loop for loop in source.loops_at(line) if not _is_once(loop, line))
+
+
 def _is_once(loop: Loop, line: int) -> bool:
     """Whether a loop comes by a line once: one below its head that is of what it goes over, or of its ``else``."""
     if loop.body is None or line <= loop.line or syntax.holds(loop.body, line):
@@ -163,14 +168,14 @@ def _is_once(loop: Loop, line: int) -> bool:
 
 def only_tries_again(source: Source, line: int) -> bool:
     """Whether the loops around a line leave behind it, so that they go on only to try again."""
-    around = [loop for loop in source.loops_at(line) if not _is_once(loop, line)]
+    around = list(_loops_around(source, line))
     return bool(around) and all(loop.body is not None and _leaves_behind(loop.body, line) for loop in around)
 
 
 def asks_until(source: Source, line: int) -> bool:
     """Whether the loop around a line asks, and pauses, until an answer has something in it: ``made = ask(key)``,
     ``if made is not None: return made``, ``sleep(0.01)``."""
-    loop = next((loop for loop in source.loops_at(line) if not _is_once(loop, line)), None)
+    loop = next(_loops_around(source, line), None)
     if loop is None or loop.body is None or (loop.over and not loop.counted):
         return False
     inside = list(syntax.within(loop.body))
