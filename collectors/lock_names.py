@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from perfdoctor.collectors.backends.proc import syscall
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.lock_rows import WAITS, WaitRow, kind_of
 from perfdoctor.collectors.measured import Measured
@@ -78,8 +79,7 @@ _LOOKS, _BETWEEN_LOOKS = 5, 0.02
 
 
 def _sleepers(host: Host, pid: int, tids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
-    """By thread: address, operation and expected value of the futex call that it is in (/proc/PID/task/TID/syscall;
-    readable for who may trace the process)."""
+    """By thread: address, operation and expected value of the futex call that it is in."""
     found: dict[int, tuple[int, int, int]] = {}
     left = list(tids)
     for look in range(_LOOKS):
@@ -87,13 +87,13 @@ def _sleepers(host: Host, pid: int, tids: Sequence[int]) -> dict[int, tuple[int,
             time.sleep(_BETWEEN_LOOKS)
         running = []
         for tid in left:
-            with suppress(OSError, ValueError, IndexError):
-                # 202 0x55d0 0x80 0x2 0x0 0x0 0xffffffff 0x7ffd.. 0x7f..  (number, six arguments, stack, instruction)
-                fields = host.read_file(f"/proc/{pid}/task/{tid}/syscall").split()
-                if fields[0] == b"running":
+            with suppress(OSError, ValueError):
+                place = syscall.read(host, pid, tid)
+                if place is None:
                     running.append(tid)
-                elif name_of(int(fields[0])) == "futex":
-                    found[tid] = int(fields[1], 16), int(fields[2], 16), int(fields[3], 16)
+                elif place.call is not None and name_of(place.call) == "futex":
+                    address, operation, expected, *_ = place.arguments
+                    found[tid] = address, operation, expected
         left = running
         if not left:
             break

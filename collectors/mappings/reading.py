@@ -99,7 +99,7 @@ def _stack_pointers(host: Host, pid: int) -> list[int]:
     with contextlib.suppress(OSError):
         for tid in host.list_folder(f"/proc/{pid}/task")[:_THREADS]:
             with contextlib.suppress(OSError, ValueError):
-                pointer = syscall.read_stack_pointer(host, pid, int(tid))
-                if pointer is not None:
-                    found.append(pointer)
+                place = syscall.read(host, pid, int(tid))
+                if place:
+                    found.append(place.stack_pointer)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from perfdoctor.collectors.backends.bpf.call_classes import FD_0, class_of
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
-from perfdoctor.collectors.backends.proc import net_tcp
+from perfdoctor.collectors.backends.proc import net_tcp, syscall
 from perfdoctor.collectors.backends.proc.fd import parse_socket
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.runtimes.python_objects import BROKEN
@@ -140,32 +140,28 @@ class _OneProcess:
         self._sockets: dict[int, str] | None = None
 
     def look(self, thread: Followed, found: Look) -> Standing:
-        # 202 0x7f.. 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd.. 0x7f..  (number, six arguments, stack pointer, instruction)
-        # A thread that runs says "running", one that sleeps in no call "-1 STACK INSTRUCTION".
         state = self._states.get(thread.own_tid)
         for _ in range(_TRIES):
-            words = self._host.read_file(f"/proc/{self._pid}/task/{thread.tid}/syscall", 4096).split()
-            if len(words) >= 3:
+            place = syscall.read(self._host, self._pid, thread.tid)
+            if place is not None:
                 break
         else:
             if state is None:
                 found.torn += self._stacks
                 return Standing()
             return Standing(stack=self._stack(state, 0, 0))
-        number = int(words[0])
-        stack = self._stack(state, int(words[-2], 16), int(words[-1], 16))
-        if number < 0 or len(words) < 9:
+        stack = self._stack(state, place.stack_pointer, place.instruction)
+        if place.call is None:
             return Standing(stack=stack)
-        given = [int(word, 16) for word in words[1:7]]
-        name = name_of(number)
-        return Standing(self._waits(number, name, given), stack, self._held(name, given))
+        name = name_of(place.call)
+        return Standing(self._waits(place.call, name, place.arguments), stack, self._held(name, place.arguments))
 
     def _stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
         if not self._stacks:
             return ()
         return self._names.sleeping_stack(state, stack_pointer, instruction)
 
-    def _waits(self, number: int, name: str, given: list[int]) -> WaitsIn:
+    def _waits(self, number: int, name: str, given: tuple[int, ...]) -> WaitsIn:
         text, interpreter = "", False
         if name.startswith("futex"):
             text = f"futex {given[0]:#x}"
@@ -204,7 +200,7 @@ class _OneProcess:
     def _read(self, address: int, size: int) -> bytes:
         return self._names.read(address, size)
 
-    def _held(self, name: str, given: list[int]) -> Held | None:
+    def _held(self, name: str, given: tuple[int, ...]) -> Held | None:
         """Who is waited for, as the futex and the memory around it tell: a glibc mutex (its owner is at +8), one with
         the owner in the lock word (robust, priority inheriting, musl's), or the id of a thread that will end."""
         if name != "futex":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from perfdoctor.collectors.backends.bpf.call_classes import ADDRESS_0, FD_0, class_of
 from perfdoctor.collectors.backends.bpf.decode import IS_ADDRESS, IS_FD
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
+from perfdoctor.collectors.backends.proc import syscall
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.schemas.frame import Stack
 
@@ -32,16 +33,18 @@ def look(host: Host, names: dict[int, ProcessNames]) -> dict[int, Sleeper]:
                 if len(found) >= _MOST:
                     return found
                 with contextlib.suppress(OSError, ValueError, IndexError):
-                    found[tid] = _look_at(host, process, pid, tid, states)
+                    sleeper = _look_at(host, process, pid, tid, states)
+                    if sleeper:
+                        found[tid] = sleeper
     return found
 
 
-def _look_at(host: Host, process: ProcessNames, pid: int, tid: int, states: dict[int, int]) -> Sleeper:
-    # 202 0x7f.. 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd.. 0x7f..  (number, six arguments, stack pointer, instruction)
-    # A thread that runs says "running", one that is in no call "-1 ...".
-    fields = host.read_file(f"/proc/{pid}/task/{tid}/syscall").split()
-    call, first, instruction = int(fields[0]), int(fields[1], 16), int(fields[8], 16)
-    kind, thing = class_of(call) & 15, 0
+def _look_at(host: Host, process: ProcessNames, pid: int, tid: int, states: dict[int, int]) -> Sleeper | None:
+    place = syscall.read(host, pid, tid)
+    if place is None or place.call is None:
+        return None
+    first = place.arguments[0]
+    kind, thing = class_of(place.call) & 15, 0
     if kind == FD_0:
         thing = IS_FD | first & 0xFFFFFFFF
     elif kind == ADDRESS_0:
@@ -50,8 +53,8 @@ def _look_at(host: Host, process: ProcessNames, pid: int, tid: int, states: dict
     if states and tid not in states:  # in a namespace of its own, the thread has another number
         status = host.read_file(f"/proc/{pid}/task/{tid}/status")
         own_tid = int(status.partition(b"NSpid:")[2].split(b"\n", 1)[0].split()[-1])
-    stack = process.sleeping_stack(states.get(own_tid), int(fields[7], 16), instruction)
-    if host.read_file(f"/proc/{pid}/task/{tid}/syscall").split() != fields:
+    stack = process.sleeping_stack(states.get(own_tid), place.stack_pointer, place.instruction)
+    if syscall.read(host, pid, tid) != place:
         # It went on while its stack was read: that may be a mixture of two.
         stack = stack[:1]
-    return Sleeper(call, thing, stack)
+    return Sleeper(place.call, thing, stack)

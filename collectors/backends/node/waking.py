@@ -13,6 +13,7 @@ import signal
 import time
 
 from perfdoctor.collectors.backends.node.reach import USR1, WITHOUT, is_there
+from perfdoctor.collectors.backends.proc import syscall
 from perfdoctor.collectors.host.base import Host
 from perfdoctor.collectors.host.permission import status_field
 from perfdoctor.collectors.syscall_names import name_of, number_of
@@ -68,12 +69,12 @@ def _accepts(host: Host, pid: int, thread: int) -> bool:
 def _stands_in(host: Host, pid: int, thread: int) -> str:
     """The system call that a thread stands in; "running" where it stands in none, "" where that cannot be told."""
     try:
-        first = host.read_file(f"/proc/{pid}/task/{thread}/syscall", 256).split()[:1]
-    except OSError:
+        place = syscall.read(host, pid, thread)
+    except (OSError, ValueError):
         return ""
-    if first == [b"running"]:
+    if place is None:
         return "running"
-    return name_of(int(first[0])) if first and first[0].isdigit() else ""
+    return "" if place.call is None else name_of(place.call)
 
 
 def _signal(pid: int, thread: int) -> None:

@@ -1,18 +1,35 @@
-"""/proc/PID/task/TID/syscall: the system call that a thread waits in, and its stack pointer (proc_pid_syscall(5))."""
+"""/proc/PID/task/TID/syscall: the system call that a thread waits in (proc_pid_syscall(5)).
+
+Reading it raises OSError when there is no such thread, or when it may not be inspected (PTRACE_MODE_ATTACH).
+"""
+
+from dataclasses import dataclass
 
 from perfdoctor.collectors.host.base import Host
 
 
-def parse_stack_pointer(data: bytes) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a thread sleeps. ``call`` is the number of its system call, with its six ``arguments``; None, without
+    arguments, where it sleeps in none (in a page fault, say)."""
+
+    call: int | None
+    arguments: tuple[int, ...]
+    stack_pointer: int
+    instruction: int
+
+
+def parse(data: bytes) -> Place | None:
     """None of a thread that runs just now."""
     # 202 0x7f55 0x80 0x0 0x0 0x0 0x0 0x7ffd2e5ee1b0 0x7f8a6ad2b719  |  -1 0x7ffd… 0x7f8a…  |  running
     words = data.split()
-    try:
-        return int(words[-2], 16) if len(words) >= 3 else None
-    except ValueError:
+    if words == [b"running"]:
         return None
+    if len(words) not in (3, 9):
+        raise ValueError(f"not the place of a thread: {data[:60]!r}")
+    *arguments, stack_pointer, instruction = (int(word, 16) for word in words[1:])
+    return Place(int(words[0]) if arguments else None, tuple(arguments), stack_pointer, instruction)
 
 
-def read_stack_pointer(host: Host, pid: int, tid: int) -> int | None:
-    """OSError when there is no such thread, or when it may not be inspected (PTRACE_MODE_ATTACH)."""
-    return parse_stack_pointer(host.read_file(f"/proc/{pid}/task/{tid}/syscall", 4096))
+def read(host: Host, pid: int, tid: int) -> Place | None:
+    return parse(host.read_file(f"/proc/{pid}/task/{tid}/syscall", 4096))

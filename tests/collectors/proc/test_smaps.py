@@ -93,13 +93,16 @@ def test_no_name_misleads(name: str) -> None:
     assert unknown == 0 and [(m.low, m.inode, m.rss) for m in found] == [(0x7F0000000000, 7, 4 << 10), (0x1000, 0, 0)]
 
 
-def test_stack_pointers() -> None:
-    assert (
-        syscall.parse_stack_pointer(b"202 0x7f55 0x80 0x0 0x0 0x0 0x0 0x7ffd2e5ee1b0 0x7f8a6ad2b719\n")
-        == 0x7FFD2E5EE1B0
+def test_places_of_threads() -> None:
+    in_futex = syscall.parse(b"202 0x7f55 0x80 0x2 0x0 0x0 0xffffffff 0x7ffd2e5ee1b0 0x7f8a6ad2b719\n")
+    arguments = (0x7F55, 0x80, 2, 0, 0, 0xFFFFFFFF)
+    assert in_futex == syscall.Place(202, arguments, 0x7FFD2E5EE1B0, 0x7F8A6AD2B719)
+    assert syscall.parse(b"-1 0x7ffd00001000 0x7f8a6ad2b719\n") == syscall.Place(
+        None, (), 0x7FFD00001000, 0x7F8A6AD2B719
     )
-    assert syscall.parse_stack_pointer(b"-1 0x7ffd00001000 0x7f8a6ad2b719\n") == 0x7FFD00001000
-    assert syscall.parse_stack_pointer(b"running\n") is None
+    assert syscall.parse(b"running\n") is None
+    with pytest.raises(ValueError, match="not the place of a thread"):
+        syscall.parse(b"")
 
 
 def test_mounts_and_groups() -> None:
