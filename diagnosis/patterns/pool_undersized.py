@@ -49,7 +49,9 @@ ROW = Threshold(
     3, "waits for others between two waits for work", "a worker that finds the next piece at once was waited for"
 )
 LONG = Threshold(0.001, "s of such a wait", "shorter ones are no piece of work, or no rest, by themselves")
-WAITS = Threshold(0.7, "of the workers' time that they wait for others", "a pool that computes is limited by the cores")
+WAITS = Threshold(
+    0.7, "of the time that workers have work, spent waiting for others", "a pool that computes is limited by the cores"
+)
 LINE = Threshold(0.3, "of the window that somebody waits for the pool's results", "nobody misses what nobody waits for")
 _OTHERS = (State.NETWORK, State.FILE, State.CHILD, State.OTHER, State.SLEEP)
 _RESULTS = {"_base.py": {"result", "wait", "as_completed", "result_iterator", "exception", "_result_or_cancel"},
@@ -80,8 +82,9 @@ def _judge(account: Account, pid: int, kind: str, rows: list[SyscallRow]) -> lis
     locked = sum(row.blocked_seconds for row in rows if account.state(row) is State.LOCK)
     queued = sum(row.runnable_seconds for row in rows)
     on_core = sum(row.seconds for row in account.samples if row.pid == pid and worker_of(row.stack) == kind)
-    spent = free + waits + locked + queued + on_core
-    if spent <= 0 or waits < WAITS.value * spent or free > _may_be_free(account, rows, waiting) * spent:
+    at_work = waits + locked + queued + on_core
+    spent = free + at_work
+    if at_work <= 0 or waits < WAITS.value * at_work or free > _may_be_free(account, rows, waiting) * spent:
         return []
     used = sum(time.running for time in account.evidence.threads or ()) / account.seconds
     if used > ROOM.value * account.evidence.cores:
