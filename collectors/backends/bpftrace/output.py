@@ -3,6 +3,7 @@
 import json
 import re
 
+from perfdoctor.collectors.lines import Lines
 from perfdoctor.collectors.redact import redact
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.custom import CustomBucket, CustomMap, CustomRow
@@ -36,7 +37,7 @@ class OutputReader:
         self.cut_lines = self.cut_bytes = 0
         self.maps: dict[str, CustomMap] = {}
         self._mark = mark
-        self._rest, self._line = b"", ""
+        self._lines, self._line = Lines(_LONGEST_LINE), ""
         self._kept = self._received = self._said = 0
 
     @property
@@ -49,18 +50,13 @@ class OutputReader:
 
     def feed(self, chunk: bytes) -> None:
         self.bytes += len(chunk)
-        *lines, rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
+        for line in self._lines.of(chunk):
             self._read(line)
-        if len(rest) > _LONGEST_LINE:
-            self.not_understood += 1
-            rest = b""
-        self._rest = rest
 
     def close(self) -> None:
         """The end of the output; a line without its end is read too."""
-        self._read(self._rest)
-        self._rest = b""
+        self._read(self._lines.last())
+        self.not_understood += self._lines.too_long
         if self._line:
             self._keep(self._line)
             self._line = ""

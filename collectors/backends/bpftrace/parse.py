@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from perfdoctor.collectors.byte_calls import RETURNS_BYTES
+from perfdoctor.collectors.lines import Lines
 from perfdoctor.collectors.syscall_names import name_of
 from perfdoctor.schemas.syscalls import BUCKETS, ErrnoCount, SyscallProfile, SyscallRow
 
@@ -26,7 +27,7 @@ class Reader:
     def __init__(self, tables: Mapping[str, int] = _TABLES, parts: int = 2) -> None:
         self._parts, self._histogram_parts = tables, parts
         self.ticks = self.calls = self.lost = self.not_understood = 0
-        self._rest = b""
+        self._lines = Lines(_LONGEST_LINE)
         self.ended_ns = 0
         self._tables: dict[str, dict[Key, int]] = {name: {} for name in tables}
         self._histograms: dict[Key, tuple[int, ...]] = {}
@@ -40,18 +41,13 @@ class Reader:
         return max(map(len, self._tables.values()))
 
     def feed(self, chunk: bytes) -> None:
-        *lines, rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
+        for line in self._lines.of(chunk):
             self._read(line)
-        if len(rest) > _LONGEST_LINE:
-            self.not_understood += 1
-            rest = b""
-        self._rest = rest
 
     def close(self) -> None:
         """The end of the output; a line without its end is read too."""
-        self._read(self._rest)
-        self._rest = b""
+        self._read(self._lines.last())
+        self.not_understood += self._lines.too_long
 
     def _read(self, line: bytes) -> None:
         if not line.strip():

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from perfdoctor.collectors.lines import Lines
 
 _LONGEST_LINE = 64 << 10
 
@@ -25,28 +26,7 @@ class Sample(NamedTuple):
     frames: tuple[Place, ...]
 
 
-class _Lines:
-    """Cuts chunks into lines; what is longer than any line of perf's is dropped and counted."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self.not_understood = 0
-
-    def _lines(self, chunk: bytes) -> Iterator[str]:
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
-            self._rest = b""
-            self.not_understood += 1
-        for line in whole:
-            yield line.decode("utf-8", "replace")
-
-    def _last(self) -> Iterator[str]:
-        rest, self._rest = self._rest, b""
-        if rest:
-            yield rest.decode("utf-8", "replace")
-
-
-class ScriptReader(_Lines):
+class ScriptReader:
     """Reads ``perf script -F comm,pid,tid,ip,sym,dso``; ``samples`` counts equal ones together."""
 
     # storm 18533/18533
@@ -57,19 +37,21 @@ class ScriptReader(_Lines):
     _LOST = re.compile(r".*PERF_RECORD_LOST(?:_SAMPLES)? .*?lost (\d{1,15})")
 
     def __init__(self) -> None:
-        super().__init__()
+        self._lines = Lines(_LONGEST_LINE)
+        self.not_understood = 0
         self.samples: Counter[Sample] = Counter()
         self.lost = 0
         self._of: tuple[str, int, int] | None = None
         self._frames: list[Place] = []
 
     def feed(self, chunk: bytes) -> None:
-        for line in self._lines(chunk):
-            self._read(line)
+        for line in self._lines.of(chunk):
+            self._read(line.decode("utf-8", "replace"))
 
     def close(self) -> None:
-        for line in self._last():
-            self._read(line)
+        if last := self._lines.last():
+            self._read(last.decode("utf-8", "replace"))
+        self.not_understood += self._lines.too_long
         self._finish()
 
     def _read(self, line: str) -> None:
@@ -105,7 +87,7 @@ class ThreadCalls(NamedTuple):
     max_seconds: float
 
 
-class SummaryReader(_Lines):
+class SummaryReader:
     """Reads what ``perf trace --summary --errno-summary`` says when it ends. ``complete``: it said something."""
 
     #  python (20384), 3863 events, 99.4%
@@ -122,7 +104,8 @@ class SummaryReader(_Lines):
     _HEADING = re.compile(r" *(?:syscall +calls .*|\(msec\).*|[- ]+) *")
 
     def __init__(self) -> None:
-        super().__init__()
+        self._lines = Lines(_LONGEST_LINE)
+        self.not_understood = 0
         self.calls: list[ThreadCalls] = []
         self.errors: Counter[tuple[str, str]] = Counter()
         """by (system call, error)"""
@@ -131,12 +114,13 @@ class SummaryReader(_Lines):
         self._tid: int | None = None
 
     def feed(self, chunk: bytes) -> None:
-        for line in self._lines(chunk):
-            self._read(line)
+        for line in self._lines.of(chunk):
+            self._read(line.decode("utf-8", "replace"))
 
     def close(self) -> None:
-        for line in self._last():
-            self._read(line)
+        if last := self._lines.last():
+            self._read(last.decode("utf-8", "replace"))
+        self.not_understood += self._lines.too_long
 
     def _read(self, line: str) -> None:
         if not line.strip() or self._HEADING.fullmatch(line):

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from perfdoctor.collectors.lines import Lines
+
 _LONGEST_RECORD = 256 << 10
 
 
@@ -35,22 +37,18 @@ class RawReader:
     def __init__(self) -> None:
         self.samples: Counter[Sample] = Counter()
         self.not_understood = 0
-        self._rest = b""
+        self._lines = Lines(_LONGEST_RECORD)
         self._record = ""
 
     def feed(self, chunk: bytes) -> None:
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
+        for line in self._lines.of(chunk):
             self._read(line.decode("utf-8", "replace"))
-        if len(self._rest) > _LONGEST_RECORD:
-            self._rest = b""
-            self.not_understood += 1
 
     def close(self) -> None:
-        if self._rest:
-            self._read(self._rest.decode("utf-8", "replace"))
-        self._rest = b""
+        if last := self._lines.last():
+            self._read(last.decode("utf-8", "replace"))
         self._give_up()
+        self.not_understood += self._lines.too_long
 
     def _read(self, line: str) -> None:
         if self._PROCESS.match(line) or not self._record:

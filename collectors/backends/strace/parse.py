@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from perfdoctor.collectors.byte_calls import RETURNS_BYTES
+from perfdoctor.collectors.lines import Lines
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.syscalls import BUCKETS, ErrnoCount, SyscallProfile, SyscallRow
 
@@ -83,28 +84,19 @@ class Reader:
         self.ended: set[int] = set()
         self.by_name: Counter[str] = Counter()
         self._process_of = process_of
-        self._rest = b""
-        self._skipping = False
+        self._lines = Lines(_LONGEST_LINE)
         self._begun: dict[int, str] = {}
         self._processes: dict[int, int] = {}
         self._rows: dict[tuple[int, str, str | None], _Sum] = {}
         self._errnos: Counter[tuple[int, str, str]] = Counter()
 
     def feed(self, chunk: bytes) -> None:
-        *lines, rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            if not self._skipping:
-                self._read(line)
-            self._skipping = False
-        if len(rest) > _LONGEST_LINE:
-            self.not_understood += not self._skipping
-            self._skipping, rest = True, b""
-        self._rest = rest
+        for line in self._lines.of(chunk):
+            self._read(line)
 
     def close(self) -> None:
         """The end of the output: a line without its end was cut while it was written."""
-        self.not_understood += bool(self._rest) and not self._skipping
-        self._rest = b""
+        self.not_understood += self._lines.too_long + bool(self._lines.last())
 
     def _read(self, line: bytes) -> None:
         self.lines += 1

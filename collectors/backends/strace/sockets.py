@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from perfdoctor.collectors.lines import Lines
 from perfdoctor.collectors.lookups import Lookups
 from perfdoctor.collectors.network_calls import ACCEPT, CONNECT, FORMS, KINDS, MESSAGES, PAIR, RECEIVE, SEND
 from perfdoctor.collectors.peers import PeerName, PeerSum, host_of, network_use, path_text
@@ -97,8 +98,7 @@ class SocketReader:
         self._only = only
         self._listening = frozenset(listening)
         self._known = dict(known or {})
-        self._rest = b""
-        self._skipping = False
+        self._lines = Lines(_LONGEST_LINE)
         self._begun: dict[int, tuple[int, str]] = {}
         self._open: dict[tuple[int, int], _Connection] = {}
         self._by_text: dict[str, _Connection] = {}
@@ -107,19 +107,11 @@ class SocketReader:
         self._uring = False
 
     def feed(self, chunk: bytes) -> None:
-        *lines, rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            if not self._skipping:
-                self._read(line)
-            self._skipping = False
-        if len(rest) > _LONGEST_LINE:
-            self.not_understood += not self._skipping
-            self._skipping, rest = True, b""
-        self._rest = rest
+        for line in self._lines.of(chunk):
+            self._read(line)
 
     def close(self) -> None:
-        self.not_understood += bool(self._rest) and not self._skipping
-        self._rest = b""
+        self.not_understood += self._lines.too_long + bool(self._lines.last())
         self._begun.clear()
 
     def use(self) -> NetworkUse:
