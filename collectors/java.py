@@ -39,6 +39,7 @@ _LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": 
 _OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "true"}}
 """since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
 _SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
+_SLEEPS = frozenset(("jdk.ThreadPark", "jdk.ThreadSleep", "jdk.JavaMonitorWait"))
 _TIMED = frozenset(f"jdk.{name}" for name in _SPANS)
 """events that end when a system call does"""
 _STARTS = "jdk.ThreadStart"
@@ -144,22 +145,27 @@ def _samples(told: Told, events: Sequence[Event]) -> Iterator[Sample]:
     """What has a length stands at both of its ends: whatever lies between is nearest to it."""
     ours = {thread.own_tid: thread.tid for thread in told.threads.threads.values()}
     monotonic = time.monotonic_ns() - time.time_ns()
-    ended: dict[int, list[int]] = defaultdict(list)
+    ends: dict[int, list[int]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.ended):
-        ended[event.tid].append(event.ended)
+        ends[event.tid].append(event.ended)
     both = (
         (ours[one.own_tid], int(one.at * 1e9) + monotonic)
         for one in told.heard
         if one.name in _TIMED and one.own_tid in ours
     )
-    off = skew(both, ended, reach=_REACH)
+    off = skew(both, ends, reach=_REACH)
+
+    def at(seconds: float) -> int:
+        by_ours = int(seconds * 1e9) + monotonic
+        return by_ours + off(by_ours)
+
     for one in told.heard:
         # (the stack of a start is that of the thread that starts another)
         whose = one.values.get("parentThread") if one.name == _STARTS else one.own_tid
         if one.stack and whose in ours and one.name not in _NO_MOMENTS:
-            for at in {one.at, one.at - one.seconds}:
-                by_ours = int(at * 1e9) + monotonic
-                yield Sample(by_ours + off(by_ours), ours[whose], one.stack)
+            began, ended = at(one.at - one.seconds), at(one.at)
+            for moment in {began, ended}:
+                yield Sample(moment, ours[whose], one.stack, (began, ended) if one.name in _SLEEPS else None)
 
 
 def is_the_machines(key: Hashable) -> bool:

@@ -123,6 +123,7 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
             by_row[own[0].key] += own
     lines: dict[str, Timeline] = {}
     shares: dict[Hashable, Mapping[Stack, int]] = {}
+    lasted: dict[Hashable, Mapping[Stack, int]] = {}
     covered = near = without = 0
     for key, own in by_row.items():
         name = _name_of(key, by_name)
@@ -132,8 +133,9 @@ def join_by_name(samples: Sequence[Sample], events: Sequence[Event], *, reach: i
             lines[name] = Timeline(by_name[name] if named else beside, reach=_ANYWHERE if named else reach)
         found = lines[name].join(own)
         shares.update({row: _without_gaps(told) for row, told in found.shares.items()})
+        lasted.update(found.lasted)
         covered, near, without = covered + found.covered, near + found.near, without + found.without
-    return Joined(shares, covered, near, without)
+    return Joined(shares, covered, near, without, lasted=lasted)
 
 
 def _name_of(key: Hashable, known: Container[str]) -> str:

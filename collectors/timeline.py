@@ -9,7 +9,7 @@ and only their places are sampled.
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +17,10 @@ from perfdoctor.schemas.frame import Stack
 from perfdoctor.schemas.network import NetworkUse, Peer
 from perfdoctor.schemas.syscalls import SyscallProfile, SyscallRow
 
+_LONGER = 10
+"""times an event may take as long as those that are of a line do, and be of it too"""
+_BLUR = 200_000
+"""nanoseconds by which two clocks may still differ"""
 _MOST_NEAR = 32
 """samples around an event that are looked at"""
 _ROW_KEY = 4
@@ -24,11 +28,16 @@ _ROW_KEY = 4
 
 
 class Sample(NamedTuple):
-    """What thread ``tid`` was doing at ``at`` (nanoseconds of CLOCK_MONOTONIC); innermost frame first."""
+    """What thread ``tid`` was doing at ``at`` (nanoseconds of CLOCK_MONOTONIC); innermost frame first. ``only``: from
+    when to when it did nothing else (it slept), so that what it did before or after is not of this sample."""
 
     at: int
     tid: int
     stack: Stack
+    only: tuple[int, int] | None = None
+
+    def can_be_of(self, began: int, ended: int) -> bool:
+        return self.only is None or (began <= self.only[1] + _BLUR and ended >= self.only[0] - _BLUR)
 
 
 class Event(NamedTuple):
@@ -52,14 +61,21 @@ def by_key(events: Iterable[Event]) -> Iterable[list[Event]]:
 @dataclass(frozen=True, slots=True)
 class Joined:
     """``shares[key][stack]`` counts the events of a row by the sampled stack that they belong to; () where none was
-    near. ``covered`` events had a sample taken while they lasted, ``near`` one beside them, ``alike`` only such as
-    cannot be of them, so they are where others like them are; ``without`` had none."""
+    near; ``lasted`` has their nanoseconds, where they are known. ``covered`` events had a sample taken while they
+    lasted, ``near`` one beside them, ``alike`` only such as cannot be of them, so they are where others like them are;
+    ``without`` had none."""
 
     shares: Mapping[Hashable, Mapping[Stack, int]]
     covered: int
     near: int
     without: int
     alike: int = 0
+    lasted: Mapping[Hashable, Mapping[Stack, int]] = field(default_factory=dict)
+
+
+def _is_longer(lasted: float, number: int, others_number: int, others_lasted: float) -> bool:
+    """Whether events took so much longer than others that they are hardly of the same lines."""
+    return others_number > 0 and lasted * others_number > _LONGER * others_lasted * number
 
 
 def _anywhere(_stack: Stack) -> int:
@@ -73,11 +89,11 @@ class Timeline:
     def __init__(self, samples: Iterable[Sample], *, reach: int) -> None:
         self._reach = reach
         self._times: dict[int, list[int]] = defaultdict(list)
-        self._stacks: dict[int, list[Stack]] = defaultdict(list)
+        self._samples: dict[int, list[Sample]] = defaultdict(list)
         self._all: dict[int, Counter[Stack]] = {}
         for sample in sorted(samples, key=lambda sample: sample.at):
             self._times[sample.tid].append(sample.at)
-            self._stacks[sample.tid].append(sample.stack)
+            self._samples[sample.tid].append(sample)
 
     @property
     def threads(self) -> frozenset[int]:
@@ -92,10 +108,10 @@ class Timeline:
         times = self._times.get(tid)
         if not times:
             return None
-        stacks = self._stacks[tid]
+        samples = self._samples[tid]
         i = bisect_left(times, began)
-        if i < len(times) and times[i] <= ended and fits(stacks[i]):
-            return stacks[i], True
+        if i < len(times) and times[i] <= ended and fits(samples[i].stack):
+            return samples[i].stack, True
         # (outwards, from the nearest)
         before, after, possible = i - 1, i, None
         for _ in range(_MOST_NEAR):
@@ -103,8 +119,9 @@ class Timeline:
             late = max(0, times[after] - ended) if after < len(times) else self._reach + 1
             if min(early, late) > self._reach:
                 break
-            stack = stacks[before if early <= late else after]
-            fit = fits(stack)
+            sample = samples[before if early <= late else after]
+            stack = sample.stack
+            fit = fits(stack) if sample.can_be_of(began, ended) else 0
             if fit > 1:
                 return stack, False
             possible = possible or (stack if fit else None)
@@ -117,10 +134,12 @@ class Timeline:
         are where others of their row are, else where their thread was sampled doing such things."""
         # (counted by identity: a stack's hash is that of all its frames, and events are many more than stacks)
         counted: Counter[tuple[int, int]] = Counter()
+        spent: Counter[tuple[int, int]] = Counter()
         known: dict[int, Hashable] = {}
         stacks: dict[int, Stack] = {}
         tally: Counter[str] = Counter()
         lost: Counter[tuple[Hashable, int]] = Counter()
+        lost_time: Counter[tuple[Hashable, int]] = Counter()
         for event in events:
             if event.tid not in self._times:
                 continue
@@ -128,28 +147,36 @@ class Timeline:
             found = self.find(event.tid, event.began, event.ended, how_well)
             if found is None:
                 lost[event.key, event.tid] += 1
+                lost_time[event.key, event.tid] += event.ended - event.began
                 continue
             stack, covers = found
             known[id(event.key)], stacks[id(stack)] = event.key, stack
             counted[id(event.key), id(stack)] += 1
+            spent[id(event.key), id(stack)] += event.ended - event.began
             tally["covered" if covers else "near"] += 1
         shares: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
+        lasted: dict[Hashable, Counter[Stack]] = defaultdict(Counter)
         for (key_id, stack_id), number in counted.items():
             shares[known[key_id]][stacks[stack_id]] += number
+            lasted[known[key_id]][stacks[stack_id]] += spent[key_id, stack_id]
         for (key, tid), number in lost.items():
             others = (shares[key] or self._best(tid, partial(fits, key))) if fits else Counter[Stack]()
+            if _is_longer(lost_time[key, tid], number, shares[key].total(), lasted[key].total()):
+                others = Counter()
             for stack, share in zip(others, _apportion(number, list(others.values())), strict=True) if others else ():
                 if share:
                     shares[key][stack] += share
+                    lasted[key][stack] += lost_time[key, tid] * share // number
             if not others:
                 shares[key][()] += number
+                lasted[key][()] += lost_time[key, tid]
             tally["alike" if others else "without"] += number
-        return Joined(shares, tally["covered"], tally["near"], tally["without"], tally["alike"])
+        return Joined(shares, tally["covered"], tally["near"], tally["without"], tally["alike"], lasted)
 
     def _best(self, tid: int, fits: Callable[[Stack], int]) -> Counter[Stack]:
         """The samples of a thread, of any time, that fit better than just anywhere."""
         if tid not in self._all:
-            self._all[tid] = Counter(self._stacks[tid])
+            self._all[tid] = Counter(sample.stack for sample in self._samples[tid])
         return Counter({stack: times for stack, times in self._all[tid].items() if fits(stack) > 1})
 
 
@@ -170,8 +197,9 @@ def place_calls(profile: SyscallProfile, joined: Joined) -> SyscallProfile:
     was. Rows without a stack among the samples keep the one that they had."""
     merged: dict[tuple[int, str, str | None, Stack], SyscallRow] = {}
     for row in profile.rows:
-        shares = joined.shares.get((row.pid, row.syscall, row.object, row.stack))
-        for part in divide(row, shares) if shares else (row,):
+        own = row.pid, row.syscall, row.object, row.stack
+        shares = joined.shares.get(own)
+        for part in divide(row, shares, joined.lasted.get(own, {})) if shares else (row,):
             key = part.pid, part.syscall, part.object, part.stack
             merged[key] = together(merged[key], part) if key in merged else part
     rows = sorted(merged.values(), key=lambda r: (-r.seconds, -r.calls, r.syscall, r.pid))
@@ -213,12 +241,19 @@ def _port_called(peer: Peer) -> int | None:
     return int(port) if peer.direction == "outgoing" and port.isdecimal() else None
 
 
-def divide(row: SyscallRow, shares: Mapping[Stack, int]) -> list[SyscallRow]:
-    """A row in as many parts as it has stacks, in proportion to ``shares``. Every count adds up to the row's own."""
-    ordered = sorted(shares.items(), key=lambda share: -share[1])
-    stacks, weights = [stack or row.stack for stack, _ in ordered], [weight for _, weight in ordered]
-    total = sum(weights)
+def divide(row: SyscallRow, shares: Mapping[Stack, int], lasted: Mapping[Stack, int] | None = None) -> list[SyscallRow]:
+    """A row in as many parts as it has stacks: its counts in proportion to ``shares``, its times to how long the events
+    ``lasted``, where that is known. (One thread waits on one futex for all that it waits for: for an answer of some
+    milliseconds, and for work of some seconds.) Every figure adds up to the row's own."""
+    waits = _waits(row, shares, lasted or {})
+    under_way = waits.under_way if waits else None
+    times: Mapping[Stack, float] = waits.seconds if waits else shares
+    ordered = sorted(dict.fromkeys((*shares, *times)), key=lambda stack: (-shares.get(stack, 0), -times[stack]))
+    stacks, weights = [stack or row.stack for stack in ordered], [shares.get(stack, 0) for stack in ordered]
+    total = sum(times.values())
     counts = {name: _apportion(getattr(row, name), weights) for name in _COUNTS}
+    if under_way is not None:
+        counts["unfinished"] = [row.unfinished if stack == under_way else 0 for stack in ordered]
     buckets = [_apportion(count, weights) for count in row.histogram]
     return [
         row.model_copy(
@@ -226,11 +261,36 @@ def divide(row: SyscallRow, shares: Mapping[Stack, int]) -> list[SyscallRow]:
                 "stack": stack,
                 "histogram": tuple(bucket[i] for bucket in buckets),
                 **{name: parts[i] for name, parts in counts.items()},
-                **{name: getattr(row, name) * weights[i] / total for name in _TIMES},
+                **{name: getattr(row, name) * times[ordered[i]] / total for name in _TIMES},
             }
         )
         for i, stack in enumerate(stacks)
     ]
+
+
+class _Waits(NamedTuple):
+    """``seconds`` of a row by stack; ``under_way``: the stack of the calls that have not ended, if there are any."""
+
+    seconds: Mapping[Stack, float]
+    under_way: Stack | None
+
+
+def _waits(row: SyscallRow, shares: Mapping[Stack, int], lasted: Mapping[Stack, int]) -> _Waits | None:
+    """None where it is not known how long the events lasted. Calls that have not ended are no events: they are where
+    most time went, unless they take much longer than any there; then nobody knows."""
+    # (of many events only some are told)
+    each = row.calls / sum(shares.values()) * 1e-9
+    seconds = {stack: each * lasted.get(stack, 0) for stack in shares}
+    ended = sum(seconds.values())
+    if not ended:
+        return None
+    rest = row.seconds - ended
+    if not row.unfinished or rest <= 0:
+        return _Waits(seconds, None)
+    where = max(seconds, key=lambda stack: seconds[stack])
+    if _is_longer(rest * 1e9, row.unfinished, shares[where], lasted[where]):
+        where = ()
+    return _Waits({**seconds, where: seconds.get(where, 0.0) + rest}, where)
 
 
 def _apportion(count: int, weights: Sequence[int]) -> list[int]:

@@ -124,3 +124,67 @@ def test_every_division_adds_up(calls: int, weights: list[int]) -> None:
     parts = divide(ROW.model_copy(update={"calls": calls}), {stack(str(i)): w for i, w in enumerate(weights)})
     assert sum(part.calls for part in parts) == calls
     assert all(part.calls >= 0 for part in parts)
+
+
+def test_times_are_of_what_lasted() -> None:
+    """A thread of a pool waits on one futex for two answers of a millisecond and for work of two seconds."""
+    row = ROW.model_copy(update={"calls": 3, "seconds": 2.002, "blocked_seconds": 1.001, "unfinished": 0})
+    answers, work = divide(row, {A: 2, B: 1}, {A: 2_000_000, B: 2_000_000_000})
+    assert (answers.calls, round(answers.seconds, 6), round(answers.blocked_seconds, 6)) == (2, 0.002, 0.001)
+    assert (work.calls, round(work.seconds, 6), round(work.blocked_seconds, 6)) == (1, 2.0, 1.0)
+
+
+def test_what_has_not_ended_is_where_most_time_went() -> None:
+    row = ROW.model_copy(update={"calls": 3, "seconds": 3.002, "unfinished": 1})
+    answers, work = divide(row, {A: 2, B: 1}, {A: 2_000_000, B: 2_000_000_000})
+    assert (answers.unfinished, round(answers.seconds, 6)) == (0, 0.002)
+    assert (work.unfinished, round(work.seconds, 6)) == (1, 3.0)
+
+
+def test_of_what_lasts_much_longer_than_anything_that_ended_nobody_knows_where_it_is() -> None:
+    row = ROW.model_copy(update={"calls": 2, "seconds": 3.002, "unfinished": 1})
+    answers, rest = divide(row, {A: 2}, {A: 2_000_000})
+    assert (answers.stack, answers.unfinished, round(answers.seconds, 6)) == (A, 0, 0.002)
+    assert (rest.stack, rest.calls, rest.unfinished, round(rest.seconds, 6)) == (row.stack, 0, 1, 3.0)
+    (soon,) = divide(row.model_copy(update={"seconds": 0.007}), {A: 2}, {A: 2_000_000})
+    assert (soon.stack, soon.calls, soon.unfinished, round(soon.seconds, 6)) == (A, 2, 1, 0.007)
+
+
+def test_of_some_events_that_are_told_the_others_took_as_long() -> None:
+    row = ROW.model_copy(update={"calls": 30, "seconds": 20.02, "unfinished": 0})
+    answers, work = divide(row, {A: 2, B: 1}, {A: 2_000_000, B: 2_000_000_000})
+    assert (round(answers.seconds, 3), round(work.seconds, 3)) == (0.02, 20.0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 1000), st.integers(0, 10**10)), min_size=1, max_size=8),
+    st.floats(0, 100),
+    st.integers(0, 3),
+    st.integers(0, 10**6),
+)
+def test_every_division_by_time_adds_up(
+    told: list[tuple[int, int]], seconds: float, unfinished: int, calls: int
+) -> None:
+    row = ROW.model_copy(update={"calls": calls, "seconds": seconds, "unfinished": unfinished})
+    shares = {stack(str(i)): number for i, (number, _) in enumerate(told)}
+    parts = divide(row, shares, {stack(str(i)): lasted for i, (_, lasted) in enumerate(told)})
+    assert (sum(p.calls for p in parts), sum(p.unfinished for p in parts)) == (calls, unfinished)
+    assert abs(sum(p.seconds for p in parts) - seconds) < 1e-6
+    assert all(p.seconds >= 0 and p.calls >= 0 for p in parts)
+
+
+def test_a_thread_that_slept_did_nothing_of_that_before_or_after() -> None:
+    """It waited for work, and 1 ms after it had got some for an answer: the long wait is not for answers."""
+    ms = 1_000_000
+    line = Timeline([Sample(at * ms, 7, A, (1001 * ms, 1021 * ms)) for at in (1001, 1021)], reach=20 * ms)
+
+    def fits(_key: Hashable, _stack: Stack) -> int:
+        return 2
+
+    events = [Event(0, 1000 * ms, 7, "row"), Event(1001 * ms - 50_000, 1021 * ms - 50_000, 7, "row")]
+    joined = line.join(events, fits)
+    assert joined.shares == {"row": {A: 1, (): 1}}
+    assert joined.lasted == {"row": {A: 20 * ms, (): 1000 * ms}}
+    # (one that takes no longer than others of its row is where they are)
+    again = line.join([events[1], Event(900 * ms, 1000 * ms, 7, "row")], fits)
+    assert again.shares == {"row": {A: 2}} and again.lasted == {"row": {A: 120 * ms}}
