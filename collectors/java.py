@@ -38,10 +38,11 @@ _EVERY = {"threshold": "0 ms", "stackTrace": "true"}
 _LOOKS = {"jdk.ExecutionSample": {"period": "10 ms"}, "jdk.NativeMethodSample": {"period": "10 ms"}}
 _OBJECTS = {"jdk.ObjectAllocationSample": {"throttle": "150/s", "stackTrace": "true"}}
 """since JDK 16, and cheap: the machine notes so many of its slow allocations, with the bytes that each stands for"""
-_SPANS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
-_SLEEPS = frozenset(("jdk.ThreadPark", "jdk.ThreadSleep", "jdk.JavaMonitorWait"))
-_TIMED = frozenset(f"jdk.{name}" for name in _SPANS)
+_CALLS = ("FileRead", "FileWrite", "FileForce", "SocketRead", "SocketWrite", "ThreadPark", "ThreadSleep")
+_MONITORS = ("JavaMonitorEnter", "JavaMonitorWait")
+_TIMED = frozenset(f"jdk.{name}" for name in _CALLS)
 """events that end when a system call does"""
+_SPANS = _TIMED | {f"jdk.{name}" for name in _MONITORS}
 _STARTS = "jdk.ThreadStart"
 _BEGINNINGS = ("start_thread", "__clone", "clone")
 _COMPILED = "[anonymous memory]"
@@ -50,7 +51,7 @@ _NO_MOMENTS = frozenset((LIVING, "jdk.ObjectAllocationSample"))
 """events that tell of objects, not of what a thread does"""
 EVENTS = {
     **_LOOKS,
-    **{f"jdk.{name}": _EVERY for name in (*_SPANS, "JavaMonitorEnter", "JavaMonitorWait")},
+    **{f"jdk.{name}": _EVERY for name in (*_CALLS, *_MONITORS)},
     _STARTS: {"stackTrace": "true"},
     # Without a cutoff the machine does not stop to look for who holds the objects. It takes them from the samples of
     # the other event (JDK 17): what lives on gathers over the window.
@@ -165,7 +166,7 @@ def _samples(told: Told, events: Sequence[Event]) -> Iterator[Sample]:
         if one.stack and whose in ours and one.name not in _NO_MOMENTS:
             began, ended = at(one.at - one.seconds), at(one.at)
             for moment in {began, ended}:
-                yield Sample(moment, ours[whose], one.stack, (began, ended) if one.name in _SLEEPS else None)
+                yield Sample(moment, ours[whose], one.stack, (began, ended) if one.name in _SPANS else None)
 
 
 def is_the_machines(key: Hashable) -> bool:

@@ -27,15 +27,18 @@ _DOES = (
 
 
 class Fits:
-    """How well calls fit sampled stacks: each kind of call is held against each stack once."""
+    """How well calls fit sampled stacks: each kind of call is held against each stack once. ``apart``: the sample is
+    of a span that the call is outside of. A thread that slept, or that does, did so at another line then."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], tuple[int, Stack]] = {}
 
-    def __call__(self, key: Hashable, stack: Stack) -> int:
+    def __call__(self, key: Hashable, stack: Stack, apart: bool = False) -> int:
         call = call_of(key)
         if call is None or not stack:
             return 1
+        if apart and (stack[0].function in _ASLEEP or call[0].startswith(_SLEEPS)):
+            return 0
         known = self._known.get((call[0], id(stack)))
         if known is None:
             known = self._known[call[0], id(stack)] = _fits(call[0], stack), stack  # (so that no other takes its id)

@@ -28,16 +28,20 @@ _ROW_KEY = 4
 
 
 class Sample(NamedTuple):
-    """What thread ``tid`` was doing at ``at`` (nanoseconds of CLOCK_MONOTONIC); innermost frame first. ``only``: from
-    when to when it did nothing else (it slept), so that what it did before or after is not of this sample."""
+    """What thread ``tid`` was doing at ``at`` (nanoseconds of CLOCK_MONOTONIC); innermost frame first. ``span``: from
+    when to when it did that, where this is known."""
 
     at: int
     tid: int
     stack: Stack
-    only: tuple[int, int] | None = None
+    span: tuple[int, int] | None = None
 
-    def can_be_of(self, began: int, ended: int) -> bool:
-        return self.only is None or (began <= self.only[1] + _BLUR and ended >= self.only[0] - _BLUR)
+    def is_apart(self, began: int, ended: int) -> bool:
+        """Whether an event is known to have been outside, or mostly."""
+        if self.span is None:
+            return False
+        both = min(ended, self.span[1] + _BLUR) - max(began, self.span[0] - _BLUR)
+        return 2 * both < ended - began
 
 
 class Event(NamedTuple):
@@ -78,7 +82,7 @@ def _is_longer(lasted: float, number: int, others_number: int, others_lasted: fl
     return others_number > 0 and lasted * others_number > _LONGER * others_lasted * number
 
 
-def _anywhere(_stack: Stack) -> int:
+def _anywhere(_stack: Stack, _apart: bool) -> int:
     """All samples fit as well as any can: the nearest has it."""
     return 2
 
@@ -101,7 +105,7 @@ class Timeline:
         return frozenset(self._times)
 
     def find(
-        self, tid: int, began: int, ended: int, fits: Callable[[Stack], int] = _anywhere
+        self, tid: int, began: int, ended: int, fits: Callable[[Stack, bool], int] = _anywhere
     ) -> tuple[Stack, bool] | None:
         """The stack of an event, and whether its sample was taken while it lasted; None when none is near that can be
         of it. Of those that are near, the nearest of the ones that fit best."""
@@ -110,7 +114,7 @@ class Timeline:
             return None
         samples = self._samples[tid]
         i = bisect_left(times, began)
-        if i < len(times) and times[i] <= ended and fits(samples[i].stack):
+        if i < len(times) and times[i] <= ended and fits(samples[i].stack, False):
             return samples[i].stack, True
         # (outwards, from the nearest)
         before, after, possible = i - 1, i, None
@@ -121,17 +125,18 @@ class Timeline:
                 break
             sample = samples[before if early <= late else after]
             stack = sample.stack
-            fit = fits(stack) if sample.can_be_of(began, ended) else 0
+            fit = fits(stack, sample.is_apart(began, ended))
             if fit > 1:
                 return stack, False
             possible = possible or (stack if fit else None)
             before, after = (before - 1, after) if early <= late else (before, after + 1)
         return (possible, False) if possible else None
 
-    def join(self, events: Iterable[Event], fits: Callable[[Hashable, Stack], int] | None = None) -> Joined:
+    def join(self, events: Iterable[Event], fits: Callable[[Hashable, Stack, bool], int] | None = None) -> Joined:
         """Every event to its stack. Events of threads that were not sampled are in no row. ``fits``: how well an event
-        with that key fits a sample with that stack; 0: it cannot be of it. Where it is given, events without a sample
-        are where others of their row are, else where their thread was sampled doing such things."""
+        with that key fits a sample with that stack, and whether it is apart from the span of that; 0: it cannot be of
+        it. Where it is given, events without a sample are where others of their row are, else where their thread was
+        sampled doing such things."""
         # (counted by identity: a stack's hash is that of all its frames, and events are many more than stacks)
         counted: Counter[tuple[int, int]] = Counter()
         spent: Counter[tuple[int, int]] = Counter()
@@ -173,11 +178,11 @@ class Timeline:
             tally["alike" if others else "without"] += number
         return Joined(shares, tally["covered"], tally["near"], tally["without"], tally["alike"], lasted)
 
-    def _best(self, tid: int, fits: Callable[[Stack], int]) -> Counter[Stack]:
+    def _best(self, tid: int, fits: Callable[[Stack, bool], int]) -> Counter[Stack]:
         """The samples of a thread, of any time, that fit better than just anywhere."""
         if tid not in self._all:
             self._all[tid] = Counter(sample.stack for sample in self._samples[tid])
-        return Counter({stack: times for stack, times in self._all[tid].items() if fits(stack) > 1})
+        return Counter({stack: times for stack, times in self._all[tid].items() if fits(stack, False) > 1})
 
 
 def call_of(key: Hashable) -> tuple[str, Stack] | None:

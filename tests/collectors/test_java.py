@@ -65,3 +65,11 @@ def test_how_well_a_call_fits_where_the_thread_was_sampled(syscall: str, stack: 
 
 def test_other_events_fit_anywhere() -> None:
     assert Fits()("a key of another kind", ASLEEP) == 1
+
+
+@pytest.mark.parametrize(
+    ("syscall", "stack", "well"),
+    [("futex", ASLEEP, 0), ("futex", READING, 0), ("fcntl", READING, 1), ("read", ASLEEP, 0)],
+)
+def test_a_thread_that_sleeps_is_not_where_it_was_before_or_after(syscall: str, stack: Stack, well: int) -> None:
+    assert Fits()((1, syscall, "futex:0x7f10", native("futex")), stack, True) == well

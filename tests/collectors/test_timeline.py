@@ -34,7 +34,7 @@ def test_an_event_belongs_to_the_sample_that_was_taken_in_it_else_to_the_nearest
 def test_of_the_samples_that_are_near_the_nearest_that_fits_best_has_the_event() -> None:
     line = Timeline([*SAMPLES, Sample(1200, 7, C)], reach=1500)
 
-    def fits(stack: Stack) -> int:
+    def fits(stack: Stack, _apart: bool) -> int:
         return {A: 2, B: 1, C: 0}[stack]
 
     assert line.find(7, 1250, 1260, fits) == (A, False)
@@ -46,7 +46,7 @@ def test_of_the_samples_that_are_near_the_nearest_that_fits_best_has_the_event()
 def test_what_cannot_be_of_the_samples_near_it_is_where_others_like_it_are() -> None:
     line = Timeline([Sample(1000, 7, A), Sample(9000, 7, B), Sample(9500, 7, B), Sample(20_000, 7, C)], reach=1500)
 
-    def fits(key: Hashable, stack: Stack) -> int:
+    def fits(key: Hashable, stack: Stack, _apart: bool) -> int:
         return 0 if stack == C else 2 if stack == A or key == "other" else 1
 
     rows = [Event(at, at + 9, 7, "row") for at in (1010, 9010, 9020, 20_010, 20_020, 20_030)]
@@ -178,13 +178,16 @@ def test_a_thread_that_slept_did_nothing_of_that_before_or_after() -> None:
     ms = 1_000_000
     line = Timeline([Sample(at * ms, 7, A, (1001 * ms, 1021 * ms)) for at in (1001, 1021)], reach=20 * ms)
 
-    def fits(_key: Hashable, _stack: Stack) -> int:
-        return 2
+    def fits(_key: Hashable, _stack: Stack, apart: bool) -> int:
+        return 0 if apart else 2
 
     events = [Event(0, 1000 * ms, 7, "row"), Event(1001 * ms - 50_000, 1021 * ms - 50_000, 7, "row")]
     joined = line.join(events, fits)
     assert joined.shares == {"row": {A: 1, (): 1}}
     assert joined.lasted == {"row": {A: 20 * ms, (): 1000 * ms}}
+    assert Sample(0, 7, A, (1000 * ms, 1001 * ms)).is_apart(
+        0, 1000 * ms
+    )  # (they touch, by clocks that differ a little)
     # (one that takes no longer than others of its row is where they are)
     again = line.join([events[1], Event(900 * ms, 1000 * ms, 7, "row")], fits)
     assert again.shares == {"row": {A: 2}} and again.lasted == {"row": {A: 120 * ms}}
