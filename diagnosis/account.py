@@ -242,7 +242,10 @@ class Account:
             nowhere = talk.place is None or only_starts_loop(talk.stack, self.evidence.user_roots)
             if (nowhere or is_beside(self, talk)) and (stack := self._said_at(talk) or self._client_line(talk)):
                 talk.place, talk.stack, talk.guessed = self.place(stack), stack, True
-        return merged(found)
+        found = merged(found)
+        for talk in found:
+            talk.tell_questions_behind_hand_shakes()
+        return found
 
     def _add_what_came_later(self, found: list[Talk]) -> None:
         by_function: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)

@@ -139,6 +139,14 @@ class Talk:
             self.session_requests = min(self.opened, self.answered)
             self.session_wait_seconds = self.wait_seconds * self.session_requests / self.answered
 
+    def tell_questions_behind_hand_shakes(self) -> None:
+        """The last word of a hand-shake waits for no answer: who sends it and asks then is in one turn, which its stack
+        takes for the hand-shake's. With several turns on each connection, one of them asks."""
+        most = max(self.opened, self.answered - self.opened)
+        if self.peer.opaque and self.session_requests > most:
+            self.session_wait_seconds *= most / self.session_requests
+            self.session_requests = most
+
     @property
     def mean_wait(self) -> float:
         return self.wait_seconds / self.answered if self.answered else 0.0
@@ -295,9 +303,10 @@ class Sides:
         self._near: dict[tuple[int, str | None, str], Counter[str]] = defaultdict(Counter)
         self._process: dict[int, Counter[str]] = defaultdict(Counter)
         for peer in use.peers if use else ():
-            if not (asks(peer) or is_served(peer)):
+            told = is_served(peer) or _only_tells(peer)
+            if not (asks(peer) or told):
                 continue
-            side = "work" if is_served(peer) or _tells_news(peer) else "answer"
+            side = "work" if told or _tells_news(peer) else "answer"
             for row in peer.rows:
                 if row.requests and side == "answer" and (frame := _own(row.stack)):
                     self._near[row.pid, frame.file, frame.function][side] += row.requests
@@ -332,6 +341,11 @@ def _mostly(sides: Counter[str] | None) -> str:
         return ""
     side, times = sides.most_common(1)[0]
     return side if times >= 0.8 * sum(sides.values()) else ""
+
+
+def _only_tells(peer: Peer) -> bool:
+    """Whether datagrams came, and none went: nobody was asked for them."""
+    return peer.transport in ("udp", "unix-datagram") and not peer.sends
 
 
 def _tells_news(peer: Peer) -> bool:

@@ -198,6 +198,15 @@ def _examples() -> tuple[Example, ...]:
             TalkRow(pid=4242, stack=shaking, requests=1800, answered=1800, wait_seconds=1.8),
         ),
     )
+    loop: Stack = (library("asyncio/sslproto.py", "SSLProtocol._do_handshake"),)
+    on_loop = tls.model_copy(
+        update={
+            "rows": (
+                TalkRow(pid=4242, stack=connecting, opened=900),
+                TalkRow(pid=4242, stack=(*loop, *line), requests=1800, answered=1800, wait_seconds=1.8),
+            )
+        }
+    )
     login: Stack = (library("site-packages/pg8000/core.py", "CoreConnection.__init__"), *line)
     database = peer(
         (python(32, "price"),),
@@ -262,6 +271,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "900 hand-shakes, two round trips and 1.7 ms of CPU each",
             window(calls=(call("recvfrom", shaking, 1800, blocked=1.8),), samples=(work, hands), peers=(tls,)),
+        ),
+        Example(
+            "TLS each time, by an event loop",
+            True,
+            "two turns on each: the last word of the hand-shake goes out with the question behind it",
+            window(calls=(call("recvfrom", shaking, 1800, blocked=1.8),), samples=(work, hands), peers=(on_loop,)),
         ),
         Example(
             "a database session for each query",

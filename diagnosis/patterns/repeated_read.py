@@ -20,7 +20,7 @@ RATE = Threshold(2, "passes/s", "a reload every second or so may be meant")
 ROOM = Threshold(64 << 20, "bytes of files", "so much is read in passes on purpose: it would not be kept in memory")
 TINY = Threshold(64, "bytes a read", "with less, to read it once would take as long: it is read byte by byte")
 PARTS = Threshold(8, "opens for each pass", "who reads a small part each time wants the file open, not all of it")
-REACH = Threshold(4, "lines", "what is made of a file stands right below the line that opens it")
+REACH = Threshold(4, "lines", "what is made of a file stands right below the lines that open and read it")
 _CALL = re.compile(r"entry_SYSCALL|do_syscall|el0_svc|__\w+_sys_")
 """the kernel's functions for system calls, which page faults have none of"""
 
@@ -76,7 +76,7 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
         account,
         "repeated-read",
         title=f"{at} reads {path} ({size(fact.size)}, unchanged) {rate(per_second)} times a second",
-        seconds=sum(row.seconds for row in rows) + _making(account, place),
+        seconds=sum(row.seconds for row in rows) + _making(account, place, rows),
         place=place,
         stack=blamed.stack,
         facts=(
@@ -100,12 +100,14 @@ def _judge(account: Account, fact: FileFact, rows: list[SyscallRow]) -> list[Fin
     )
 
 
-def _making(account: Account, place: Place | None) -> float:
-    """What the CPU time costs of the lines that follow the opening, with all that they call: they make something of
-    what is read, and will not need to again when it is kept. Time in system calls is counted by these already."""
+def _making(account: Account, place: Place | None, rows: list[SyscallRow]) -> float:
+    """What the CPU time costs of the lines that follow the opening and reading, with all that they call: they make
+    something of what is read, and will not need to again when it is kept. Time in system calls is counted by these
+    already."""
     if place is None or place.line is None:
         return 0.0
-    lines = range(place.line, place.line + round(REACH.value) + 1)
+    asked = [other.line for row in rows if place.shares_function(other := account.place(row.stack)) and other]
+    lines = range(place.line, max([place.line, *filter(None, asked)]) + round(REACH.value) + 1)
     return account.cpu_cost(
         row
         for row in account.samples

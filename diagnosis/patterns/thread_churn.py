@@ -8,7 +8,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename, is_user_code
 from perfdoctor.diagnosis.weight import again, rate, weigh
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.threads import ThreadTime
@@ -94,6 +94,8 @@ def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]
         "bounds how many run at a time.",
         verify=again(account, f"threads started at {where}", f"{rate(per_second)}/s", "close to 0"),
         confidence=0.9 if place else 0.6,
+        # (a library that starts them by itself: Java's HttpClient does for each answer, where there are two cores)
+        at_most=Severity.CRITICAL if place else Severity.INFO,
     )
 
 
@@ -183,6 +185,14 @@ def _examples() -> tuple[Example, ...]:
                 calls=(call("clone3", (started,), 10_000, seconds=0.2), registers),
                 samples=(cpu((started,), 1.0),),
                 times=(thread(running=2.0, runnable=3.0, asleep=8.0, count=10_000, born=True), main),
+            ),
+        ),
+        Example(
+            "threads that a library starts by itself",
+            False,
+            "no line of the program's own starts them: a note",
+            window(
+                calls=(call("clone3", (native("__clone3", "/lib/libc.so.6"),), 9000, seconds=0.9),), times=(born, main)
             ),
         ),
         Example(

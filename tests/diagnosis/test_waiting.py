@@ -25,6 +25,17 @@ CLIENT = (library("http/client.py", "HTTPResponse._read_status"), OWN)
 SERVER = (library("http/server.py", "BaseHTTPRequestHandler.handle_one_request"), OWN)
 
 
+def test_a_socket_on_which_only_datagrams_come_waits_for_work() -> None:
+    meter: Stack = (python(12, "main"),)
+    row = TalkRow(pid=PID, stack=meter, receives=3000, received_bytes=66_000)
+    told = Peer(transport="udp", direction="outgoing", address="0.0.0.0:0", receives=3000, rows=(row,))
+    waits = call("recvfrom", meter, 3000, on="fd:3 (socket:[9])", blocked=3.4)
+    use = NetworkUse(peers=(told,))
+    assert state_of(waits, sides=Sides(use)) is State.IDLE
+    asked = told.model_copy(update={"sends": 3000, "requests": 3000})
+    assert state_of(waits, sides=Sides(NetworkUse(peers=(asked,)))) is State.NETWORK
+
+
 @pytest.mark.parametrize(
     ("row", "expected", "because"),
     [
