@@ -41,8 +41,8 @@ _BESIDE = {"node": by_engine_and_v8, "java": by_engine_and_recorder, "go": by_en
 Closer = Callable[[tuple[SyscallRow, ...], float], bool]
 """whether waits for locks, in so many seconds, are worth a closer look"""
 _TOLD_BY_SOURCES = (
-    with_repeated,
     with_asking,
+    with_repeated,
     with_kept,
     with_native_makers,
     with_sizes,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from perfdoctor.diagnosis.talk import Talk, asks_through, asks_through_java
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
-from perfdoctor.schemas.network import AskingLine, SaidLine
+from perfdoctor.schemas.network import AskingLine, SaidLine, WrittenLine
 
 if TYPE_CHECKING:
     from perfdoctor.diagnosis.account import Account
@@ -66,12 +66,16 @@ def _is_of_store(stack: Stack) -> bool:
 
 
 def _stack_of(account: "Account", line: AskingLine) -> Stack:
-    """The callers of a line too, where it was sampled."""
+    """The callers of a line too, where it was sampled; else who awaits it, where that is known."""
     mine = [(row, account.place(row.stack)) for row in account.samples if row.pid == line.pid]
     rows = [row for row, own in mine if own is not None and (own.file, own.line) == (line.file, line.line)]
-    return account.top_stack(rows) or (frame_of(line),)
+    stack = account.top_stack(rows) or (frame_of(line),)
+    above = line.awaited
+    if above is None or any((frame.file, frame.line) == (above.file, above.line) for frame in stack):
+        return stack
+    return (*stack, frame_of(above))
 
 
-def frame_of(line: AskingLine | SaidLine) -> Frame:
+def frame_of(line: WrittenLine | SaidLine) -> Frame:
     """A line that only the text of its file tells of, as a frame."""
     return Frame(kind=FrameKind.JAVASCRIPT, function=line.function, file=line.file, line=line.line)

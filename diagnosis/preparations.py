@@ -95,6 +95,27 @@ PREPARATIONS = (
         0.85,
     ),
     Preparation(
+        "compiles style sheets or paths of XML",
+        re.compile(
+            r"com\.sun\.org\.apache\.xalan\.internal\.xsltc\.(?:compiler\.|trax\.TemplatesImpl\.defineTransletClasses)|"
+            r"com\.sun\.org\.apache\.xpath\.internal\.(?:compiler\.|jaxp\.XPathImpl\.compile|XPath\.<init>)|"
+            r"com\.sun\.org\.apache\.xalan\.internal\.xsltc\.trax\.TransformerFactoryImpl\.(?:newTemplates|<init>)|"
+            r"javax\.xml\.(?:transform|parsers|xpath|stream|validation)\.(?:\w*FactoryFinder\.|\w+Factory\.newInstance)|"
+            r"net\.sf\.saxon\.(?:style|expr\.parser|s9api\.X\w+Compiler)\.|xsltParseStylesheet\w*|xmlXPath(?:Ctxt)?Compile"
+        ),
+        _NEVER,
+        {
+            None: "compile each style sheet and each path once, and keep what comes of it",
+            Language.PYTHON: "make each lxml.etree.XSLT and XPath once (at module level), and call it with what comes",
+            Language.JAVA: (
+                "keep the Templates of each style sheet (TransformerFactory.newTemplates, once): they serve all "
+                "threads, and their newTransformer() costs little; keep each XPathExpression and each factory, one for "
+                "each thread"
+            ),
+        },
+        0.85,
+    ),
+    Preparation(
         "sets up TLS contexts and reads certificates",
         re.compile(
             r"_?ssl__SSLContext_(?:load|set_default)|_ssl__SSLContext$|SSL_CTX_(?:new|load_verify|set_default_verify)|"

@@ -135,13 +135,20 @@ class NameLookup(Model):
     stack: Stack = ()
 
 
-class AskingLine(Model):
-    """The only line in which a process's own files call a client of the network, or give an answer a body."""
+class WrittenLine(Model):
+    """A line of a process's own files, as their text tells of it."""
 
-    pid: int
     file: str
     line: int
     function: str
+
+
+class AskingLine(WrittenLine):
+    """The only line in which a process's own files call a client of the network, or give an answer a body.
+    ``awaited``: the only line that awaits in a loop what its function gives."""
+
+    pid: int
+    awaited: WrittenLine | None = None
 
 
 class SaidLine(Model):

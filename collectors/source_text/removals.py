@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 _EMPTIES = grammar.words("clear splice retain removeIf drain truncate evict take next remove_if erase_if popitem")
 _BOUNDED = re.compile(
-    r"\bmaxlen\b|lru|bounded|maxsize|Evicting|removeEldestEntry|(?:Circular|Ring)(?:Buffer|Queue)", re.IGNORECASE
+    r"\bmaxlen\b|lru|bounded|maxsize|Evicting|removeEldestEntry|(?:Circular|Ring)(?:Buffer|Queue)"
+    # ArrayBlockingQueue<>(100), asyncio.Queue(64)
+    r"|(?:Array|Linked)Blocking(?:Queue|Deque)\s*(?:<[^()]*>)?\(\s*\w|(?:\b|Lifo|Simple)Queue\((?!\s*0\s*\))\s*\w+\s*\)",
+    re.IGNORECASE,
 )
 _TAKE_OF = grammar.words("delete heappop")
 """functions that take something out of what they are given"""

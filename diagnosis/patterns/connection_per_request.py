@@ -204,6 +204,7 @@ def _examples() -> tuple[Example, ...]:
             "rows": (
                 TalkRow(pid=4242, stack=connecting, opened=900),
                 TalkRow(pid=4242, stack=(*loop, *line), requests=1800, answered=1800, wait_seconds=1.8),
+                TalkRow(pid=4242, stack=asking, requests=30, answered=30, wait_seconds=0.03),
             )
         }
     )

@@ -25,7 +25,9 @@ PER_PARENT = Threshold(
 )
 LOOP = Threshold(100, "statements/s", "a loop in which nothing else is asked; batches of rows are fewer")
 ONE_ROW = Threshold(2048, "bytes for each answer", "what is asked row by row brings little; a report brings many rows")
+PAGE = Threshold(32 << 10, "bytes for each answer", "what brings so much goes through many rows, page by page")
 BATCH = Threshold(4096, "bytes sent for each", "what carries so much brings many rows already")
+MOST = Threshold(0.5, "of the statements", "of fewer it is not known how much their answers bring")
 AS_OFTEN = Threshold(0.8, "of the shape's number", "a transaction for each, with other statements in it, is no loop")
 ALONE = Threshold(0.05, "of the shape's number", "a loop in which nothing else is asked, and nothing served")
 
@@ -184,6 +186,9 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
     talk = one.talk
     served = account.load(talk.pid).served
     share = per_unit(account, talk, one.seen)
+    answers = sum(o.seen for o in asked if o.talk.peer is talk.peer)
+    if one.seen >= MOST.value * answers and talk.peer.received_bytes >= PAGE.value * answers:
+        return share or 0.0, "", 0.0
     if share is not None:
         unit = "request that it serves" if served else "piece of work"
         return (share, f"for each {unit}", 0.92) if share >= PER_UNIT.value else (share, "", 0.0)
@@ -204,7 +209,6 @@ def _for_each(account: Account, one: _Asked, asked: list[_Asked]) -> tuple[float
         parent = max(parents, key=lambda o: o.seen)
         return one.seen / parent.seen, f"for each {quoted(parent.shape, 60)}", 0.92
     alone = all(o.seen <= ALONE.value * one.seen or o.shape == one.shape for o in others) and not served
-    answers = sum(o.seen for o in asked if o.talk.peer is talk.peer)
     little = talk.peer.received_bytes <= ONE_ROW.value * answers
     batches = (talk.peer.sent_bytes or 0) >= BATCH.value * answers
     if alone and little and not batches and one.seen / account.seconds >= LOOP.value:
@@ -292,6 +296,7 @@ def _examples() -> tuple[Example, ...]:
     batch = peer(child, 20_000, wait=5.0, protocol="PostgreSQL", statements=database(20_000, 100), rows=first.rows)
     both = peer(parent, 10_000, wait=2.5, protocol="PostgreSQL")
     report = peer(child, 5000, wait=5.0, protocol="PostgreSQL", statements=database(5000, 0), answer_bytes=20_000)
+    pages = peer(child, 400, wait=1.0, protocol="PostgreSQL", statements=database(400, 0), answer_bytes=50_000)
     batches = peer(
         child,
         5000,
@@ -372,6 +377,12 @@ def _examples() -> tuple[Example, ...]:
             window(calls=(waits,), samples=(work,), peers=(report,)),
         ),
         Example(
+            "an export that goes through a table page by page",
+            False,
+            "four statements for each request that is served, each of which brings 50 kB",
+            window(calls=(waits,), samples=(work,), peers=(served, pages)),
+        ),
+        Example(
             "rows that are written by hundreds",
             False,
             "each statement carries 12 kB",
@@ -420,7 +431,7 @@ PATTERN = Pattern(
     "nearby, many times that across zones. A page of 200 rows waits 200 times.",
     fix="A JOIN, WHERE … IN, prefetching by the ORM; executemany or COPY to write; a cache for what repeats.",
     fine="A few statements for each request; look-ups that depend on each other's answers.",
-    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, AS_OFTEN, LOOP, ONE_ROW, BATCH, ALONE),
+    thresholds=(RATE, NUMBER, PER_UNIT, PER_PARENT, AS_OFTEN, LOOP, ONE_ROW, PAGE, MOST, BATCH, ALONE),
     needs=("network",),
     focus=frozenset({Focus.NETWORK, Focus.IO}),
     check=check,

@@ -6,7 +6,7 @@ from perfdoctor.diagnosis.example import PID, call, cpu, in_loops, library, pyth
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.network import AskingLine, RepeatedLine, TalkRow
+from perfdoctor.schemas.network import AskingLine, RepeatedLine, TalkRow, WrittenLine
 
 SENDS = library("http/client.py", "HTTPConnection.endheaders")
 OFFER, COLLECT = python(32, "offer"), python(61, "collect")
@@ -100,3 +100,17 @@ def test_a_slow_answer_is_at_the_line_that_waits_for_it() -> None:
 
     assert told(waits) == 48
     assert told(at_once) == 47
+
+
+def test_requests_of_node_are_at_the_loop_that_awaits_the_function_which_makes_them() -> None:
+    """When an answer has come, nobody who awaits it is on a stack."""
+    in_loop: Stack = (library("node:net", "Socket._write"),)
+    asked = peer(in_loop, 300, wait=7.5, shape="GET /tours/?")
+    waits = call("epoll_wait", in_loop, 300, on="fd:4 (anon_inode:[eventpoll])", blocked=7.5)
+    known = in_loops(window(calls=(waits,), samples=(), peers=(asked,)), RepeatedLine(file="/srv/site.js", line=78))
+    assert known.network is not None
+    for awaited, expected in ((WrittenLine(file="/srv/site.js", line=78, function="wishes"), 78), (None, 44)):
+        line = AskingLine(pid=PID, file="/srv/site.js", line=44, function="of", awaited=awaited)
+        told = known.model_copy(update={"network": known.network.model_copy(update={"asking": (line,)})})
+        found = place(told, "serial-requests")
+        assert found is not None and found.line == expected

@@ -3,7 +3,8 @@
 import pytest
 
 from perfdoctor.diagnosis.engine import diagnose
-from perfdoctor.diagnosis.example import cpu, python, window
+from perfdoctor.diagnosis.example import cpu, java, python, window
+from perfdoctor.diagnosis.preparations import preparation_of
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Severity
 from perfdoctor.schemas.frame import Frame, FrameKind
@@ -40,3 +41,19 @@ def test_what_matters_by_itself_is_told_by_itself() -> None:
 def test_little_stays_little(other: str) -> None:
     found = diagnose(window(samples=(mapping(21, "read", 0.6), mapping(25, "write", 0.5, other), REST))).findings
     assert all(one.severity is Severity.INFO for one in found if one.pattern == "repeated-computation")
+
+
+@pytest.mark.parametrize(
+    ("function", "prepares"),
+    [
+        ("com.sun.org.apache.xalan.internal.xsltc.compiler.XSLTC.compile", True),
+        ("com.sun.org.apache.xpath.internal.jaxp.XPathImpl.compile", True),
+        ("javax.xml.parsers.FactoryFinder.find", True),
+        ("javax.xml.transform.TransformerFactory.newInstance", True),
+        ("com.sun.org.apache.xalan.internal.xsltc.trax.TransformerImpl.transform", False),
+        ("com.sun.org.apache.xerces.internal.parsers.SAXParser.parse", False),
+    ],
+)
+def test_style_sheets_and_paths_of_xml_are_compiled_once(function: str, prepares: bool) -> None:
+    frame = java(function, "/usr/lib/jvm/Made.java", 9)
+    assert (preparation_of(frame) is not None) is prepares

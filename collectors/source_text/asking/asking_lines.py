@@ -13,7 +13,7 @@ from perfdoctor.collectors.source_text.own_files import files_of
 from perfdoctor.collectors.source_text.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.network import AskingLine
+from perfdoctor.schemas.network import AskingLine, WrittenLine
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -51,9 +51,22 @@ def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
                 if source is not None
                 for line, name in lines_of(source)
             ]
+            if kind == "asking" and len(lines) == 1:
+                lines = [lines[0].model_copy(update={"awaited": awaited(lines[0].function, known)})]
             found[kind] += lines if len(lines) <= _MOST[kind] else []
     told = {kind: tuple(lines) for kind, lines in found.items()}
     return evidence.model_copy(update={"network": evidence.network.model_copy(update=told)})
+
+
+def awaited(function: str, files: list[tuple[str, Source | None]]) -> WrittenLine | None:
+    """The only line that awaits in a loop what a function gives: of who awaits, no stack tells once it waits."""
+    found = [
+        WrittenLine(file=file, line=call.start_point[0] + 1, function=syntax.name_around(call) or "(anonymous)")
+        for file, source in files
+        for call in (source.calls.get(function, ()) if source is not None else ())
+        if call.parent is not None and call.parent.type == "await_expression" and any(syntax.loops_around(call))
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:

@@ -49,7 +49,9 @@ def with_repeated(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
 
 
 def _lines(evidence: Evidence, use: NetworkUse) -> Iterator[tuple[int, str, int]]:
-    """Process, file and line of what asks peers, and of what runs most: it may ask by a library that sends later."""
+    """Process, file and line of what asks peers, and of what runs most: it may ask by a library that sends later. And
+    of who awaits what is asked so."""
+    yield from ((asks.pid, asks.awaited.file, asks.awaited.line) for asks in use.asking if asks.awaited)
     asks = sorted((row for peer in use.peers for row in peer.rows), key=lambda row: -row.wait_seconds)[:_STACKS]
     runs = sorted(evidence.cpu.rows if evidence.cpu else (), key=lambda row: -row.seconds)[:_STACKS]
     for pid, stack in (*((row.pid, row.stack) for row in asks), *((row.pid, row.stack) for row in runs)):

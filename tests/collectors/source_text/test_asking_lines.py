@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfdoctor.collectors.source_text.asking.asking_lines import answering, asking, connecting
+from perfdoctor.collectors.source_text.asking.asking_lines import answering, asking, awaited, connecting
 from perfdoctor.collectors.source_text.sources import Source
 
 ASKS = {
@@ -50,3 +50,38 @@ def test_lines_that_open_a_connection_are_found() -> None:
     )
     assert list(connecting(Source("/srv/app.js", text.encode()))) == [(3, "ask")]
     assert list(connecting(Source("/srv/app.js", b"database.connect();\nsocket.connect(5);"))) == []
+
+
+HANDLERS = """class Stock {
+  async of(tour) {
+    return (await fetch(`/stock/${tour}`)).json();
+  }
+}
+async function wishes(list) {
+  for (const wish of list) {
+    found.push(await stock.of(wish.tour));
+  }
+}
+async function one(tour) {
+  return reply(await stock.of(tour));
+}
+const lists = wishLists.of(guest);
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("", ""), 8),
+        (("found.push(await stock.of(wish.tour))", "asked.push(stock.of(wish.tour))"), None),
+        (("return reply(await stock.of(tour))", "for (;;) await stock.of(tour)"), None),
+    ],
+    ids=["one in a loop", "all at once", "two in loops"],
+)
+def test_the_line_that_awaits_in_a_loop_is_found_if_it_is_the_only_one(
+    change: tuple[str, str], line: int | None
+) -> None:
+    source = Source("/srv/app.js", HANDLERS.replace(*change).encode())
+    found = awaited("of", [("/srv/app.js", source)])
+    assert (found.line if found else None) == line
+    assert found is None or found.function == "wishes"

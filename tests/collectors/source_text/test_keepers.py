@@ -321,7 +321,16 @@ def test_objects_that_live_on_are_looked_at_before_new_pages(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("made", "limited"), [("deque(maxlen=9)", True), ("deque()", False), ("LRUCache(500)", True)], ids=str
+    ("made", "limited"),
+    [
+        ("deque(maxlen=9)", True),
+        ("deque()", False),
+        ("LRUCache(500)", True),
+        ("queue.Queue(64)", True),
+        ("queue.Queue()", False),
+        ("queue.Queue(0)", False),
+    ],
+    ids=str,
 )
 def test_what_holds_no_more_than_so_many_fills(tmp_path: Path, made: str, limited: bool) -> None:
     text = f"""class A:
@@ -332,6 +341,28 @@ def test_what_holds_no_more_than_so_many_fills(tmp_path: Path, made: str, limite
 """
     (kept,) = _kept(tmp_path, ".py", text)
     assert (kept.line, kept.limited) == (5, limited)
+
+
+@pytest.mark.parametrize(
+    ("made", "limited"),
+    [
+        ("new ArrayBlockingQueue<>(100)", True),
+        ("new LinkedBlockingQueue<String>(MOST)", True),
+        ("new LinkedBlockingQueue<>()", False),
+        ("new PriorityQueue<>(11)", False),
+    ],
+    ids=str,
+)
+def test_a_queue_of_java_that_holds_no_more_than_so_many_fills(tmp_path: Path, made: str, limited: bool) -> None:
+    text = f"""class A {{
+  final Queue<String> rows = {made};
+  void add(String row) {{
+    rows.add(new String(row));  // <-
+  }}
+}}
+"""
+    (kept,) = _kept(tmp_path, ".java", text)
+    assert (kept.line, kept.limited) == (4, limited)
 
 
 SESSIONS = {
