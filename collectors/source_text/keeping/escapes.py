@@ -58,10 +58,10 @@ class Escape(NamedTuple):
     """at which it is taken out again"""
 
 
-def escape_of(source: Source, lines: Sequence[int]) -> Escape | None:
-    """Of what is made at the innermost of ``lines``; the others are its callers', of the same file."""
+def escape_of(source: Source, lines: Sequence[int], function: str = "") -> Escape | None:
+    """Of what is made at the innermost of ``lines``, in ``function``; the others are its callers', of the same file."""
     search = _Search(source)
-    found = search.from_line(lines)
+    found = search.from_line(lines, function)
     # (an object that has it of its own may be gone soon: rather who is given what it has)
     last = found[-1].owner if found else ""
     best = min(found, key=lambda one: (one.removal, bool(one.owner), one.owner != last, one.places), default=None)
@@ -85,9 +85,9 @@ class _Search:
         self._asked = set[int]()
         """functions that are looked at for what they give back"""
 
-    def from_line(self, lines: Sequence[int]) -> list[Escape]:
+    def from_line(self, lines: Sequence[int], name: str = "") -> list[Escape]:
         found: list[Escape] = []
-        node = self._source.at(lines[0])
+        node = self._begun_at(lines[0], name) or self._source.at(lines[0])
         callers = iter(lines[1:])
         for _ in range(_FRAMES):
             if node is None:
@@ -115,6 +115,16 @@ class _Search:
             filled = self._fills(function, names) or any(one.owner for one in found)
             node = call if gives or maker else self._handed_on(call, function, names, filled=filled)
         return found
+
+    def _begun_at(self, line: int, name: str) -> "Node | None":
+        """All of a function that begins at a line, of which V8 may say no more than that it made something."""
+        if not self._source.is_javascript:
+            return None
+        begun = (each for each in self._source.near(line) if each.type in grammar.FUNCTIONS)
+        here = (each for each in begun if each.start_point[0] + 1 == line < each.end_point[0] + 1)
+        called = name.rpartition(".")[2]
+        found = next((each for each in here if (syntax.name_of(each) or "(anonymous)") == called), None)
+        return found.child_by_field_name("body") if found is not None else None
 
     def _in_other_methods(self, function: "Node", made: "Node") -> list[Escape]:
         """The lines of the same object's other methods that keep what a member of it has."""

@@ -91,20 +91,20 @@ class _Search:
         self._alone: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._holders: dict[tuple[int, str, int], tuple[int, str] | None] = {}
         self._left = _MOST_SEARCHED
-        self._followed: dict[tuple[int, str, tuple[int, ...]], Escape | None] = {}
+        self._followed: dict[tuple[int, str, tuple[int, ...], str], Escape | None] = {}
         self._left_to_follow = _MOST_FOLLOWED
 
     def followed(self, pid: int, frames: Sequence[_OwnFrame]) -> tuple[Removal, KeptLine | None]:
         """The line that what is made on a stack ends up at, and how it is taken out there."""
         if not frames or self._left_to_follow == 0:
             return Removal.NEVER, None
-        file, line, _ = frames[0]
+        file, line, function = frames[0]
         lines = tuple(at for _, at, _ in takewhile(lambda frame: frame[0] == file, frames))
         source = self._sources.of(pid).of(file)
-        key = pid, file, lines
+        key = pid, file, lines, function
         if key not in self._followed:
             self._left_to_follow -= 1
-            self._followed[key] = escape_of(source, lines) if source is not None else None
+            self._followed[key] = escape_of(source, lines, function) if source is not None else None
         found = self._followed[key]
         if found is None:
             return Removal.NEVER, None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
+from perfdoctor.collectors.source_text.keeping.escapes import escape_of
 from perfdoctor.collectors.source_text.keeping.keepers import keeps, with_kept
 from perfdoctor.collectors.source_text.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
@@ -437,3 +438,32 @@ def test_an_object_keeps_by_itself(tmp_path: Path, before: str, after: str, line
     assert before in text
     (kept,) = _kept(tmp_path, ".py", text.replace(before, after))
     assert (kept.line, kept.through or kept.line) == (5, line)
+
+
+GATEWAY = """class Gateway {
+  report(session, track) {
+    session.tracks.push({ at: Date.now(), ...track });
+  }
+  serve(socket) {
+    socket.on('error', () => socket.destroy());
+    socket.on('line', (line) => {
+      let message;
+      try {
+        message = JSON.parse(line);
+      } catch {
+        return;
+      }
+      this.report(session, message);
+    });
+  }
+}
+"""
+
+
+def test_of_a_function_that_v8_names_by_its_first_line_all_is_followed() -> None:
+    source = Source("/srv/gateway.js", GATEWAY.encode())
+    found = escape_of(source, [7], "(anonymous)")
+    assert found is not None and (found.line, found.function) == (3, "report")
+    # (what the function around makes there is the callback itself, which its socket keeps)
+    outer = escape_of(source, [7], "Gateway.serve")
+    assert outer is None or outer.function == "serve"
