@@ -27,6 +27,8 @@ SOME_NEWS, LONG_WAIT = 0.05, 0.005
 
 DATABASES = frozenset({"PostgreSQL", "MySQL"})
 STORES = DATABASES | {"Redis"}
+MAIL = "SMTP"
+"""several turns for each mail, one after the other, as its protocol has it"""
 _ASKED = ("tcp", "unix", "unix-packet")
 """transports on which one side asks and the other answers"""
 
@@ -34,6 +36,7 @@ _ASKED = ("tcp", "unix", "unix-packet")
 _SESSION = re.compile(
     r"\((?:start of|end of|authentication|asks for|cancel|close|sync|flush|HTTP/2)"
     r"|(?:AUTH|HELLO|CLIENT|SELECT \?|QUIT|PING)$|(?:SET|SHOW|DISCARD|RESET)\b(?! \S+:)"
+    r"|(?:(?:EHLO|HELO|LHLO|AUTH) \?|NOOP|RSET|STARTTLS)$"
 )
 _TRANSACTION = re.compile(
     r"(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|END)\b|\(bind\)|\(execute\)", re.IGNORECASE

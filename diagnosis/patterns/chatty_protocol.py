@@ -5,7 +5,7 @@ from perfdoctor.diagnosis.asking import called_from, peer, per_unit, whom
 from perfdoctor.diagnosis.example import APP, call, cpu, in_loops, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
-from perfdoctor.diagnosis.talk import DATABASES, Talk
+from perfdoctor.diagnosis.talk import DATABASES, MAIL, Talk
 from perfdoctor.diagnosis.user_code import goes_through_package
 from perfdoctor.diagnosis.weight import again, percent, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -38,7 +38,12 @@ def _judge(account: Account, talk: Talk) -> list[Finding]:
     if talk.peer.protocol in DATABASES or not talk.answered or talk.questions / account.seconds < RATE.value:
         return []
     connections = (talk.peer.opened or 0) + (talk.peer.already_open or 0)
-    if talk.for_news or talk.questions < KEPT.value * max(1, connections) or talk.gathered:
+    if (
+        talk.peer.protocol == MAIL
+        or talk.for_news
+        or talk.questions < KEPT.value * max(1, connections)
+        or talk.gathered
+    ):
         return []
     asked = talk.sent_bytes / talk.requests
     told = talk.peer.received_bytes / max(1, talk.peer.turn.times)
@@ -118,6 +123,7 @@ def _cure(talk: Talk) -> str:
 
 
 def _examples() -> tuple[Example, ...]:
+    posts: Stack = (library("smtplib.py", "SMTP.sendmail"), python(30, "send"))
     line: Stack = (
         library("site-packages/redis/connection.py", "send_packed_command"),
         python(22, "basket"),
@@ -160,6 +166,20 @@ def _examples() -> tuple[Example, ...]:
                 samples=(cpu(line, 2.5),),
                 peers=(peer(line, 3000, wait=1.5, shape="GET rate", request_bytes=30, answer_bytes=20, **redis),),  # type: ignore[arg-type]
                 threads=3,
+            ),
+        ),
+        Example(
+            "mails to a relay",
+            False,
+            "each takes four turns, as its protocol has it",
+            window(
+                calls=(call("recvfrom", posts, 6000, blocked=3.0),),
+                samples=(work,),
+                peers=(
+                    peer(
+                        posts, 6000, wait=3.0, protocol="SMTP", shape="MAIL FROM:?", request_bytes=60, answer_bytes=20
+                    ),
+                ),
             ),
         ),
         Example(

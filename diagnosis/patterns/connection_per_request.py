@@ -8,11 +8,11 @@ from perfdoctor.diagnosis.client_lines import frame_of
 from perfdoctor.diagnosis.example import call, cpu, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
-from perfdoctor.diagnosis.talk import Talk, begins_session
+from perfdoctor.diagnosis.talk import MAIL, Talk, begins_session
 from perfdoctor.diagnosis.weight import again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
-from perfdoctor.schemas.network import StatementShape, TalkRow
+from perfdoctor.schemas.network import Peer, StatementShape, TalkRow
 
 RATE = Threshold(2, "connections/s to one peer", "fewer cost less than anyone could measure")
 REPEATS = Threshold(10, "connections to one peer in the window", "a pool that fills opens a few at once")
@@ -62,7 +62,7 @@ def check(account: Account) -> list[Finding]:
 
 def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     opened = sum(talk.opened for talk in talks)
-    questions = sum(talk.questions for talk in talks) or sum(talk.session_requests for talk in talks)
+    questions = sum(map(_questions, talks)) or sum(talk.session_requests for talk in talks)
     if opened < REPEATS.value or opened / account.seconds < RATE.value:
         return []
     # Connections on which nothing is asked are looks whether anybody listens.
@@ -119,6 +119,11 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     )
 
 
+def _questions(talk: Talk) -> int:
+    """Of mail the mails: each takes several turns."""
+    return sum(n for shape, n in talk.shapes.items() if shape.startswith("MAIL ")) or talk.questions
+
+
 def _opened_at(account: Account, where: Talk) -> tuple[Place | None, Stack]:
     """Where the connections are opened: a runtime that does so from its own loop has the line in the program's text,
     where there is but one."""
@@ -164,6 +169,8 @@ def _cure(talk: Talk) -> str:
         return f"a pool of connections ({which}), or one for each thread"
     if protocol == "Redis":
         return "one client object for the process; it keeps a pool"
+    if protocol == MAIL:
+        return "one session for many mails, with a new one only after an error or when it was idle for long"
     if protocol in ("HTTP/1", "TLS"):
         kept = {
             FrameKind.PYTHON: "one requests.Session, httpx.Client or http.client.HTTPConnection for all requests",
@@ -221,6 +228,22 @@ def _examples() -> tuple[Example, ...]:
             StatementShape(shape="(authentication)", seen=1000, pid=4242, stack=login),
         ),
     )
+    steps_of_mail = ("EHLO ?", "AUTH ?", "MAIL FROM:?", "RCPT TO:?", "RCPT TO:?", "DATA", "(mail)", "QUIT")
+
+    def mail(sessions: int, mails: int) -> Peer:
+        """Of ``mails``, each of which goes to two."""
+        begins, ends = steps_of_mail[:2], steps_of_mail[-1:]
+        times = {
+            step: sessions if step in begins + ends else mails * steps_of_mail.count(step) for step in steps_of_mail
+        }
+        said = tuple(StatementShape(shape=step, seen=n, pid=4242, stack=line) for step, n in times.items())
+        opens = (TalkRow(pid=4242, stack=line, opened=sessions),)
+        turns = sum(times.values())
+        return peer(
+            line, turns, wait=turns * 0.0005, protocol="SMTP", statements=said, rows=opens, address="10.0.0.25:25"
+        )
+
+    letters, campaign = mail(300, 300), mail(3, 300)
     dozen = database.model_copy(
         update={
             "rows": (*database.rows, TalkRow(pid=4242, stack=(python(33, "price"),), requests=12_000, answered=12_000))
@@ -302,6 +325,18 @@ def _examples() -> tuple[Example, ...]:
             False,
             "one for each twenty requests that are served",
             window(calls=(call("recvfrom", login, 2000, blocked=0.2),), samples=(work,), peers=(dozen, crowds)),
+        ),
+        Example(
+            "a session with a relay for each mail",
+            True,
+            "three of eight turns begin and end it, and the others are of one mail",
+            window(calls=(call("recvfrom", line, 2400, blocked=1.2),), samples=(work,), peers=(letters,)),
+        ),
+        Example(
+            "a session with a relay for many mails",
+            False,
+            "three sessions carry 300 mails",
+            window(calls=(call("recvfrom", line, 1500, blocked=0.75),), samples=(work,), peers=(campaign,)),
         ),
         Example(
             "a pool",

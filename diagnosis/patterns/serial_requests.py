@@ -7,7 +7,7 @@ from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from,
 from perfdoctor.diagnosis.example import APP, PID, call, cpu, in_loops, library, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
-from perfdoctor.diagnosis.talk import DATABASES, Talk, is_served, is_session
+from perfdoctor.diagnosis.talk import DATABASES, MAIL, Talk, is_served, is_session
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.weight import again, percent, rate, weigh
 from perfdoctor.diagnosis.words import quoted
@@ -35,7 +35,7 @@ _PAGES = ("cursor", "page_token", "next", "after=", "offset", "since")
 def check(account: Account) -> list[Finding]:
     groups: dict[tuple[int, str | None, str], list[Talk]] = defaultdict(list)
     for talk in account.talks:
-        other = talk.for_news or talk.gathered or talk.peer.protocol in DATABASES
+        other = talk.for_news or talk.gathered or talk.peer.protocol in (*DATABASES, MAIL)
         if not other and talk.questions and talk.answered:
             place = talk.place
             groups[talk.pid, place.file if place else None, place.function if place else ""].append(talk)

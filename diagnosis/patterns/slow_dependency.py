@@ -5,7 +5,7 @@ from collections import defaultdict
 from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.asking import LARGE_TRANSFER, bytes_each, called_from, peer, whom
-from perfdoctor.diagnosis.example import call, cpu, library, python, window
+from perfdoctor.diagnosis.example import call, cpu, library, loop, python, window
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.talk import DATABASES, Talk, is_session, is_transaction
@@ -18,7 +18,9 @@ SLOW = Threshold(0.02, "s for an answer", "a service nearby answers within 10 ms
 STATEMENT = Threshold(0.01, "s for a statement of a database", "what an index finds takes one or two milliseconds")
 WORTH = Threshold(0.03, "s for an answer of another service", "with less, there is more in asking less often")
 BEARABLE = Threshold(
-    0.1, "s for an answer", "who asks for several at a time has already made the best of less than this"
+    0.1,
+    "s for an answer",
+    "who asks for several at a time, or on an event loop, has already made the best of less than this",
 )
 AT_ONCE = Threshold(1.5, "under way at a time", "one after the other each answer holds up all that follows")
 FEW = Threshold(2, "answers in the window", "one says nothing about the others")
@@ -70,8 +72,11 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
     sent = sum(row.sent_bytes for row in where.peer.rows if row.pid == where.pid)
     many = where.peer.protocol in DATABASES and _writes(where.shape) and sent >= ROWS.value * answered
     rare = answered < RARE.value * load.served
-    soon = where.peer.protocol not in DATABASES and mean < WORTH.value
-    bearable = soon or (mean < BEARABLE.value and load.at_once >= AT_ONCE.value)
+    database = where.peer.protocol in DATABASES
+    soon = not database and mean < WORTH.value
+    # (on an event loop nothing else waits for the answer)
+    apart = load.at_once >= AT_ONCE.value or (not database and _on_a_loop(account, where))
+    bearable = soon or (mean < BEARABLE.value and apart)
     facts = [
         account.fact("network", f"answers of {of}", answered / account.seconds, "answers/s"),
         account.fact("network", "mean wait for an answer", mean, "s"),
@@ -101,6 +106,15 @@ def _judge(account: Account, talks: list[Talk]) -> list[Finding]:
         at_most=Severity.INFO
         if large or many or rare or bearable or (unclear and not where.shape)
         else Severity.CRITICAL,
+    )
+
+
+def _on_a_loop(account: Account, where: Talk) -> bool:
+    """Whether its answers come by an event loop, which does other things meanwhile."""
+    return any(loop.pid == where.pid for loop in account.ledger.loops) and not any(
+        row.blocked_seconds > 0 and row.syscall in calls.RECEIVES
+        for row in account.calls_at.get(where.place, ())
+        if row.pid == where.pid
     )
 
 
@@ -188,6 +202,20 @@ def _examples() -> tuple[Example, ...]:
     pages = peer((python(12, "serve"),), 250, wait=9.0, direction="incoming", address="10.0.0.9")
     in_turn = peer(line, 250, wait=8.8, shape="GET /tiles/?")
     at_once = call("recvfrom", line, 800, on="fd:4 (socket:[7])", blocked=28.0)
+    rounds: Stack = (library("asyncio/base_events.py", "BaseEventLoop._run_once"), library("asyncio/runners.py", "run"))
+    writes: Stack = (
+        library("asyncio/selector_events.py", "_SelectorSocketTransport.write"),
+        python(33, "stock"),
+        *rounds,
+    )
+    on_loop = peer(writes, 250, wait=8.8, shape="GET /tiles/?")
+    selects = call(
+        "epoll_wait",
+        (library("selectors.py", "EpollSelector.select"), *rounds),
+        250,
+        on="fd:4 (anon_inode:[eventpoll])",
+        blocked=8.8,
+    )
     alone = call("recvfrom", line, 250, on="fd:4 (socket:[7])", blocked=8.8)
     return (
         Example(
@@ -201,6 +229,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "nothing else is done meanwhile",
             window(calls=(alone,), samples=(work,), peers=(pages, in_turn)),
+        ),
+        Example(
+            "35 ms for each page's answer, on an event loop",
+            False,
+            "the loop serves others meanwhile",
+            window(calls=(selects,), samples=(work,), peers=(pages, on_loop), polling=(loop(selects.stack, off=1.0),)),
         ),
         Example(
             "35 ms for each answer, of which three are under way",

@@ -7,7 +7,7 @@ from perfdoctor.diagnosis.example import call, cpu, library, native, python, thr
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename, is_user_code
-from perfdoctor.diagnosis.weight import again, rate, weigh
+from perfdoctor.diagnosis.weight import LITTLE, again, rate, weigh
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.syscalls import SyscallRow
@@ -95,7 +95,7 @@ def _judge(account: Account, pid: int, times: list[ThreadTime]) -> list[Finding]
         verify=again(account, f"threads started at {where}", f"{rate(per_second)}/s", "close to 0"),
         confidence=0.9 if place else 0.6,
         # (a library that starts them by itself: Java's HttpClient does for each answer, where there are two cores)
-        at_most=Severity.CRITICAL if place else Severity.INFO,
+        at_most=Severity.CRITICAL if place and spent >= LITTLE.value * account.seconds else Severity.INFO,
     )
 
 
@@ -158,6 +158,7 @@ def _examples() -> tuple[Example, ...]:
         blocked=6.0,
     )
     jobs = thread(running=9.0, asleep=30.0, count=40, born=True)
+    quiet = thread(running=0.7, asleep=0.2, count=300, born=True)
     few = call("clone3", start, 40, seconds=0.01)
     long = thread(running=14.0, asleep=3.0, count=60, born=True)
     return (
@@ -186,6 +187,12 @@ def _examples() -> tuple[Example, ...]:
                 samples=(cpu((started,), 1.0),),
                 times=(thread(running=2.0, runnable=3.0, asleep=8.0, count=10_000, born=True), main),
             ),
+        ),
+        Example(
+            "a thread for each request of a quiet service",
+            False,
+            "30 a second: little is to be won, however idle the rest is",
+            window(calls=(call("clone3", start, 300, seconds=0.01),), samples=(body,), times=(quiet, main)),
         ),
         Example(
             "threads that a library starts by itself",
@@ -224,7 +231,7 @@ PATTERN = Pattern(
     "lock of the whole address space), a worker of Node.js 30 ms; and nothing bounds how many there are under load.",
     fix="A pool: threads that are started once and take work from a queue.",
     fine="Few threads, or long work in each.",
-    thresholds=(RATE, COUNT, LIFE, WORKERS, WORKER_COUNT, WORKER_LIFE),
+    thresholds=(RATE, COUNT, LIFE, LITTLE, WORKERS, WORKER_COUNT, WORKER_LIFE),
     needs=("threads", "syscalls"),
     focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
     check=check,

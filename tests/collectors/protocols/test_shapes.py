@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.protocols import dns, http, mysql, postgres, redis, sql, tls
+from perfdoctor.collectors.protocols import dns, http, mysql, postgres, redis, smtp, sql, tls
 from perfdoctor.collectors.protocols.guess import guess
 from perfdoctor.collectors.protocols.words import LONGEST, name
 from perfdoctor.collectors.text import clean
@@ -187,13 +187,40 @@ def test_a_known_protocol_is_tried_first() -> None:
     assert guess(b"\x01\x02", 2) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        (b"EHLO shop.example\r\n", "EHLO ?"),
+        (b"ehlo [10.0.0.7]\r\n", "EHLO ?"),
+        (b"AUTH PLAIN AGh1bnRlcg==\r\n", "AUTH ?"),
+        (b"mail from:<hunter2@b.example> size=712\r\n", "MAIL FROM:?"),
+        (b"RCPT TO:<hunter2@c.example>\r\n", "RCPT TO:?"),
+        (b"aHVudGVyMg==\r\n", "(authentication)"),
+        (b"data\r\n", "DATA"),
+        (b"QUIT\r\n", "QUIT"),
+        (b"From: hunter2@b.example\r\nSubject: x\r\n\r\nGET / of hunter2\r\n.\r\n", "(mail)"),
+        (b"GET /hunter2 HTTP/1.1\r\n\r\n.\r\n", "(mail)"),
+    ],
+)
+def test_mail(data: bytes, shape: str) -> None:
+    assert guess(data, len(data), 2525, "SMTP") == ("SMTP", shape)
+
+
+def test_what_others_say_too_is_mail_only_where_that_is_known() -> None:
+    for word in (b"QUIT\r\n", b"DATA\r\n", b"AUTH hunter2\r\n", b"HELOISE\r\n"):
+        assert guess(word, len(word), 21) == ("", "")
+    assert guess(b"MAIL FROM:<a@b.example>\r\n", 25) == ("SMTP", "MAIL FROM:?")
+    shake = b"\x16\x03\x01\x00\x40" + bytes(64)
+    assert guess(shake, 69, 25, "SMTP")[0] == "TLS"
+
+
 BYTES = st.one_of(
     st.binary(max_size=300),
     st.builds(
         lambda start, rest: start + rest,
         st.sampled_from([
             b"GET /", b"POST /a?", b"*2\r\n$3\r\nGET\r\n$", b"*999999\r\n", b"Q\0\0\0\x20", b"P\0\0\0\x30",
-            b"\x16\x03\x01",
+            b"\x16\x03\x01", b"MAIL FROM:<", b"AUTH PLAIN ",
             b"\x20\0\0\0\x03SELECT ", b"\0\x07\x01\0\0\x01\0\0\0\0\0\0", b"\0\0\0\x20\0\x03\0\0", b"B\0\0\0\x20",
         ]),
         st.binary(max_size=280),
@@ -208,7 +235,7 @@ def test_any_bytes_give_a_short_clean_shape_or_nothing(data: bytes, size: int, p
     assert bool(protocol) == bool(shape)
     assert len(shape) <= LONGEST
     assert clean(shape, LONGEST) == shape
-    for read in (http.read, mysql.read, postgres.read, redis.read, tls.read):
+    for read in (http.read, mysql.read, postgres.read, redis.read, smtp.read, smtp.read_more, tls.read):
         read(data, size)
     told = dns.read(data, size)
     assert told is None or clean(told.name) == told.name
