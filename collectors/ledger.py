@@ -17,6 +17,7 @@ from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
 from perfdoctor.collectors.source_text.asking.asking_lines import with_asking
+from perfdoctor.collectors.source_text.asking.guards import with_guards
 from perfdoctor.collectors.source_text.asking.lent_lines import with_lent
 from perfdoctor.collectors.source_text.asking.looped import with_repeated
 from perfdoctor.collectors.source_text.asking.pool_makers import with_pools
@@ -46,6 +47,7 @@ _TOLD_BY_SOURCES = (
     with_kept,
     with_native_makers,
     with_sizes,
+    with_guards,
     with_pools,
     with_pauses,
     with_lent,
@@ -97,10 +99,9 @@ async def observe(
 
         has_tasks = task_waits.may_have_tasks(target)
         evidence = await (task_waits.beside(host, target, with_peers) if has_tasks else with_peers())
-        evidence = await to_thread.run_sync(_with_sources, host, evidence)
         if look and look.ended:
-            return await _with_locks(host, target, evidence, seconds, progress)
-        return evidence
+            evidence = await _with_locks(host, target, evidence, seconds, progress)
+        return await to_thread.run_sync(_with_sources, host, evidence)
 
     async def by_programs() -> Evidence:
         return await _one_after_the_other(host, target, seconds, progress)

@@ -61,7 +61,8 @@ class LockWait(Model):
 
 
 class LockHold(Model):
-    """Times that a lock was held and others waited, by the stack that let go. ``whole`` of them are known from the
+    """Times that a lock was held and others waited, by the stack that let go (in a diagnosis a guard that goes with its
+    block does so at the line that declares it). ``whole`` of them are known from the
     beginning; of the others only since the first waiter came, so ``seconds`` is a lower bound."""
 
     stack: Stack = ()
