@@ -30,7 +30,13 @@ class Asked(NamedTuple):
 
 
 def asked(account: Account) -> list[Asked]:
-    """By line. What waits for the disk after each (a transaction that writes) is no matter of how often it is asked."""
+    """By line. What waits for the disk after each (a transaction that writes, and is ended in the same function) is no
+    matter of how often it is asked."""
+    syncs: dict[tuple[int, str | None, str], int] = defaultdict(int)
+    for row in account.calls:
+        place = account.place(row.stack) if row.syscall in calls.SYNCS else None
+        if place is not None:
+            syncs[row.pid, place.file, place.function] += row.calls
     looks: dict[tuple[int, Place], list[SyscallRow]] = defaultdict(list)
     for row in account.calls:
         place = account.place(row.stack) if _begins(row) else None
@@ -40,7 +46,7 @@ def asked(account: Account) -> list[Asked]:
     for (pid, place), rows in looks.items():
         here = [row for row in account.calls_at[place] if row.pid == pid]
         times = int(sum(row.calls * _begins(row) for row in rows))
-        if 2 * sum(row.calls for row in here if row.syscall in calls.SYNCS) >= times:
+        if 2 * syncs[pid, place.file, place.function] >= times:
             continue
         most = max(rows, key=lambda row: row.calls)
         cpu = sum(row.seconds for row in account.samples_at.get(place, ()) if row.pid == pid)

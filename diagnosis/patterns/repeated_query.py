@@ -338,6 +338,7 @@ def _examples() -> tuple[Example, ...]:
     row_of_sqlite = (python(89, "newest_test"), python(52, "page"))
     journal = call("newfstatat", row_of_sqlite, 40_000, errors=40_000, on="/srv/vault.db-journal", seconds=0.1)
     reads = call("pread64", row_of_sqlite, 40_000, on="/srv/vault.db", transferred=640_000, seconds=0.1)
+    commits = call("fdatasync", (python(93, "newest_test"), python(52, "page")), 40_000, on="/srv/vault.db-journal")
     sqlite_at_work = cpu(row_of_sqlite, 2.0)
     return (
         Example(
@@ -363,6 +364,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "40 looks for its journal for each request that is served: outside of a transaction each statement is one",
             window(calls=(journal, reads), samples=(sqlite_at_work, work), peers=(served,)),
+        ),
+        Example(
+            "a row of SQLite that is written for each reading, and committed below",
+            False,
+            "each transaction waits for the disk: that is the thing to mend (sync-write)",
+            window(calls=(journal, commits), samples=(sqlite_at_work, work), peers=(served,)),
         ),
         Example(
             "SQLite asked twice for each request",

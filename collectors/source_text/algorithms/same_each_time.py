@@ -39,6 +39,10 @@ _GIVES = (
         " partial_cmp toArray Float64Array Float32Array Int32Array Uint32Array Int16Array Uint16Array Int8Array"
         " Uint8Array"
         " to_bits from_bits wrapping_add wrapping_mul rotate_left saturating_sub checked_sub min_by max_by"
+        " linspace logspace zeros ones empty arange eye identity array asarray outer dot matmul where clip cumsum"
+        " cumprod mean std var hanning hamming blackman bartlett kaiser meshgrid tile stack concatenate vstack hstack"
+        " diff interp maximum minimum log1p expm1 deg2rad rad2deg astype reshape ravel transpose flatten zeros_like"
+        " ones_like full_like power square absolute radians degrees comb factorial"
     )
     | grammar.COLLECTIONS
 )
@@ -51,6 +55,8 @@ _MAKES = grammar.COLLECTIONS | grammar.words(
 )
 """what makes a collection, or something as large, of what it is given"""
 _COPIES = frozenset(("slice", "concat", "copy", "clone", "to_vec", "flat", "flatMap"))
+_MODULES = grammar.words("np numpy math Math std f32 f64")
+"""names of modules of functions that give the same for the same"""
 _PARTS = grammar.INDEXED | grammar.POINTED | {"unary_expression", "expression_list"}
 
 
@@ -144,7 +150,7 @@ def _is_constant(source: Source, function: "Node") -> bool:
         return False
     own = _made_in(function, body)
     read = syntax.names_in(body) - own
-    return all(name.isupper() or name in source.named for name in read)
+    return all(name.isupper() or name in source.named or name in _MODULES for name in read)
 
 
 def _made_in(function: "Node", body: "Node") -> set[str]:
