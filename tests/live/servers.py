@@ -64,6 +64,7 @@ def servers(folder: Path) -> Iterator[Servers]:
             at[name] = stack.enter_context(_listening(("127.0.0.1", 0), _answer_each))[1]
         at["small"] = stack.enter_context(_listening(("127.0.0.1", 0), _answer_thirteen))[1]
         at["six"] = stack.enter_context(_listening(("::1", 0), _answer_each, socket.AF_INET6))[1]
+        at["mail"] = stack.enter_context(_listening(("127.0.0.1", 0), _relay))[1]
         at["unix"] = str(folder / "echo.sock")
         stack.enter_context(_listening(at["unix"], _answer_each, socket.AF_UNIX))
         at["tls"] = stack.enter_context(_listening(("127.0.0.1", 0), _tls(folder)))[1]
@@ -121,6 +122,27 @@ def _answer_thirteen(connection: socket.socket) -> None:
         got += len(said)
         if got % 13 == 0:
             connection.sendall(ANSWER)
+
+
+_REPLIES = {
+    b"EHLO": b"250-relay\r\n250 AUTH PLAIN\r\n",
+    b"AUTH": b"235 welcome\r\n",
+    b"DATA": b"354 go on\r\n",
+    b"QUIT": b"221 bye\r\n",
+}
+
+
+def _relay(connection: socket.socket) -> None:
+    """Takes every mail, from whoever logs in."""
+    connection.sendall(b"220 relay ESMTP\r\n")
+    with connection.makefile("rb") as lines:
+        for line in lines:
+            verb = line[:4].upper()
+            connection.sendall(_REPLIES.get(verb, b"250 ok\r\n"))
+            if verb == b"DATA":
+                while lines.readline() not in (b".\r\n", b""):
+                    pass
+                connection.sendall(b"250 ok\r\n")
 
 
 def _tls(folder: Path) -> Callable[[socket.socket], None]:

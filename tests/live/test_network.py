@@ -143,9 +143,13 @@ def assert_known_traffic(peers: dict[str, Peer], at: dict[str, int | str]) -> No
     }
     assert shapes(tcp("mysql")) == {"INSERT INTO log(who, what) VALUES (?)": known.MY_QUERIES}
     assert shapes(tcp("redis")) == {"SET session:?:?": known.COMMANDS, "AUTH": 1}
-    protocols = {name: tcp(name).protocol for name in ("http", "postgres", "mysql", "redis", "tls", "before")}
+    mails = known.MAIL_SESSIONS * known.MAILS
+    of_sessions = dict.fromkeys(("EHLO ?", "AUTH ?", "QUIT"), known.MAIL_SESSIONS)
+    assert shapes(tcp("mail")) == of_sessions | dict.fromkeys(("MAIL FROM:?", "RCPT TO:?", "DATA", "(mail)"), mails)
+    protocols = {name: tcp(name).protocol for name in ("http", "postgres", "mysql", "redis", "mail", "tls", "before")}
     assert protocols == {
-        "http": "HTTP/1", "postgres": "PostgreSQL", "mysql": "MySQL", "redis": "Redis", "tls": "TLS", "before": "",
+        "http": "HTTP/1", "postgres": "PostgreSQL", "mysql": "MySQL", "redis": "Redis", "mail": "SMTP",
+        "tls": "TLS", "before": "",
     }  # fmt: skip
     assert tcp("tls").opaque
     assert not tcp("tls").statements

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import select
+import smtplib
 import socket
 import ssl
 import struct
@@ -21,6 +22,7 @@ UNIX_TURNS, DATAGRAMS, NAMES, MISSING_NAMES, LOOSE_NAMES = 19, 11, 37, 5, 7
 QUERIES, PREPARED, COMMANDS, MY_QUERIES, WAITING_CONNECTS, TLS_TURNS = 41, 2, 43, 47, 3, 5
 BEFORE_TURNS, THREAD_TURNS, FORK_TURNS, SIX_CONNECTS, PAIR_TURNS, VECTOR_TURNS = 53, 61, 59, 3, 67, 7
 UNABLE = 13
+MAIL_SESSIONS, MAILS = 3, 7
 
 
 def keep_alive(port):
@@ -196,6 +198,14 @@ def vectors(port):
             connection.recv(4096)
 
 
+def mail(port):
+    for _ in range(MAIL_SESSIONS):
+        with smtplib.SMTP("127.0.0.1", port, local_hostname=f"{SECRET}.example") as relay:
+            relay.login(SECRET, SECRET)
+            for _ in range(MAILS):
+                relay.sendmail(f"{SECRET}@a.example", f"{SECRET}@b.example", f"Subject: {SECRET}\n\n{SECRET}")
+
+
 def work(at, before):
     turns(before, BEFORE_TURNS)
     keep_alive(at["http"])
@@ -209,6 +219,7 @@ def work(at, before):
     postgres(at["postgres"])
     mysql(at["mysql"])
     redis(at["redis"])
+    mail(at["mail"])
     waiting_connects(at["waiting"])
     tls(at["tls"])
     in_threads(at["threads"])
