@@ -33,7 +33,7 @@ from perfdoctor.collectors.window import by_engine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.goroutines import GoroutineCount, GoroutineGroup, GoroutineNap, GoroutineWait, NapLoop
-from perfdoctor.schemas.locks import Lock, LockKind, LockProfile, LockWait, Waiting
+from perfdoctor.schemas.locks import WORKERS, Lock, LockKind, LockProfile, LockWait, Waiting
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
 
@@ -58,6 +58,8 @@ _LENDERS = {
     "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).waitTurn": "connections of go-redis",
 }
 """functions in which one waits until a pool has something to lend"""
+_SENDS = "chan send"
+_SENDING = frozenset({"runtime.chansend", "runtime.chansend1"})
 _SELECTS = frozenset({"select"})
 _COLLECTION = "wait for GC cycle"
 _COLLECTS = ("runtime.GC", "runtime/debug.freeOSMemory")
@@ -143,7 +145,7 @@ class GoroutineWatch:
         self._naps: defaultdict[tuple[int, ...], _Naps] = defaultdict(_Naps)
         self._waiting: dict[int, tuple[tuple[int, ...], float]] = {}
         """by goroutine: where it waits, and since which look"""
-        self._reasons = _LOCKS | {SLEEP, _COLLECTION}
+        self._reasons = _LOCKS | {SLEEP, _COLLECTION, _SENDS}
         self._began = self._before = self._cost = 0.0
         self._counted: list[tuple[float, int]] = []
         self._standing: Counter[tuple[str, tuple[int, ...]]] = Counter()
@@ -288,11 +290,13 @@ def _asked(stack: Stack) -> _Asked | None:
     for frame in stack:
         if lent := _LENDERS.get(frame.function):
             return _Asked(LockKind.POOL, lent)
+    own = next((frame for frame in stack if not frame.function.startswith(_OF_SYNC)), None)
+    if any(frame.function in _SENDING for frame in stack):
+        return _Asked(LockKind.POOL, clean(f"{WORKERS}{own.function}", 120)) if own else None
     functions = {frame.function.removeprefix("internal/").partition(").")[0] for frame in stack}
     kind = LockKind.RWLOCK if "sync.(*RWMutex" in functions else LockKind.MUTEX
     if kind is LockKind.MUTEX and "sync.(*Mutex" not in functions:
         return None
-    own = next((frame for frame in stack if not frame.function.startswith(_OF_SYNC)), None)
     what = "sync.RWMutex" if kind is LockKind.RWLOCK else "sync.Mutex"
     return _Asked(kind, clean(f"{what} of {_owner(own)}", 120) if own else what)
 

@@ -8,14 +8,14 @@ from perfdoctor.diagnosis import calls
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.pattern import Threshold
 from perfdoctor.diagnosis.place import Place
-from perfdoctor.diagnosis.pool_makers import limit_of
+from perfdoctor.diagnosis.pool_makers import limit_of, maker_of
 from perfdoctor.diagnosis.talk import DATABASES, is_served
 from perfdoctor.diagnosis.task_lines import is_a_batch, stands
 from perfdoctor.diagnosis.weight import again, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
+from perfdoctor.schemas.locks import WORKERS, Lock, LockKind, LockWait, Waiting
 from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 
@@ -42,7 +42,9 @@ BURSTS = Threshold(
     "of a pool of a few, where work comes in bursts: most of what each piece of work takes is the line",
 )
 SOMETIMES = Threshold(0.2, "of the looks at the tasks find one waiting", "a line that is there for less is no matter")
-SEVERAL = Threshold(2, "tasks that wait at a semaphore", "one alone hands work out, as fast as it is done")
+SEVERAL = Threshold(
+    2, "tasks that wait at a semaphore, or goroutines at a channel", "one alone hands work out, as fast as it is done"
+)
 _SETTING = "pool_size and max_overflow, maxconn, maximumPoolSize, SetMaxOpenConns"
 _SETTINGS = (
     ("net/http", "MaxConnsPerHost of its Transport"),
@@ -107,7 +109,7 @@ def _lent_beside_threads(account: Account) -> Iterator[_Lent]:
         if lock.who is Waiting.THREADS or not (lock.kind is LockKind.POOL or _is_of_tasks(lock)):
             continue
         in_line = lock.who is not Waiting.TASKS or stands(account, lock) or _is_short_in_bursts(account, lock)
-        if not in_line or _dials(account, lock):
+        if not in_line or _dials(account, lock) or _is_no_pool(account, lock):
             continue
         at: dict[Place, list[LockWait]] = defaultdict(list)
         for wait in lock.waiters:
@@ -161,6 +163,13 @@ def _dials(account: Account, lock: Lock) -> bool:
     return lock.name.endswith("net/http") and opened >= DIALS.value * account.seconds
 
 
+def _is_no_pool(account: Account, lock: Lock) -> bool:
+    """Whether goroutines wait to hand something to another that is no worker of several, or one of them alone does."""
+    behind_a_channel = lock.name.startswith(WORKERS)
+    several = lock.seconds >= SEVERAL.value * account.seconds
+    return behind_a_channel and not (several and maker_of(account, {lock.pid}))
+
+
 def _is_of_tasks(lock: Lock) -> bool:
     return lock.kind is LockKind.SEMAPHORE and lock.who is Waiting.TASKS
 
@@ -187,7 +196,7 @@ def lent_out(account: Account) -> list[Finding]:
     found = []
     for lent in (*_lent_to_threads(account), *_lent_beside_threads(account), *_lent_by_node(account)):
         waited, place = lent.seconds, lent.place
-        limit = limit_of(account, lent.pids) if lent.is_of_library else None
+        limit = _limit(account, lent)
         if waited < LENT.value * account.seconds or used > ROOM.value * account.evidence.cores:
             continue
         each = f", {waited / lent.times * 1000:.0f} ms each time" if lent.times else ""
@@ -199,11 +208,12 @@ def lent_out(account: Account) -> list[Finding]:
         if lent.size:
             facts.append(account.fact(source, "lent at once, at most", lent.size, "times"))
         every = {None: "all are", 1: "the only one is"}.get(lent.size, f"all {lent.size} are")
+        every += " at work" if lent.lender.startswith(WORKERS) else " lent out"
         found += weigh(
             account,
             "pool-undersized",
             title=f"{waited / account.seconds:.1f} {lent.who} on average wait at {place} for {thing} "
-            f"({quoted(lent.lender, 60)}){each}: {every} lent out{f', as {limit} has it' if limit else ''}",
+            f"({quoted(lent.lender, 60)}){each}: {every}{f', as {limit} has it' if limit else ''}",
             seconds=waited,
             place=limit or place,
             stack=lent.stack,
@@ -217,6 +227,13 @@ def lent_out(account: Account) -> list[Finding]:
             beside=lent.beside,
         )
     return found
+
+
+def _limit(account: Account, lent: _Lent) -> Place | None:
+    """The line that says how many there are to be lent, where it is known."""
+    if lent.lender.startswith(WORKERS):
+        return maker_of(account, lent.pids)
+    return limit_of(account, lent.pids) if lent.is_of_library else None
 
 
 def _said(lent: _Lent, limit: Place | None) -> tuple[str, str]:
@@ -233,6 +250,13 @@ def _said(lent: _Lent, limit: Place | None) -> tuple[str, str]:
             "a thread of the pool",
             f"Give the calls of {lent.place} a limiter of their own with more threads (limiter=CapacityLimiter(n), or "
             "total_tokens of current_default_thread_limiter()), or let them wait without a thread, in async calls.",
+        )
+    if lent.lender.startswith(WORKERS):
+        return (
+            "a worker",
+            f"Start more goroutines at {limit}, as many as what they wait for answers at once: they cost next to "
+            "nothing. Or start one for each piece of work, and bound how many by a semaphore (a channel with room for "
+            "so many).",
         )
     if limit is not None:
         return (

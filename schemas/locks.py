@@ -14,8 +14,8 @@ class LockKind(StrEnum):
 
     ``interpreter`` is Python's GIL (or its hand-over); ``parked`` stands for all locks whose waiters sleep on
     something of their own (CPython 3.13's PyMutex, other parking lots), so they can be told apart only by line;
-    ``join`` is the end of a thread; ``pool`` something that lends (connections, mostly) and has nothing left; ``futex``
-    is any other.
+    ``join`` is the end of a thread; ``pool`` something that lends (connections, mostly; workers behind a channel of
+    Go) and has nothing left; ``futex`` is any other.
     """
 
     MUTEX = "mutex"
@@ -30,6 +30,10 @@ class LockKind(StrEnum):
     FILE = "file lock"
     SYSV = "semaphore set"
     FUTEX = "futex"
+
+
+WORKERS = "workers behind a channel of "
+"""how the name of a pool begins that goroutines hand work to, by a channel that nobody receives from just then"""
 
 
 class Waiting(StrEnum):

@@ -30,7 +30,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.locks import Lock, LockKind, LockWait, Waiting
+from perfdoctor.schemas.locks import WORKERS, Lock, LockKind, LockWait, Waiting
 from perfdoctor.schemas.network import Peer
 from perfdoctor.schemas.syscalls import SyscallRow
 from perfdoctor.schemas.threads import PoolLine
@@ -183,6 +183,13 @@ def _is_for_results(account: Account, row: SyscallRow) -> bool:
     return False
 
 
+def _made_at(seen: Evidence) -> Evidence:
+    """The same window, of which the text says where the workers are started."""
+    return seen.model_copy(
+        update={"pools": (PoolLine(pid=PID, file="/srv/shop/desk.go", line=98, function="newDesk"),)}
+    )
+
+
 def _examples() -> tuple[Example, ...]:
     worker = (library("concurrent/futures/thread.py", "_worker"), library("threading.py", "Thread.run"))
     fetch = python(20, "fetch")
@@ -211,6 +218,19 @@ def _examples() -> tuple[Example, ...]:
         seconds=90.0,
         who=Waiting.GOROUTINES,
         waiters=(LockWait(waiter=asks, waits=300, seconds=90.0),),
+    )
+    submits = (
+        native("runtime.chansend1", "/srv/shop", "/usr/local/go/src/runtime/chan.go", 145),
+        native("main.(*desk).submit", "/srv/shop", "/srv/shop/desk.go", 112),
+    )
+    to_workers = of_go.model_copy(
+        update={
+            "name": f"{WORKERS}main.(*desk).submit",
+            "waiters": (LockWait(waiter=submits, waits=300, seconds=90.0),),
+        }
+    )
+    handed_out = to_workers.model_copy(
+        update={"seconds": 9.5, "waiters": (LockWait(waiter=submits, waits=300, seconds=9.5),)}
     )
     asks_http = (
         native("net/http.(*Transport).getConn", "/srv/shop", "/usr/local/go/src/net/http/transport.go", 1375),
@@ -343,6 +363,24 @@ def _examples() -> tuple[Example, ...]:
             True,
             "nine goroutines on average wait in the pool, which no thread does",
             window(samples=(light,), times=two, locks=(of_go,), locks_by="goroutines"),
+        ),
+        Example(
+            "two goroutines behind a channel",
+            True,
+            "nine goroutines on average wait to hand them work, and the text says where they are started",
+            _made_at(window(samples=(light,), times=two, locks=(to_workers,), locks_by="goroutines")),
+        ),
+        Example(
+            "a writer behind a channel",
+            False,
+            "nothing says that there are several: it may be one alone on purpose",
+            window(samples=(light,), times=two, locks=(to_workers,), locks_by="goroutines"),
+        ),
+        Example(
+            "a producer that waits for workers",
+            False,
+            "one goroutine hands out work as fast as it is done",
+            _made_at(window(samples=(light,), times=two, locks=(handed_out,), locks_by="goroutines")),
         ),
         Example(
             "two connections of net/http for an issue's pages",

@@ -47,7 +47,8 @@ TOOL = Tool(
     description=(
         "Costs the process about 2 µs per socket call by the in-kernel engine, else see `collection`. Per peer and "
         "line: connections, reuse, requests, answer times, bytes, small sends, errors, round trips, name look-ups; "
-        "what is asked (HTTP, SQL, Redis, SMTP) without its values. Use it when a process waits for others, or others for it."
+        "what is asked (HTTP, SQL, Redis, SMTP) without its values. Use it when a process waits for "
+        "others, or others for it."
     ),
     role=Role.TRACE,
     arguments=NetworkArguments,

@@ -66,6 +66,12 @@ def test_which_lock_is_waited_for(functions: tuple[str, ...], kind: LockKind, na
     assert golang._asked(frames(*functions)) == (kind, name)
 
 
+def test_who_sends_on_a_channel_waits_for_a_worker() -> None:
+    sends = frames("runtime.gopark", "runtime.chansend", "runtime.chansend1", "main.(*desk).submit", "main.serve")
+    assert golang._asked(sends) == (LockKind.POOL, "workers behind a channel of main.(*desk).submit")
+    assert golang._asked(frames("runtime.gopark", "runtime.chanrecv1", "main.(*desk).work")) is None
+
+
 def test_other_waits_are_none_for_a_lock() -> None:
     assert golang._asked(frames("runtime.gopark", "sync.(*WaitGroup).Wait", "main.main")) is None
     assert golang._asked(frames("runtime.selectgo", "main.serve")) is None

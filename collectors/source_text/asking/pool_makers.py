@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from perfdoctor.collectors.source_text import grammar, syntax
-from perfdoctor.collectors.source_text.own_files import files_of, stacks_of
+from perfdoctor.collectors.source_text import grammar, inlined, syntax
+from perfdoctor.collectors.source_text.own_files import files_of, may_be_own, stacks_of
 from perfdoctor.collectors.source_text.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.locks import WORKERS
 from perfdoctor.schemas.threads import PoolLine
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def with_pools(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     pools = list(_lenders(sources, evidence, files))
     if evidence.target.runtime not in _WITHOUT:
         pools += _workers(sources, evidence, files)
+    elif evidence.target.runtime == "go":
+        pools += _receivers(sources, evidence)
     return evidence.model_copy(update={"pools": tuple(pools)}) if pools else evidence
 
 
@@ -96,6 +99,44 @@ def _workers(sources: SourcesOfAll, evidence: Evidence, files: _Files) -> Iterat
         if len(made) == 1:
             ((file, maker),) = made
             yield PoolLine(pid=pid, file=file, line=maker.line, function=maker.function)
+
+
+def _receivers(sources: SourcesOfAll, evidence: Evidence) -> Iterator[PoolLine]:
+    """Of Go the line that starts, in a loop, the goroutines that receive what others wait to hand on."""
+    for lock in evidence.locks.locks if evidence.locks else ():
+        for wait in lock.waiters if lock.name.startswith(WORKERS) else ():
+            own = ((f.file, f.line) for f in wait.waiter if f.file and f.line and may_be_own(f.file))
+            file, line = next(own, ("", 0))
+            source = sources.of(lock.pid).of(file)
+            made = list(receivers_in(source, line)) if source is not None else []
+            if len(made) == 1:
+                yield PoolLine(pid=lock.pid, file=file, line=made[0].line, function=made[0].function)
+                return
+
+
+def receivers_in(source: Source, line: int) -> Iterator[Maker]:
+    """The lines that start goroutines in a loop which receive from the channel that a line sends on."""
+    sends = next((each for each in source.near(line) if each.type == "send_statement"), None)
+    to = sends.child_by_field_name("channel") if sends is not None else None
+    channel = syntax.last_name(to) if to is not None else ""
+    for each in syntax.within(source.root, functions=True) if channel else ():
+        if each.type != "go_statement" or not each.named_children or not any(syntax.loops_around(each)):
+            continue
+        call = each.named_children[0]
+        started = call.child_by_field_name("function")
+        literal = started if started is not None and started.type in grammar.FUNCTIONS else None
+        worker = literal or inlined.called(source, call)
+        if worker is not None and any(syntax.last_name(of) == channel for of in _received_from(worker)):
+            yield Maker(each.start_point[0] + 1, syntax.name_around(each))
+
+
+def _received_from(function: "Node") -> "Iterator[Node]":
+    """``for job := range d.jobs``, ``job := <-d.jobs``"""
+    for loop in syntax.loops_in(function):
+        yield from loop.over
+    for each in syntax.within(function):
+        if each.type == "unary_expression" and any(child.type == "<-" for child in each.children):
+            yield from each.named_children[-1:]
 
 
 def _all(known: list[tuple[str, Source]], makers_in: Callable[[Source], Iterator[Maker]]) -> list[tuple[str, Maker]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from perfdoctor.collectors.host.local import LocalHost
-from perfdoctor.collectors.source_text.asking.pool_makers import pools_in, threads_in, with_pools
+from perfdoctor.collectors.source_text.asking.pool_makers import pools_in, receivers_in, threads_in, with_pools
 from perfdoctor.collectors.source_text.sources import Source, SourcesOfAll
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow
 from perfdoctor.schemas.evidence import Evidence
@@ -152,3 +152,44 @@ def test_the_limit_of_a_pool_of_connections_is_found(tmp_path: Path, name: str) 
     pools = with_pools(SourcesOfAll(LocalHost()), window).pools
     assert [pool.line for pool in pools if pool.lends] == ([line] if line else [])
     assert with_pools(SourcesOfAll(LocalHost()), seen(file, 1)).pools == ()  # nobody is asked
+
+
+DESK = """package main
+
+func newDesk(b *bank) *desk {
+	d := &desk{bank: b, jobs: make(chan *job)}
+	for i := 0; i < workers; i++ {
+		go d.work()
+	}
+	return d
+}
+
+func (d *desk) work() {
+	for job := range d.jobs {
+		job.result <- d.bank.ask(job)
+	}
+}
+
+func (d *desk) submit(job *job) error {
+	d.jobs <- job
+	return <-job.result
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("", "", [6]),
+        ("for job := range d.jobs {", "for {\n\t\tjob := <-d.jobs", [6]),
+        ("go d.work()", "go func() { for job := range d.jobs { d.do(job) } }()", [6]),
+        ("for i := 0; i < workers; i++ {", "{", []),  # (one alone, as it is meant)
+        ("range d.jobs", "range d.others", []),
+    ],
+    ids=["range", "receive", "a closure", "one worker", "another channel"],
+)
+def test_workers_of_go_are_made_where_a_loop_starts_them(old: str, new: str, lines: list[int]) -> None:
+    source = Source("/srv/desk.go", (DESK.replace(old, new, 1) if old else DESK).encode())
+    sends = next(number for number, line in enumerate(source.lines, 1) if "d.jobs <- job" in line)
+    assert [maker.line for maker in receivers_in(source, sends)] == lines
+    assert list(receivers_in(source, sends + 1)) == []
