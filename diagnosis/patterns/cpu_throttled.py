@@ -17,6 +17,9 @@ CROWDED = Threshold(
     "s of waiting for a core, for each s on one",
     "below it the threads got more than half of what they asked for: any shared machine does that",
 )
+LEAST = Threshold(
+    0.25, "s a second of waiting for a core", "who wants little waits little, and nobody notices, whoever has the cores"
+)
 SLACK = Threshold(
     0.75,
     "of the cores, at most, that the process got",
@@ -75,7 +78,8 @@ def _crowded_out(account: Account) -> list[Finding]:
     queued = sum(row.seconds for row in account.evidence.waits or () if row.kind is WaitKind.RUNNABLE)
     queued += sum(row.runnable_seconds for row in account.calls)
     cores = max(1, account.evidence.cores)
-    if queued < CROWDED.value * ran or ran >= SLACK.value * cores * account.seconds:
+    least = max(CROWDED.value * ran, LEAST.value * account.seconds)
+    if queued < least or ran >= SLACK.value * cores * account.seconds:
         return []
     # Threads of its own that stand in line for one another are not crowded out by others.
     if account.wanted_cores > cores + ran / account.seconds:
@@ -159,7 +163,7 @@ PATTERN = Pattern(
     "next one: a request that needs 10 ms takes 90. More threads than cores allowed make it worse, not better.",
     fix="A higher limit, or none and a weight; fewer threads, so that the quota lasts; less work.",
     fine="Batch work whose end nobody waits for, on a machine that others need.",
-    thresholds=(PERIODS, CROWDED, SLACK),
+    thresholds=(PERIODS, CROWDED, LEAST, SLACK),
     needs=("threads", "cpu"),
     focus=frozenset({Focus.CPU, Focus.CONCURRENCY}),
     check=check,
