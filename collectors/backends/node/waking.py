@@ -3,7 +3,7 @@
 The handler may run on any thread. The kernel takes the main one if it can, and what that stands in then ends with
 EINTR: a read from a pipe in ``fs.readSync``, say, which Node.js does not repeat, and the program ends of it. Waits in
 epoll and futex are repeated. So a thread of libuv's pool that waits for work gets the signal, and the main one where
-there is no such thread, once it has stood in nothing else for a while.
+there is no such thread, once it has stood in nothing else for 40 ms.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import time
+from pathlib import Path
 
 from perfdoctor.collectors.backends.node.reach import USR1, WITHOUT, is_there
 from perfdoctor.collectors.backends.proc import syscall
@@ -22,31 +23,39 @@ from perfdoctor.schemas.target import Target
 
 _UNBROKEN = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2", "futex", "running"})
 """calls that are repeated, and none"""
+_OF_DISKS = frozenset(
+    {"fsync", "fdatasync", "pread64", "pwrite64", "preadv", "pwritev", "newfstatat", "statx", "close"}
+)
+_MAYBE_OF_DISKS = frozenset({"read", "write", "readv", "writev"})
+"""calls that go on, where they are upon a regular file: no signal breaks off what waits for a disk"""
 _PATIENCE = 2.0
 """seconds"""
 _LOOK_SECONDS = 0.001
-_LOOKS = 3
-"""of the main thread, one after the other, that find it in nothing else: it may be about to read just then"""
+_LOOKS = 40
+"""of the main thread, one after the other, that find it in nothing else: who reads again and again is met reading
+meanwhile, and who does not is hardly about to just then"""
 
 
 def wake(host: Host, target: Target) -> None:
     """OSError when the process has ended; ProblemError where a call would break off."""
     pid = target.pid
     until = time.monotonic() + _PATIENCE
-    good = 0
+    good, broken = 0, ""
     while time.monotonic() < until:
         if not is_there(host, target):
             raise ProcessLookupError(f"process {pid} has ended")
-        good = good + 1 if _stands_in(host, pid, pid) in _UNBROKEN else 0
+        standing = _stands_in(host, pid, pid)
+        goes_on = standing in _UNBROKEN or standing in _OF_DISKS
+        good, broken = (good + 1, broken) if goes_on else (0, standing)
         thread = _of_the_pool(host, pid) or (pid if good == _LOOKS else None)
         if thread is not None:
             _signal(pid, thread)
             return
         time.sleep(_LOOK_SECONDS)
-    standing = _stands_in(host, pid, pid) or "what cannot be told"
     raise ProblemError(
         f"The inspector of process {pid} was not opened.",
-        f"Its main thread stands in {standing} nearly all the time, which the signal for that would break off.",
+        f"Its main thread stands in {broken or 'what cannot be told'} again and again, which the signal for that would "
+        "break off.",
         WITHOUT,
     )
 
@@ -67,14 +76,25 @@ def _accepts(host: Host, pid: int, thread: int) -> bool:
 
 
 def _stands_in(host: Host, pid: int, thread: int) -> str:
-    """The system call that a thread stands in; "running" where it stands in none, "" where that cannot be told."""
+    """The system call that a thread stands in; "running" where it stands in none, or in one that goes on as that does;
+    "" where that cannot be told."""
     try:
         place = syscall.read(host, pid, thread)
     except (OSError, ValueError):
         return ""
     if place is None:
         return "running"
-    return "" if place.call is None else name_of(place.call)
+    if place.call is None:
+        return ""
+    name = name_of(place.call)
+    return "running" if name in _MAYBE_OF_DISKS and _is_a_file(pid, place.arguments[0]) else name
+
+
+def _is_a_file(pid: int, descriptor: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/fd/{descriptor}").is_file()
+    except OSError:
+        return False
 
 
 def _signal(pid: int, thread: int) -> None:
