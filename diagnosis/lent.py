@@ -82,10 +82,16 @@ class _Lent(NamedTuple):
     told_by: str = "locks"
 
     @property
+    def is_of_workers(self) -> bool:
+        """Whether it is goroutines of a pool of the program's own."""
+        return self.lender.startswith(WORKERS)
+
+    @property
     def is_of_library(self) -> bool:
         """Whether it is connections of a library's pool (and no threads, nor a pool of the program's own), which its
         settings limit."""
-        return self.kind is LockKind.POOL and not self.lender.startswith("threads ") and ", " not in self.lender
+        own = self.is_of_workers or self.lender.startswith("threads ") or ", " in self.lender
+        return self.kind is LockKind.POOL and not own
 
 
 def _lent_to_threads(account: Account) -> Iterator[_Lent]:
@@ -208,7 +214,7 @@ def lent_out(account: Account) -> list[Finding]:
         if lent.size:
             facts.append(account.fact(source, "lent at once, at most", lent.size, "times"))
         every = {None: "all are", 1: "the only one is"}.get(lent.size, f"all {lent.size} are")
-        every += " at work" if lent.lender.startswith(WORKERS) else " lent out"
+        every += " at work" if lent.is_of_workers else " lent out"
         found += weigh(
             account,
             "pool-undersized",
@@ -231,7 +237,7 @@ def lent_out(account: Account) -> list[Finding]:
 
 def _limit(account: Account, lent: _Lent) -> Place | None:
     """The line that says how many there are to be lent, where it is known."""
-    if lent.lender.startswith(WORKERS):
+    if lent.is_of_workers:
         return maker_of(account, lent.pids)
     return limit_of(account, lent.pids) if lent.is_of_library else None
 
@@ -251,7 +257,7 @@ def _said(lent: _Lent, limit: Place | None) -> tuple[str, str]:
             f"Give the calls of {lent.place} a limiter of their own with more threads (limiter=CapacityLimiter(n), or "
             "total_tokens of current_default_thread_limiter()), or let them wait without a thread, in async calls.",
         )
-    if lent.lender.startswith(WORKERS):
+    if lent.is_of_workers:
         return (
             "a worker",
             f"Start more goroutines at {limit}, as many as what they wait for answers at once: they cost next to "

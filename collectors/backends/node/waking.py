@@ -21,11 +21,11 @@ from perfdoctor.collectors.syscall_names import name_of, number_of
 from perfdoctor.schemas.problem import ProblemError
 from perfdoctor.schemas.target import Target
 
-_UNBROKEN = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2", "futex", "running"})
-"""calls that are repeated, and none"""
-_OF_DISKS = frozenset(
-    {"fsync", "fdatasync", "pread64", "pwrite64", "preadv", "pwritev", "newfstatat", "statx", "close"}
+_UNBROKEN = frozenset(
+    {"epoll_wait", "epoll_pwait", "epoll_pwait2", "futex", "running"}
+    | {"fsync", "fdatasync", "pread64", "pwrite64", "preadv", "pwritev", "newfstatat", "statx", "close"}
 )
+"""calls that are repeated, and none; those that wait for a disk"""
 _MAYBE_OF_DISKS = frozenset({"read", "write", "readv", "writev"})
 """calls that go on, where they are upon a regular file: no signal breaks off what waits for a disk"""
 _PATIENCE = 2.0
@@ -45,8 +45,7 @@ def wake(host: Host, target: Target) -> None:
         if not is_there(host, target):
             raise ProcessLookupError(f"process {pid} has ended")
         standing = _stands_in(host, pid, pid)
-        goes_on = standing in _UNBROKEN or standing in _OF_DISKS
-        good, broken = (good + 1, broken) if goes_on else (0, standing)
+        good, broken = (good + 1, broken) if standing in _UNBROKEN else (0, standing)
         thread = _of_the_pool(host, pid) or (pid if good == _LOOKS else None)
         if thread is not None:
             _signal(pid, thread)
