@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Set
 
 from perfdoctor.diagnosis.loops import loops
+from perfdoctor.diagnosis.runtime_waits import is_watcher
 from perfdoctor.diagnosis.talk import Sides, awaited_by, only_ask_the_target
 from perfdoctor.diagnosis.user_code import is_user_code
 from perfdoctor.diagnosis.waiting import Futexes, signals, sleeps, state_of, waits_in_loops
@@ -116,19 +117,29 @@ def _account(evidence: Evidence, signalled: Futexes, only_ask: Set[int]) -> Ledg
         if for_answers:
             seconds[State.NETWORK] += for_answers
             stacks[State.NETWORK][row.stack] += for_answers
-    for row in rows_of_calls:
-        if row.runnable_seconds > 0:
-            stacks[State.RUNNABLE][row.stack] += row.runnable_seconds
+    queued = [(row.stack, row.runnable_seconds) for row in rows_of_calls if row.runnable_seconds > 0]
     for wait in evidence.waits or ():
-        kind = State.RUNNABLE if wait.kind is WaitKind.RUNNABLE else State.OUTSIDE
-        stacks[kind][wait.stack] += wait.seconds
+        if wait.kind is WaitKind.RUNNABLE:
+            queued.append((wait.stack, wait.seconds))
+        else:
+            stacks[State.OUTSIDE][wait.stack] += wait.seconds
+    unmissed = 0.0
+    for stack, waited in queued:
+        if is_watcher(stack):
+            unmissed += waited
+        else:
+            stacks[State.RUNNABLE][stack] += waited
     if evidence.threads is not None:
-        seconds[State.RUNNABLE] = sum(t.runnable for t in threads)
+        runnable = sum(t.runnable for t in threads)
+        unmissed = min(unmissed, runnable)
+        seconds[State.RUNNABLE] = runnable - unmissed
         seconds[State.OUTSIDE] = sum(t.elsewhere for t in threads)
+        seconds[State.IDLE] += unmissed
         total = sum(t.wall for t in threads)
     else:
         for kind in (State.RUNNABLE, State.OUTSIDE):
             seconds[kind] = sum(stacks[kind].values())
+        seconds[State.IDLE] += unmissed
         total = sum(seconds.values())
 
     rows = [

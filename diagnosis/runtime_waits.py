@@ -160,6 +160,11 @@ def is_of_the_machine(stack: Stack) -> bool:
     return any(basename(frame.module).startswith("libjvm.") for frame in stack[:12])
 
 
+def is_watcher(stack: Stack) -> bool:
+    """Whether a thread looks after its runtime now and then: nobody waits for it while it waits for a core."""
+    return any(frame.function == "runtime.sysmon" or "WatcherThread::" in frame.function for frame in stack)
+
+
 def is_runtime_at_rest(stack: Stack) -> bool:
     """Native frames only: a line of the user's language above them waits for something of its own."""
     near = stack[:_OUTER_FRAMES]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perfdoctor.diagnosis.example import call, cpu, kernel, library, python, window
+from perfdoctor.diagnosis.example import call, cpu, kernel, library, native, python, window
 from perfdoctor.diagnosis.ledger import ledger
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.ledger import Ledger, State
@@ -52,6 +52,18 @@ def test_each_state_has_its_seconds() -> None:
     assert account.unaccounted == pytest.approx(0.0)
     assert [row.seconds for row in account.rows] == sorted((row.seconds for row in account.rows), reverse=True)
     assert all(row.top == OWN for row in account.rows if row.state in (State.FILE, State.OUTSIDE, State.RUNNING_KERNEL))
+
+
+def test_a_runtimes_watcher_that_waits_for_a_core_holds_nobody_up() -> None:
+    watcher = WaitRow(pid=1, kind=WaitKind.RUNNABLE, stack=(native("runtime.sysmon"),), count=9, seconds=0.3)
+    worker = WaitRow(pid=1, kind=WaitKind.RUNNABLE, stack=OWN, count=9, seconds=0.2)
+    evidence = followed()
+    account = ledger(evidence.model_copy(update={"waits": (*(evidence.waits or ()), watcher, worker)}))
+    assert seconds(account)[State.RUNNABLE] == pytest.approx(0.2)
+    assert seconds(account)[State.IDLE] == pytest.approx(4.3)
+    assert next(row for row in account.rows if row.state is State.RUNNABLE).top == OWN
+    assert account.thread_seconds == pytest.approx(14.75)
+    assert account.busy_seconds == pytest.approx(10.45)
 
 
 def test_time_that_no_row_explains_is_neither_idle_nor_busy() -> None:
