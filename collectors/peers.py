@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from perfdoctor.collectors.compressed import Sample
-from perfdoctor.collectors.protocols import tls
+from perfdoctor.collectors.protocols import postgres, tls
 from perfdoctor.collectors.protocols.guess import guess
 from perfdoctor.collectors.text import clean
 from perfdoctor.schemas.frame import Stack
@@ -132,6 +132,7 @@ class PeerSum:
     protocols: Counter[str] = field(default_factory=Counter)
     shapes: Counter[tuple[str, int, Stack]] = field(default_factory=Counter)
     other_shapes: int = 0
+    prepared: postgres.Prepared = field(default_factory=postgres.Prepared)
     awaited: Counter[int] = field(default_factory=Counter)
     samples: dict[bool, Sample] = field(default_factory=lambda: {True: Sample(), False: Sample()})
     """of what was sent (True) and received"""
@@ -202,10 +203,12 @@ class PeerSum:
         ]
         return tuple(sorted(rows, key=lambda r: (-r.wait_seconds, -(r.sends + r.receives + r.opened), r.pid)))
 
-    def hear(self, data: bytes, size: int, pid: int, stack: Stack) -> None:
+    def hear(self, data: bytes, size: int, pid: int, stack: Stack, connection: int) -> None:
         """The first bytes of a request: what they ask for is kept, they are not."""
         known = max(self.protocols, key=lambda p: self.protocols[p], default="")
         protocol, shape = guess(data, size, self.name.port, known)
+        if protocol == postgres.NAME:
+            shape = self.prepared.shape(connection, data, shape)
         self.say(protocol, shape, pid, stack)
 
     def say(self, protocol: str, shape: str, pid: int, stack: Stack, times: int = 1) -> None:

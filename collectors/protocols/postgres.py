@@ -24,6 +24,10 @@ _NAMES = {
 }  # fmt: skip
 _FIRST = frozenset("QPBCDESHFXpdcf")
 _MOST_MESSAGES = 16
+_MOST_CONNECTIONS, _MOST_PREPARED = 4096, 256
+"""of which names are kept, and names of each; the oldest are forgotten"""
+_ENDS = ("DEALLOCATE ALL", "DISCARD ALL")
+"""after which no name says anything"""
 _DIGITS = re.compile(r"\d+")
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,62}")
 
@@ -88,3 +92,33 @@ def _named(statement: str) -> str:
     """A prepared statement that is run again: drivers number them."""
     shown = _DIGITS.sub("?", statement) if _NAME.fullmatch(statement) and len(statement) <= 32 else "?"
     return bounded(f"EXECUTE {shown}")
+
+
+class Prepared:
+    """Which statement stands behind the name that one was prepared under, on each connection: who runs it again says
+    only the name."""
+
+    def __init__(self) -> None:
+        self._said: dict[int, dict[bytes, str]] = {}
+
+    def shape(self, connection: int, data: bytes, shape: str) -> str:
+        """The shape of a request, told by its statement where that is known. Of a name given before anybody listened
+        it is not."""
+        if shape.startswith(_ENDS) or shape == _STARTUP[196608]:
+            self._said.pop(connection, None)
+        elif data.startswith(b"P") and not shape.startswith("("):
+            self._keep(connection, data[5:].partition(b"\0")[0], shape)
+        elif data.startswith(b"B"):
+            name = data[5:].partition(b"\0")[2].partition(b"\0")[0]
+            return self._said.get(connection, {}).get(name, shape)
+        return shape
+
+    def _keep(self, connection: int, name: bytes, shape: str) -> None:
+        if not name:
+            return
+        if connection not in self._said and len(self._said) >= _MOST_CONNECTIONS:
+            self._said.pop(next(iter(self._said)))
+        names = self._said.setdefault(connection, {})
+        if name not in names and len(names) >= _MOST_PREPARED:
+            names.pop(next(iter(names)))
+        names[name] = shape

@@ -137,7 +137,7 @@ def assert_known_traffic(peers: dict[str, Peer], at: dict[str, int | str]) -> No
     assert shapes(tcp("http_new")) == {"POST /orders/new": known.PER_REQUEST}
     assert shapes(tcp("postgres")) == {
         "SELECT name FROM users WHERE email = ? AND id IN (?)": known.QUERIES,
-        "UPDATE users SET secret = ? WHERE id = ?": known.PREPARED,
+        "UPDATE users SET secret = ? WHERE id = ?": known.PREPARED + known.RUN_AGAIN,
         "(start of a session)": 1,
         "(authentication)": 1,
     }

@@ -20,6 +20,7 @@ SECRET = "hunter2xyzzy"
 KEEP_ALIVE, PER_REQUEST, REFUSED, SMALL_TURNS, SMALL_BYTES = 31, 29, 23, 17, 13
 UNIX_TURNS, DATAGRAMS, NAMES, MISSING_NAMES, LOOSE_NAMES = 19, 11, 37, 5, 7
 QUERIES, PREPARED, COMMANDS, MY_QUERIES, WAITING_CONNECTS, TLS_TURNS = 41, 2, 43, 47, 3, 5
+RUN_AGAIN = 7
 BEFORE_TURNS, THREAD_TURNS, FORK_TURNS, SIX_CONNECTS, PAIR_TURNS, VECTOR_TURNS = 53, 61, 59, 3, 67, 7
 UNABLE = 13
 MAIL_SESSIONS, MAILS = 3, 7
@@ -115,8 +116,9 @@ def postgres(port):
             connection.recv(4096)
         for _ in range(PREPARED):
             parts = message(b"P", b"s1\0UPDATE users SET secret = $1 WHERE id = $2\0\0\0")
-            parts += message(b"B", f"\0s1\0\0\0\0\1\0\0\0\x0c{SECRET}\0\0".encode()) + message(b"S", b"")
-            turns(connection, 1, parts)
+            again = message(b"B", f"\0s1\0\0\0\0\1\0\0\0\x0c{SECRET}\0\0".encode()) + message(b"S", b"")
+            turns(connection, 1, parts + again)
+        turns(connection, RUN_AGAIN, again)
 
 
 def mysql(port):

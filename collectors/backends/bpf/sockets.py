@@ -15,7 +15,7 @@ from perfdoctor.collectors.compressed import Sample
 from perfdoctor.collectors.lookups import Lookups
 from perfdoctor.collectors.network_calls import ADDRESSED, FORMS, KINDS
 from perfdoctor.collectors.peers import PeerName, PeerSum, host_text, network_use, path_text, spans
-from perfdoctor.collectors.protocols import dns
+from perfdoctor.collectors.protocols import dns, postgres
 from perfdoctor.collectors.protocols.guess import guess
 from perfdoctor.collectors.syscall_names import name_of
 
@@ -62,6 +62,7 @@ class SocketPart(Part):
         self._shapes: Counter[_Shape] = Counter()
         self._samples: dict[tuple[int, bool], Sample] = defaultdict(Sample)
         self._lookups: Lookups[int] = Lookups()
+        self._prepared = postgres.Prepared()
         self._maps: dict[str, Table] = {}
         self._talk: list[Row] = []
         self._failures: list[tuple[tuple[int, ...], int]] = []
@@ -104,6 +105,8 @@ class SocketPart(Part):
         if not protocol:
             return
         self._protocols[peer] = protocol
+        if protocol == postgres.NAME:
+            shape = self._prepared.shape(socket, said, shape)
         key = _Shape(peer, protocol, shape, pid, stack)
         if key not in self._shapes and len(self._shapes) >= _MOST_SHAPES:
             key = _Shape(peer, protocol, "", 0, 0)

@@ -382,7 +382,7 @@ class SocketReader:
                 row.requests += 1
                 if not is_lookup:
                     data = _payload(name, arguments)
-                    peer.hear(data, lengths[0] if lengths else size, pid, ())
+                    peer.hear(data, lengths[0] if lengths else size, pid, (), connection.number)
         elif before == asked:
             waited = max(0, now - connection.turn_ns)
             row.answered += 1

@@ -122,6 +122,35 @@ def test_postgres() -> None:
     assert read(b"PRETTY TEXT") is None
 
 
+def test_a_statement_that_postgres_runs_again_is_told_by_its_text() -> None:
+    prepared = postgres.Prepared()
+
+    def heard(data: bytes, connection: int = 1) -> str:
+        return prepared.shape(connection, data, postgres.read(data, len(data)) or "")
+
+    def bind(name: bytes) -> bytes:
+        return message(b"B", b"\0" + name + b"\0\0\0\0\0\0\0") + message(b"E", b"\0\0\0\0\0") + message(b"S", b"")
+
+    assert heard(bind(b"_pg3_0")) == "EXECUTE _pg?_?"
+    assert heard(message(b"P", b"_pg3_0\0SELECT a FROM t WHERE b = $1\0\0\0")) == "SELECT a FROM t WHERE b = ?"
+    assert heard(message(b"P", b"_pg3_1\0DELETE FROM t\0\0\0")) == "DELETE FROM t"
+    assert heard(message(b"P", b"\0SELECT now()\0\0\0") + bind(b"")) == "SELECT now()"
+    assert heard(bind(b"_pg3_0")) == "SELECT a FROM t WHERE b = ?"
+    assert heard(bind(b"_pg3_1")) == "DELETE FROM t"
+    assert heard(bind(b"_pg3_2")) == "EXECUTE _pg?_?"
+    assert heard(bind(b"_pg3_0"), connection=2) == "EXECUTE _pg?_?"
+    assert heard(message(b"Q", b"DEALLOCATE ALL\0")) == "DEALLOCATE ALL"
+    assert heard(bind(b"_pg3_0")) == "EXECUTE _pg?_?"
+
+
+def test_the_oldest_names_of_postgres_are_forgotten() -> None:
+    prepared = postgres.Prepared()
+    for number in range(300):
+        prepared.shape(7, message(b"P", b"s%d\0SELECT 1\0\0\0" % number), "SELECT ?")
+    assert prepared.shape(7, message(b"B", b"\0s299\0\0\0"), "EXECUTE s?") == "SELECT ?"
+    assert prepared.shape(7, message(b"B", b"\0s1\0\0\0"), "EXECUTE s?") == "EXECUTE s?"
+
+
 def test_mysql() -> None:
     def packet(body: bytes, sequence: int = 0) -> bytes:
         return len(body).to_bytes(3, "little") + bytes([sequence]) + body
