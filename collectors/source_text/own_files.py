@@ -7,7 +7,7 @@ from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.frame import Stack
 
 _LIBRARY = re.compile(
-    r"/lib(?:64)?/(?:python|jvm|go|node)|/(?:site|dist)-packages/|/node_modules/|/usr/(?:local/go|include)/|/rustc/"
+    r"/lib(?:64)?/(?:python|jvm|go|node)|/(?:site|dist)-packages/|/node_modules/|/usr/(?:local/go|include)/|/rustc/|^/rust/deps/"
 )
 
 

@@ -110,6 +110,7 @@ def compiled(function: str, file: str) -> Frame:
         compiled("[inlined into main.(*Cart).Add]", "/opt/go/src/internal/sync/mutex.go"),
         compiled("github.com/lib/pq.(*conn).query", "/root/go/pkg/mod/github.com/lib/pq@v1.10.9/conn.go"),
         compiled("core::ops::function::FnOnce", "/rustc/4eb161250e34/library/core/src/ops/f.rs"),
+        compiled("hashbrown::raw::RawTable<T,A>::clone_from_impl", "/rust/deps/hashbrown-0.16.1/src/raw/mod.rs"),
         compiled("serde_json::de::parse", "/root/.cargo/registry/src/a.io-6f17d22bba15001f/serde-1.0/src/de.rs"),
         compiled("std::sort", "/usr/include/c++/12/bits/stl_algo.h"),
         native("rb_vm_exec", "/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1"),
