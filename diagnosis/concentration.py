@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.user_code import basename, user_frame
-from perfdoctor.diagnosis.words import quoted
+from perfdoctor.diagnosis.words import named, quoted
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 
@@ -35,14 +35,14 @@ class Holder:
     share: float
 
     def __str__(self) -> str:
-        return f"{quoted(self.function)} ({quoted(self.file)})"
+        return f"{named(self.function)} ({quoted(self.file)})"
 
     @property
     def advice(self) -> str:
         if not self.package:
             return ""
         return (
-            f"In {quoted(self.package)} the time gathers in {quoted(self.function)}: see whether a newer release has "
+            f"In {quoted(self.package)} the time gathers in {named(self.function)}: see whether a newer release has "
             "repaired it, and keep odd input (very long, malformed) away from it."
         )
 

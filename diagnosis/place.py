@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perfdoctor.diagnosis.user_code import basename
-from perfdoctor.diagnosis.words import quoted
+from perfdoctor.diagnosis.words import LONGEST, quoted
 from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Frame
+from perfdoctor.schemas.long_names import fitting
 from perfdoctor.schemas.network import RepeatedLine
 from perfdoctor.schemas.syscalls import PacedLine, PollLine
 
@@ -32,4 +33,5 @@ class Place:
         return any((line.file, line.line) == (self.file, self.line) for line in lines)
 
     def __str__(self) -> str:
-        return quoted(f"{basename(self.file) or '?'}:{self.line or '?'} ({self.function})")
+        at = f"{basename(self.file) or '?'}:{self.line or '?'}"
+        return quoted(f"{at} ({fitting(self.function, LONGEST - len(at) - 3)})")

@@ -16,8 +16,9 @@ from perfdoctor.collectors.runtimes.go_table import GoTable, Place
 from perfdoctor.collectors.runtimes.kept import keep, kept_file
 from perfdoctor.collectors.runtimes.line_program import LineProgram
 from perfdoctor.collectors.runtimes.picked import picked_name
-from perfdoctor.collectors.text import clean
+from perfdoctor.collectors.text import LIMIT, clean
 from perfdoctor.schemas.frame import Frame, FrameKind
+from perfdoctor.schemas.long_names import fitting
 
 _LARGEST_WITH_LINES = 256 << 20
 """Bytes of a file whose DWARF we are ready to read: beyond, it takes many seconds."""
@@ -97,7 +98,7 @@ def _look_up(binary: Binary, at: int) -> tuple[Frame, ...]:
     frames = tuple(
         Frame(
             kind=FrameKind.NATIVE,
-            function=clean(_whole_name(place.symbol, binary.elf, at)),
+            function=clean(fitting(_whole_name(place.symbol, binary.elf, at), LIMIT)),
             file=clean(place.full_path) if place.full_path else None,
             line=place.line or None,
             module=binary.name,

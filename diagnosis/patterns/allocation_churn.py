@@ -6,12 +6,13 @@ from collections import defaultdict
 from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import call, cpu, kernel, library, memory, native, python, window
 from perfdoctor.diagnosis.language import Language, language_of
+from perfdoctor.diagnosis.object_copies import Copied, copied
 from perfdoctor.diagnosis.operations import Operation, operation_of
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import is_user_code, user_frame
 from perfdoctor.diagnosis.weight import LITTLE, again, percent, size, weigh
-from perfdoctor.diagnosis.words import quoted
+from perfdoctor.diagnosis.words import named
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
@@ -69,19 +70,57 @@ _SMALL = {
     Language.C: "take small blocks from a pool or arena that is freed as a whole, or put them on the stack",
 }
 
+_COPIES = {
+    Language.CPP: "take it by const reference (const T&; for (const auto& each : all)), hand out a const reference, "
+    "or a std::shared_ptr<const T> of what changes seldom; copy only the part that is needed; std::move what is not "
+    "needed again",
+    Language.RUST: "borrow it (&T), keep it in an Arc<T>, whose clone only counts, or take out of it what is needed "
+    "while the lock is held",
+}
+
 
 def check(account: Account) -> list[Finding]:
     if _stays(account):
         return []
-    asked = [row for row in account.samples if _is_asked_for(account, row)]
+    copies = [each for each in copied(account) if account.share(account.cpu_cost(each.all_rows)) >= GRAVE.value]
+    told = {id(row) for each in copies for row in each.all_rows}
+    asked = [row for row in account.samples if id(row) not in told and _is_asked_for(account, row)]
     uses = [row for row in asked if _is_fresh(row) or _is_in_allocator(account.below(row))]
     groups = account.by_function(uses)
     if _is_everywhere(account, groups):
         groups = [_all_of(account, groups)]
     found = []
+    for each in copies:
+        found += _judge_copies(account, each)
     for place, rows in groups:
         found += _judge(account, place, rows)
     return found
+
+
+def _judge_copies(account: Account, copies: Copied) -> list[Finding]:
+    place, cost = copies.place, account.cpu_cost(copies.all_rows)
+    cores = sum(row.seconds for row in copies.all_rows) / account.seconds
+    stack = account.top_stack(copies.rows)
+    name = named(copies.type, 60)
+    cure = _COPIES.get(language_of(user_frame(stack, account.evidence.user_roots)), _COPIES[Language.CPP])
+    return weigh(
+        account,
+        "allocation-churn",
+        title=f"{place} copies {name} whole, all the time, and lets go of the copy "
+        f"({percent(account.share(cost))} of busy time)",
+        seconds=cost,
+        place=place,
+        stack=stack,
+        facts=(
+            account.fact("cpu", f"CPU time to copy {name}, and to let go of it", cores, "cores"),
+            *_growth(account),
+        ),
+        fix=f"At {place}: {cure}.",
+        verify=again(account, f"the CPU used to copy {name}", f"{cores:.2f} cores for the same work", "nearly nothing"),
+        confidence=0.8,
+        works=True,
+        at_most=Severity.CRITICAL if cost >= LITTLE.value * account.seconds else Severity.INFO,
+    )
 
 
 def _is_everywhere(account: Account, groups: list[tuple[Place, list[CpuRow]]]) -> bool:
@@ -209,10 +248,10 @@ def _stack_of(account: Account, place: Place, rows: list[CpuRow]) -> Stack:
 
 def _facts(account: Account, place: Place, rows: list[CpuRow], touched: list[FaultRow]) -> tuple[Fact, ...]:
     cores = sum(row.seconds for row in rows) / account.seconds
-    facts = [account.fact("cpu", f"CPU time for memory in {quoted(place.function, 60)}", cores, "cores")]
+    facts = [account.fact("cpu", f"CPU time for memory in {named(place.function, 60)}", cores, "cores")]
     if touched:
         faults = sum(row.faults for row in touched) / account.seconds
-        facts.append(account.fact("faults", f"pages first touched in {quoted(place.function, 60)}", faults, "faults/s"))
+        facts.append(account.fact("faults", f"pages first touched in {named(place.function, 60)}", faults, "faults/s"))
     moves = [
         r
         for r in account.calls
@@ -220,10 +259,14 @@ def _facts(account: Account, place: Place, rows: list[CpuRow], touched: list[Fau
     ]
     if moved := sum(r.calls for r in moves) / account.seconds:
         facts.append(account.fact("syscalls", "mmap, munmap, brk and madvise there", moved, "calls/s"))
+    return (*facts, *_growth(account))
+
+
+def _growth(account: Account) -> tuple[Fact, ...]:
     trend = account.evidence.memory
-    if trend is not None and trend.samples:
-        facts.append(account.fact("memory", "growth meanwhile", trend.bytes_per_second, "bytes/s"))
-    return tuple(facts)
+    if trend is None or not trend.samples:
+        return ()
+    return (account.fact("memory", "growth meanwhile", trend.bytes_per_second, "bytes/s"),)
 
 
 def _examples() -> tuple[Example, ...]:
@@ -245,6 +288,17 @@ def _examples() -> tuple[Example, ...]:
     )
     some = cpu((native("_int_malloc", libc), native("malloc", libc), where), 1.5)
     own = cpu((native("parse(char const*)", "/srv/parse", "/srv/parse.cpp", 14),), 8.0)
+    text = native("std::__cxx11::basic_string<…>::basic_string(std::__cxx11::basic_string<…> const&)", "/srv/parse")
+    object_ = native("shop::Route::Route(shop::Route const&)", "/srv/parse", "/srv/route.h", 7)
+    kept = native("std::vector<shop::Route>::push_back(shop::Route const&)", "/srv/parse")
+    drops = (native("shop::Route::~Route()", "/srv/parse", "/srv/route.h", 7), where)
+    whole = (
+        cpu((native("malloc", libc), text, object_, where), 2.0),
+        cpu((native("__memmove_avx512_unaligned_erms", libc), text, object_, where), 1.5),
+        cpu((native("free", libc), *drops), 1.0),
+    )
+    flat_copy = cpu((native("__memmove_avx512_unaligned_erms", libc), object_, where), 4.5)
+    adds = cpu((native("__memmove_avx512_unaligned_erms", libc), text, object_, kept, where), 4.5)
     flat = memory(1e4)
     makes = (
         native("__brk", libc),
@@ -269,6 +323,24 @@ def _examples() -> tuple[Example, ...]:
             True,
             "nearly half of busy time is in malloc and free",
             window(samples=(*small, cpu((where,), 5.0)), memory=flat),
+        ),
+        Example(
+            "an object that is handed on by value",
+            True,
+            "its copies, and letting go of them, take a third of busy time, half of that outside of malloc",
+            window(samples=(*whole, own), memory=flat),
+        ),
+        Example(
+            "a flat object that is handed on by value",
+            False,
+            "its copy is one block of bytes, and asks for no memory",
+            window(samples=(flat_copy, own), memory=flat),
+        ),
+        Example(
+            "objects that a collection keeps",
+            False,
+            "it makes its own copies of what it is given",
+            window(samples=(adds, own), memory=flat),
         ),
         Example(
             "a fresh buffer for each step",
@@ -309,8 +381,8 @@ PATTERN = Pattern(
     id="allocation-churn",
     title="memory is taken and given back all the time",
     sees="CPU samples in page faults, in the kernel's mapping calls and in malloc and free (Go's allocator, C++'s "
-    "new and "
-    "delete) below a line, with the pages that it touches first, while memory as a whole does not grow.",
+    "new and delete) below a line, with the pages that it touches first, while memory as a whole does not grow. Of C++ "
+    "and Rust also objects that a line copies with all that they hold: a parameter by value, a snapshot, clone().",
     costs="A page that is given back has to be cleared before it is taken again, by the kernel, under a lock that all "
     "threads share; a block that is freed has to be found again.",
     fix="Keep buffers and fill them anew; pools and arenas for small blocks; let the allocator keep what is freed.",

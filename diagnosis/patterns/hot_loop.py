@@ -11,7 +11,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import basename
 from perfdoctor.diagnosis.weight import LITTLE, again, percent, weigh
-from perfdoctor.diagnosis.words import quoted
+from perfdoctor.diagnosis.words import named, quoted
 from perfdoctor.schemas.cpu import LineShape, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding
@@ -153,7 +153,7 @@ def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Find
         what = f"spends its CPU time in {function.library}"
         fix = f"Call it less often from {place}, with less data, or keep its results."
     facts = [
-        account.fact("cpu", f"CPU time in {quoted(place.function)}", cores, "cores"),
+        account.fact("cpu", f"CPU time in {named(place.function)}", cores, "cores"),
         account.fact("cpu", f"of it on line {place.line}", line_share, "share"),
     ]
     if function.leaf:
@@ -161,7 +161,7 @@ def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Find
         facts.append(
             account.fact(
                 "cpu",
-                f"of it {most[0].name.lower().replace('_', ' ')} (mostly {quoted(function.leaf)})",
+                f"of it {most[0].name.lower().replace('_', ' ')} (mostly {named(function.leaf)})",
                 most[1],
                 "share",
             )
@@ -191,7 +191,7 @@ def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Find
         fix=f"{place}: {fix}",
         verify=again(
             account,
-            f"the CPU used in {quoted(place.function)}",
+            f"the CPU used in {named(place.function)}",
             f"{cores:.2f} cores for the same work",
             "a small part of it",
             "trace-cpu",

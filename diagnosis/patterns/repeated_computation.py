@@ -17,7 +17,7 @@ from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.preparations import Preparation, preparation_in, preparation_of
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import LITTLE, WARNING_SHARE, again, percent, weigh
-from perfdoctor.diagnosis.words import quoted
+from perfdoctor.diagnosis.words import named, quoted
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding
@@ -58,17 +58,17 @@ def _the_same(account: Account) -> list[Finding]:
         found += weigh(
             account,
             "repeated-computation",
-            title=f"{quoted(function.place.function)} works out the same again and again, asked at {place} "
+            title=f"{named(function.place.function)} works out the same again and again, asked at {place} "
             f"({percent(share)} of busy time)",
             seconds=function.cost,
             place=place,
             stack=heaviest.stack,
-            facts=(account.fact("cpu", f"CPU time in {quoted(function.place.function)}", cores, "cores"),),
+            facts=(account.fact("cpu", f"CPU time in {named(function.place.function)}", cores, "cores"),),
             fix=f"At {place}: nothing that it is given is another in the next round. Work it out once, before the loop "
             "or at start-up, and hand it on; or keep it, by what it is made of.",
             verify=again(
                 account,
-                f"the CPU used in {quoted(function.place.function)}",
+                f"the CPU used in {named(function.place.function)}",
                 f"{cores:.2f} cores for the same work",
                 "a small part of it",
                 "trace-cpu",

@@ -13,7 +13,7 @@ from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import again, percent, weigh
-from perfdoctor.diagnosis.words import quoted
+from perfdoctor.diagnosis.words import named
 from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding
@@ -119,7 +119,7 @@ def _finding(account: Account, place: Place, rows: list[CpuRow]) -> list[Finding
     frame = _concatenates(account.below(heaviest), heaviest)
     language = language_of(user_frame(heaviest.stack, account.evidence.user_roots))
     cores = _seconds(rows) / account.seconds
-    name = quoted(frame.function, 60) if frame else "its format"
+    name = named(frame.function, 60) if frame else "its format"
     cure = _AT_HEAD if frame and _INSERTS.search(frame.function) else _CURES[language]
     also = f", {percent(account.share(collected))} in the collector for what it throws away" if collected else ""
     return weigh(
