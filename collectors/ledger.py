@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio
 from anyio import to_thread
 
-from perfdoctor.collectors import cpu, locks, network, syscalls, task_waits
+from perfdoctor.collectors import arguments, cpu, locks, network, syscalls, task_waits
 from perfdoctor.collectors.backends.bpf import backend as bpf
 from perfdoctor.collectors.backends.bpf.sockets import SocketPart
 from perfdoctor.collectors.backends.bpf.wanted import FirstLook, Wanted
@@ -16,6 +16,7 @@ from perfdoctor.collectors.javascript import by_engine_and_v8
 from perfdoctor.collectors.ladder import Rung, climb, must_be_asked_well
 from perfdoctor.collectors.looking import with_sampled
 from perfdoctor.collectors.progress import Progress, silent
+from perfdoctor.collectors.source_text.algorithms.recurring import with_recurring
 from perfdoctor.collectors.source_text.asking.asking_lines import with_asking
 from perfdoctor.collectors.source_text.asking.guards import with_guards
 from perfdoctor.collectors.source_text.asking.lent_lines import with_lent
@@ -42,6 +43,7 @@ _BESIDE = {"node": by_engine_and_v8, "java": by_engine_and_recorder, "go": by_en
 Closer = Callable[[tuple[SyscallRow, ...], float], bool]
 """whether waits for locks, in so many seconds, are worth a closer look"""
 _TOLD_BY_SOURCES = (
+    with_recurring,
     with_asking,
     with_repeated,
     with_kept,
@@ -97,8 +99,11 @@ async def observe(
         async def with_peers() -> Evidence:
             return await network.beside(host, target, window)
 
-        has_tasks = task_waits.may_have_tasks(target)
-        evidence = await (task_waits.beside(host, target, with_peers) if has_tasks else with_peers())
+        async def with_tasks() -> Evidence:
+            return await task_waits.beside(host, target, with_peers)
+
+        is_python = target.runtime.startswith("python")
+        evidence = await (arguments.beside(host, target, with_tasks) if is_python else with_peers())
         if look and look.ended:
             evidence = await _with_locks(host, target, evidence, seconds, progress)
         return await to_thread.run_sync(_with_sources, host, evidence)

@@ -51,6 +51,7 @@ _TOOLS = {
     "limits": "proc-watch",
     "threads": "proc-threads",
     "loops": "diagnose",
+    "arguments": "diagnose",
 }
 
 

@@ -71,6 +71,25 @@ class ShapedLine(Model):
     outer_line: int | None = None
 
 
+class RecurringCalls(Model):
+    """A Python function that was called with the same arguments again and again: of ``calls`` that looks at its frames
+    met, only so many had ``different`` ones. ``of_object``: its first argument is an object (``self``); ``objects``:
+    another one is, which may be another inside each time. ``kept``: the long texts that it is given are there after the
+    call, for somebody keeps them; None where it is given none. ``only_gives``: its text says that it does nothing but
+    give back what it works out, of what it is given and of what does not change; None where its text is not the
+    program's own."""
+
+    pid: int
+    file: str
+    function: str
+    calls: int
+    different: int
+    of_object: bool = False
+    objects: bool = False
+    kept: bool | None = None
+    only_gives: bool | None = None
+
+
 class EventCount(Model):
     """How often an event happened to the target, as the processor's own counters say.
 
@@ -87,7 +106,7 @@ class CpuProfile(Model):
     threads in the window (/proc/PID/schedstat), ``sampled_seconds`` what the samples alone would say. ``events``
     is empty where the processor offers no counters. ``mixed``: Python stacks carry native frames, in all but
     ``unplaced`` samples between the right ones. ``shapes``: of its hottest lines of compiled code, those whose text
-    says what they do."""
+    says what they do. ``recurring``: functions of Python that were called with the same arguments again and again."""
 
     rows: tuple[CpuRow, ...] = ()
     hz: int = 0
@@ -98,3 +117,4 @@ class CpuProfile(Model):
     mixed: bool = False
     unplaced: int = 0
     shapes: tuple[ShapedLine, ...] = ()
+    recurring: tuple[RecurringCalls, ...] = ()

@@ -44,6 +44,9 @@ from perfdoctor.schemas.network import RepeatedLine
 from perfdoctor.schemas.syscalls import PacedLine, PollLine, SyscallRow
 
 FRUITLESS = Threshold(0.8, "of the wake-ups", "a wait that mostly brings something is an event loop, not a poll")
+RESTS = Threshold(
+    2e-5, "s asleep, on average", "a poll without a time limit of its own only looks whether there is something"
+)
 _ATOMICS_WAIT = "v8::internal::FutexEmulation::"
 
 
@@ -63,7 +66,7 @@ def _is_pause(account: Account, row: SyscallRow) -> bool:
     if row.syscall in calls.SLEEPS:
         return True
     if row.syscall in calls.POLLS:
-        return row.empty >= FRUITLESS.value * row.calls
+        return row.empty >= FRUITLESS.value * row.calls and row.blocked_seconds >= RESTS.value * row.calls
     return row.syscall in calls.FUTEXES and row.blocked_seconds > 0 and account.state(row) is State.SLEEP
 
 
@@ -198,6 +201,7 @@ def _examples() -> tuple[Example, ...]:
     monitor = call("nanosleep", waits_in_go, 4000, blocked=9.7)
     heartbeat = call("clock_nanosleep", line, 10, blocked=10.0)
     poll = call("poll", line, 1000, blocked=9.5, empty=990)
+    looks_first = call("poll", (library("urllib3/util/wait.py", "poll_wait_for_socket"), *line), 600, empty=600)
     paced = call("sendto", ask, 2000, on="fd:4 (socket:[9])", transferred=2000 * 1200, seconds=0.1)
     java_sleep = (
         java("java.lang.Thread.sleep", "java/lang/Thread.java", 1),
@@ -234,6 +238,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "each round does something of its own",
             _asks_until(until=False),
+        ),
+        Example(
+            "a client that looks whether its connection is still there",
+            False,
+            "it polls before each request, without waiting: that is no pause",
+            window(calls=(looks_first,), samples=(cpu(line, 1.1),), threads=2),
         ),
         Example(
             "Trio's own loop, which wakes for its timers",
@@ -419,7 +429,7 @@ PATTERN = Pattern(
     "is noticed up to one pause late, each time, which adds up when work passes through several such loops.",
     fix="Wait for the event itself: a condition, a queue, a blocking read, select on the descriptor, inotify.",
     fine="Slow checks (a few a second), pacing of output, hardware that has no other way to be asked.",
-    thresholds=(TRIES, IN_VAIN, MISSES, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
+    thresholds=(RESTS, TRIES, IN_VAIN, MISSES, FEW, SHORTEST, BESIDE, RATE, SHORT, FRUITLESS, FRUITFUL, ASK, WORK),
     needs=("syscalls",),
     focus=frozenset({Focus.CPU, Focus.IO, Focus.NETWORK, Focus.CONCURRENCY}),
     check=check,

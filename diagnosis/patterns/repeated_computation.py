@@ -8,20 +8,22 @@ in the next round of a loop.
 from collections import defaultdict
 
 from perfdoctor.diagnosis.account import Account
-from perfdoctor.diagnosis.example import cpu, library, native, python, window
+from perfdoctor.diagnosis.example import PID, call, cpu, library, native, python, window
 from perfdoctor.diagnosis.hotness import HotFunction, hot_functions
 from perfdoctor.diagnosis.language import language_of
 from perfdoctor.diagnosis.loading import is_loading
 from perfdoctor.diagnosis.pattern import Example, Focus, Pattern, Threshold
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.diagnosis.preparations import Preparation, preparation_in, preparation_of
+from perfdoctor.diagnosis.recurring import CALLS, Recurring, recurring
 from perfdoctor.diagnosis.user_code import user_frame
 from perfdoctor.diagnosis.weight import LITTLE, WARNING_SHARE, again, percent, weigh
 from perfdoctor.diagnosis.words import named, quoted
-from perfdoctor.schemas.cpu import CpuRow, LineShape, ShapedLine
+from perfdoctor.schemas.cpu import CpuRow, LineShape, RecurringCalls, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.finding import Finding
 from perfdoctor.schemas.frame import Frame, Stack
+from perfdoctor.schemas.recording import Collection
 
 SHARE = Threshold(
     0.05, "of busy time", "what is prepared once for many uses takes nothing that shows beside the uses themselves"
@@ -30,12 +32,48 @@ SAME = Threshold(0.5, "of a function's CPU time", "what else it does may be anot
 FUNCTIONS = 5
 _OTHERS = 2
 """functions that are named beside the heaviest one"""
-_RIGHTS = "/srv/files.go"
+_RIGHTS, _MARKDOWN = "/srv/files.go", "markdown/core.py"
 """of the examples"""
 
 
 def check(account: Account) -> list[Finding]:
-    return [*_preparations(account), *_the_same(account)]
+    found = [*_preparations(account), *_the_same(account)]
+    known = {(f.location.file, f.location.line) for f in found if f.location}
+    for one in recurring(account):
+        if (one.place.file, one.place.line) not in known:
+            found += _given_again(account, one)
+    return found
+
+
+def _given_again(account: Account, one: Recurring) -> list[Finding]:
+    """A function that is given the same again and again."""
+    cost = account.cpu_cost(one.rows)
+    if cost < LITTLE.value * account.seconds:
+        return []
+    calls, cores = one.calls, sum(row.seconds for row in one.rows) / account.seconds
+    name, share = named(calls.function), account.share(cost)
+    times = f"{calls.different} different sets of arguments" if calls.different > 1 else "the same arguments"
+    whole = "" if calls.only_gives is None else ", and by its text nothing else that it reads changes"
+    return weigh(
+        account,
+        "repeated-computation",
+        title=f"{name} works out the same again and again, asked at {one.place} ({percent(share)} of busy time): "
+        f"{calls.calls} calls that were looked at had {times}",
+        seconds=cost,
+        place=one.place,
+        stack=account.top_stack(one.rows),
+        facts=(
+            account.fact("cpu", f"CPU time in {name}", cores, "cores"),
+            account.fact("arguments", f"calls of {name} that were looked at", calls.calls, "calls"),
+            account.fact("arguments", "different sets of arguments among them", calls.different, "sets"),
+        ),
+        fix=f"At {one.place}: keep what {name} gives, by what it is given{whole}: functools.lru_cache with a bound, a "
+        "dict that is filled once, or work it out where the data is made and keep it there. Forget it when what it "
+        "was made of changes.",
+        verify=again(account, f"the CPU used in {name}", f"{cores:.2f} cores for the same work", "a small part of it"),
+        confidence=0.75,
+        works=True,
+    )
 
 
 def _the_same(account: Account) -> list[Finding]:
@@ -166,6 +204,21 @@ def _with_text(seen: Evidence) -> Evidence:
     return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (same,)})})
 
 
+def _given(seen: Evidence, **more: bool | None) -> Evidence:
+    """``hours_from``, or a library's ``render``, was met in 129 calls with nine sets of arguments."""
+    assert seen.cpu
+    met = python(64, "hours_from") if "only_gives" in more else library(_MARKDOWN, "Markdown.render")
+    calls = RecurringCalls(pid=PID, file=met.file or "", function=met.function, calls=129, different=9)
+    calls = calls.model_copy(update=more)
+    how = Collection(backend="frames", exact=False, reason="480 looks at its frames")
+    return seen.model_copy(
+        update={
+            "cpu": seen.cpu.model_copy(update={"recurring": (calls,)}),
+            "collections": seen.collections | {"arguments": how},
+        }
+    )
+
+
 def _examples() -> tuple[Example, ...]:
     line, handler = python(12, "match"), python(40, "route")
     loop = native("_PyEval_EvalFrameDefault")
@@ -191,6 +244,10 @@ def _examples() -> tuple[Example, ...]:
         leaf=(loop,),
     )
     gathers = cpu((native("granted", "/srv/files", _RIGHTS, 8), native("readable", "/srv/files", _RIGHTS, 15)), 5.0)
+    hours = window(samples=(cpu((python(64, "hours_from"), python(81, "price"), handler), 5.0, leaf=(loop,)), rest))
+    renders = (library(_MARKDOWN, "Markdown.render"), line, handler)
+    letters = window(samples=(cpu((library("markdown/core.py", "parse"), *renders), 5.0, leaf=(loop,)), rest))
+    sends = (call("sendto", (library("socket.py", "send"), *renders), 900, on="fd:4 (socket:[9])"),)
     libc = "/lib/x86_64-linux-gnu/libc.so.6"
     filters = native("keep", "/srv/filter", "/srv/filter.c", 30)
     compiles = (native("calc_first", libc), native("re_compile_internal", libc), native("regcomp", libc), filters)
@@ -224,6 +281,42 @@ def _examples() -> tuple[Example, ...]:
             window(samples=(gathers, rest)),
         ),
         Example(
+            "the same few villages",
+            True,
+            "129 calls that were looked at had nine sets of arguments, and by its text the function only gives",
+            _given(hours, only_gives=True),
+        ),
+        Example(
+            "the same few villages, on roads that change",
+            False,
+            "what the function reads may be another each time",
+            _given(hours, only_gives=False),
+        ),
+        Example(
+            "the same list, which may hold others",
+            False,
+            "one of its arguments is an object",
+            _given(hours, only_gives=True, objects=True),
+        ),
+        Example(
+            "articles that are rendered for each reader",
+            True,
+            "the texts that the library is given are kept by the program",
+            _given(letters, kept=True),
+        ),
+        Example(
+            "articles as they are handed in",
+            False,
+            "the texts are made anew each time, though they say the same",
+            _given(letters, kept=False),
+        ),
+        Example(
+            "articles that are sent to somebody",
+            False,
+            "below the library's function there are system calls: it does more than compute",
+            _given(letters.model_copy(update={"syscalls": window(calls=sends).syscalls}), kept=True),
+        ),
+        Example(
             "matching with a compiled pattern",
             False,
             "the pattern is used, which is what it was compiled for",
@@ -249,12 +342,13 @@ PATTERN = Pattern(
     title="the same preparation is made again and again",
     sees="CPU samples below a line in steps that exist to be made once for many uses: compiling regular expressions, "
     "templates or source text, setting up TLS contexts, loading time zones, locales and formatters, "
-    "checking schemas and working out mappers, deriving keys. And functions of your own that only give back what they "
-    "work out, where the text says that they are given the same in each round of a loop.",
+    "checking schemas and working out mappers, deriving keys. Functions of your own that only give back what they work "
+    "out, where the text says that they are given the same in each round of a loop. And functions of Python whose "
+    "frames show that they are called with a few sets of arguments again and again.",
     costs="The preparation takes many times longer than the use that it is made for.",
     fix="Prepare once, before the loop or at the first use, and keep it by what it was made of.",
     fine="A service whose work it is: a login that checks a password, a tool that compiles what it is given.",
-    thresholds=(SHARE, SAME, LITTLE),
+    thresholds=(SHARE, SAME, LITTLE, CALLS),
     needs=("cpu",),
     focus=frozenset({Focus.CPU}),
     check=check,

@@ -158,7 +158,16 @@ def _asker(account: Account, where: Talk, talks: list[Talk]) -> Place | None:
         if len(waits) > 1:
             place = Place(file, function, max(waits, key=lambda line: waits[line]))
             return None if where.place is not None and where.place.shares_function(place) else place
-    return loop
+    return loop or _awaiter(account, where)
+
+
+def _awaiter(account: Account, where: Talk) -> Place | None:
+    """The line that awaits one after the other what the line that asks gives, by the text."""
+    use, at = account.evidence.network, where.place
+    for line in use.asking if use and at else ():
+        if line.awaited and at and (line.pid, line.file, line.line) == (where.pid, at.file, at.line):
+            return Place(line.awaited.file, line.awaited.function, line.awaited.line)
+    return None
 
 
 def _serving(account: Account, pid: int) -> float:

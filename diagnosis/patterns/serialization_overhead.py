@@ -136,7 +136,7 @@ _OTHER_CURES = {
 def check(account: Account) -> list[Finding]:
     groups: dict[tuple[Place | None, str], list[CpuRow]] = defaultdict(list)
     for place, rows in account.samples_at.items():
-        encoders = {id(row): _format(row) for row in rows}
+        encoders = {id(row): format_of(row) for row in rows}
         for row in rows:
             if name := encoders[id(row)]:
                 groups[place, name].append(row)
@@ -205,7 +205,7 @@ def _add_what_they_call(
             groups[place, top] += [row for row in same if not encoders[id(row)]]
 
 
-def _format(row: CpuRow) -> str:
+def format_of(row: CpuRow) -> str:
     """The format that this sample was busy with, by any frame of its stacks; empty for none."""
     if any(frame.function.endswith("page_fault") for frame in row.kernel[-1:]) and not row.stack:
         return ""

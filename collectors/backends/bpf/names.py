@@ -14,9 +14,11 @@ from perfdoctor.collectors.backends.bpf.decode import (
     StackRecord,
 )
 from perfdoctor.collectors.host.base import Host, Memory
+from perfdoctor.collectors.runtimes import python_arguments
 from perfdoctor.collectors.runtimes.mixed import NativeCalls, merged
 from perfdoctor.collectors.runtimes.native import CUT, CodeMapping, NativeNames
 from perfdoctor.collectors.runtimes.python import UNNAMED, UNREAD, PythonNames
+from perfdoctor.collectors.runtimes.python_arguments import ArgumentReader
 from perfdoctor.collectors.runtimes.python_interpreter import Interpreter, find_interpreter
 from perfdoctor.collectors.runtimes.python_layout import NotWalkableError
 from perfdoctor.collectors.runtimes.standing import NativeWalk
@@ -159,6 +161,14 @@ class ProcessNames:
         if self.interpreter.layout.minor not in VERSIONS:
             return None
         return TaskReader(self._memory, self._python, self.interpreter)
+
+    def argument_reader(self) -> ArgumentReader | None:
+        """Who reads with what its functions are called; None where this interpreter's frames are not known so well."""
+        if self.interpreter is None or self._python is None or self._memory is None:
+            return None
+        if self.interpreter.layout.minor not in python_arguments.VERSIONS:
+            return None
+        return ArgumentReader(self._memory, self._python, self.interpreter)
 
     def sleeping_stack(self, state: int | None, stack_pointer: int, instruction: int) -> Stack:
         """The stack of a thread that does not move: its Python frames, or all the native ones that can be found."""

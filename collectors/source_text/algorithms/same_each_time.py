@@ -54,6 +54,8 @@ _MAKES = grammar.COLLECTIONS | grammar.words(
     " tuple"
 )
 """what makes a collection, or something as large, of what it is given"""
+_HEAPS = grammar.words("heappush heappop heapify heapreplace heappushpop insort insort_left insort_right")
+"""functions that change the first that they are given"""
 _COPIES = frozenset(("slice", "concat", "copy", "clone", "to_vec", "flat", "flatMap"))
 _MODULES = grammar.words("np numpy math Math std f32 f64")
 """names of modules of functions that give the same for the same"""
@@ -214,6 +216,21 @@ def _read_by(source: Source, call: "Node") -> set[str]:
     return {name for name in syntax.names_in(body) - own - syntax.parameter_names(function) if name[:1].islower()}
 
 
+def read_from_outside(function: "Node") -> set[str]:
+    """The names that a function reads, and is neither given nor sets."""
+    body = function.child_by_field_name("body")
+    if body is None:
+        return set()
+    inner = (each for each in syntax.within(body, functions=True) if each.type in grammar.FUNCTIONS)
+    own = _made_in(function, body).union(*map(syntax.parameter_names, inner))
+    return syntax.names_in(body) - own - syntax.parameter_names(function)
+
+
+def gives_by_name(name: str) -> bool:
+    """Whether a function, or a module of functions, gives back the same for the same, by its name."""
+    return name in _GIVES or name in _MODULES
+
+
 def _waits(node: "Node") -> bool:
     """Whether others may change something meanwhile."""
     return any(each.type.startswith(("await", "yield")) for each in syntax.within(node))
@@ -296,6 +313,9 @@ def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:
         return name not in _constructed(source)  # (a record)
     if (named := inlined.called(source, call)) is not None:
         return only_gives(source, named, depth + 1)
+    if name in _HEAPS:
+        given = syntax.arguments_of(call)
+        return bool(given) and syntax.names_in(given[0]) <= own
     if name in grammar.ADDS | {"sort", "reverse", "fill", "resize", "assign"} and owner is not None:
         # (what is added to is a function's own, or made there; set() and put() of others change these)
         made = owner.type in grammar.CALLS and syntax.called_name(owner) in _MAKES | _COPIES

@@ -4,7 +4,9 @@ Node.js sends from its own loop, when no line of the program is on the stack any
 seldom sampled meanwhile. Where its own files do so in one line only, that line is it.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _MOST_FILES = 64
 _MOST = {"asking": 1, "answering": 8, "connecting": 1}
 """lines of a kind among which the one is known, or may be told by its time"""
+_SEVERAL = 3
+"""lines of one function that await the same, from which on they are one after the other"""
 _MODULES = grammar.words("http https http2")
 _SOCKETS = grammar.words("net tls")
 _OPENS = grammar.words("connect createConnection")
@@ -28,6 +32,7 @@ _SESSIONS = grammar.words("Client MongoClient Connection createClient createConn
 """classes of sessions with databases and stores, and what makes them"""
 _OF_UNDICI = grammar.words("Client Pool BalancedPool Agent")
 _BY_CLIENTS = grammar.words("request stream fetch pipeline")
+_FROM_UNDICI = re.compile(r"\{([^{}]*)\}\s*(?:=\s*require\s*\(\s*|from\s+)['\"]undici['\"]")
 _METHODS = grammar.words("get request connect")
 _CLIENTS = grammar.words("axios got undici superagent needle ky")
 _FUNCTIONS = grammar.words("fetch axios got needle ky")
@@ -59,14 +64,28 @@ def with_asking(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
 
 
 def awaited(function: str, files: list[tuple[str, Source | None]]) -> WrittenLine | None:
-    """The only line that awaits in a loop what a function gives: of who awaits, no stack tells once it waits."""
+    """The line that awaits what a function gives one after the other, in a loop or by several lines of one function,
+    where only one function does: of who awaits, no stack tells once it waits."""
     found = [
         WrittenLine(file=file, line=call.start_point[0] + 1, function=syntax.name_around(call) or "(anonymous)")
         for file, source in files
-        for call in (source.calls.get(function, ()) if source is not None else ())
-        if call.parent is not None and call.parent.type == "await_expression" and any(syntax.loops_around(call))
+        if source is not None
+        for call in _one_after_the_other(source.calls.get(function, ()))
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _one_after_the_other(calls: "Iterable[Node]") -> "Iterator[Node]":
+    """Of each function that awaits such calls in a loop, or several of them, the first."""
+    by_function: dict[int, list[Node]] = defaultdict(list)
+    for call in sorted(calls, key=lambda call: call.start_byte):
+        if call.parent is not None and call.parent.type == "await_expression":
+            function = syntax.function_around(call)
+            by_function[function.id if function is not None else 0].append(call)
+    for awaits in by_function.values():
+        looped = [call for call in awaits if any(syntax.loops_around(call))]
+        if looped or len(awaits) >= _SEVERAL:
+            yield (looped or awaits)[0]
 
 
 def _stacks(evidence: Evidence) -> Iterator[tuple[int, Stack]]:
@@ -108,9 +127,12 @@ def _asks(_source: Source, call: "Node") -> bool:
 
 def _asks_by_a_library(source: Source, call: "Node") -> bool:
     """By a client of its own, as undici's: who has one uses http itself for something else."""
-    owner = syntax.owner_of_call(call)
-    if owner is None or syntax.called_name(call) not in _BY_CLIENTS or "undici" not in source.lowered:
+    owner, name = syntax.owner_of_call(call), syntax.called_name(call)
+    if name not in _BY_CLIENTS or "undici" not in source.lowered:
         return False
+    if owner is None:
+        taken = _FROM_UNDICI.search(source.lowered)
+        return taken is not None and name in re.split(r"\W+", taken[1])
     return bool(inlined.classes_of(source, call) & _OF_UNDICI)
 
 

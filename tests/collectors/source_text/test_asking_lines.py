@@ -15,6 +15,19 @@ ASKS = {
         "function load(port) {\n  http.request({ port });\n}",
         [(5, "article")],
     ),
+    "a function of undici": (
+        "const { Agent, request } = require('undici');\nasync function get(route) {\n return request(route);\n}\n"
+        "http.get({ port });",
+        [(3, "get")],
+    ),
+    "a function of undici, by import": (
+        "import { request, fetch } from 'undici';\nfetch(a);",
+        [(2, "(anonymous)")],
+    ),
+    "a function of that name of the program": (
+        "const { Agent } = require('undici');\nfunction request(a) {}\nrequest(a);",
+        [],
+    ),
     "two lines": ("fetch(a);\nfetch(b);", [(1, "(anonymous)"), (2, "(anonymous)")]),
     "a server": ("http.createServer((request, response) => {\n  map.get(request.url);\n});", []),
     "a method of that name": ("cache.fetch(key);\nstore.get(key);", []),
@@ -85,3 +98,37 @@ def test_the_line_that_awaits_in_a_loop_is_found_if_it_is_the_only_one(
     found = awaited("of", [("/srv/app.js", source)])
     assert (found.line if found else None) == line
     assert found is None or found.function == "wishes"
+
+
+BRIEF = """async function brief(patient) {
+  const person = await persons.get(`/persons/${patient}`);
+  const plan = await plans.get(`/plans/${patient}`);
+  const letters = await mail.get(`/letters/${patient}`);
+  return { person, plan, letters };
+}
+async function status() {
+  return await plans.get('/status');
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("", ""), 2),
+        (("const plan = await", "const plan ="), None),
+        (("return { person", "for (const day of days) await mail.get(day);\n  return { person"), 5),
+        (("return await plans.get('/status');", "for (;;) await plans.get('/status');"), None),
+    ],
+    ids=["several lines", "two of them at once", "a loop beside them", "in two functions"],
+)
+def test_lines_that_await_one_after_the_other_are_found_at_the_first(change: tuple[str, str], line: int | None) -> None:
+    source = Source("/srv/app.js", BRIEF.replace(*change).encode())
+    found = awaited("get", [("/srv/app.js", source)])
+    assert (found.line if found else None) == line
+
+
+def test_two_lines_of_one_loop_are_no_two_places() -> None:
+    text = "async function cards(n) {\n  while (n--) {\n    await back.get(a);\n    await back.get(b);\n  }\n}\n"
+    found = awaited("get", [("/srv/app.js", Source("/srv/app.js", text.encode()))])
+    assert found is not None and found.line == 3

@@ -1,0 +1,65 @@
+"""Does a function of Python that is called with the same arguments again and again give the same each time?
+
+It does if it only gives back what it works out, of what it is given, of constants, and of members that stay as its
+object was made.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.source_text import grammar, inlined, syntax
+from perfdoctor.collectors.source_text.algorithms.same_each_time import gives_by_name, only_gives, read_from_outside
+from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in
+from perfdoctor.collectors.source_text.own_files import may_be_own
+from perfdoctor.collectors.source_text.sources import Source, SourcesOfAll
+from perfdoctor.schemas.evidence import Evidence
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_DEEPEST = 3
+_IMPORT = re.compile(r"\s*(?:import|from)\s+\w")
+
+
+def with_recurring(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
+    """The same evidence, whose CPU profile knows which of those functions give the same for the same."""
+    if evidence.cpu is None or not evidence.cpu.recurring:
+        return evidence
+    told = []
+    for one in evidence.cpu.recurring:
+        source = sources.of(one.pid).of(one.file) if may_be_own(one.file) else None
+        gives = gives_the_same(source, one.function) if source is not None else None
+        told.append(one.model_copy(update={"only_gives": gives}))
+    return evidence.model_copy(update={"cpu": evidence.cpu.model_copy(update={"recurring": tuple(told)})})
+
+
+def gives_the_same(source: Source, qualified: str) -> bool:
+    """Of a function by its qualified name: ``Trails.hours_from``."""
+    *outer, name = qualified.split(".")
+    kind = outer[-1] if outer and outer[-1] != "<locals>" else ""
+    found = [each for each in source.named.get(name, ()) if syntax.class_around(each) == kind]
+    if len(found) != 1 or not only_gives(source, found[0]):
+        return False
+    members = set[str]()
+    for each in _all_that_run(source, found[0]):
+        if not all(_stays(source, read) for read in read_from_outside(each)):
+            return False
+        members |= members_in(each)
+    return not members or not change(source, members)
+
+
+def _all_that_run(source: Source, function: "Node", depth: int = 0) -> "list[Node]":
+    """A function, and those of the file that it calls."""
+    found = [function]
+    for call in syntax.calls_in(function, functions=True) if depth < _DEEPEST else ():
+        called = inlined.called(source, call)
+        if called is not None and called not in found:
+            found += _all_that_run(source, called, depth + 1)
+    return found
+
+
+def _stays(source: Source, name: str) -> bool:
+    """Whether a name from outside of a function stands for the same each time."""
+    if name.isupper() or name in grammar.SELF or name in source.named or name in source.classes or gives_by_name(name):
+        return True
+    return any(name in re.findall(r"\w+", line) for line in source.lines if _IMPORT.match(line))
