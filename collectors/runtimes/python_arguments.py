@@ -88,6 +88,8 @@ class ArgumentReader:
         self._codes: dict[int, _Code] = {}
         self._stood: dict[int, tuple[int, int]] = {}
         """by thread: the frame and the instruction at which the last look found it"""
+        self._until = 0.0
+        """when what is being read gets old: a target may have any number of texts to read"""
 
     def running(self) -> Iterator[tuple[int, list[Call]]]:
         """Of each thread that went on since the last look, its calls, innermost first. One of BROKEN where nothing can
@@ -160,6 +162,7 @@ class ArgumentReader:
 
     def given(self, call: Call) -> Given:
         """One of BROKEN where that is gone."""
+        self._until = call.read + _SOON
         parts, own, objects, texts = [], False, False, list[Text]()
         for number, at in enumerate(call.locals[: self._code(call.code).arguments]):
             same, is_value = self._argument(at, texts)
@@ -171,6 +174,7 @@ class ArgumentReader:
 
     def is_still(self, text: Text) -> bool:
         """Whether a text lies where it lay: somebody keeps it."""
+        self._until = time.monotonic() + _SOON
         try:
             return self._argument(text.at, [])[0] == text.same
         except BROKEN:
@@ -182,7 +186,7 @@ class ArgumentReader:
         raw = self._memory.read(call.frame + self._at.frame_locals, 8 * arguments) if arguments else b""
         code = self._objects.pointer(call.frame + self._layout.frame_code)
         same = code == call.code and struct.unpack(f"<{arguments}Q", raw) == call.locals[:arguments]
-        if not same or time.monotonic() - call.read > _SOON:
+        if not same or time.monotonic() > self._until:
             raise TornError("it went on meanwhile")
 
     def _argument(self, at: int, texts: list[Text], depth: int = 0) -> tuple[int, bool]:
@@ -222,8 +226,8 @@ class ArgumentReader:
         return self._content(at, at + self._layout.bytes_data, size, texts)
 
     def _content(self, at: int, data: int, size: int, texts: list[Text]) -> int:
-        if not 0 <= size < 1 << 40:
-            raise TornError("not a text")
+        if not 0 <= size < 1 << 40 or time.monotonic() > self._until:
+            raise TornError("not a text, or one too many")
         said = self._memory.read(data, min(size, _LONGEST)) if size else b""
         same = hash((size, said, at if size > _LONGEST else 0))
         if size > _SHORT:
