@@ -27,7 +27,9 @@ _EVERY = 0.01
 _SHARE = 0.03
 """of the time may go into looks"""
 _PROCESSES = 4
-_MOST_FUNCTIONS, _MOST_CALLS = 2048, 1024
+_MOST_FUNCTIONS, _MOST_CALLS, _MOST_TURNS = 2048, 1024, 1 << 14
+_LONGEST = 0.01
+"""seconds of a look: of many threads some are passed over"""
 _LEAST = 24
 """calls that were looked at: of fewer nothing is told"""
 _TIMES = 4
@@ -41,21 +43,28 @@ _DULL = 32
 
 @dataclass(slots=True)
 class _Function:
-    """``seen``: by call, its arguments."""
+    """``seen``: the calls of it that were met; ``different``: what they were given."""
 
     call: Call
-    seen: dict[int, int] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
     different: set[int] = field(default_factory=set)
     own: bool = False
     objects: bool = False
+    long: bool = False
+    """it is given long texts"""
     texts: tuple[Text, ...] = ()
-    """long ones of the last call that was met, which are looked for at the next look"""
+    """those of the last call that was met, which are looked for when it is over"""
     looked_for: int = 0
     kept: int = 0
 
     @property
     def is_dull(self) -> bool:
         return len(self.seen) >= _DULL and 2 * len(self.different) > len(self.seen)
+
+    @property
+    def keeps(self) -> bool | None:
+        """Whether the long texts that it is given are kept; None where it is given none."""
+        return self.kept >= _KEPT * self.looked_for > 0 if self.long else None
 
 
 class _Process:
@@ -68,6 +77,10 @@ class _Process:
         self._present: dict[int, set[int]] = {}
 
     def look(self) -> None:
+        until = time.monotonic() + _LONGEST
+        if len(self._turns) > _MOST_TURNS or len(self._present) > _MOST_TURNS:
+            self._turns.clear()
+            self._present.clear()
         for thread, calls in self._reader.running():
             codes = {call.code for call in calls}
             for code in self._present.get(thread, set()) - codes:
@@ -75,9 +88,15 @@ class _Process:
             self._present[thread] = codes
             for call in calls:
                 self._take(thread, call)
+            if time.monotonic() > until:
+                return
+        self._look_for_texts(until)
+
+    def _look_for_texts(self, until: float) -> None:
+        """Of the functions that are over: is what they were given still there?"""
         running = {code for codes in self._present.values() for code in codes}
         for code, one in self._functions.items():
-            if one.texts and code not in running:
+            if one.texts and code not in running and time.monotonic() < until:
                 one.looked_for += 1
                 one.kept += all(map(self._reader.is_still, one.texts))
                 one.texts = ()
@@ -95,10 +114,10 @@ class _Process:
             given = self._reader.given(call)
         except BROKEN:
             return
-        one.seen[which] = given.same
+        one.seen.add(which)
         one.different.add(given.same)
         one.own, one.objects = one.own or given.own, one.objects or given.objects
-        one.texts = given.texts
+        one.long, one.texts = one.long or bool(given.texts), given.texts
 
     def recurring(self) -> Iterator[RecurringCalls]:
         for one in self._functions.values():
@@ -114,7 +133,7 @@ class _Process:
                     different=len(one.different),
                     of_object=one.own,
                     objects=one.objects,
-                    kept=one.kept >= _KEPT * one.looked_for if one.looked_for else None,
+                    kept=one.keeps,
                 )
 
     def close(self) -> None:

@@ -343,8 +343,8 @@ PATTERN = Pattern(
     sees="CPU samples below a line in steps that exist to be made once for many uses: compiling regular expressions, "
     "templates or source text, setting up TLS contexts, loading time zones, locales and formatters, "
     "checking schemas and working out mappers, deriving keys. Functions of your own that only give back what they work "
-    "out, where the text says that they are given the same in each round of a loop. And functions of Python whose "
-    "frames show that they are called with a few sets of arguments again and again.",
+    "out, where the text says that they are given the same in each round of a loop. And functions of Python "
+    "whose frames (of CPython 3.11 to 3.13) show that they are called with a few sets of arguments again and again.",
     costs="The preparation takes many times longer than the use that it is made for.",
     fix="Prepare once, before the loop or at the first use, and keep it by what it was made of.",
     fine="A service whose work it is: a login that checks a password, a tool that compiles what it is given.",

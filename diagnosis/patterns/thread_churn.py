@@ -25,6 +25,8 @@ WORKER_COUNT = Threshold(15, "workers", "fewer in one window are workers that st
 WORKER_LIFE = Threshold(0.3, "s of life on a core, on average", "a worker that computes for longer is worth its start")
 _START_OF_WORKER = 25e-3
 """Seconds on a core that a worker of Node.js costs which does nothing (measured with 20.20: 30 to 38 ms)."""
+_LONG_START = 1e-3
+"""seconds that starting a thread, and ending it, takes at most"""
 START = 25e-6
 """Seconds on a core that a thread's start and end cost beyond its system calls, at least: its stack is mapped and
 touched, its storage set up (measured: 15 to 30 µs in C, 50 to 100 µs in Python and Java)."""
@@ -108,8 +110,11 @@ def _spent(account: Account, pid: int, started: int, rows: list[SyscallRow]) -> 
     on_core = sum(row.on_core_seconds for row in rows)
     queued = 1 + sum(time.runnable for time in own) / ran if ran > 0 else 1.0
     registered = sum(r.blocked_seconds for r in rows if any(f.function.startswith(_REGISTERS) for f in r.stack))
-    each = _START_OF_WORKER if account.evidence.target.runtime == "node" else START
-    return min(ran, max(sampled, started * each + on_core)) * queued + registered
+    if account.evidence.target.runtime == "node":
+        return min(ran, max(sampled, started * _START_OF_WORKER + on_core)) * queued + registered
+    # (with a few samples, whatever else they fell upon there would pass for the start of some hundred threads)
+    sampled = min(sampled, started * _LONG_START)
+    return min(ran, max(sampled, started * START + on_core)) * queued + registered
 
 
 def starts_thread(stack: Stack, native: Stack = ()) -> bool:

@@ -43,6 +43,8 @@ _GIVES = (
         " cumprod mean std var hanning hamming blackman bartlett kaiser meshgrid tile stack concatenate vstack hstack"
         " diff interp maximum minimum log1p expm1 deg2rad rad2deg astype reshape ravel transpose flatten zeros_like"
         " ones_like full_like power square absolute radians degrees comb factorial"
+        " combinations combinations_with_replacement permutations product accumulate islice starmap groupby pairwise"
+        " zip_longest takewhile dropwhile perm gcd lcm isqrt dist prod"
     )
     | grammar.COLLECTIONS
 )
