@@ -39,6 +39,7 @@ _SOME_ROWS = 0.15
 """of its CPU time, for making the rows themselves"""
 _WITH_ALL_BELOW = frozenset(
     {
+        LineShape.FEW,
         LineShape.GROW,
         LineShape.RESORT,
         LineShape.SCAN,

@@ -40,6 +40,7 @@ class LineShape(StrEnum):
     WALK = "walks a linked list"
     BUCKET = "goes along what a hash table has at one place"
     SCAN = "compares one element after the other"
+    FEW = "searches a few that stand in the source"
     SHIFT = "moves the rest of a list"
     GROW = "makes a new one of what it has and a piece more"
     REWRITE = "puts a text together of itself and a piece more"

@@ -43,7 +43,12 @@ def is_few(source: Source, name: str, function: "Node | None") -> bool:
 
 def goes_over_few(source: Source, loop: Loop) -> bool:
     """Whether a loop goes over a few elements that are listed in the source."""
-    return not loop.counted and len(loop.over) == 1 and _stands_for_few(source, loop.over[0], _STEPS)
+    return not loop.counted and len(loop.over) == 1 and stands_for_few(source, loop.over[0])
+
+
+def stands_for_few(source: Source, value: "Node") -> bool:
+    """Whether an expression stands for a few elements that are listed in the source."""
+    return _stands_for_few(source, value, _STEPS)
 
 
 def _elements(value: "Node") -> int:
@@ -92,6 +97,9 @@ def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:
         return bool(values) and all(_stands_for_few(source, each, steps - 1) for each in values)
     if value.type in grammar.POINTED | {"reference_expression"} and value.named_children:  # (&mut self.players)
         return _stands_for_few(source, value.named_children[-1], steps)
+    if value.type in ("if_expression", "conditional_expression", "ternary_expression"):
+        ways = [each for each in _ways(value) if not _is_empty(each)]
+        return bool(ways) and all(_stands_for_few(source, each, steps - 1) for each in ways)
     if value.type in grammar.CALLS and syntax.called_name(value) in _EACH and (owner := syntax.owner_of_call(value)):
         return _stands_for_few(source, owner, steps)
     if value.type not in grammar.NAMES:
@@ -99,10 +107,33 @@ def _stands_for_few(source: Source, value: "Node", steps: int) -> bool:
     name, function = syntax.text_of(value), syntax.function_around(value)
     given = _given(source, function, name) if function is not None else None
     if given is not None:
+        given = [each for each in given if not _is_empty(each)]
         return bool(given) and all(_stands_for_few(source, each, steps - 1) for each in given)
     values = syntax.assigned_in(function).get(name, []) if function is not None else []
     another_name = bool(values) and all(_stands_for_few(source, each, steps - 1) for each in values)
     return another_name or is_few(source, name, function)
+
+
+def _ways(choice: "Node") -> "list[Node]":
+    """What a choice between two may give."""
+    if choice.type == "conditional_expression" and not choice.child_by_field_name("consequence"):
+        return [choice.named_children[0], choice.named_children[-1]]  # (Python: this if so else that)
+    ways = [choice.child_by_field_name(field) for field in ("consequence", "alternative")]
+    return [_last(way) for way in ways if way is not None]
+
+
+def _last(way: "Node") -> "Node":
+    """What a block gives, by its last expression."""
+    while way.named_children and (way.type in grammar.BLOCKS or way.type in ("else_clause", "expression_statement")):
+        way = way.named_children[-1]
+    return way
+
+
+def _is_empty(value: "Node") -> bool:
+    """Whether it is a list without elements, handed on as it stands."""
+    while value.type in grammar.POINTED | {"reference_expression"} and value.named_children:
+        value = value.named_children[-1]
+    return value.type in grammar.LISTS and not value.named_children
 
 
 def _is_sized(kind: str) -> bool:

@@ -86,7 +86,8 @@ def _shape_of_compiled(function: HotFunction) -> Shape:
     for shape, kind in told:
         if work[kind] >= SHAPE.value:
             # A comparison that a sort, a search by halves or a hash table asks for is not a loop over all.
-            asked = function.compares_for_order or function.shaped[LineShape.BUCKET] >= SHAPE.value
+            few = max(function.shaped[LineShape.BUCKET], function.shaped[LineShape.FEW]) >= SHAPE.value
+            asked = function.compares_for_order or few
             return hot_shapes.PLAIN if kind is Work.SEARCH and asked else shape
     # (a text that is made of pieces may be a line of its own; one that grows is string-building's matter)
     if max(work[Work.COPY], function.shaped[LineShape.GROW]) >= SHAPE.value:
@@ -116,7 +117,7 @@ def _shape_of_python(function: HotFunction) -> Shape:
     if work[Work.UNKNOWN] > 0.5:
         return hot_shapes.PLAIN
     if work[Work.SEARCH] >= ANCHOR.value and work[Work.SEARCH] + work[Work.COMPARE] + work[Work.MEMORY] >= SHAPE.value:
-        return hot_shapes.SEARCH
+        return hot_shapes.PLAIN if function.shaped[LineShape.FEW] >= SHAPE.value else hot_shapes.SEARCH
     if work[Work.SHIFT] >= SHAPE.value:
         return hot_shapes.SHIFT
     if function.shaped[LineShape.RESORT] >= SHAPE.value:
@@ -400,6 +401,12 @@ def _examples() -> tuple[Example, ...]:
             False,
             "strcmp below a loop along what the table has at one place: a look-up is that, and the chain is short",
             with_text(window(samples=(cpu((native("__strcmp_avx2", libc), walks), 6.0), rest)), LineShape.BUCKET),
+        ),
+        Example(
+            "a list of four that stands in the source",
+            False,
+            "the text says so: a hash table would not be faster",
+            with_text(window(samples=(cpu((native("__strcmp_avx2", libc), walks), 6.0), rest)), LineShape.FEW),
         ),
         Example(
             "for each payment it walks all orders",

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _MOST_CALLERS = 5
 _NEW = "()"
 """in place of a name: what a call gives, another each time"""
+_STEPS = 3
+"""from what a loop goes over to how it was made"""
+_RANGES = grammar.words(
+    "take_while takeWhile takewhile partition_point lower_bound upper_bound equal_range bisect bisect_left bisect_right"
+    " lowerBound upperBound subMap tailMap headMap subSet tailSet headSet irange binarySearch binary_search"
+    " binary_search_by SearchInts SearchFloat64s SearchStrings"
+)
 SMALL = 10
 """lines of a function that is called by a condition, and has no loop: its time is the loop's"""
 
@@ -60,7 +67,8 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             outer = _outer(sources, stack, takes)
             return Join(outer, 0, LineShape.FILTER) if outer else None
         if (picks := pick_at(source, at.line)) is not None:
-            outer = None if _are_few(source, picks) else _outer(sources, stack[depth:], picks)
+            little = _are_few(source, picks) or _is_a_range(picks.loop)
+            outer = None if little else _outer(sources, stack[depth:], picks)
             return Join(outer, depth) if outer else None
         loop = source.inmost_loop(at.line)
         if loop is not None:
@@ -68,7 +76,7 @@ def join_at(sources: Sources, stack: Sequence[At]) -> Join | None:
             if looks is None and depth == 0 and _measures(source, at.line):
                 continue
             few = is_short(source, loop) or goes_over_few(source, loop)
-            if looks is None or few or _are_few(source, looks) or _is_a_bucket(looks):
+            if looks is None or few or _are_few(source, looks) or _is_a_bucket(looks) or _is_a_range(loop):
                 return None
             outer = _outer(sources, stack[depth:], looks)
             return Join(outer, depth) if outer else None
@@ -102,6 +110,20 @@ def _is_a_bucket(looks: Looks) -> bool:
     starts += [value for name in all_names(starts) for value in own.get(name, ())]
     looked_up = (each for value in starts for each in syntax.within(value) if each.type in grammar.INDEXED)
     return any(syntax.names_in(each) & looks.wanted for each in looked_up)
+
+
+def _is_a_range(loop: Loop) -> bool:
+    """Whether a loop goes over what a search by halves has found, or what a condition on their order leaves:
+    ``self.printings[first..].iter().take_while(…)``, where ``first`` comes from partition_point."""
+    function = syntax.function_around(loop.node)
+    own = syntax.assigned_in(function) if function is not None else {}
+    values = [*loop.over, *loop.begins]
+    for _ in range(_STEPS):
+        calls = (call for value in values for call in syntax.calls_in(value))
+        if any(syntax.called_name(call) in _RANGES for call in calls):
+            return True
+        values = [made for name in all_names(values) for made in own.get(name, ())]
+    return False
 
 
 def _asked(source: Source, loop: Loop) -> str:

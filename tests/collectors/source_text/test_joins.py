@@ -529,6 +529,31 @@ class Bank:
 }
 
 NOT_FOUND = {
+    "what a search by halves leaves, in Rust": (
+        ".rs",
+        NEAREST_RUST.replace(" // <- outer", "").replace(
+            "self.tracks.iter().enumerate()",
+            "self.tracks[self.tracks.partition_point(|t| t.at < place.at)..].iter().enumerate()",
+        ),
+    ),
+    "what a search by halves leaves, in Python": (
+        ".py",
+        """
+def nearest(tracks, place):
+    least = best = None
+    first = bisect_left(tracks, place.at)
+    near = tracks[first : first + 40]
+    for track in near:
+        off = abs(track.y - place.y)  # <- 0
+        if least is None or off < least:
+            least, best = off, track
+    return best
+
+def take(tracks, seen):
+    for place in seen:
+        show(nearest(tracks, place))  # <- 1
+""",
+    ),
     "rows of a table, once for all": (
         ".py",
         """
