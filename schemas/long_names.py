@@ -19,7 +19,8 @@ def fitting(name: str, limit: int) -> str:
 
 
 def _depths(name: str) -> list[int] | None:
-    """How many angle brackets are open at each character; None where they do not match."""
+    """How many angle brackets are open at each character; None where they do not match. Those around the type of a
+    method of Rust (``<Vec<T> as Clone>::clone``) do not count."""
     signs = {at for found in _NO_BRACKET.finditer(name) for at in range(found.start(), found.end())}
     depth, depths = 0, []
     for at, character in enumerate(name):
@@ -30,7 +31,12 @@ def _depths(name: str) -> list[int] | None:
         depth -= closes
         if depth < 0:
             return None
-    return depths if depth == 0 else None
+    if depth:
+        return None
+    if name.startswith("<"):
+        ends = next(at for at, open_ in enumerate(depths) if open_ == 1 and name[at] == ">" and at not in signs)
+        depths[: ends + 1] = [open_ - 1 for open_ in depths[: ends + 1]]
+    return depths
 
 
 def _without(name: str, depths: list[int], most: int) -> str:

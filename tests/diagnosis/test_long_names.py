@@ -22,6 +22,8 @@ TEXT = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<
         ("Handle<Row, Column>::operator->() const [clone .cold]", 45, "Handle<…>::operator->() const [clone .cold]"),
         ("<alloc::vec::Vec<shop::Stop, Global> as core::clone::Clone>::clone", 60,
          "<alloc::vec::Vec<…> as core::clone::Clone>::clone"),
+        ("<core::iter::adapters::zip::Zip<A, B> as core::iter::traits::iterator::Iterator>::fold", 60,
+         "<core::iter::adapters::zip::Zip<…> as core::iter::traits::iterator::Iterator>::fold"),
         ("a < b and not closed, which is no name of a template", 20,
          "a < b and not closed, which is no name of a template"),
         ("turned > round < a bit too long for it", 10, "turned > round < a bit too long for it"),
