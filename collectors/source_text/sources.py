@@ -152,6 +152,12 @@ class Source:
         return frozenset(filter(None, (syntax.text_of(each.child_by_field_name("name")) for each in found)))
 
     @cached_property
+    def components(self) -> frozenset[str]:
+        """What records of Java are made of: each has a method of its name, which nobody writes."""
+        records = (each for each in syntax.within(self.root, functions=True) if each.type == "record_declaration")
+        return frozenset().union(*(syntax.names_in(each.child_by_field_name("parameters")) for each in records))
+
+    @cached_property
     def calls(self) -> dict[str, list["Node"]]:
         """All of a file, by the last name of what is called."""
         found: dict[str, list[Node]] = {}

@@ -5,19 +5,19 @@ object was made.
 """
 
 import re
-from typing import TYPE_CHECKING
 
-from perfdoctor.collectors.source_text import grammar, inlined, syntax
-from perfdoctor.collectors.source_text.algorithms.same_each_time import gives_by_name, only_gives, read_from_outside
+from perfdoctor.collectors.source_text import grammar, syntax
+from perfdoctor.collectors.source_text.algorithms.same_each_time import (
+    all_that_run,
+    gives_by_name,
+    only_gives,
+    read_from_outside,
+)
 from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in
 from perfdoctor.collectors.source_text.own_files import may_be_own
 from perfdoctor.collectors.source_text.sources import Source, SourcesOfAll
 from perfdoctor.schemas.evidence import Evidence
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-_DEEPEST = 3
 _IMPORT = re.compile(r"\s*(?:import|from)\s+\w")
 
 
@@ -41,21 +41,11 @@ def gives_the_same(source: Source, qualified: str) -> bool:
     if len(found) != 1 or not only_gives(source, found[0]):
         return False
     members = set[str]()
-    for each in _all_that_run(source, found[0]):
+    for each in all_that_run(source, found[0]):
         if not all(_stays(source, read) for read in read_from_outside(each)):
             return False
         members |= members_in(each)
     return not members or not change(source, members)
-
-
-def _all_that_run(source: Source, function: "Node", depth: int = 0) -> "list[Node]":
-    """A function, and those of the file that it calls."""
-    found = [function]
-    for call in syntax.calls_in(function, functions=True) if depth < _DEEPEST else ():
-        called = inlined.called(source, call)
-        if called is not None and called not in found:
-            found += _all_that_run(source, called, depth + 1)
-    return found
 
 
 def _stays(source: Source, name: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 3
 _CALLERS = 4
+_MOST_CALLED = 32
 _GIVES = (
     grammar.words(
         "len range enumerate zip sorted min max sum any all abs round int float str bool set list dict tuple frozenset"
@@ -228,6 +229,17 @@ def read_from_outside(function: "Node") -> set[str]:
     return syntax.names_in(body) - own - syntax.parameter_names(function)
 
 
+def all_that_run(source: Source, function: "Node") -> "list[Node]":
+    """A function, and those of the file that it calls."""
+    found = [function]
+    for each in found:
+        for call in syntax.calls_in(each, functions=True):
+            called = inlined.called(source, call) if len(found) < _MOST_CALLED else None
+            if called is not None and called not in found:
+                found.append(called)
+    return found
+
+
 def gives_by_name(name: str) -> bool:
     """Whether a function, or a module of functions, gives back the same for the same, by its name."""
     return name in _GIVES or name in _MODULES
@@ -294,6 +306,23 @@ def only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
     return returns
 
 
+def only_builds(source: Source, constructor: "Node") -> bool:
+    """Whether a constructor does nothing but work out the members of its object."""
+    body = constructor.child_by_field_name("body")
+    if body is None:
+        return False
+    own, given = _made_in(constructor, body), syntax.parameter_names(constructor) - grammar.SELF
+    for each in syntax.within(body, functions=True):
+        if each.type.startswith(("await", "yield", "throw", "raise", "delete")):
+            return False
+        target = syntax.target_of(each)
+        if target is not None and _bases(target) & given:
+            return False
+        if each.type in grammar.CALLS and not _gives(source, each, own | grammar.SELF, 1):
+            return False
+    return True
+
+
 def _bases(target: "Node") -> set[str]:
     """The names of what a target is a part of: ``set`` of ``set[lower(key)]``."""
     while target.type in _PARTS and target.named_children:
@@ -322,4 +351,11 @@ def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:
         # (what is added to is a function's own, or made there; set() and put() of others change these)
         made = owner.type in grammar.CALLS and syntax.called_name(owner) in _MAKES | _COPIES
         return made or syntax.names_in(owner) <= own or not syntax.names_in(owner)
-    return name in _GIVES
+    return name in _GIVES or _is_component(source, call)
+
+
+def _is_component(source: Source, call: "Node") -> bool:
+    """Whether a call asks a record of Java for one of its components."""
+    if syntax.arguments_of(call) or syntax.owner_of_call(call) is None:
+        return False
+    return syntax.called_name(call) in source.components

@@ -26,11 +26,28 @@ def change(source: Source, members: set[str], *, added: bool = True) -> bool:
         held = (added_to(each) or _taken_from(each)) if added else None
         if held is not None:
             changed |= {last_name(held)}
-        if changed & members:
+        bare = syntax.targets_in(target) if target is not None and grammar.leaves_out_this(source.file) else set[str]()
+        if (changed | bare) & members:
             around = syntax.function_around(each)
-            if around is not None and not syntax.is_constructor(around):
+            if around is None or syntax.is_constructor(around):
+                continue
+            # (a variable of a function may have the name of a member)
+            local = set(syntax.assigned_in(around)) | syntax.parameter_names(around)
+            if held is not None and held.type in grammar.NAMES and syntax.text_of(held) in local:
+                changed -= {last_name(held)}
+            if (changed | bare - _declared_in(around)) & members:
                 return True
     return False
+
+
+def _declared_in(function: "Node") -> set[str]:
+    """The variables that a function declares, of a language in which those of its object have plain names, too."""
+    found = syntax.parameter_names(function)
+    for each in syntax.within(function, functions=True):
+        if each.type in ("variable_declarator", "declaration", "init_declarator", "enhanced_for_statement"):
+            name = syntax.first_field(each, "name", "declarator")
+            found = found | (syntax.targets_in(name) if name is not None else set())
+    return found
 
 
 def _is_called(member: "Node") -> bool:
