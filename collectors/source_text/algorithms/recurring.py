@@ -29,14 +29,15 @@ def with_recurring(sources: SourcesOfAll, evidence: Evidence) -> Evidence:
     for one in evidence.cpu.recurring:
         source = sources.of(one.pid).of(one.file) if may_be_own(one.file) else None
         gives = gives_the_same(source, one.function) if source is not None else None
+        # (the first argument of a plain function is no ``self``: it may hold something else each time)
+        gives = gives and not (one.of_object and not _class_of(one.function))
         told.append(one.model_copy(update={"only_gives": gives}))
     return evidence.model_copy(update={"cpu": evidence.cpu.model_copy(update={"recurring": tuple(told)})})
 
 
 def gives_the_same(source: Source, qualified: str) -> bool:
     """Of a function by its qualified name: ``Trails.hours_from``."""
-    *outer, name = qualified.split(".")
-    kind = outer[-1] if outer and outer[-1] != "<locals>" else ""
+    kind, name = _class_of(qualified), qualified.rpartition(".")[2]
     found = [each for each in source.named.get(name, ()) if syntax.class_around(each) == kind]
     if len(found) != 1 or not only_gives(source, found[0]):
         return False
@@ -46,6 +47,12 @@ def gives_the_same(source: Source, qualified: str) -> bool:
             return False
         members |= members_in(each)
     return not members or not change(source, members)
+
+
+def _class_of(qualified: str) -> str:
+    """The class that a function is a method of, by its qualified name; empty for a plain one."""
+    outer = qualified.rpartition(".")[0].rpartition(".")[2]
+    return "" if outer == "<locals>" else outer
 
 
 def _stays(source: Source, name: str) -> bool:

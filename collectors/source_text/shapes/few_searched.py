@@ -1,7 +1,7 @@
 """Which hot lines search a few elements that stand in the source: ``if (["mov", "mp4"].includes(kind))``?
 
 A hash table would not be faster than going through four of them. What is searched is told by the text, up to where a
-parameter was listed in a call.
+parameter was listed in a call. So is a text that is compared with one word: ``memcmp(line, "error", 5)``.
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ _CALLERS = 2
 _SEARCHES = grammar.words(
     "contains includes indexOf lastIndexOf index count find findIndex some any position Contains Index"
 )
+_COMPARES = grammar.words("memcmp bcmp strcmp strncmp strcasecmp strncasecmp")
 
 
 def few_searched(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
@@ -35,8 +36,23 @@ def searches_few(source: Source, line: int) -> bool:
     """Whether all that a line searches stands in the source."""
     node = source.at(line)
     inside = syntax.within(node, functions=True, line=line) if node is not None else ()
-    searched = [over for each in inside if (over := _searched(each)) is not None]
-    return bool(searched) and all(stands_for_few(source, over) for over in searched)
+    searched = [each for each in inside if _searched(each) is not None or _compares_texts(each)]
+    return bool(searched) and all(_is_with_few(source, each) for each in searched)
+
+
+def _is_with_few(source: Source, node: "Node") -> bool:
+    over = _searched(node)
+    return stands_for_few(source, over) if over is not None else _is_with_a_word(node)
+
+
+def _compares_texts(node: "Node") -> bool:
+    return node.type in grammar.CALLS and syntax.called_name(node) in _COMPARES
+
+
+def _is_with_a_word(call: "Node") -> bool:
+    """Whether what has a name of its own (no element of a list, no member of one) is compared with a literal."""
+    given = syntax.arguments_of(call)[:2]
+    return {each.type in grammar.NAMES for each in given} == {True, False} and any("string" in e.type for e in given)
 
 
 def _searched(node: "Node") -> "Node | None":

@@ -31,6 +31,7 @@ FEW = {
         3,
     ),
     "a slice of Go": (".go", GO, 3),
+    "one word": (".c", 'int f(const char *text) {\n    return memcmp(text, "error", 5) == 0;\n}\n', 2),
 }
 
 
@@ -47,6 +48,8 @@ NEAR_MISSES = {
     "a list that grows": (".py", "def of(days):\n    seen = []\n    for day in days:\n        keep(day in seen)\n", 4),
     "a list of many": (".js", f"const many = [{', '.join(map(str, range(400)))}];\nmany.includes(3);", 2),
     "two, of which one is large": (".py", "def of(one, every):\n    return one in ('a', 'b') or one in every\n", 2),
+    "a word in a list": (".c", 'int f(char **names, int i) {\n    return strcmp(names[i], "error") == 0;\n}\n', 2),
+    "a name in a list": (".c", "int f(char *name, struct at *at) {\n    return strcmp(at->name, name) == 0;\n}\n", 2),
     "no search": (".py", "def of(one):\n    return one + 1\n", 2),
 }
 
