@@ -1,6 +1,7 @@
 """How often is a function called, from where, how long does it take, and with what sizes?"""
 
 from collections import defaultdict
+from contextlib import suppress
 
 from anyio import to_thread
 
@@ -174,7 +175,8 @@ def _unknown(host: Host, target: Target, function: str, found: Evidence | None =
         wanted = function.rpartition(".")[2].lower()
         seen = {f.function for row in found.cpu.rows for f in row.stack if f.kind is FrameKind.PYTHON}
         near += sorted((name for name in seen if wanted in name.lower()), key=len)[:3]
-    near += near_names(host, target.pid, function)
+    with suppress(OSError):  # (it has ended meanwhile)
+        near += near_names(host, target.pid, function)
     shown = ", ".join(quoted(name, 80) for name in dict.fromkeys(near))
     why = "No symbol of the program or its libraries has that name: it may be inlined, static, or stripped away."
     if found is not None:

@@ -10,7 +10,7 @@ from perfdoctor.diagnosis.interpreter import is_in_interpreter, is_nameless
 from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import NotChecked
 
-_MUCH = 0.2
+_MUCH = 0.1
 """of the CPU time in the interpreter itself: what is asked about may be in there"""
 
 

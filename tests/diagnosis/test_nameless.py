@@ -6,7 +6,7 @@ from perfdoctor.diagnosis.engine import diagnose
 from perfdoctor.diagnosis.example import cpu, native, python, window
 
 
-@pytest.mark.parametrize(("function", "seconds", "told"), [("[unknown]", 3.0, True), ("[unknown]", 0.5, False),
+@pytest.mark.parametrize(("function", "seconds", "told"), [("[unknown]", 3.0, True), ("[unknown]", 0.3, False),
                                                            ("gc_collect_main", 3.0, False)],
                          ids=["stripped", "little of it", "with its names"])  # fmt: skip
 def test_a_stripped_interpreter_is_said_not_to_be_judged(function: str, seconds: float, told: bool) -> None:

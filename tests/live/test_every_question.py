@@ -60,7 +60,7 @@ async def test_of_a_storm_of_children(question: str) -> None:
 async def test_two_at_once_on_one_target(question: str) -> None:
     async with workload("targets/many_threads.py", "3", "4001") as program:
         target = await INSTRUMENTS.find_target(program.pid, children=True)
-        options = OPTIONS.get(question, {}) and {"function": "os_stat"}
+        options = OPTIONS.get(question, {}) and {"function": "PyUnicode_FSConverter"}  # (stripped or not)
         found, [truth] = await while_it_works(
             *[
                 lambda progress: INSTRUMENTS.measure(
