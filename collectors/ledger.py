@@ -102,7 +102,7 @@ async def observe(
         async def with_tasks() -> Evidence:
             return await task_waits.beside(host, target, with_peers)
 
-        is_python = target.runtime.startswith("python")
+        is_python = task_waits.may_have_tasks(target)
         evidence = await (arguments.beside(host, target, with_tasks) if is_python else with_peers())
         if look and look.ended:
             evidence = await _with_locks(host, target, evidence, seconds, progress)

@@ -51,7 +51,6 @@ _TOOLS = {
     "limits": "proc-watch",
     "threads": "proc-threads",
     "loops": "diagnose",
-    "arguments": "diagnose",
 }
 
 

@@ -134,13 +134,12 @@ def _account(evidence: Evidence, signalled: Futexes, only_ask: Set[int]) -> Ledg
         unmissed = min(unmissed, runnable)
         seconds[State.RUNNABLE] = runnable - unmissed
         seconds[State.OUTSIDE] = sum(t.elsewhere for t in threads)
-        seconds[State.IDLE] += unmissed
         total = sum(t.wall for t in threads)
     else:
         for kind in (State.RUNNABLE, State.OUTSIDE):
             seconds[kind] = sum(stacks[kind].values())
-        seconds[State.IDLE] += unmissed
-        total = sum(seconds.values())
+        total = sum(seconds.values()) + unmissed
+    seconds[State.IDLE] += unmissed
 
     rows = [
         LedgerRow(state=state, seconds=spent, share=_share(spent, total), top=_heaviest(stacks[state]))
