@@ -27,6 +27,7 @@ from perfdoctor.collectors.source_text.asking.statement_lines import with_said
 from perfdoctor.collectors.source_text.keeping.keepers import with_kept
 from perfdoctor.collectors.source_text.keeping.native_makers import with_native_makers
 from perfdoctor.collectors.source_text.pausing.pauses import with_pauses
+from perfdoctor.collectors.source_text.pausing.shared_syncs import with_shared_syncs
 from perfdoctor.collectors.source_text.shapes.java_copies import with_copies
 from perfdoctor.collectors.source_text.shapes.line_shapes import with_shapes
 from perfdoctor.collectors.source_text.sources import SourcesOfAll
@@ -52,6 +53,7 @@ _TOLD_BY_SOURCES = (
     with_guards,
     with_pools,
     with_pauses,
+    with_shared_syncs,
     with_lent,
     with_said,
 )

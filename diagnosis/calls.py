@@ -9,7 +9,6 @@ OPENS = frozenset({"open", "openat", "openat2", "creat"})
 LOOKUPS = frozenset(
     {"stat", "lstat", "newfstatat", "fstatat64", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat"}
 )
-SYNCS = frozenset({"fsync", "fdatasync", "msync", "sync_file_range", "syncfs", "sync"})
 SLEEPS = frozenset({"nanosleep", "clock_nanosleep"})
 POLLS = frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"})
 FUTEXES = frozenset({"futex", "futex_wait", "futex_waitv"})

@@ -9,7 +9,7 @@ from perfdoctor.schemas.finding import Location
 from perfdoctor.schemas.frame import Frame
 from perfdoctor.schemas.long_names import fitting
 from perfdoctor.schemas.network import RepeatedLine
-from perfdoctor.schemas.syscalls import PacedLine, PollLine
+from perfdoctor.schemas.syscalls import PacedLine, PollLine, SharedSync
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Place:
         """Whether ``other`` is of the same function, at whatever line."""
         return other is not None and (self.file, self.function) == (other.file, other.function)
 
-    def is_among(self, lines: Iterable[RepeatedLine | PacedLine | PollLine]) -> bool:
+    def is_among(self, lines: Iterable[RepeatedLine | PacedLine | PollLine | SharedSync]) -> bool:
         """Whether it is one of the lines of which the source's text says something."""
         return any((line.file, line.line) == (self.file, self.line) for line in lines)
 

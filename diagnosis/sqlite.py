@@ -13,7 +13,7 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.objects import file_of
 from perfdoctor.diagnosis.place import Place
 from perfdoctor.schemas.frame import Stack
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.syscalls import SYNCS, SyscallRow
 
 _JOURNAL, _INDEX = "-journal", "-shm"
 
@@ -34,7 +34,7 @@ def asked(account: Account) -> list[Asked]:
     matter of how often it is asked."""
     syncs: dict[tuple[int, str | None, str], int] = defaultdict(int)
     for row in account.calls:
-        place = account.place(row.stack) if row.syscall in calls.SYNCS else None
+        place = account.place(row.stack) if row.syscall in SYNCS else None
         if place is not None:
             syncs[row.pid, place.file, place.function] += row.calls
     looks: dict[tuple[int, Place], list[SyscallRow]] = defaultdict(list)

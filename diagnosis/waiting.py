@@ -21,7 +21,7 @@ from perfdoctor.diagnosis.talk import Sides
 from perfdoctor.diagnosis.user_code import basename, is_user_code, user_frame
 from perfdoctor.schemas.frame import Frame, FrameKind, Stack
 from perfdoctor.schemas.ledger import State
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.syscalls import SYNCS, SyscallRow
 
 LONG_WAIT_SECONDS = 0.05
 """A wait that takes this long on average, with nothing that names its reason, is for work to come: locks and answers
@@ -199,7 +199,7 @@ def _state_of(row: SyscallRow, roots: tuple[str, ...], signalled: Futexes, sides
         return State.IDLE
     if path_of(row.object) is not None and not is_pipe(row.object):
         return State.FILE
-    if name in calls.READS | calls.WRITES | calls.OPENS | calls.LOOKUPS | calls.SYNCS and not is_pipe(row.object):
+    if name in calls.READS | calls.WRITES | calls.OPENS | calls.LOOKUPS | SYNCS and not is_pipe(row.object):
         return State.IDLE if name in calls.READS and _is_long(row) else State.FILE
     return State.OTHER
 

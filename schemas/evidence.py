@@ -19,7 +19,7 @@ from perfdoctor.schemas.model import Model
 from perfdoctor.schemas.network import NetworkUse
 from perfdoctor.schemas.pace import PaceReading
 from perfdoctor.schemas.recording import Collection, Window
-from perfdoctor.schemas.syscalls import LentLine, PacedLine, PollLine, SyscallProfile
+from perfdoctor.schemas.syscalls import LentLine, PacedLine, PollLine, SharedSync, SyscallProfile
 from perfdoctor.schemas.target import Target
 from perfdoctor.schemas.thread_stacks import ThreadStacks
 from perfdoctor.schemas.threads import ChildProcess, PoolLine, ThreadTime
@@ -57,6 +57,7 @@ class Evidence(Model):
     paced: tuple[PacedLine, ...] = ()
     polls: tuple[PollLine, ...] = ()
     lent: tuple[LentLine, ...] = ()
+    shared_syncs: tuple[SharedSync, ...] = ()
     loops: tuple[PollingThread, ...] | None = None
     pace: tuple[PaceReading, ...] | None = None
     memory: MemoryTrend | None = None

@@ -56,6 +56,17 @@ class PacedLine(Model):
     line: int
 
 
+SYNCS = frozenset(("fsync", "fdatasync", "sync", "syncfs", "msync", "sync_file_range"))
+"""system calls that wait until the disk has what was written"""
+
+
+class SharedSync(Model):
+    """A line of the target's own code that syncs for several that wait for it: afterwards each of them is told."""
+
+    file: str
+    line: int
+
+
 class PollLine(Model):
     """A line of the target's own code that sleeps in a loop which does nothing but look again."""
 

@@ -17,7 +17,7 @@ from perfdoctor.schemas.cpu import CpuRow
 from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import FrameKind, Stack
 from perfdoctor.schemas.loops import PollingThread
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.syscalls import SYNCS, SyscallRow
 
 WORTH = Threshold(
     0.0005, "s, the mean wait of a call", "handing it to a thread takes some 0.1 ms: shorter waits are better made here"
@@ -226,7 +226,7 @@ def _instead(row: SyscallRow, kind: str) -> str:
             else "do not wait for another thread on the loop: let it post its result to the loop (an eventfd, a "
             "callback), and take locks that are held for long elsewhere."
         )
-    if path_of(row.object) is not None or row.syscall in calls.SYNCS:
+    if path_of(row.object) is not None or row.syscall in SYNCS:
         return (
             "hand the file to a thread (`await asyncio.to_thread(…)`)."
             if python_loop

@@ -13,7 +13,7 @@ from perfdoctor.diagnosis.weight import again, rate, size, weigh
 from perfdoctor.diagnosis.words import quoted
 from perfdoctor.schemas.files import FileFact
 from perfdoctor.schemas.finding import Finding, Severity
-from perfdoctor.schemas.syscalls import SyscallRow
+from perfdoctor.schemas.syscalls import SYNCS, SharedSync, SyscallRow
 
 RATE = Threshold(5, "syncs/s", "a checkpoint now and then is what fsync is for")
 BATCH = Threshold(1 << 20, "bytes a sync", "a batch of this size takes the disk about as long as the sync itself does")
@@ -29,13 +29,14 @@ WAITING = Threshold(
 def check(account: Account) -> list[Finding]:
     found = []
     written = sum(row.bytes for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
-    syncs = [row for row in account.calls if row.syscall in calls.SYNCS]
+    syncs = [row for row in account.calls if row.syscall in SYNCS]
     every = sum(row.calls for row in syncs)
     writes = sum(row.calls for row in account.calls if row.syscall in calls.WRITES and file_of(row.object))
     gathered = every > 0 and writes >= GATHERED.value * every and written >= PAGE.value * every
     gathered |= _is_shared(account, syncs, written)
     for place, rows in account.by_place(syncs).items():
-        found += _judge(account, place, rows, written / every if every else 0.0, gathered=gathered)
+        for_many = gathered or (place is not None and place.is_among(account.evidence.shared_syncs))
+        found += _judge(account, place, rows, written / every if every else 0.0, gathered=for_many)
     through = {fact.path for fact in account.evidence.files if fact.written_through}
     waiting = [row for row in account.calls if _waits_in_write(row, through)]
     for place, rows in account.by_place(waiting).items():
@@ -84,7 +85,7 @@ def _judge(
         if data_base
         else f"write a batch and call {name} once for it, or let a writer thread gather what comes within some "
         "milliseconds"
-        if name in calls.SYNCS
+        if name in SYNCS
         else "open the file without O_SYNC and O_DSYNC, and call fsync once for each batch"
     )
     at = place or name
@@ -103,7 +104,7 @@ def _judge(
         ),
         fix=f"At {at}: {cure}. Where losing the last second is acceptable, sync once a second.",
         verify=again(account, f"{name} calls at {at}", f"{rate(per_second)}/s", "one for each batch", "trace-syscalls"),
-        confidence=0.9 if name in calls.SYNCS or known else 0.6,
+        confidence=0.9 if name in SYNCS or known else 0.6,
         at_most=Severity.INFO if batch >= BATCH.value or gathered else Severity.CRITICAL,
     )
 
@@ -149,6 +150,14 @@ def _examples() -> tuple[Example, ...]:
             False,
             "eight of the requests that are served share each sync, a hundred bytes for each",
             window(calls=grouped, samples=(work,), peers=(movements,)),
+        ),
+        Example(
+            "a group commit that tells each",
+            False,
+            "who waits is told behind the sync, one after the other: what came meanwhile was gathered",
+            window(calls=each, samples=(work,)).model_copy(
+                update={"shared_syncs": (SharedSync(file=line[0].file or "", line=22),)}
+            ),
         ),
         Example(
             "few requests write",
