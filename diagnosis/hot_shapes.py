@@ -208,6 +208,9 @@ ROW_BY_ROW = Shape(
     at_most=Severity.CRITICAL,
     least_share=WARNING_SHARE,
 )
+CELLS = ROW_BY_ROW._replace(
+    what="asks a table of pandas for one row or cell after the other: each is looked up by itself",
+)
 ELEMENTS = ROW_BY_ROW._replace(
     what="goes over an array of numpy element by element",
     fix={

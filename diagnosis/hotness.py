@@ -34,6 +34,7 @@ _ASKING = frozenset(
     }
 )
 
+_PACKAGE = re.compile(r"/(?:site|dist)-packages/")
 _ROW_BY_ROW = re.compile(r"\.iterrows$|Apply\.(?:apply_standard|apply_series_generator|series_generator)$|\.applymap$")
 _SOME_ROWS = 0.15
 """of its CPU time, for making the rows themselves"""
@@ -54,6 +55,7 @@ _WITH_ALL_BELOW = frozenset(
         LineShape.SPIN,
         LineShape.FILTER,
         LineShape.ELEMENTS,
+        LineShape.CELLS,
     }
 )
 
@@ -199,7 +201,11 @@ def hot_functions(account: Account) -> list[HotFunction]:
 
 
 def _asks(inner: list[Frame]) -> bool:
-    return any(_last(frame.function) in _ASKING for frame in inner)
+    """(a plain function of another package, as ``numpy.full``, asks nothing; CPython up to 3.10 names no class)"""
+    return any(
+        _last(frame.function) in _ASKING and ("." in frame.function or not _PACKAGE.search(frame.file or ""))
+        for frame in inner
+    )
 
 
 def _work_of_user(account: Account, row: CpuRow) -> Work:

@@ -56,6 +56,7 @@ class LineShape(StrEnum):
     OVERLAP = "works out the same parts again and again, by calling itself"
     SAME = "works out the same in each round"
     ELEMENTS = "goes over an array of numpy element by element"
+    CELLS = "asks a table of pandas for one row or cell in each round of a loop"
     PART = "is asked by a loop, of each element or again and again"
 
 

@@ -112,6 +112,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
         return hot_shapes.FILTER
     if function.shaped[LineShape.ELEMENTS] >= SHAPE.value:
         return hot_shapes.ELEMENTS
+    if function.shaped[LineShape.CELLS] >= SHAPE.value:
+        return hot_shapes.CELLS
     if function.shaped[LineShape.GROW] >= SHAPE.value:
         return hot_shapes.COPY
     if work[Work.UNKNOWN] > 0.5:
@@ -383,6 +385,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "two loops over its shape, by the text of the line",
             with_text(filtered, LineShape.ELEMENTS, line[0].file or "", line[0].line or 0),
+        ),
+        Example(
+            "a table, cell by cell",
+            True,
+            "pandas looks up one row in each round of a loop, by the text of the line",
+            with_text(filtered, LineShape.CELLS, line[0].file or "", line[0].line or 0),
         ),
         Example(
             "a table of which some rows are taken once",

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, takewhile
 
 from perfdoctor.collectors.source_text import syntax
-from perfdoctor.collectors.source_text.algorithms.array_elements import elements_at
+from perfdoctor.collectors.source_text.algorithms.array_elements import cells_at, elements_at
 from perfdoctor.collectors.source_text.algorithms.compared_keys import keys_at
 from perfdoctor.collectors.source_text.algorithms.each_time import each_time_at
 from perfdoctor.collectors.source_text.algorithms.find_or_add import find_or_add_at
 from perfdoctor.collectors.source_text.algorithms.joins import SMALL, At, Join, call_in, join_at, loops_outside
 from perfdoctor.collectors.source_text.algorithms.made_of_members import made_of_members_at
+from perfdoctor.collectors.source_text.algorithms.of_constants import of_constants_at
 from perfdoctor.collectors.source_text.algorithms.pairs import is_asked, leaves_early, near_pairs_at, pair_at
 from perfdoctor.collectors.source_text.algorithms.prefixes import prefix_at
 from perfdoctor.collectors.source_text.algorithms.recursions import overlap_at
@@ -34,8 +35,9 @@ def algorithm_at(sources: Sources, stack: Sequence[At]) -> Join | None:
 
 
 def _elements_at(sources: Sources, stack: Sequence[At]) -> Join | None:
-    """An array of numpy, element by element."""
-    return _near(sources, stack, lambda source, lines: _head(elements_at(source, lines[0])), LineShape.ELEMENTS)
+    """An array of numpy element by element, or a table of pandas cell by cell."""
+    found = _near(sources, stack, lambda source, lines: _head(elements_at(source, lines[0])), LineShape.ELEMENTS)
+    return found or _near(sources, stack, lambda source, lines: _head(cells_at(source, lines[0])), LineShape.CELLS)
 
 
 def _sweep_at(sources: Sources, stack: Sequence[At]) -> Join | None:
@@ -122,7 +124,7 @@ def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:
         return None
     lines = _lines(stack)
     call = same_at(source, lines) or same_of_each_at(source, lines) or keys_at(source, lines)
-    call = call or made_of_members_at(source, lines)
+    call = call or made_of_members_at(source, lines) or of_constants_at(source, lines)
     return Join(At(at.file, call), 0, LineShape.SAME) if call else None
 
 

@@ -1,19 +1,47 @@
-"""Does a program of Python go over an array of numpy element by element, in two loops?
+"""Does a program of Python go over an array of numpy element by element, or over a table of pandas cell by cell?
 
 ``for y in range(light.shape[0]): for x in range(light.shape[1]): dark[y, x] = light[y, x] < around(y, x).mean()``: each
 element costs some calls of the interpreter and of numpy, which works on all of them in one for as much. A loop over a
-few shifts of whole arrays is how that is written, and so is one over rows.
+few shifts of whole arrays is how that is written, and so is one over rows. To ask a table for one row or cell
+(``table.loc[i, "price"]``) costs more still.
 """
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.source_text import grammar, syntax
+from perfdoctor.collectors.source_text.looking_loops import few_rounds
 from perfdoctor.collectors.source_text.sources import Source
 from perfdoctor.collectors.source_text.syntax import Loop
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+
+_BY_CELL = frozenset(("loc", "iloc", "at", "iat"))
+
+
+def cells_at(source: Source, line: int) -> Loop | None:
+    """The loop in each of whose rounds a line asks a table for, or sets, another one of its rows or cells."""
+    loops = [loop for loop in source.loops_at(line) if not few_rounds(loop)] if source.is_python else []
+    rows = [row for each in source.near(line) if (row := _row_asked(each)) is not None] if loops else []
+    for loop in loops:
+        if loop.body is not None and any(
+            syntax.names_in(row) & loop.items and syntax.start_within(row, loop.body) for row in rows
+        ):
+            return loop
+    return None
+
+
+def _row_asked(node: "Node") -> "Node | None":
+    """What says which row is asked for: ``i`` of ``table.loc[i, "price"]``; None for rows that a condition chooses."""
+    table = node.named_children[0] if node.type in grammar.INDEXED and node.named_child_count > 1 else None
+    if table is None or table.type not in grammar.MEMBERS or syntax.member_name(table) not in _BY_CELL:
+        return None
+    row = node.named_children[1]
+    row = row.named_children[0] if row.type == "tuple" and row.named_children else row
+    several = any(each.type in ("comparison_operator", "slice", *grammar.CALLS) for each in syntax.within(row))
+    return None if several else row
 
 
 def elements_at(source: Source, line: int) -> Loop | None:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _DEEPEST = 3
 _CALLERS = 4
 _MOST_CALLED = 32
+_CRUNCHES = grammar.words(
+    "inv pinv det slogdet solve lstsq svd eig eigh eigvals eigvalsh cholesky qr matrix_power fft ifft rfft irfft fft2"
+    " unique argsort lexsort percentile quantile median cov corrcoef histogram bincount convolve correlate polyfit"
+)
+"""functions of numpy, and of what is like it, that take much for what they are given"""
 _GIVES = (
     grammar.words(
         "len range enumerate zip sorted min max sum any all abs round int float str bool set list dict tuple frozenset"
@@ -46,15 +51,21 @@ _GIVES = (
         " ones_like full_like power square absolute radians degrees comb factorial"
         " combinations combinations_with_replacement permutations product accumulate islice starmap groupby pairwise"
         " zip_longest takewhile dropwhile perm gcd lcm isqrt dist prod"
+        " findall finditer toMap groupingBy partitioningBy mapping counting joining fromEntries"
     )
+    | _CRUNCHES
     | grammar.COLLECTIONS
 )
 """functions and methods that give back what they make of what they are given, or change what is a function's own"""
 
 
-_MAKES = grammar.COLLECTIONS | grammar.words(
-    "sorted frozenset keys values entries split splitlines inv collect toList toSet asList reversed compile map filter"
-    " tuple"
+_MAKES = (
+    grammar.COLLECTIONS
+    | _CRUNCHES
+    | grammar.words(
+        "sorted frozenset keys values entries split splitlines collect toList toSet asList reversed compile map filter"
+        " tuple findall fromEntries"
+    )
 )
 """what makes a collection, or something as large, of what it is given"""
 _HEAPS = grammar.words("heappush heappop heapify heapreplace heappushpop insort insort_left insort_right")
@@ -301,7 +312,7 @@ def only_gives(source: Source, function: "Node", depth: int = 0) -> bool:
         target = syntax.target_of(each)
         if target is not None and not _bases(target) <= own:
             return False
-        if each.type in grammar.CALLS and not _gives(source, each, own, depth):
+        if each.type in grammar.CALLS and not gives(source, each, own, depth):
             return False
     return returns
 
@@ -318,7 +329,7 @@ def only_builds(source: Source, constructor: "Node") -> bool:
         target = syntax.target_of(each)
         if target is not None and _bases(target) & given:
             return False
-        if each.type in grammar.CALLS and not _gives(source, each, own | grammar.SELF, 1):
+        if each.type in grammar.CALLS and not gives(source, each, own | grammar.SELF, 1):
             return False
     return True
 
@@ -336,7 +347,13 @@ def _constructed(source: Source) -> set[str]:
     return {syntax.class_around(each) for each in made}
 
 
-def _gives(source: Source, call: "Node", own: set[str], depth: int) -> bool:
+def makes_much(node: "Node") -> bool:
+    """Whether a node is a call that makes a collection, or something as large, of what it is given."""
+    return node.type in grammar.CALLS and syntax.called_name(node) in _MAKES
+
+
+def gives(source: Source, call: "Node", own: set[str], depth: int = 0) -> bool:
+    """Whether a call gives back the same for the same, or changes nothing but what is a function's ``own``."""
     name, owner = syntax.called_name(call), syntax.owner_of_call(call)
     if owner is None and name in own:
         return True  # (a closure that stands within)

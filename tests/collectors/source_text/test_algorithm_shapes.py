@@ -250,6 +250,11 @@ def veins(light, padded):
         for x in range(width):
             dark[y, x] = light[y, x] < padded[y + 1, x + 1]  # 0
 """
+TAXES = """
+def with_tax(table):
+    for i in range(len(table)):
+        table.loc[i, "gross"] = table.loc[i, "net"] * 1.19  # 0
+"""
 MOST = """
 import time
 def serve(prices):
@@ -319,6 +324,9 @@ def serve(prices):
         (".py", VEINS, LineShape.ELEMENTS),
         (".py", VEINS.replace("light.shape", "3, 3"), None),
         (".py", VEINS.replace(", x", ""), None),
+        (".py", TAXES, LineShape.CELLS),
+        (".py", TAXES.replace("table.loc[i,", "table.loc[:,"), None),
+        (".py", TAXES.replace("table.loc[i,", "table.loc[table.shop == i,"), LineShape.FILTER),
         (".py", MOST, None),
     ],
     ids=[
@@ -336,7 +344,8 @@ def serve(prices):
         "those that are near, in order", "as long as there are any", "sums up to a place", "of the last two",
         "all lines for each place", "of a text that grows", "of each node's own text",
         "keys of a comparison", "keys that are there", "no sort",
-        "an array by its elements", "a few shifts", "its rows", "once in each rest",
+        "an array by its elements", "a few shifts", "its rows",
+        "a table by its cells", "its columns", "rows by a condition", "once in each rest",
     ],
 )  # fmt: skip
 def test_what_the_text_says(suffix: str, text: str, expected: LineShape | None) -> None:

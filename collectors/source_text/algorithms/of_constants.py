@@ -1,0 +1,235 @@
+"""Does a function work out, whenever it is asked for something, what follows from what never changes?
+
+``table = {row.sku: row.price for row in self.rows}``, ``order = sorted(SCORES)``, or a loop that fills such a table: in
+a function that is given what it is asked for, of which the table knows nothing. The table may be made once. What it is
+made of is a constant of the file, or a member that stays as its object was made, and nothing in it is changed anywhere
+in the file; and it is made by what gives the same for the same.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from perfdoctor.collectors.source_text import grammar, syntax
+from perfdoctor.collectors.source_text.additions import added_to
+from perfdoctor.collectors.source_text.algorithms.same_each_time import gives, gives_by_name, makes_much
+from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in
+from perfdoctor.collectors.source_text.looking_loops import few_rounds
+from perfdoctor.collectors.source_text.removals import last_name, whole
+from perfdoctor.collectors.source_text.sources import Source
+from perfdoctor.collectors.source_text.syntax import Loop
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LIGHT = grammar.words(
+    "len float int str bool round abs get Get getOrDefault contains has append add push size isEmpty"
+)
+"""functions and methods that take next to nothing: beside them, what is made takes the line's time"""
+_CALLERS = 4
+_WAITS = ("await", "yield")
+
+
+def of_constants_at(source: Source, lines: Sequence[int]) -> int:
+    """The line that makes what never changes; 0 where there is none. ``lines`` are those of a stack that are of one
+    file, innermost first."""
+    line = lines[0]
+    node = source.at(line)
+    function = syntax.function_around(node) if node is not None else None
+    if function is None or syntax.is_constructor(function) or not _is_asked(function):
+        return 0
+    asked_again = not syntax.class_of_method(function) or _is_asked_again(source, lines)
+    for made in _made_in_line(source, line):
+        loops = list(_loops_of(made, function))
+        constant = _Constants(source, function, loops, asked_again=asked_again)
+        if all(map(constant.is_gone_over, loops)) and constant.makes(made) and _is_all(source, made, line):
+            return made.start_point[0] + 1
+    loops = [loop for loop in source.loops_at(line) if syntax.start_within(loop.node, function)]
+    if loops and _Constants(source, function, [], asked_again=asked_again).fills(loops[-1]):
+        return loops[-1].head
+    return 0
+
+
+def _is_asked(function: "Node") -> bool:
+    """Whether a function is given something that it uses."""
+    body = function.child_by_field_name("body")
+    given = syntax.parameter_names(function) - grammar.SELF - {syntax.receiver_of(function)}
+    return body is not None and bool(given & syntax.names_in(body))
+
+
+def _is_asked_again(source: Source, lines: Sequence[int]) -> bool:
+    """Whether a method is seen to be called of an object that is there for longer than the call: a member of another
+    one, one of the file, or one that is made before a loop around the call."""
+    function, waiting = source.function_at(lines[0]), iter(lines[1 : 1 + _CALLERS])
+    while function is not None:
+        call = source.first_call(waiting, syntax.name_of(function))
+        caller = syntax.function_around(call) if call is not None else None
+        if call is None or caller is None:
+            return False
+        owner = syntax.owner_of_call(call)
+        if owner is None or syntax.text_of(owner) in grammar.SELF | {syntax.receiver_of(caller)}:
+            function = caller  # (of the same object)
+            continue
+        loops = [loop for loop in syntax.loops_around(call) if syntax.start_within(loop.node, caller)]
+        made, items = set(syntax.assigned_in(caller)), frozenset[str]().union(*(loop.items for loop in loops))
+        if owner.type not in grammar.NAMES or syntax.text_of(owner) not in made | items:
+            return not syntax.names_in(owner) & (made | items | syntax.parameter_names(caller) - grammar.SELF)
+        before = (
+            loop for loop in loops if loop.body and not syntax.names_in(owner) & set(syntax.assigned_in(loop.body))
+        )
+        return not syntax.names_in(owner) & items and any(before)
+    return False
+
+
+def _made_in_line(source: Source, line: int) -> "Iterator[Node]":
+    """What makes a collection, or something as large, in a line, outer ones first."""
+    for each in source.near(line):
+        if each.type in grammar.FUNCTIONS and each.start_point[0] + 1 < line:
+            return
+        if each.start_point[0] + 1 <= line and (each.type in grammar.COMPREHENSIONS or makes_much(each)):
+            yield each
+
+
+def _loops_of(node: "Node", function: "Node") -> Iterator[Loop]:
+    """The loops of a function in which a node is anew in each round."""
+    own = takewhile(lambda loop: syntax.start_within(loop.node, function), syntax.loops_around(node))
+    return (loop for loop in own if loop.node != node and loop.body and syntax.start_within(node, loop.body))
+
+
+def _is_all(source: Source, made: "Node", line: int) -> bool:
+    """Whether what is made takes the time of its line: all else that is called there takes next to none."""
+    calls = (each for each in source.near(line) if each.type in grammar.CALLS and syntax.holds(each, line))
+    others = (each for each in calls if not syntax.start_within(each, made) and not syntax.start_within(made, each))
+    inside = takewhile(lambda each: each.start_point[0] >= made.start_point[0], syntax.around(made))
+    around = (each for each in inside if each.type in grammar.CALLS and each != made)
+    return all(syntax.called_name(each) in _LIGHT for each in (*others, *around))
+
+
+class _Constants:
+    """What is the same whenever a function is called. ``loops``: those whose elements are, too, which go over what
+    never changes. ``asked_again``: it is a method that is called of the same object, whose members may be."""
+
+    def __init__(self, source: Source, function: "Node", loops: list[Loop], *, asked_again: bool) -> None:
+        self._source, self._function, self._asked_again = source, function, asked_again
+        self._items = frozenset[str]().union(*(loop.items for loop in loops))
+        self._own = set(syntax.assigned_in(function)) | syntax.parameter_names(function)
+        self._receiver = grammar.SELF | {syntax.receiver_of(function)}
+
+    def is_gone_over(self, loop: Loop) -> bool:
+        """Whether a loop goes over all of what never changes."""
+        return bool(loop.over) and not loop.counted and all(self._are_constant(each, set()) for each in loop.over)
+
+    def makes(self, node: "Node") -> bool:
+        """Whether an expression follows from constants alone, and changes nothing."""
+        return self._are_constant(node, set()) and self._only_gives(node, set())
+
+    def fills(self, loop: Loop) -> bool:
+        """Whether a loop goes over what never changes and does nothing but fill a collection that is made before it."""
+        if loop.counted or loop.body is None or few_rounds(loop) or not all(
+            self._are_constant(each, set()) for each in loop.over
+        ):  # fmt: skip
+            return False
+        inside = set(syntax.assigned_in(loop.body)) | set(loop.items)
+        before = {name for name, values in syntax.assigned_in(self._function).items() if self._are_made(values, loop)}
+        filled = {last_name(held) for each in syntax.within(loop.body) if (held := added_to(each))} & before
+        own = inside | before
+        for each in syntax.within(loop.body):
+            target = syntax.target_of(each)
+            if target is not None and not syntax.names_in(whole(target)) <= own:
+                return False
+        leaves = any(each.type.startswith(("return", "break", "raise", "throw")) for each in syntax.within(loop.body))
+        return bool(filled) and not leaves and self._are_constant(loop.body, own) and self._only_gives(loop.body, own)
+
+    def _are_made(self, values: "list[Node]", loop: Loop) -> bool:
+        """Whether all that a name gets is made in the function, before a loop or in it, of constants."""
+        given = syntax.parameter_names(self._function)
+        return all(
+            syntax.start_within(each, self._function) and not syntax.names_in(each) & (given - loop.items)
+            for each in values
+        )
+
+    def _only_gives(self, node: "Node", own: set[str]) -> bool:
+        for each in syntax.within(node, functions=True):
+            if each.type.startswith(_WAITS):
+                return False
+            if each.type in grammar.CALLS and not gives(self._source, each, own | self._items):
+                return False
+        return True
+
+    def _are_constant(self, node: "Node", own: set[str]) -> bool:
+        """Whether all that is named in a node never changes, but for what is the function's ``own``."""
+        inside = own | self._items | _bound_in(node)
+        names_of_items = syntax.names_in(node) & self._items
+        names = syntax.names_in(node) - inside
+        members = {name for name in members_in(node) if name not in inside}
+        bare = {name for name in names - self._receiver if not self._is_known(name)}
+        if grammar.leaves_out_this(self._source.file):
+            members, bare = members | (bare - self._own), bare & self._own
+        if bare & self._own or not all(map(self._stays, bare)):
+            return False
+        if not bare and not members and not names_of_items:
+            return bool(own)  # (what stands in the line itself is no work)
+        if members and (not self._asked_again or change(self._source, members)):
+            return False
+        return not self._is_set(node)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a name is of a module, a function or a class."""
+        if name in self._own:
+            return False
+        own = name in self._source.named or name in self._source.classes or name in self._imported
+        return own or (name not in self._source.assigned and (name[:1].isupper() or gives_by_name(name)))
+
+    @cached_property
+    def _imported(self) -> frozenset[str]:
+        """All words of what a file imports."""
+        found = (each for each in self._source.root.named_children if each.type.startswith(("import", "use_decl")))
+        return frozenset(word for each in found for word in re.findall(r"\w+", syntax.text_of(each)))
+
+    def _stays(self, name: str) -> bool:
+        """Whether a name of the file gets its value outside of functions, and nothing is done to that in them."""
+        values = self._source.assigned.get(name, [])
+        if not values or any(syntax.function_around(each) is not None for each in values):
+            return False
+        for each in syntax.within(self._source.root, functions=True):
+            held = added_to(each) or (syntax.owner_of_call(each) if _takes(each) else None)
+            target = syntax.target_of(each)
+            touched = {last_name(held)} if held is not None else set[str]()
+            if target is not None and target.type not in grammar.NAMES:
+                touched |= syntax.names_in(whole(target))
+            if name in touched and syntax.function_around(each) is not None:
+                return False
+        return True
+
+    def _is_set(self, node: "Node") -> bool:
+        """Whether an element that a node asks for by a name that stands in the text is given another value somewhere:
+        ``row["price"]``."""
+        asked = {syntax.text_of(each.named_children[-1]) for each in syntax.within(node) if _is_by_text(each)}
+        targets = filter(None, map(syntax.target_of, syntax.within(self._source.root, functions=True)))
+        return bool(asked) and any(
+            _is_by_text(each) and syntax.text_of(each.named_children[-1]) in asked for each in targets
+        )
+
+
+def _bound_in(node: "Node") -> set[str]:
+    """The names that comprehensions and functions within a node have for what they are given, and those of functions
+    that are handed on by their names."""
+    found = set[str]()
+    for each in syntax.within(node, functions=True):
+        if each.type in grammar.COMPREHENSIONS and (loop := syntax.loop_of(each)):
+            found |= loop.items
+        if each.type in grammar.FUNCTIONS:
+            found |= syntax.parameter_names(each)
+        if each.type == "method_reference":
+            found.add(syntax.last_name(each))
+    return found
+
+
+def _takes(node: "Node") -> bool:
+    return node.type in grammar.CALLS and syntax.called_name(node) in grammar.REMOVES
+
+
+def _is_by_text(node: "Node") -> bool:
+    return node.type in grammar.INDEXED and bool(node.named_children) and "string" in node.named_children[-1].type

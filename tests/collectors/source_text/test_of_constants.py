@@ -1,0 +1,144 @@
+"""What a function makes of constants alone, whenever it is asked for something."""
+
+import pytest
+
+from perfdoctor.collectors.source_text.algorithms.of_constants import of_constants_at
+from perfdoctor.collectors.source_text.sources import Source
+
+FARES = """class Fares:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def price(self, sku):
+        table = {row["sku"]: row["price"] for row in self.rows}  # <- 0
+        return table[sku]
+
+def main(rows):
+    fares = Fares(rows)
+    for sku in sys.stdin:
+        print(fares.price(sku))  # <- 1
+"""
+SORTED = """SCORES = read("scores.csv")
+
+def rank(score):
+    order = sorted(SCORES, reverse=True)  # <- 0
+    return bisect.bisect(order, score)
+"""
+INVERTED = """class Model:
+    def __init__(self, covariance):
+        self.covariance = covariance
+
+    def distance(self, seen):
+        return float(seen @ np.linalg.inv(self.covariance) @ seen)  # <- 0
+
+class Desk:
+    def __init__(self):
+        self.model = Model(read())
+
+    def judge(self, seen):
+        return self.model.distance(seen) < 3  # <- 1
+"""
+WORDS = """import re
+NOTES = [f"note {number}" for number in range(400)]
+
+def search(wanted):
+    hits = []
+    for note in NOTES:
+        words = set(re.findall(r"[a-z]+", note.lower()))  # <- 0
+        if wanted in words:
+            hits.append(note)
+    return hits
+"""
+GO = """package main
+
+type fares struct { rows []row }
+
+func newFares(all []row) *fares {
+	f := &fares{}
+	for _, one := range all {
+		f.rows = append(f.rows, one)
+	}
+	return f
+}
+func (f *fares) price(sku string) int {
+	table := make(map[string]int, len(f.rows))
+	for _, r := range f.rows { // <- head
+		table[r.sku] = r.price // <- 0
+	}
+	return table[sku]
+}
+func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintln(w, d.fares.price(r.URL.Path)) // <- 1
+}
+"""
+JAVA = """class Desk {
+    private final List<Row> rows;
+    private final Fares fares = new Fares(rows);
+    static class Fares {
+        private final List<Row> rows;
+        Fares(List<Row> rows) { this.rows = rows; }
+        int price(String sku) {
+            Map<String, Integer> table = rows.stream().collect(Collectors.toMap(Row::sku, Row::price)); // <- 0
+            return table.get(sku);
+        }
+    }
+    void serve(Exchange exchange) {
+        answer(exchange, fares.price(exchange.path())); // <- 1
+    }
+}
+"""
+SCRIPT = """class Fares {
+  constructor(rows) { this.rows = rows; }
+  price(sku) {
+    const table = new Map(this.rows.map((row) => [row.sku, row.price])); // <- 0
+    return table.get(sku);
+  }
+}
+const fares = new Fares(read());
+function serve(request, response) {
+  response.end(`${fares.price(request.url)}`); // <- 1
+}
+"""
+TOLD = {"fares.py": FARES, "sorted.py": SORTED, "inverted.py": INVERTED, "words.py": WORDS, "fares.go": GO,
+        "Fares.java": JAVA, "fares.js": SCRIPT}  # fmt: skip
+LEFT = {
+    "added to": FARES + "\n\ndef more(fares, row):\n    fares.rows.append(row)\n",
+    "another price": FARES + '\ndef dearer(row):\n    row["price"] = row["price"] + 1\n',
+    "of each one": FARES.replace(
+        "    fares = Fares(rows)\n    for sku in sys.stdin", "    for sku, fares in parts(rows)"
+    ),
+    "of one for each": FARES.replace("for sku in sys.stdin:", "if sku := rows[0].sku:"),
+    "what is asked for": FARES.replace("in self.rows}", 'in self.rows if row["sku"] > sku}'),
+    "asked for nothing": FARES.replace("self, sku)", "self)").replace("table[sku]", "table"),
+    "an unknown function": FARES.replace('row["price"] for', "quote(row) for"),
+    "other work beside": SORTED.replace("sorted(SCORES, reverse=True)", "merge(sorted(SCORES), history(score))"),
+    "read again": SORTED + "\ndef again():\n    global SCORES\n    SCORES = read('scores.csv')\n",
+    "one more score": SORTED + "\ndef one(score):\n    SCORES.append(score)\n",
+    "for each note that is asked about": WORDS.replace("in NOTES:", "in found(wanted):"),
+    "another each time": INVERTED.replace(
+        "        return float", "        self.covariance += seen\n        return float"
+    ),
+    "a sum": GO.replace("table[r.sku] =", "total +="),
+    "up to what is asked for": GO.replace("table[r.sku] = r", "if r.sku == sku { break }; table[r.sku] = r"),
+}
+ENDINGS = {"a sum": "go", "up to what is asked for": "go"}
+
+
+def found(name: str, text: str) -> tuple[int, int]:
+    """The line that is told, and the one that should be."""
+    numbered = list(enumerate(text.split("\n"), 1))
+    marks = {said.rpartition("<- ")[2]: at for at, said in numbered if "<- " in said}
+    lines = [marks[mark] for mark in ("0", "1") if mark in marks]
+    return of_constants_at(Source(f"/srv/{name}", text.encode()), lines), marks.get("head", lines[0])
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_never_changes_is_made_whenever_something_is_asked_for(name: str) -> None:
+    told, expected = found(name, TOLD[name])
+    assert told == expected
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_may_be_another_each_time_is_left_alone(name: str) -> None:
+    told, _ = found(f"left.{ENDINGS.get(name, 'py')}", LEFT[name])
+    assert told == 0
