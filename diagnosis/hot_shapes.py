@@ -242,6 +242,20 @@ LOOP = Shape(
     at_most=Severity.WARNING,
     least_share=LOOP_SHARE.value,
 )
+DATES = Shape(
+    "reads one date after the other by a general parser, in Python",
+    {
+        # (0.05 µs and 4 µs a date, CPython 3.11)
+        None: "datetime.fromisoformat() is C, and reads dates as ISO 8601 writes them in a fiftieth of the time of "
+        "strptime() or less; where few dates come again and again, read each once (functools.lru_cache), and a whole "
+        "column by pandas.to_datetime(column, format=…).",
+    },
+    confidence=0.6,
+    at_most=Severity.WARNING,
+    least_share=SEARCH_SHARE.value,
+)
+PARSE_DATES = frozenset({"_strptime", "dateutil"})
+"""libraries"""
 PLAIN = Shape(
     "holds most of the CPU time",
     {

@@ -142,7 +142,8 @@ def _shape_of_python(function: HotFunction) -> Shape:
     tight = sum(share for _, share in function.lines[:3]) >= CONCENTRATED.value
     if work[Work.MAKE] < LOOPS.value and looks > 0.85 and tight and not function.recursive:
         return hot_shapes.LOOP
-    return hot_shapes.PLAIN
+    reads_dates = work[Work.LIBRARY] >= SHAPE.value and function.library in hot_shapes.PARSE_DATES
+    return hot_shapes.DATES if reads_dates else hot_shapes.PLAIN
 
 
 def _finding(account: Account, function: HotFunction, shape: Shape) -> list[Finding]:
@@ -385,6 +386,12 @@ def _examples() -> tuple[Example, ...]:
             True,
             "two loops over its shape, by the text of the line",
             with_text(filtered, LineShape.ELEMENTS, line[0].file or "", line[0].line or 0),
+        ),
+        Example(
+            "strptime for each line",
+            True,
+            "seven tenths of the line's time are in _strptime.py, which ISO dates need not",
+            window(samples=(cpu((library("_strptime.py", "_strptime"), *line), 7.0), cpu(line, 1.0))),
         ),
         Example(
             "a table, cell by cell",
