@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.looking import while_looking
-from perfdoctor.collectors.processes.descendants import tree
+from perfdoctor.collectors.looking import opened, while_looking
 from perfdoctor.collectors.runtimes.python_arguments import ArgumentReader, Call, Text
 from perfdoctor.collectors.runtimes.python_objects import BROKEN
 from perfdoctor.schemas.cpu import RecurringCalls
@@ -151,16 +150,7 @@ class ArgumentWatch:
         self.why_not = "it has no CPython whose frames can be read"
 
     def begin(self) -> None:
-        for pid in tree(self._host, self._target)[:_PROCESSES]:
-            names = ProcessNames(self._host, pid, None)
-            try:
-                reader = names.argument_reader() if names.find_interpreter() is not None else None
-            except BROKEN:
-                reader = None
-            if reader is None:
-                names.close()
-            else:
-                self._processes.append(_Process(pid, names, reader))
+        self._processes = opened(self._host, self._target, _PROCESSES, _look_into)
         if self._processes:
             self.why_not = ""
 
@@ -185,6 +175,11 @@ class ArgumentWatch:
         for process in self._processes:
             process.close()
         self._processes.clear()
+
+
+def _look_into(pid: int, names: ProcessNames) -> _Process | None:
+    reader = names.argument_reader() if names.find_interpreter() is not None else None
+    return _Process(pid, names, reader) if reader is not None else None
 
 
 async def beside(host: Host, target: Target, window: Callable[[], Awaitable[Evidence]]) -> Evidence:

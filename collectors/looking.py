@@ -1,15 +1,22 @@
 """Looks at a program's memory beside a window, for what waits and holds no thread meanwhile."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 from anyio import to_thread
 
+from perfdoctor.collectors.backends.bpf.names import ProcessNames
+from perfdoctor.collectors.host.base import Host
+from perfdoctor.collectors.processes.descendants import tree
 from perfdoctor.collectors.readers import reading
+from perfdoctor.collectors.runtimes.python_objects import BROKEN
 from perfdoctor.schemas.evidence import Evidence
 from perfdoctor.schemas.locks import LockProfile
 from perfdoctor.schemas.recording import Collection
+from perfdoctor.schemas.target import Target
+
+_Process = TypeVar("_Process")
 
 
 class Watch(Protocol):
@@ -25,6 +32,25 @@ class Watch(Protocol):
     def begin(self) -> None: ...
 
     def look(self) -> None: ...
+
+
+def opened(
+    host: Host, target: Target, most: int, look_into: Callable[[int, ProcessNames], _Process | None]
+) -> list[_Process]:
+    """What ``look_into`` makes of each of a target's processes, at most so many; it says None of one in which there is
+    nothing to look at. What it keeps it has to close."""
+    found = []
+    for pid in tree(host, target)[:most]:
+        names = ProcessNames(host, pid, None)
+        try:
+            process = look_into(pid, names)
+        except BROKEN:
+            process = None
+        if process is None:
+            names.close()
+        else:
+            found.append(process)
+    return found
 
 
 async def while_looking(watch: Watch, window: Callable[[], Awaitable[Evidence]]) -> Evidence:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 from perfdoctor.collectors.backends.bpf.names import ProcessNames
 from perfdoctor.collectors.host.base import Host
-from perfdoctor.collectors.looking import while_looking, with_sampled
-from perfdoctor.collectors.processes.descendants import tree
+from perfdoctor.collectors.looking import opened, while_looking, with_sampled
 from perfdoctor.collectors.runtimes.maps import read_mappings
 from perfdoctor.collectors.runtimes.python_objects import BROKEN
 from perfdoctor.collectors.runtimes.tasks import VERSIONS, Task, TaskReader
@@ -198,20 +197,11 @@ class TaskWatch:
         """versions of CPython that have asyncio, and tasks that cannot be read"""
 
     def begin(self) -> None:
-        for pid in tree(self._host, self._target)[:_PROCESSES]:
-            names = ProcessNames(self._host, pid, None)
-            try:
-                kept = self._find(pid, names)
-            except BROKEN:
-                kept = None
-            if kept is None:
-                names.close()
-            else:
-                self._processes.append(kept)
+        self._processes = opened(self._host, self._target, _PROCESSES, self._look_into)
         if self._processes:
             self.why_not = ""
 
-    def _find(self, pid: int, names: ProcessNames) -> _Process | None:
+    def _look_into(self, pid: int, names: ProcessNames) -> _Process | None:
         if names.find_interpreter() is None or names.interpreter is None:
             return None
         if names.interpreter.layout.minor not in VERSIONS:
