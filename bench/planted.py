@@ -11,7 +11,7 @@ from asking import ROOT, Answer
 
 WORKLOADS = ROOT / "tests" / "workloads"
 FOLDERS = ("problems", "repaired", "healthy")
-LATER = ("fresh", *(f"fresh{number}" for number in range(2, 29)))
+LATER = ("fresh", *(f"fresh{number}" for number in range(2, 30)))
 """Folders of programs that were written by somebody who knew no detector, after the detectors, one after the other."""
 PARTS = ("development", "held-out", *LATER)
 """Of programs that are in none of the later folders, a hash of the name decides."""

@@ -18,6 +18,7 @@ from perfdoctor.collectors.runtimes.python_arguments import ArgumentReader, Call
 from perfdoctor.collectors.runtimes.python_objects import BROKEN
 from perfdoctor.schemas.cpu import RecurringCalls
 from perfdoctor.schemas.evidence import Evidence
+from perfdoctor.schemas.frame import Frame
 from perfdoctor.schemas.recording import Collection
 from perfdoctor.schemas.target import Target
 
@@ -44,7 +45,7 @@ _DULL = 32
 class _Function:
     """``seen``: the calls of it that were met; ``different``: what they were given."""
 
-    call: Call
+    frame: Frame | None = None
     seen: set[int] = field(default_factory=set)
     different: set[int] = field(default_factory=set)
     own: bool = False
@@ -105,7 +106,7 @@ class _Process:
         if one is None:
             if len(self._functions) >= _MOST_FUNCTIONS:
                 return
-            one = self._functions[call.code] = _Function(call)
+            one = self._functions[call.code] = _Function()
         which = hash((call.context, self._turns.get((thread, call.code), 0)))
         if which in one.seen or len(one.seen) >= _MOST_CALLS or one.is_dull:
             return
@@ -113,6 +114,8 @@ class _Process:
             given = self._reader.given(call)
         except BROKEN:
             return
+        # (of a frame that was being made its name may not be found: the next one's is)
+        one.frame = one.frame or self._reader.frame(call)
         one.seen.add(which)
         one.different.add(given.same)
         one.own, one.objects = one.own or given.own, one.objects or given.objects
@@ -122,12 +125,11 @@ class _Process:
         for one in self._functions.values():
             if len(one.seen) < _LEAST or _TIMES * len(one.different) > len(one.seen):
                 continue
-            frame = self._reader.frame(one.call)
-            if frame is not None and frame.file:
+            if one.frame is not None and one.frame.file:
                 yield RecurringCalls(
                     pid=self.pid,
-                    file=frame.file,
-                    function=frame.function,
+                    file=one.frame.file,
+                    function=one.frame.function,
                     calls=len(one.seen),
                     different=len(one.different),
                     of_object=one.own,
