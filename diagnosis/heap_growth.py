@@ -31,6 +31,12 @@ EACH = Threshold(
 EVEN = Threshold(
     0.5, "of the pace of all the time, in each third of it", "a start that loads its data, and stops, does so unevenly"
 )
+ALL = Threshold(
+    0.8,
+    "of all that Go's heap was ever asked for, at an even pace, the last collection found alive",
+    "a program that has worked for some time and gave up next to nothing of it keeps what it makes",
+)
+LIFE = Threshold(10, "seconds from the program's start to that collection", "until then it may only get ready")
 LONG = Threshold(2.5, "seconds from one collection to a later one", "in less, what is worked on just now can grow")
 SAME = Threshold(
     0.5,
@@ -62,11 +68,11 @@ class HeapGrowth(NamedTuple):
         return self.bytes / max(self.seconds, 1e-9)
 
 
-def heap_growth(heap: Sequence[HeapReading], seconds: float) -> HeapGrowth | None:
-    """None when it does not grow, or nothing tells."""
+def heap_growth(heap: Sequence[HeapReading], seconds: float, age: float | None = None) -> HeapGrowth | None:
+    """None when it does not grow, or nothing tells. ``age``: seconds of the program's life before the window."""
     if any(reading.made for reading in heap):
         many = sum(reading.collected and reading.at >= 0 for reading in heap) >= MANY.value
-        return _of_many(heap, seconds) if many else _of_few(heap, seconds)
+        return _of_many(heap, seconds) if many else _of_few(heap, seconds) or _of_life(heap, seconds, age or 0.0)
     grown = _of_floors(heap, seconds)
     if (both := ends(heap)) is None:
         return grown
@@ -136,6 +142,20 @@ def _of_few(heap: Sequence[HeapReading], seconds: float) -> HeapGrowth | None:
     if any(rise < 0 for rise, _ in rises) or not _even(heap, first, seconds):
         return None
     return HeapGrowth(kept, took, last.used, share=min(1.0, kept / made))
+
+
+def _of_life(heap: Sequence[HeapReading], seconds: float, age: float) -> HeapGrowth | None:
+    """By what the only collection that is known left of all that was made since the program's start."""
+    after = [reading for reading in heap if reading.collected]
+    birth = HeapReading(at=-age, used=0, made=0, collected=True)
+    if len(after) != 1 or after[0].at + age < LIFE.value or not _even((birth, *heap), birth, seconds):
+        return None
+    share = after[0].used / max(1, after[0].made)
+    inside = [reading for reading in heap if reading.at >= 0]
+    if share < ALL.value or len(inside) < 2:
+        return None
+    made, took = inside[-1].made - inside[0].made, inside[-1].at - inside[0].at
+    return HeapGrowth(round(share * made), took, after[0].used, share=min(1.0, share))
 
 
 def _even(heap: Sequence[HeapReading], first: HeapReading, seconds: float) -> bool:

@@ -57,6 +57,7 @@ class LineShape(StrEnum):
     SAME = "works out the same in each round"
     ELEMENTS = "goes over an array of numpy element by element"
     CELLS = "asks a table of pandas for one row or cell in each round of a loop"
+    LOGIN = "works out what it compares with a secret that is kept"
     PART = "is asked by a loop, of each element or again and again"
 
 

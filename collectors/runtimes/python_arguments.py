@@ -20,6 +20,8 @@ from perfdoctor.schemas.frame import Frame
 VERSIONS = range(11, 14)
 _DEPTH = 64
 _MOST_THREADS = 32
+_TELLING = 3
+"""frames, from the inner end, by which it is told whether a thread went on: the same call with other variables did"""
 _MOST_ARGUMENTS, _MOST_LOCALS = 32, 512
 _MOST_ITEMS = 8
 """of a tuple that is looked into"""
@@ -86,8 +88,8 @@ class ArgumentReader:
         self._at = kept_offsets(interpreter.layout.minor)
         self._objects = Objects(memory, self._layout, self._at)
         self._codes: dict[int, _Code] = {}
-        self._stood: dict[int, tuple[int, int]] = {}
-        """by thread: the frame and the instruction at which the last look found it"""
+        self._stood: dict[int, int] = {}
+        """by thread: where the last look found it"""
         self._until = 0.0
         """when what is being read gets old: a target may have any number of texts to read"""
 
@@ -109,7 +111,7 @@ class ArgumentReader:
         if self._layout.minor < 13:
             at = self._objects.pointer(at + self._layout.cframe_frame) if at else 0
         found: list[tuple[int, int, tuple[int, ...], int]] = []
-        first, began = True, time.monotonic()
+        began = time.monotonic()
         for _ in range(_DEPTH):
             if not at:
                 break
@@ -118,20 +120,27 @@ class ArgumentReader:
                 int(struct.unpack_from("<Q", raw, field)[0])
                 for field in (self._layout.frame_code, self._layout.frame_instruction, self._layout.frame_previous)
             )
-            if first:
-                if self._stood.get(state) == (at, instruction):
-                    return []  # (it waits, or is in one long call of C)
-                self._stood[state] = at, instruction
-                first = False
             if raw[self._layout.frame_owner] < self._layout.shim_owner:
                 found.append((code, instruction, self._locals(at, raw, self._code(code)), at))
+                if len(found) == _TELLING and self._stands(state, found):
+                    return []
             at = previous
+        if len(found) < _TELLING and self._stands(state, found):
+            return []
         calls, context = list[Call](), state
         for code, instruction, variables, frame in reversed(found):
             calls.append(Call(code, instruction, context, variables, frame, began))
             context = hash((context, code, instruction, variables))
         calls.reverse()
         return calls
+
+    def _stands(self, state: int, inner: list[tuple[int, int, tuple[int, ...], int]]) -> bool:
+        """Whether a thread is where the last look found it, with the same in its variables: it waits, or is in one long
+        call of C."""
+        now = hash(tuple(inner))
+        before = self._stood.get(state)
+        self._stood[state] = now
+        return now == before
 
     def _locals(self, at: int, raw: bytes, code: _Code) -> tuple[int, ...]:
         begin, end = self._at.frame_locals, self._at.frame_locals + 8 * code.locals

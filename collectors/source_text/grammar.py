@@ -128,6 +128,11 @@ COMPARES = words(
 )
 SELF = frozenset(("self", "this"))
 """the object whose method it is, in languages in which this name is a word of theirs, or always the same"""
+HOLDS = words(
+    "Contains contains holds Holds covers Covers encloses includes Includes overlaps Overlaps intersects Intersects"
+    " supernet_of subnet_of isInside is_inside"
+)
+"""methods by which an element that is a range of something is asked about one thing"""
 ORDERS = words("After Before isAfter isBefore after before")
 """methods that ask which of two comes first"""
 

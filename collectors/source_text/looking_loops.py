@@ -52,6 +52,7 @@ def looks_of(loop: Loop, line: int, answers: str = "") -> Looks | None:
         names = expanded(syntax.names_in(condition), inside)
         # (that two numbers differ, i != j, is no question about what they are the numbers of)
         asks = bool(answers) and _is_answered_by(answers, condition, loop.items)
+        asks = asks or _is_held(condition, loop.items | set(inside))
         # (distances[place] is as much of an element as place.distance)
         of_elements |= all_names(syntax.indexed_by(condition, loop.items)) if not by_number else set()
         if (asks or _compares(condition) or _ranks(loop)) and names & (over if by_number else loop.items):
@@ -338,6 +339,16 @@ def _is_answered_by(function: str, condition: "Node", elements: Set[str]) -> boo
     calls = (each for each in syntax.calls_in(condition, functions=True) if syntax.called_name(each) == function)
     owners = map(syntax.owner_of_call, calls)
     return any(owner is None or syntax.names_in(owner) <= elements for owner in owners)
+
+
+def _is_held(condition: "Node", elements: Set[str]) -> bool:
+    """Whether an element is asked if it holds something else: ``entry.network.Contains(ip)``."""
+    for each in syntax.calls_in(condition):
+        owner = syntax.owner_of_call(each) if syntax.called_name(each) in grammar.HOLDS else None
+        given = syntax.arguments_of(each)
+        if owner is not None and given and syntax.names_in(owner) & elements and all_names(given) - elements:
+            return True
+    return False
 
 
 def _asks_for_range(condition: "Node", elements: Set[str]) -> bool:

@@ -7,10 +7,12 @@ from perfdoctor.diagnosis.account import Account
 from perfdoctor.diagnosis.example import SECONDS, call, cpu, library, memory, native, python, window
 from perfdoctor.diagnosis.growth import Growth, finding
 from perfdoctor.diagnosis.heap_growth import (
+    ALL,
     COLLECTIONS,
     EACH,
     EVEN,
     KEPT,
+    LIFE,
     LONG,
     MANY,
     SAME,
@@ -155,7 +157,7 @@ def _of_process(account: Account, trend: MemoryTrend) -> Growth:
 
 def _of_heap(account: Account, trend: MemoryTrend) -> Growth | None:
     """Growth of what is left after collections; None when there is none, or too few collections to know."""
-    grown = heap_growth(trend.heap, account.seconds)
+    grown = heap_growth(trend.heap, account.seconds, account.evidence.age)
     if grown is None or grown.bytes < GROWN.value or grown.per_second < NOTICED.value:
         return None
     if not _lives(account, grown.bytes):
@@ -456,6 +458,8 @@ PATTERN = Pattern(
         EACH,
         EVEN,
         LONG,
+        ALL,
+        LIFE,
         SAME,
         OUTSIDE,
         OF_LIVING,

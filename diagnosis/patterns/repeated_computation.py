@@ -21,7 +21,7 @@ from perfdoctor.diagnosis.weight import LITTLE, WARNING_SHARE, again, percent, w
 from perfdoctor.diagnosis.words import named, quoted
 from perfdoctor.schemas.cpu import CpuRow, LineShape, RecurringCalls, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Finding
+from perfdoctor.schemas.finding import Finding, Severity
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.recording import Collection
 
@@ -187,7 +187,8 @@ def _judge(
         ),
         confidence=preparation.confidence,
         works=True,
-        at_most=preparation.at_most,
+        # (a password is checked)
+        at_most=Severity.INFO if account.shape_at(place) is LineShape.LOGIN else preparation.at_most,
     )
 
 
@@ -198,10 +199,12 @@ def _caller(account: Account, stack: Stack, own: Frame | None) -> str:
     return f", called at {outer}" if outer is not None and outer.function != "<module>" else ""
 
 
-def _with_text(seen: Evidence) -> Evidence:
+_SAME = ShapedLine(file=_RIGHTS, line=8, shape=LineShape.SAME, outer_file=_RIGHTS, outer_line=15)
+
+
+def _with_text(seen: Evidence, told: ShapedLine = _SAME) -> Evidence:
     assert seen.cpu
-    same = ShapedLine(file=_RIGHTS, line=8, shape=LineShape.SAME, outer_file=_RIGHTS, outer_line=15)
-    return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (same,)})})
+    return seen.model_copy(update={"cpu": seen.cpu.model_copy(update={"shapes": (told,)})})
 
 
 def _given(seen: Evidence, **more: bool | None) -> Evidence:
@@ -267,6 +270,15 @@ def _examples() -> tuple[Example, ...]:
             True,
             "PBKDF2 is made to be slow, and holds half of busy time",
             window(samples=(cpu((python(9, "check"), handler), 5.0, leaf=derives), rest)),
+        ),
+        Example(
+            "a password that is checked at a login",
+            False,
+            "by its text the line compares what is derived with what is kept",
+            _with_text(
+                window(samples=(cpu((python(9, "check", _RIGHTS), handler), 5.0, leaf=derives), rest)),
+                ShapedLine(file=_RIGHTS, line=9, shape=LineShape.LOGIN),
+            ),
         ),
         Example(
             "rights that are gathered anew for each file",

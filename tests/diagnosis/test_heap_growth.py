@@ -37,6 +37,28 @@ def test_a_part_is_left_three_times_in_a_row() -> None:
     assert found == HeapGrowth(6_500_000, 4.0, 11_500_000, share=0.325)
 
 
+def test_nearly_all_that_was_ever_made_is_left() -> None:
+    """5 MB a second since a start 20 s ago; 90 MB of 100 were alive at the only collection that is known."""
+    found = heap_growth(go([(0, 90)]), 5, 20.0)
+    assert found == HeapGrowth(round(0.9 * 4.8 * 5 * MB), 4.8, 90 * MB, share=0.9)
+
+
+@pytest.mark.parametrize(
+    ("after", "age", "because"),
+    [
+        ([(-1, 66)], 20.0, "a third of it is gone"),
+        ([(-14, 28)], 20.0, "it was six seconds old"),
+        ([(0, 90)], 60.0, "much more is made now than before"),
+        ([(0, 90)], 5.0, "most was made at the start"),
+        ([(0, 90)], None, "nobody knows how old it is"),
+    ],
+)
+def test_of_one_collection_nothing_is_said_when(
+    after: list[tuple[float, float]], age: float | None, because: str
+) -> None:
+    assert heap_growth(go(after), 5, age) is None, because
+
+
 @pytest.mark.parametrize(
     ("after", "because"),
     [

@@ -52,6 +52,10 @@ _GIVES = (
         " combinations combinations_with_replacement permutations product accumulate islice starmap groupby pairwise"
         " zip_longest takewhile dropwhile perm gcd lcm isqrt dist prod"
         " findall finditer toMap groupingBy partitioningBy mapping counting joining fromEntries"
+        " load_pem_private_key load_pem_public_key load_der_private_key load_der_public_key load_pem_x509_certificate"
+        " load_der_x509_certificate import_key pbkdf2_hmac scrypt loads safe_load fromstring literal_eval sha256 sha512"
+        " blake2b md5 sha1 crc32 adler32 hexdigest digest b64encode b64decode fromhex hex unhexlify hexlify"
+        " fromisoformat strptime isoformat strftime Decimal Fraction parseFragment parse_obj model_validate"
     )
     | _CRUNCHES
     | grammar.COLLECTIONS

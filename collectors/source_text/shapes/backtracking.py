@@ -15,21 +15,35 @@ from perfdoctor.schemas.frame import FrameKind
 
 _LONGEST = 400
 """letters of a line that are read"""
-# (a+)+   (?:\w+\s?)*   ([^,]*,?)+   .*.*   .+.*
-_GOES_BACK = re.compile(
-    r"\((?:\?[:P<\w>]*)?(?:[^()\\\n]|\\.){0,80}?(?<!\\)[+*](?:[^()\\\n]|\\.){0,40}\)[+*{]|(?<!\\)\.[*+][?+]?\.[*+]"
-)
+_LINES = 6
+"""over which an expression may be written"""
+# (a+)+   (?:\w+\s?)*   ([^,]*,?)+
+_GROUP = re.compile(r"\((?:\?[:P<\w>]*)?(?P<body>(?:[^()\\\n]|\\.){0,80}?(?<!\\)[+*](?:[^()\\\n]|\\.){0,40})\)[+*{]")
+# .*.*   .+.*
+_ANY = re.compile(r"(?<!\\)\.[*+][?+]?\.[*+]")
+_PART = re.compile(r"(?P<atom>\[\^?\]?(?:[^\]\\]|\\.)*\]|\\.|[^\\])(?P<times>[*+?]|\{[\d,]*\})?[?+]?")
 _TEXT = re.compile(r"[\"'`/]")
+_NAME = re.compile(r"\b[A-Za-z_]\w*")
 
 
 def backtracking(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
-    """The hot lines of Python whose file has such an expression, at whatever line."""
-    known: dict[tuple[int, str], bool] = {}
+    """The hot lines of Python that use such an expression; or whose file has one, where they name none."""
     for pid, file, line in hot_lines(rows, _python_line):
-        if (pid, file) not in known:
-            known[pid, file] = any(map(goes_back, sources.of(pid).lines(file)))
-        if known[pid, file]:
+        lines = sources.of(pid).lines(file)
+        if 0 < line <= len(lines) and any(map(goes_back, _expressions(lines, lines[line - 1]))):
             yield ShapedLine(file=file, line=line, shape=LineShape.BACKTRACK)
+
+
+def _expressions(lines: list[str], own: str) -> list[str]:
+    """The lines of a file that make what a line uses: ``WORDS = re.compile(…)``; all of them, where there are none."""
+    names = set(_NAME.findall(own[:_LONGEST]))
+    made = [
+        one
+        for number, line in enumerate(lines)
+        if "compile(" in line and (name := _NAME.match(line.lstrip())) and name[0] in names
+        for one in lines[number : number + _LINES]
+    ]
+    return [own, *made] if made else lines
 
 
 def _python_line(row: CpuRow) -> Iterable[tuple[str, int]]:
@@ -39,4 +53,21 @@ def _python_line(row: CpuRow) -> Iterable[tuple[str, int]]:
 def goes_back(line: str) -> bool:
     """Whether a line of a file has a text that is an expression which may go back again and again."""
     text = line[:_LONGEST]
-    return bool(_TEXT.search(text) and _GOES_BACK.search(text))
+    if not _TEXT.search(text):
+        return False
+    return _ANY.search(text) is not None or any(not _is_kept_apart(group["body"]) for group in _GROUP.finditer(text))
+
+
+def _is_kept_apart(body: str) -> bool:
+    """Whether each round of a group begins or ends with a letter that nothing repeated in it can take: ``<br>\\s*``."""
+    parts = [(part["atom"], part["times"] or "") for part in _PART.finditer(body)]
+    repeated = [atom for atom, times in parts if times[:1] in ("*", "+", "{")]
+    plain = (atom for atom, times in parts if not times and len(atom) == 1 and atom not in ".|^$")
+    return "|" not in body and any(not any(_takes(atom, letter) for atom in repeated) for letter in plain)
+
+
+def _takes(atom: str, letter: str) -> bool:
+    try:
+        return re.fullmatch(atom, letter, re.IGNORECASE) is not None
+    except re.error:
+        return True

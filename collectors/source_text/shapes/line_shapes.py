@@ -16,6 +16,7 @@ from perfdoctor.collectors.source_text.own_files import may_be_own
 from perfdoctor.collectors.source_text.pausing.spinning import spinning
 from perfdoctor.collectors.source_text.shapes.backtracking import backtracking
 from perfdoctor.collectors.source_text.shapes.few_searched import few_searched
+from perfdoctor.collectors.source_text.shapes.logins import logins
 from perfdoctor.collectors.source_text.shapes.rewrites import rewritten
 from perfdoctor.collectors.source_text.sources import SourcesOfAll
 from perfdoctor.schemas.cpu import CpuProfile, CpuRow, LineShape, ShapedLine
@@ -144,7 +145,7 @@ def with_shapes(sources: SourcesOfAll, profile: CpuProfile) -> CpuProfile:
     for each in _shapes(sources, profile.rows):
         if each.shape is not LineShape.SCAN or (each.file, each.line) not in told:
             told[each.file, each.line] = each
-    for more in (rewritten, spinning, few_searched):
+    for more in (rewritten, spinning, few_searched, logins):
         told |= {(each.file, each.line): each for each in more(sources, profile.rows)}
     return profile.model_copy(update={"shapes": tuple(told.values())})
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfdoctor.collectors.source_text.shapes.backtracking import goes_back
+from perfdoctor.collectors.source_text.shapes.backtracking import backtracking, goes_back
+from perfdoctor.diagnosis.example import cpu, python
+from tests.collectors.source_text.one_file import OneFileOfAll
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,8 @@ from perfdoctor.collectors.source_text.shapes.backtracking import goes_back
         r"ROW = re.compile(r'^(?:[^,]*,?)+$')",
         r'LINE = re.compile(r"(.*.*)=(.*)")',
         r'NAME = re.compile(r"(?P<name>[a-z]+\.?)+@")',
+        r'PARTS = re.compile(r"(?:.*,)+$")',
+        r'ROWS = re.compile(r"(?:[^;]*,|;)+$")',
     ],
 )
 def test_an_expression_that_goes_back(line: str) -> None:
@@ -28,6 +32,8 @@ def test_an_expression_that_goes_back(line: str) -> None:
     [
         r'PLACE = re.compile(r"(\w+)-(\d+)")',
         r'WORD = re.compile("|".join(names))',
+        r'BREAKS = re.compile(r"(?:<br ?/?>\s*){2,}")',
+        r'CELLS = re.compile(r"^(?:[^,]*,)+$")',
         r'LINE = re.compile(r"^(\S+) - - \[(.*?)\] \"(.*)\"$")',
         "total = (a + b) * (c + d)",
         r'SUM = re.compile(r"\(\d+\+\d+\)")',
@@ -36,6 +42,24 @@ def test_an_expression_that_goes_back(line: str) -> None:
 )
 def test_other_lines(line: str) -> None:
     assert not goes_back(line)
+
+
+def test_a_line_is_of_the_expressions_that_it_names() -> None:
+    file = "/srv/app/tidy.py"
+    text = """import re
+WORDS = re.compile(
+    r"^(\\w+\\s?)*$"
+)
+TAG = re.compile(r"<[^>]+>")
+def tidy(body):
+    plain = TAG.sub("", body)
+    return WORDS.match(plain), self.rule.match(plain)
+def ask(body):
+    return rule.match(body)
+"""
+    sources = OneFileOfAll(file, text)
+    rows = [cpu((python(line, "tidy", file),), 1.0) for line in (7, 8, 10)]
+    assert [shaped.line for shaped in backtracking(sources, rows)] == [8, 10]
 
 
 @given(st.text(alphabet="(+*)\\a.?:P<>{\"'", max_size=2000))

@@ -2,12 +2,10 @@
 
 import pytest
 
-from perfdoctor.collectors.host.local import LocalHost
 from perfdoctor.collectors.source_text.pausing.shared_syncs import with_shared_syncs
-from perfdoctor.collectors.source_text.sources import Source, Sources, SourcesOfAll
 from perfdoctor.diagnosis.example import call, python, window
 from perfdoctor.schemas.syscalls import SharedSync
-from tests.collectors.source_text.one_file import OneFile
+from tests.collectors.source_text.one_file import OneFileOfAll
 
 GATHERED = {
     "futures.py": """
@@ -154,15 +152,6 @@ func (j *journal) run() {
 }
 """,
 }
-
-
-class OneFileOfAll(SourcesOfAll):
-    def __init__(self, file: str, text: str) -> None:
-        super().__init__(LocalHost())
-        self._source = Source(file, text.encode())
-
-    def of(self, pid: int) -> Sources:
-        return OneFile(self._source)
 
 
 def _told(name: str, text: str, *, syscall: str = "fdatasync") -> tuple[SharedSync, ...]:
