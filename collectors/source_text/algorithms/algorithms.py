@@ -11,6 +11,7 @@ from perfdoctor.collectors.source_text.algorithms.find_or_add import find_or_add
 from perfdoctor.collectors.source_text.algorithms.joins import SMALL, At, Join, call_in, join_at, loops_outside
 from perfdoctor.collectors.source_text.algorithms.made_of_members import made_of_members_at
 from perfdoctor.collectors.source_text.algorithms.of_constants import of_constants_at
+from perfdoctor.collectors.source_text.algorithms.of_unchanged import of_unchanged_at
 from perfdoctor.collectors.source_text.algorithms.pairs import is_asked, leaves_early, near_pairs_at, pair_at
 from perfdoctor.collectors.source_text.algorithms.prefixes import prefix_at
 from perfdoctor.collectors.source_text.algorithms.recursions import overlap_at
@@ -125,6 +126,7 @@ def _same_at(sources: Sources, stack: Sequence[At]) -> Join | None:
     lines = _lines(stack)
     call = same_at(source, lines) or same_of_each_at(source, lines) or keys_at(source, lines)
     call = call or made_of_members_at(source, lines) or of_constants_at(source, lines)
+    call = call or of_unchanged_at(source, lines)
     return Join(At(at.file, call), 0, LineShape.SAME) if call else None
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from perfdoctor.collectors.source_text import grammar, syntax
 from perfdoctor.collectors.source_text.additions import added_to
 from perfdoctor.collectors.source_text.algorithms.same_each_time import gives, gives_by_name, makes_much
-from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in
+from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in, stays
 from perfdoctor.collectors.source_text.looking_loops import few_rounds
 from perfdoctor.collectors.source_text.removals import last_name, whole
 from perfdoctor.collectors.source_text.sources import Source
@@ -167,7 +167,7 @@ class _Constants:
         bare = {name for name in names - self._receiver if not self._is_known(name)}
         if grammar.leaves_out_this(self._source.file):
             members, bare = members | (bare - self._own), bare & self._own
-        if bare & self._own or not all(map(self._stays, bare)):
+        if bare & self._own or not all(stays(self._source, name) for name in bare):
             return False
         if not bare and not members and not names_of_items:
             return bool(own)  # (what stands in the line itself is no work)
@@ -187,21 +187,6 @@ class _Constants:
         """All words of what a file imports."""
         found = (each for each in self._source.root.named_children if each.type.startswith(("import", "use_decl")))
         return frozenset(word for each in found for word in re.findall(r"\w+", syntax.text_of(each)))
-
-    def _stays(self, name: str) -> bool:
-        """Whether a name of the file gets its value outside of functions, and nothing is done to that in them."""
-        values = self._source.assigned.get(name, [])
-        if not values or any(syntax.function_around(each) is not None for each in values):
-            return False
-        for each in syntax.within(self._source.root, functions=True):
-            held = added_to(each) or (syntax.owner_of_call(each) if _takes(each) else None)
-            target = syntax.target_of(each)
-            touched = {last_name(held)} if held is not None else set[str]()
-            if target is not None and target.type not in grammar.NAMES:
-                touched |= syntax.names_in(whole(target))
-            if name in touched and syntax.function_around(each) is not None:
-                return False
-        return True
 
     def _is_set(self, node: "Node") -> bool:
         """Whether an element that a node asks for by a name that stands in the text is given another value somewhere:
@@ -225,10 +210,6 @@ def _bound_in(node: "Node") -> set[str]:
         if each.type == "method_reference":
             found.add(syntax.last_name(each))
     return found
-
-
-def _takes(node: "Node") -> bool:
-    return node.type in grammar.CALLS and syntax.called_name(node) in grammar.REMOVES
 
 
 def _is_by_text(node: "Node") -> bool:

@@ -51,6 +51,7 @@ _GIVES = (
         " ones_like full_like power square absolute radians degrees comb factorial"
         " combinations combinations_with_replacement permutations product accumulate islice starmap groupby pairwise"
         " zip_longest takewhile dropwhile perm gcd lcm isqrt dist prod"
+        " static_cast double long size_t string float32 float64 int32 int64 uint32 uint64 uint8 byte rune"
         " findall finditer toMap groupingBy partitioningBy mapping counting joining fromEntries"
         " load_pem_private_key load_pem_public_key load_der_private_key load_der_public_key load_pem_x509_certificate"
         " load_der_x509_certificate import_key pbkdf2_hmac scrypt loads safe_load fromstring literal_eval sha256 sha512"

@@ -45,6 +45,21 @@ def change(source: Source, members: set[str], *, added: bool = True) -> bool:
     return False
 
 
+def stays(source: Source, name: str) -> bool:
+    """Whether a name of the file gets its value outside of functions, and nothing is done to that in them."""
+    values = source.assigned.get(name, [])
+    if not values or any(syntax.function_around(each) is not None for each in values):
+        return False
+    for each in syntax.within(source.root, functions=True):
+        held, target = added_to(each) or _taken_from(each), syntax.target_of(each)
+        touched = {last_name(held)} if held is not None else set[str]()
+        if target is not None and target.type not in grammar.NAMES:
+            touched |= syntax.names_in(whole(target))
+        if name in touched and syntax.function_around(each) is not None:
+            return False
+    return True
+
+
 def _is_of_a_new_one(source: Source, node: "Node", function: "Node") -> bool:
     """Whether what a node changes belongs to an object that its function has made: it is filled before it is used."""
     held = added_to(node) or _taken_from(node) or syntax.target_of(node)
