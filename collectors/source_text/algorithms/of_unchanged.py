@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from perfdoctor.collectors.source_text import grammar, inlined, syntax
 from perfdoctor.collectors.source_text.algorithms.same_each_time import (
     all_that_run,
+    alters,
     asked_of,
     gives_by_name,
     only_gives,
@@ -19,6 +20,7 @@ from perfdoctor.collectors.source_text.algorithms.same_each_time import (
 from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in, stays
 from perfdoctor.collectors.source_text.looking_loops import all_names, few_rounds
 from perfdoctor.collectors.source_text.sources import Source
+from perfdoctor.collectors.source_text.syntax import Loop
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -71,8 +73,9 @@ def _is_given_the_same(source: Source, call: "Node", lines: Sequence[int]) -> bo
             return False
         for loop in syntax.loops_around(node):
             inside = loop.body is not None and syntax.start_within(node, loop.body)
-            if inside and syntax.start_within(loop.node, around) and not few_rounds(loop):
-                return bool(names) and not names & (loop.items | set(syntax.assigned_in(loop.body or node)))
+            if inside and loop.body and syntax.start_within(loop.node, around) and not few_rounds(loop):
+                others = names & (loop.items | set(syntax.assigned_in(loop.body)))
+                return bool(names) and not others and _is_of_another_kind(loop, loop.body, names)
         if names & set(syntax.assigned_in(around)):
             return False
         outer = source.first_call(waiting, syntax.name_of(around))
@@ -87,6 +90,12 @@ def _is_given_the_same(source: Source, call: "Node", lines: Sequence[int]) -> bo
             return False
         node, names = outer, all_names(given)
     return False
+
+
+def _is_of_another_kind(loop: Loop, body: "Node", names: set[str]) -> bool:
+    """Whether a round is another than the last: it does something to what the function is given, or is for something
+    else. (A loop that does the same for ever is how a program is kept at work.)"""
+    return alters(body, names) or bool(loop.items & syntax.names_in(body))
 
 
 def _held_by(source: Source, value: "Node") -> set[str]:

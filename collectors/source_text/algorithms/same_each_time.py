@@ -160,7 +160,7 @@ def _stays(loop: Loop, node: "Node", names: set[str], own: "dict[str, list[Node]
     """Whether names stand for the same in each round of a loop."""
     # (what comes of it is changed, and may be a part of what it was made of)
     gives = {name for name, values in own.items() if any(node in syntax.calls_in(value) for value in values)}
-    altered = loop.body is not None and (_alters(loop.body, gives) or _waits(loop.body))
+    altered = loop.body is not None and (alters(loop.body, gives) or _waits(loop.body))
     return not (loop.endless or few_rounds(loop) or altered or _has_others(loop, expanded(names, own)))
 
 
@@ -200,7 +200,7 @@ def _is_invariant(source: Source, call: "Node", lines: Sequence[int]) -> bool:
                 continue
             return _stays(loop, node, names, own)
         names = expanded(names, own)
-        if _alters(around, names):
+        if alters(around, names):
             return False
         parameters = syntax.parameters_of(around)
         given = syntax.parameter_names(around)
@@ -275,10 +275,10 @@ def _has_others(loop: Loop, names: set[str]) -> bool:
     if names & loop.items or loop.body is None:
         return bool(names & loop.items)
     made = set(syntax.assigned_in(loop.body)) | syntax.steps_in(loop.body)
-    return bool(names & made) or _alters(loop.body, names)
+    return bool(names & made) or alters(loop.body, names)
 
 
-def _alters(node: "Node", names: set[str]) -> bool:
+def alters(node: "Node", names: set[str]) -> bool:
     """Whether something that a name stands for may be changed: a member or an element is set, it is handed to what
     gives nothing back, or such a method is called of it."""
     for each in syntax.within(node, functions=True):

@@ -68,6 +68,7 @@ LEFT = {
     "what is asked changes": (CPP, "probes[i].x, probes[i].y", "probes[i].x, probes[i].moisture"),
     "one more each time": (CPP, "void report() {", "void report() {\n        probes_.push_back({1, 2, 3});"),
     "another field each time": (CPP, "        field.report();", "        Field field(40);"),
+    "the same for ever": (CPP, "        field.report();", "        sum += 1;"),
     "a shop that moves": (PYTHON, "shop.stock -= 1", "shop.x += 1"),
     "the shops of each order": (PYTHON, "distances(shops)  # <- 1", "distances(order.shops)  # <- 1"),
     "shops from elsewhere": (PYTHON, "self.x, self.y = x, y", "self.place = x, y"),
