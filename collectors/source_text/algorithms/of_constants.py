@@ -28,7 +28,13 @@ _LIGHT = grammar.words(
     "len float int str bool round abs get Get getOrDefault contains has append add push size isEmpty"
 )
 """functions and methods that take next to nothing: beside them, what is made takes the line's time"""
+_SORTS = grammar.words(
+    "sort sorted Slice SliceStable Strings Ints Float64s Sort Stable sort_by sort_by_key sort_unstable sort_unstable_by"
+    " sort_unstable_by_key sort_by_cached_key"
+)
 _CALLERS = 4
+_ROUNDS = 3
+"""in which what is made of names that are made of constants is found"""
 _WAITS = ("await", "yield")
 
 
@@ -88,8 +94,14 @@ def _made_in_line(source: Source, line: int) -> "Iterator[Node]":
     for each in source.near(line):
         if each.type in grammar.FUNCTIONS and each.start_point[0] + 1 < line:
             return
-        if each.start_point[0] + 1 <= line and (each.type in grammar.COMPREHENSIONS or makes_much(each)):
+        if each.start_point[0] + 1 <= line and (
+            each.type in grammar.COMPREHENSIONS or makes_much(each) or _sorts(each)
+        ):
             yield each
+
+
+def _sorts(node: "Node") -> bool:
+    return node.type in grammar.CALLS and syntax.called_name(node) in _SORTS
 
 
 def _loops_of(node: "Node", function: "Node") -> Iterator[Loop]:
@@ -123,7 +135,7 @@ class _Constants:
 
     def makes(self, node: "Node") -> bool:
         """Whether an expression follows from constants alone, and changes nothing."""
-        return self._are_constant(node, set()) and self._only_gives(node, set())
+        return self._are_constant(node, self._derived) and self._only_gives(node, self._derived)
 
     def fills(self, loop: Loop) -> bool:
         """Whether a loop goes over what never changes and does nothing but fill a collection that is made before it."""
@@ -133,7 +145,7 @@ class _Constants:
             return False
         inside = set(syntax.assigned_in(loop.body)) | set(loop.items)
         before = {name for name, values in syntax.assigned_in(self._function).items() if self._are_made(values, loop)}
-        filled = {last_name(held) for each in syntax.within(loop.body) if (held := added_to(each))} & before
+        filled = set(filter(None, map(_added_to, syntax.within(loop.body)))) & before
         own = inside | before
         for each in syntax.within(loop.body):
             target = syntax.target_of(each)
@@ -141,6 +153,29 @@ class _Constants:
                 return False
         leaves = any(each.type.startswith(("return", "break", "raise", "throw")) for each in syntax.within(loop.body))
         return bool(filled) and not leaves and self._are_constant(loop.body, own) and self._only_gives(loop.body, own)
+
+    @cached_property
+    def _derived(self) -> set[str]:
+        """The names of the function that stand for what is made, and filled, of constants alone."""
+        given, found = syntax.parameter_names(self._function), set[str]()
+        values = syntax.assigned_in(self._function)
+        adds = [(name, each) for each in syntax.within(self._function) if (name := _added_to(each))]
+        for _ in range(_ROUNDS):
+            for name in values.keys() - found - given:
+                made = [each for each in values[name] if not self._is_filled_at(each)]
+                filled = all(self._is_filled_at(each) for held, each in adds if held == name)
+                if made and filled and all(self._is_of_constants(each, found) for each in made):
+                    found.add(name)
+        return found
+
+    def _is_filled_at(self, node: "Node") -> bool:
+        return any(map(self.fills, syntax.loops_around(node)))
+
+    def _is_of_constants(self, value: "Node", derived: set[str]) -> bool:
+        """Whether a value is made of what never changes, or is empty."""
+        if not syntax.names_in(value) - self._receiver and not members_in(value):
+            return True
+        return self._are_constant(value, derived) and self._only_gives(value, derived)
 
     def _are_made(self, values: "list[Node]", loop: Loop) -> bool:
         """Whether all that a name gets is made in the function, before a loop or in it, of constants."""
@@ -170,7 +205,7 @@ class _Constants:
         if bare & self._own or not all(stays(self._source, name) for name in bare):
             return False
         if not bare and not members and not names_of_items:
-            return bool(own)  # (what stands in the line itself is no work)
+            return bool(own & syntax.names_in(node))  # (what stands in the line itself is no work)
         if members and (not self._asked_again or change(self._source, members)):
             return False
         return not self._is_set(node)
@@ -196,6 +231,15 @@ class _Constants:
         return bool(asked) and any(
             _is_by_text(each) and syntax.text_of(each.named_children[-1]) in asked for each in targets
         )
+
+
+def _added_to(node: "Node") -> str:
+    """The name of the collection to which a node adds something; empty where it does not."""
+    if (held := added_to(node)) is not None:
+        return last_name(held)
+    # (Go: names = append(names, name))
+    first = syntax.arguments_of(node)[:1] if node.type in grammar.CALLS and syntax.called_name(node) == "append" else []
+    return syntax.text_of(first[0]) if first and first[0].type in grammar.NAMES else ""
 
 
 def _bound_in(node: "Node") -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.source_text import grammar, inlined, syntax
-from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in
+from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in, stays
 from perfdoctor.collectors.source_text.few import is_short
 from perfdoctor.collectors.source_text.looking_loops import all_names, expanded, few_rounds
 from perfdoctor.collectors.source_text.sources import Source
@@ -69,12 +69,18 @@ _MAKES = (
     | _CRUNCHES
     | grammar.words(
         "sorted frozenset keys values entries split splitlines collect toList toSet asList reversed compile map filter"
-        " tuple findall fromEntries"
+        " tuple findall fromEntries loads safe_load fromstring literal_eval parse"
     )
 )
 """what makes a collection, or something as large, of what it is given"""
-_HEAPS = grammar.words("heappush heappop heapify heapreplace heappushpop insort insort_left insort_right")
+_HEAPS = grammar.words(
+    "heappush heappop heapify heapreplace heappushpop insort insort_left insort_right Slice SliceStable Strings Ints"
+    " Float64s Stable"
+)
 """functions that change the first that they are given"""
+_IN_PLACE = grammar.words(
+    "sort reverse fill resize assign sort_by sort_by_key sort_unstable sort_unstable_by sort_unstable_by_key dedup"
+)
 _COPIES = frozenset(("slice", "concat", "copy", "clone", "to_vec", "flat", "flatMap"))
 _MODULES = grammar.words("np numpy math Math std f32 f64")
 """names of modules of functions that give the same for the same"""
@@ -171,7 +177,7 @@ def _is_constant(source: Source, function: "Node") -> bool:
         return False
     own = _made_in(function, body)
     read = syntax.names_in(body) - own
-    return all(name.isupper() or name in source.named or name in _MODULES for name in read)
+    return all(name.isupper() or name in source.named or name in _MODULES or stays(source, name) for name in read)
 
 
 def _made_in(function: "Node", body: "Node") -> set[str]:
@@ -369,7 +375,7 @@ def gives(source: Source, call: "Node", own: set[str], depth: int = 0) -> bool:
     if name in _HEAPS:
         given = syntax.arguments_of(call)
         return bool(given) and syntax.names_in(given[0]) <= own
-    if name in grammar.ADDS | {"sort", "reverse", "fill", "resize", "assign"} and owner is not None:
+    if name in grammar.ADDS | _IN_PLACE and owner is not None:
         # (what is added to is a function's own, or made there; set() and put() of others change these)
         made = owner.type in grammar.CALLS and syntax.called_name(owner) in _MAKES | _COPIES
         return made or syntax.names_in(owner) <= own or not syntax.names_in(owner)

@@ -72,6 +72,8 @@ _GROWS = re.compile(
     r"|Arrays\.copyOf\(\s*\1\b|bytes\.Join\(\s*\[\]\[\]byte\{\s*\1\b"
     # table = pd.concat([table, day])   samples = np.append(samples, value)
     r"|(?:pd|pandas)\.concat\(\s*[\[(]\s*\1\b|(?:np|numpy)\.(?:append|concatenate|[vh]stack)\(\s*[\[(]*\s*\1\b)"
+    # sum(groups, [])
+    r"|\bsum\(.*,\s*(?:start\s*=\s*)?\[\s*\]\s*\)"
     # return { ...state, points: [...state.points, point] }
     r"|\b(\w+):\s*\[\s*\.\.\.(?:\w+\.)+\2\s*,"
     # rows.reduce((all, row) => ({...all, [row.id]: row}), {})

@@ -99,8 +99,34 @@ function serve(request, response) {
   response.end(`${fares.price(request.url)}`); // <- 1
 }
 """
+RANKS = """package main
+
+type board struct { scores map[string]int }
+
+func newBoard(all []entry) *board {
+	b := &board{scores: map[string]int{}}
+	for _, one := range all {
+		b.scores[one.name] = one.score
+	}
+	return b
+}
+func (b *board) rank(player string) int {
+	names := make([]string, 0, len(b.scores))
+	for name := range b.scores {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool { return b.scores[names[i]] > b.scores[names[j]] }) // <- 0
+	return slices.Index(names, player)
+}
+func main() {
+	b := newBoard(read())
+	for {
+		fmt.Println(b.rank(next())) // <- 1
+	}
+}
+"""
 TOLD = {"fares.py": FARES, "sorted.py": SORTED, "inverted.py": INVERTED, "words.py": WORDS, "fares.go": GO,
-        "Fares.java": JAVA, "fares.js": SCRIPT}  # fmt: skip
+        "Fares.java": JAVA, "fares.js": SCRIPT, "ranks.go": RANKS}  # fmt: skip
 LEFT = {
     "added to": FARES + "\n\ndef more(fares, row):\n    fares.rows.append(row)\n",
     "another price": FARES + '\ndef dearer(row):\n    row["price"] = row["price"] + 1\n',
@@ -119,9 +145,11 @@ LEFT = {
         "        return float", "        self.covariance += seen\n        return float"
     ),
     "a sum": GO.replace("table[r.sku] =", "total +="),
+    "names that it is given": RANKS.replace("range b.scores {\n\t\tnames", "range player {\n\t\tnames"),
+    "scores that change": RANKS + "\nfunc (b *board) add(name string) { b.scores[name] += 1 }\n",
     "up to what is asked for": GO.replace("table[r.sku] = r", "if r.sku == sku { break }; table[r.sku] = r"),
 }
-ENDINGS = {"a sum": "go", "up to what is asked for": "go"}
+ENDINGS = dict.fromkeys(("a sum", "up to what is asked for", "names that it is given", "scores that change"), "go")
 
 
 def found(name: str, text: str) -> tuple[int, int]:
