@@ -21,7 +21,7 @@ from perfdoctor.diagnosis.weight import LITTLE, WARNING_SHARE, again, percent, w
 from perfdoctor.diagnosis.words import named, quoted
 from perfdoctor.schemas.cpu import CpuRow, LineShape, RecurringCalls, ShapedLine
 from perfdoctor.schemas.evidence import Evidence
-from perfdoctor.schemas.finding import Finding, Severity
+from perfdoctor.schemas.finding import Fact, Finding, Severity
 from perfdoctor.schemas.frame import Frame, Stack
 from perfdoctor.schemas.recording import Collection
 
@@ -47,32 +47,24 @@ def check(account: Account) -> list[Finding]:
 
 def _given_again(account: Account, one: Recurring) -> list[Finding]:
     """A function that is given the same again and again."""
-    cost = account.cpu_cost(one.rows)
-    if cost < LITTLE.value * account.seconds:
-        return []
-    calls, cores = one.calls, sum(row.seconds for row in one.rows) / account.seconds
-    name, share = named(calls.function), account.share(cost)
+    calls = one.calls
+    name = named(calls.function)
     times = f"{calls.different} different sets of arguments" if calls.different > 1 else "the same arguments"
     whole = "" if calls.only_gives is None else ", and by its text nothing else that it reads changes"
-    return weigh(
+    return _worked_out(
         account,
-        "repeated-computation",
-        title=f"{name} works out the same again and again, asked at {one.place} ({percent(share)} of busy time): "
-        f"{calls.calls} calls that were looked at had {times}",
-        seconds=cost,
-        place=one.place,
-        stack=account.top_stack(one.rows),
+        name,
+        one.place,
+        account.top_stack(one.rows),
+        one.rows,
+        told=f": {calls.calls} calls that were looked at had {times}",
         facts=(
-            account.fact("cpu", f"CPU time in {name}", cores, "cores"),
             account.fact("arguments", f"calls of {name} that were looked at", calls.calls, "calls"),
             account.fact("arguments", "different sets of arguments among them", calls.different, "sets"),
         ),
-        fix=f"At {one.place}: keep what {name} gives, by what it is given{whole}: functools.lru_cache with a bound, a "
-        "dict that is filled once, or work it out where the data is made and keep it there. Forget it when what it "
-        "was made of changes.",
-        verify=again(account, f"the CPU used in {name}", f"{cores:.2f} cores for the same work", "a small part of it"),
-        confidence=0.75,
-        works=True,
+        fix=f"keep what {name} gives, by what it is given{whole}: functools.lru_cache with a bound, a dict that is "
+        "filled once, or work it out where the data is made and keep it there. Forget it when what it was made of "
+        "changes.",
     )
 
 
@@ -86,35 +78,52 @@ def _the_same(account: Account) -> list[Finding]:
     found = []
     for asked, functions in at.items():
         # (what it calls is the same again, too)
-        function = HotFunction(account, tuple(row for each in functions for row in each.rows))
-        if function.cost < LITTLE.value * account.seconds:
-            continue
-        heaviest = max(function.rows, key=lambda row: row.seconds)
+        rows = [row for each in functions for row in each.rows]
+        heaviest = max(rows, key=lambda row: row.seconds)
         caller = next((f for f in heaviest.stack if (f.file, f.line) == asked), heaviest.stack[0])
-        place, share = Place(asked[0], caller.function, asked[1]), account.share(function.cost)
-        cores = function.seconds / account.seconds
-        found += weigh(
+        found += _worked_out(
             account,
-            "repeated-computation",
-            title=f"{named(function.place.function)} works out the same again and again, asked at {place} "
-            f"({percent(share)} of busy time)",
-            seconds=function.cost,
-            place=place,
-            stack=heaviest.stack,
-            facts=(account.fact("cpu", f"CPU time in {named(function.place.function)}", cores, "cores"),),
-            fix=f"At {place}: nothing that it is given is another in the next round. Work it out once, before the loop "
-            "or at start-up, and hand it on; or keep it, by what it is made of.",
-            verify=again(
-                account,
-                f"the CPU used in {named(function.place.function)}",
-                f"{cores:.2f} cores for the same work",
-                "a small part of it",
-                "trace-cpu",
-            ),
-            confidence=0.75,
-            works=True,
+            named(HotFunction(account, tuple(rows)).place.function),
+            Place(asked[0], caller.function, asked[1]),
+            heaviest.stack,
+            rows,
+            fix="nothing that it is made of is another the next time. Work it out once, before the loop, at start-up "
+            "or where the object is made, and hand it on; or keep it, by what it is made of.",
         )
     return found
+
+
+def _worked_out(
+    account: Account,
+    name: str,
+    place: Place,
+    stack: Stack,
+    rows: list[CpuRow],
+    *,
+    told: str = "",
+    facts: tuple[Fact, ...] = (),
+    fix: str,
+) -> list[Finding]:
+    """What a function works out the same again and again."""
+    cost = account.cpu_cost(rows)
+    if cost < LITTLE.value * account.seconds:
+        return []
+    cores = sum(row.seconds for row in rows) / account.seconds
+    itself = name == named(place.function)
+    who, asked = (str(place), "") if itself else (name, f", asked at {place}")
+    return weigh(
+        account,
+        "repeated-computation",
+        title=f"{who} works out the same again and again{asked} ({percent(account.share(cost))} of busy time){told}",
+        seconds=cost,
+        place=place,
+        stack=stack,
+        facts=(account.fact("cpu", f"CPU time in {name}", cores, "cores"), *facts),
+        fix=f"At {place}: {fix}",
+        verify=again(account, f"the CPU used in {name}", f"{cores:.2f} cores for the same work", "a small part of it"),
+        confidence=0.75,
+        works=True,
+    )
 
 
 def _preparations(account: Account) -> list[Finding]:
@@ -355,8 +364,9 @@ PATTERN = Pattern(
     sees="CPU samples below a line in steps that exist to be made once for many uses: compiling regular expressions, "
     "templates or source text, setting up TLS contexts, loading time zones, locales and formatters, "
     "checking schemas and working out mappers, deriving keys. Functions of your own that only give back what they work "
-    "out, where the text says that they are given the same in each round of a loop. And functions of Python "
-    "whose frames (of CPython 3.11 to 3.13) show that they are called with a few sets of arguments again and again.",
+    "out, where the text says that they are given the same in each round of a loop; what a function makes of "
+    "constants alone whenever it is asked for something. And functions of Python whose frames (of CPython 3.11 to "
+    "3.13) show that they are called with a few sets of arguments again and again.",
     costs="The preparation takes many times longer than the use that it is made for.",
     fix="Prepare once, before the loop or at the first use, and keep it by what it was made of.",
     fine="A service whose work it is: a login that checks a password, a tool that compiles what it is given.",
