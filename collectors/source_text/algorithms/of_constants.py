@@ -59,10 +59,12 @@ def of_constants_at(source: Source, lines: Sequence[int]) -> int:
 
 
 def _is_asked(function: "Node") -> bool:
-    """Whether a function is given something that it uses."""
+    """Whether a function is given something that it uses, or is called for what comes: a route of Flask's takes that
+    from elsewhere."""
     body = function.child_by_field_name("body")
     given = syntax.parameter_names(function) - grammar.SELF - {syntax.receiver_of(function)}
-    return body is not None and bool(given & syntax.names_in(body))
+    is_route = function.parent is not None and function.parent.type == "decorated_definition"
+    return body is not None and (is_route or bool(given & syntax.names_in(body)))
 
 
 def _is_asked_again(source: Source, lines: Sequence[int]) -> bool:

@@ -99,6 +99,13 @@ function serve(request, response) {
   response.end(`${fares.price(request.url)}`); // <- 1
 }
 """
+ROUTE = """SCORES = read("scores.csv")
+
+@app.get("/rank")
+def rank():
+    order = sorted(SCORES, reverse=True)  # <- 0
+    return str(bisect.bisect(order, float(request.args["score"])))
+"""
 RANKS = """package main
 
 type board struct { scores map[string]int }
@@ -126,7 +133,7 @@ func main() {
 }
 """
 TOLD = {"fares.py": FARES, "sorted.py": SORTED, "inverted.py": INVERTED, "words.py": WORDS, "fares.go": GO,
-        "Fares.java": JAVA, "fares.js": SCRIPT, "ranks.go": RANKS}  # fmt: skip
+        "Fares.java": JAVA, "fares.js": SCRIPT, "ranks.go": RANKS, "route.py": ROUTE}  # fmt: skip
 LEFT = {
     "added to": FARES + "\n\ndef more(fares, row):\n    fares.rows.append(row)\n",
     "another price": FARES + '\ndef dearer(row):\n    row["price"] = row["price"] + 1\n',
@@ -136,6 +143,7 @@ LEFT = {
     "of one for each": FARES.replace("for sku in sys.stdin:", "if sku := rows[0].sku:"),
     "what is asked for": FARES.replace("in self.rows}", 'in self.rows if row["sku"] > sku}'),
     "asked for nothing": FARES.replace("self, sku)", "self)").replace("table[sku]", "table"),
+    "no route": ROUTE.replace('@app.get("/rank")\n', ""),
     "an unknown function": FARES.replace('row["price"] for', "quote(row) for"),
     "other work beside": SORTED.replace("sorted(SCORES, reverse=True)", "merge(sorted(SCORES), history(score))"),
     "read again": SORTED + "\ndef again():\n    global SCORES\n    SCORES = read('scores.csv')\n",
