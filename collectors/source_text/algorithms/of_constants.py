@@ -7,14 +7,19 @@ in the file; and it is made by what gives the same for the same.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.source_text import grammar, syntax
 from perfdoctor.collectors.source_text.additions import added_to
-from perfdoctor.collectors.source_text.algorithms.same_each_time import gives, gives_by_name, makes_much
+from perfdoctor.collectors.source_text.algorithms.same_each_time import (
+    gives,
+    gives_by_name,
+    handed_directly,
+    makes_much,
+)
 from perfdoctor.collectors.source_text.algorithms.unchanged import change, members_in, stays
 from perfdoctor.collectors.source_text.looking_loops import few_rounds
 from perfdoctor.collectors.source_text.removals import last_name, whole
@@ -128,7 +133,8 @@ class _Constants:
     def __init__(self, source: Source, function: "Node", loops: list[Loop], *, asked_again: bool) -> None:
         self._source, self._function, self._asked_again = source, function, asked_again
         self._items = frozenset[str]().union(*(loop.items for loop in loops))
-        self._own = set(syntax.assigned_in(function)) | syntax.parameter_names(function)
+        self._given = syntax.parameter_names(function)
+        self._own = set(syntax.assigned_in(function)) | self._given
         self._receiver = grammar.SELF | {syntax.receiver_of(function)}
 
     def is_gone_over(self, loop: Loop) -> bool:
@@ -139,55 +145,52 @@ class _Constants:
         """Whether an expression follows from constants alone, and changes nothing."""
         return self._are_constant(node, self._derived) and self._only_gives(node, self._derived)
 
-    def fills(self, loop: Loop) -> bool:
-        """Whether a loop goes over what never changes and does nothing but fill a collection that is made before it."""
-        if loop.counted or loop.body is None or few_rounds(loop) or not all(
-            self._are_constant(each, set()) for each in loop.over
-        ):  # fmt: skip
+    def fills(self, loop: Loop, derived: Set[str] = frozenset()) -> bool:
+        """Whether a loop goes over what never changes and does nothing but fill collections that were made, of such,
+        before it."""
+        body = loop.body
+        if loop.counted or body is None or few_rounds(loop) or not all(self._are_constant(o, set()) for o in loop.over):
             return False
-        inside = set(syntax.assigned_in(loop.body)) | set(loop.items)
-        before = {name for name, values in syntax.assigned_in(self._function).items() if self._are_made(values, loop)}
-        filled = set(filter(None, map(_added_to, syntax.within(loop.body)))) & before
-        own = inside | before
-        for each in syntax.within(loop.body):
+        filled = set(filter(None, map(_added_to, syntax.within(body)))) & self._own - loop.items
+        own = filled | set(syntax.assigned_in(body))
+        values = syntax.assigned_in(self._function)
+        before = (value for name in own for value in values.get(name, ()) if not syntax.start_within(value, body))
+        if not filled or filled & self._given or not all(self._is_of_constants(value, derived) for value in before):
+            return False
+        own |= loop.items | derived
+        for each in syntax.within(body):
             target = syntax.target_of(each)
             if target is not None and not syntax.names_in(whole(target)) <= own:
                 return False
-        leaves = any(each.type.startswith(("return", "break", "raise", "throw")) for each in syntax.within(loop.body))
-        return bool(filled) and not leaves and self._are_constant(loop.body, own) and self._only_gives(loop.body, own)
+            if each.type.startswith(("return", "break", "raise", "throw")):
+                return False
+        return self._are_constant(body, own) and self._only_gives(body, own)
 
     @cached_property
     def _derived(self) -> set[str]:
         """The names of the function that stand for what is made, and filled, of constants alone."""
-        given, found = syntax.parameter_names(self._function), set[str]()
-        values = syntax.assigned_in(self._function)
-        adds = [(name, each) for each in syntax.within(self._function) if (name := _added_to(each))]
+        inside = list(syntax.within(self._function, functions=True))
+        adds = [(name, each) for each in inside if (name := _added_to(each))]
+        values, found = syntax.assigned_in(self._function), set[str]()
+        others = self._given | syntax.steps_in(self._function).union(*map(_changed_by, inside))
         for _ in range(_ROUNDS):
-            for name in values.keys() - found - given:
-                made = [each for each in values[name] if not self._is_filled_at(each)]
-                filled = all(self._is_filled_at(each) for held, each in adds if held == name)
+            for name in values.keys() - found - others:
+                made = [each for each in values[name] if not self._is_filled_at(each, found)]
+                filled = all(self._is_filled_at(each, found) for held, each in adds if held == name)
                 if made and filled and all(self._is_of_constants(each, found) for each in made):
                     found.add(name)
         return found
 
-    def _is_filled_at(self, node: "Node") -> bool:
-        return any(map(self.fills, syntax.loops_around(node)))
+    def _is_filled_at(self, node: "Node", derived: Set[str]) -> bool:
+        return any(self.fills(loop, derived) for loop in syntax.loops_around(node))
 
-    def _is_of_constants(self, value: "Node", derived: set[str]) -> bool:
+    def _is_of_constants(self, value: "Node", derived: Set[str]) -> bool:
         """Whether a value is made of what never changes, or is empty."""
         if not syntax.names_in(value) - self._receiver and not members_in(value):
             return True
         return self._are_constant(value, derived) and self._only_gives(value, derived)
 
-    def _are_made(self, values: "list[Node]", loop: Loop) -> bool:
-        """Whether all that a name gets is made in the function, before a loop or in it, of constants."""
-        given = syntax.parameter_names(self._function)
-        return all(
-            syntax.start_within(each, self._function) and not syntax.names_in(each) & (given - loop.items)
-            for each in values
-        )
-
-    def _only_gives(self, node: "Node", own: set[str]) -> bool:
+    def _only_gives(self, node: "Node", own: Set[str]) -> bool:
         for each in syntax.within(node, functions=True):
             if each.type.startswith(_WAITS):
                 return False
@@ -195,7 +198,7 @@ class _Constants:
                 return False
         return True
 
-    def _are_constant(self, node: "Node", own: set[str]) -> bool:
+    def _are_constant(self, node: "Node", own: Set[str]) -> bool:
         """Whether all that is named in a node never changes, but for what is the function's ``own``."""
         inside = own | self._items | _bound_in(node)
         names_of_items = syntax.names_in(node) & self._items
@@ -242,6 +245,14 @@ def _added_to(node: "Node") -> str:
     # (Go: names = append(names, name))
     first = syntax.arguments_of(node)[:1] if node.type in grammar.CALLS and syntax.called_name(node) == "append" else []
     return syntax.text_of(first[0]) if first and first[0].type in grammar.NAMES else ""
+
+
+def _changed_by(node: "Node") -> set[str]:
+    """The names to which a statement does something, other than to add an element or to sort what is there."""
+    call = node.named_children[0] if node.type == "expression_statement" and node.named_child_count == 1 else None
+    if call is None or call.type not in grammar.CALLS or _sorts(call) or _added_to(call):
+        return set()
+    return handed_directly(call)
 
 
 def _bound_in(node: "Node") -> set[str]:

@@ -5,7 +5,7 @@ is given, or reads, is another in the next round, and it does nothing but give b
 change something (a call that is not known here, a member that is set) is taken for a reason to ask again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.source_text import grammar, inlined, syntax
@@ -294,12 +294,12 @@ def alters(node: "Node", names: set[str]) -> bool:
         if each.type == "expression_statement" and each.named_child_count == 1:
             inner = each.named_children[0]
             inner = inner.named_children[0] if inner.type.startswith("await") and inner.named_children else inner
-            if inner.type in grammar.CALLS and _handed_directly(inner) & names:
+            if inner.type in grammar.CALLS and handed_directly(inner) & names:
                 return True
     return False
 
 
-def _handed_directly(call: "Node") -> set[str]:
+def handed_directly(call: "Node") -> set[str]:
     """The names of the object that is called, and of what it is given, without those of calls that give it something:
     ``places.add(place(entrant, leveller))``."""
     owner = syntax.owner_of_call(call)
@@ -363,7 +363,7 @@ def makes_much(node: "Node") -> bool:
     return node.type in grammar.CALLS and syntax.called_name(node) in _MAKES
 
 
-def gives(source: Source, call: "Node", own: set[str], depth: int = 0) -> bool:
+def gives(source: Source, call: "Node", own: Set[str], depth: int = 0) -> bool:
     """Whether a call gives back the same for the same, or changes nothing but what is a function's ``own``."""
     name, owner = syntax.called_name(call), syntax.owner_of_call(call)
     if owner is None and name in own:

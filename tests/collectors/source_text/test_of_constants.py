@@ -155,6 +155,17 @@ LEFT = {
     "a sum": GO.replace("table[r.sku] =", "total +="),
     "names that it is given": RANKS.replace("range b.scores {\n\t\tnames", "range player {\n\t\tnames"),
     "scores that change": RANKS + "\nfunc (b *board) add(name string) { b.scores[name] += 1 }\n",
+    "a text that comes": SORTED.replace(
+        "sorted(SCORES, reverse=True)  # <- 0",
+        "''\n    for part in score:\n        order += part\n    order = sorted(order)  # <- 0",
+    ),
+    "filled by a method": SORTED.replace(
+        "sorted(SCORES, reverse=True)  # <- 0",
+        "array('h')\n    order.frombytes(score)\n    order = sorted(order)  # <- 0",
+    ),
+    "filled by what is asked for": WORDS.replace(
+        "    hits = []", "    keys = {one for one in wanted}\n    hits = []"
+    ).replace("note.lower()", "note.lower() + str(keys)"),
     "up to what is asked for": GO.replace("table[r.sku] = r", "if r.sku == sku { break }; table[r.sku] = r"),
 }
 ENDINGS = dict.fromkeys(("a sum", "up to what is asked for", "names that it is given", "scores that change"), "go")
