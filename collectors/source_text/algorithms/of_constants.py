@@ -102,13 +102,18 @@ def _made_in_line(source: Source, line: int) -> "Iterator[Node]":
         if each.type in grammar.FUNCTIONS and each.start_point[0] + 1 < line:
             return
         if each.start_point[0] + 1 <= line and (
-            each.type in grammar.COMPREHENSIONS or makes_much(each) or _sorts(each)
+            each.type in grammar.COMPREHENSIONS or makes_much(each) or _sorts(each) or _multiplies(each)
         ):
             yield each
 
 
 def _sorts(node: "Node") -> bool:
     return node.type in grammar.CALLS and syntax.called_name(node) in _SORTS
+
+
+def _multiplies(node: "Node") -> bool:
+    """``self.design.T @ self.design``"""
+    return node.type == "binary_operator" and any(each.type == "@" for each in node.children)
 
 
 def _loops_of(node: "Node", function: "Node") -> Iterator[Loop]:

@@ -23,7 +23,8 @@ _CALLERS = 4
 _MOST_CALLED = 32
 _CRUNCHES = grammar.words(
     "inv pinv det slogdet solve lstsq svd eig eigh eigvals eigvalsh cholesky qr matrix_power fft ifft rfft irfft fft2"
-    " unique argsort lexsort percentile quantile median cov corrcoef histogram bincount convolve correlate polyfit"
+    " fmean pstdev stdev pvariance variance quantiles unique argsort lexsort percentile quantile median cov corrcoef"
+    " histogram bincount convolve correlate polyfit"
 )
 """functions of numpy, and of what is like it, that take much for what they are given"""
 _GIVES = (
@@ -69,7 +70,7 @@ _MAKES = (
     | _CRUNCHES
     | grammar.words(
         "sorted frozenset keys values entries split splitlines collect toList toSet asList reversed compile map filter"
-        " tuple findall fromEntries loads safe_load fromstring literal_eval parse"
+        " tuple sum min max findall fromEntries loads safe_load fromstring literal_eval parse"
     )
 )
 """what makes a collection, or something as large, of what it is given"""
@@ -370,6 +371,8 @@ def gives(source: Source, call: "Node", own: Set[str], depth: int = 0) -> bool:
         return True  # (a closure that stands within)
     if name in source.classes and not any(map(syntax.is_constructor, source.named.get(name, ()))):
         return name not in _constructed(source)  # (a record)
+    if _is_component(source, call):
+        return True
     if (named := inlined.called(source, call)) is not None:
         return only_gives(source, named, depth + 1)
     if name in _HEAPS:
@@ -379,7 +382,7 @@ def gives(source: Source, call: "Node", own: Set[str], depth: int = 0) -> bool:
         # (what is added to is a function's own, or made there; set() and put() of others change these)
         made = owner.type in grammar.CALLS and syntax.called_name(owner) in _MAKES | _COPIES
         return made or syntax.names_in(owner) <= own or not syntax.names_in(owner)
-    return name in _GIVES or _is_component(source, call)
+    return name in _GIVES
 
 
 def _is_component(source: Source, call: "Node") -> bool:

@@ -106,6 +106,10 @@ def rank():
     order = sorted(SCORES, reverse=True)  # <- 0
     return str(bisect.bisect(order, float(request.args["score"])))
 """
+GRAM = INVERTED.replace(
+    "return float(seen @ np.linalg.inv(self.covariance) @ seen)  # <- 0",
+    "gram = self.covariance.T @ self.covariance  # <- 0\n        return gram * seen",
+)
 RANKS = """package main
 
 type board struct { scores map[string]int }
@@ -133,7 +137,7 @@ func main() {
 }
 """
 TOLD = {"fares.py": FARES, "sorted.py": SORTED, "inverted.py": INVERTED, "words.py": WORDS, "fares.go": GO,
-        "Fares.java": JAVA, "fares.js": SCRIPT, "ranks.go": RANKS, "route.py": ROUTE}  # fmt: skip
+        "Fares.java": JAVA, "fares.js": SCRIPT, "ranks.go": RANKS, "route.py": ROUTE, "gram.py": GRAM}  # fmt: skip
 LEFT = {
     "added to": FARES + "\n\ndef more(fares, row):\n    fares.rows.append(row)\n",
     "another price": FARES + '\ndef dearer(row):\n    row["price"] = row["price"] + 1\n',
@@ -149,6 +153,7 @@ LEFT = {
     "read again": SORTED + "\ndef again():\n    global SCORES\n    SCORES = read('scores.csv')\n",
     "one more score": SORTED + "\ndef one(score):\n    SCORES.append(score)\n",
     "for each note that is asked about": WORDS.replace("in NOTES:", "in found(wanted):"),
+    "of what is seen": GRAM.replace("@ self.covariance", "@ seen"),
     "another each time": INVERTED.replace(
         "        return float", "        self.covariance += seen\n        return float"
     ),
