@@ -9,7 +9,7 @@ in the file; and it is made by what gives the same for the same.
 import re
 from collections.abc import Iterator, Sequence, Set
 from functools import cached_property
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from perfdoctor.collectors.source_text import grammar, syntax
@@ -212,13 +212,31 @@ class _Constants:
         bare = {name for name in names - self._receiver if not self._is_known(name)}
         if grammar.leaves_out_this(self._source.file):
             members, bare = members | (bare - self._own), bare & self._own
-        if bare & self._own or not all(stays(self._source, name) for name in bare):
+        if bare & self._own or not all(stays(self._source, name) or self._stays_around(name) for name in bare):
             return False
         if not bare and not members and not names_of_items:
             return bool(own & syntax.names_in(node))  # (what stands in the line itself is no work)
         if members and (not self._asked_again or change(self._source, members)):
             return False
         return not self._is_set(node)
+
+    def _stays_around(self, name: str) -> bool:
+        """Whether a name is of a function around this one, which runs once, and sets up what the ones in it use."""
+        outer = (each for each in islice(syntax.around(self._function), 1, None) if each.type in grammar.FUNCTIONS)
+        for around in outer:
+            values = syntax.assigned_in(around).get(name, [])
+            own = [each for each in values if syntax.function_around(each) == around]
+            if not own and name not in syntax.parameter_names(around):
+                continue
+            inside = (each for each in syntax.within(around, functions=True) if syntax.function_around(each) != around)
+            touched = any(name in (_changed_by(each) | {_added_to(each)}) for each in inside)
+            return len(values) == len(own) < 2 and not touched and self._runs_once(around)
+        return False
+
+    def _runs_once(self, function: "Node") -> bool:
+        """Whether a function is called at most once in its file, and in no loop."""
+        calls = self._source.calls.get(syntax.name_of(function), [])
+        return len(calls) < 2 and not any(any(syntax.loops_around(call)) for call in calls)
 
     def _is_known(self, name: str) -> bool:
         """Whether a name is of a module, a function or a class."""

@@ -106,6 +106,15 @@ def rank():
     order = sorted(SCORES, reverse=True)  # <- 0
     return str(bisect.bisect(order, float(request.args["score"])))
 """
+CLOSURE = """async function main() {
+  const rows = await load("fares.json");
+  app.get("/price/:sku", (request, response) => {
+    const table = new Map(rows.map((row) => [row.sku, row.price])); // <- 0
+    response.send(table.get(request.params.sku));
+  });
+}
+main();
+"""
 GRAM = INVERTED.replace(
     "return float(seen @ np.linalg.inv(self.covariance) @ seen)  # <- 0",
     "gram = self.covariance.T @ self.covariance  # <- 0\n        return gram * seen",
@@ -136,8 +145,19 @@ func main() {
 	}
 }
 """
-TOLD = {"fares.py": FARES, "sorted.py": SORTED, "inverted.py": INVERTED, "words.py": WORDS, "fares.go": GO,
-        "Fares.java": JAVA, "fares.js": SCRIPT, "ranks.go": RANKS, "route.py": ROUTE, "gram.py": GRAM}  # fmt: skip
+TOLD = {
+    "fares.py": FARES,
+    "sorted.py": SORTED,
+    "inverted.py": INVERTED,
+    "words.py": WORDS,
+    "fares.go": GO,
+    "Fares.java": JAVA,
+    "fares.js": SCRIPT,
+    "ranks.go": RANKS,
+    "route.py": ROUTE,
+    "gram.py": GRAM,
+    "closure.js": CLOSURE,
+}
 LEFT = {
     "added to": FARES + "\n\ndef more(fares, row):\n    fares.rows.append(row)\n",
     "another price": FARES + '\ndef dearer(row):\n    row["price"] = row["price"] + 1\n',
@@ -153,6 +173,11 @@ LEFT = {
     "read again": SORTED + "\ndef again():\n    global SCORES\n    SCORES = read('scores.csv')\n",
     "one more score": SORTED + "\ndef one(score):\n    SCORES.append(score)\n",
     "for each note that is asked about": WORDS.replace("in NOTES:", "in found(wanted):"),
+    "rows that are added to": CLOSURE.replace("  app.get", "  bus.on('row', (row) => rows.push(row));\n  app.get"),
+    "rows that are loaded again": CLOSURE.replace("const rows", "let rows").replace(
+        "  app.get", "  bus.on('rows', (all) => { rows = all; });\n  app.get"
+    ),
+    "rows of each call": CLOSURE.replace("main();", "for (const one of files) main();"),
     "of what is seen": GRAM.replace("@ self.covariance", "@ seen"),
     "another each time": INVERTED.replace(
         "        return float", "        self.covariance += seen\n        return float"
@@ -173,7 +198,10 @@ LEFT = {
     ).replace("note.lower()", "note.lower() + str(keys)"),
     "up to what is asked for": GO.replace("table[r.sku] = r", "if r.sku == sku { break }; table[r.sku] = r"),
 }
-ENDINGS = dict.fromkeys(("a sum", "up to what is asked for", "names that it is given", "scores that change"), "go")
+ENDINGS = {
+    **dict.fromkeys(("a sum", "up to what is asked for", "names that it is given", "scores that change"), "go"),
+    **dict.fromkeys(("rows that are added to", "rows that are loaded again", "rows of each call"), "js"),
+}
 
 
 def found(name: str, text: str) -> tuple[int, int]:
