@@ -282,6 +282,12 @@ def _examples() -> tuple[Example, ...]:
         Example("a tight loop in C", False, "it may as well compute", ring),
         Example("a loop on a flag", True, "one line, all of a core, and nothing is made or computed", spin),
         Example("a loop on the clock", True, "nearly half of the loop is asking for the time", window(samples=clock)),
+        Example(
+            "numpy.full, again and again",
+            False,
+            "a plain function of another package asks nothing, whatever it is called",
+            window(samples=(cpu((library("site-packages/numpy/_core/numeric.py", "full"), flag), 9.7),)),
+        ),
         Example("a loop on Event.is_set", True, "it asks for an event that it could wait for", window(samples=event)),
         Example(
             "a socket read that never has data",

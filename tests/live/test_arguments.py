@@ -12,6 +12,7 @@ from perfdoctor.collectors.target import find_target
 from tests.live.need import need
 from tests.live.workload import python_interpreters, workload
 from tests.workloads import known_arguments as known
+from tests.workloads import long_calls
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 HOST = LocalHost()
@@ -58,6 +59,17 @@ async def test_different_arguments_are_counted(version: str) -> None:
     assert kept == {"by_own_text": True, "fill": True, "by_made_text": False, "by_name": None}
     gives = {name: one.only_gives for name, one in told.items()}
     assert gives["fill"] is None and gives["by_name"] is False  # (what spin does is not known to give the same)
+
+
+@pytest.mark.parametrize("version", READABLE)
+async def test_calls_that_are_one_long_call_of_c_are_told_from_each_other(version: str) -> None:
+    need(version, "no CPython whose frames can be read so well")
+    async with workload("long_calls.py", interpreter=python_interpreters()[version]) as program:
+        evidence = await observe(HOST, find_target(HOST, program.pid), seconds=5.0)
+    assert evidence.cpu
+    (one,) = (one for one in evidence.cpu.recurring if one.function == "derived")
+    assert long_calls.FEW <= one.different <= long_calls.FEW + 1
+    assert one.calls >= 24 and one.only_gives
 
 
 async def test_what_is_no_python_is_left_alone() -> None:
