@@ -176,11 +176,11 @@ while (word && strcasecmp(word->text, text)) // <- hot
     "an object that is spread into itself": (LineShape.GROW, "this.state = {...this.state, [key]: value}; // <- hot"),
     "a buffer that grows": (LineShape.GROW, "body = Buffer.concat([body, chunk]); // <- hot"),
     "lists that are added up": (LineShape.GROW, "rows = sum(groups.values(), [])  # <- hot"),
-    "numbers that are added up": (None, "total = sum(counts)  # <- hot"),
     "a buffer that is joined once": (LineShape.JOIN, "return Buffer.concat(chunks); // <- hot"),
     "out of the midst of a slice": (LineShape.SHIFT, "s.jobs = append(jobs[:i], jobs[i+1:]...) // <- hot"),
 }
 SAYS_NOTHING = {
+    "numbers that are added up": "total = sum(counts)  # <- hot",
     "a list that is filled, then sorted": """for (const row of rows) {
   found.push(row);
 }
