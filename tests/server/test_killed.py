@@ -124,7 +124,9 @@ async def test_killed_at_any_moment(tmp_path: Path, place: str | None) -> None:
         writers.process.kill()
     print(f"{in_a_write} of {KILLS[kind]} kills within a write")
     assert in_a_write > KILLS[kind] / 4, "most kills met nothing"
-    assert told.added and told.exports and told.tagged and told.pinned, "too little was done to mean anything"
+    # (of few kills, as a slow database leaves time for, one kind may by chance have come to none)
+    done = told.added, told.exports, told.tagged, told.pinned
+    assert told.added and sum(map(bool, done)) >= 3, "too little was done to mean anything"
 
 
 async def check(recordings: Recordings, state: Path, url: str | None, told: Told) -> None:
