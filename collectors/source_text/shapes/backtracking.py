@@ -28,22 +28,26 @@ _NAME = re.compile(r"\b[A-Za-z_]\w*")
 
 def backtracking(sources: SourcesOfAll, rows: Iterable[CpuRow]) -> Iterable[ShapedLine]:
     """The hot lines of Python that use such an expression; or whose file has one, where they name none."""
+    known: dict[tuple[int, str], bool] = {}
     for pid, file, line in hot_lines(rows, _python_line):
         lines = sources.of(pid).lines(file)
-        if 0 < line <= len(lines) and any(map(goes_back, _expressions(lines, lines[line - 1]))):
+        own = lines[line - 1] if 0 < line <= len(lines) else ""
+        made = _made_of_names(lines, own)
+        if not made and own and (pid, file) not in known:
+            known[pid, file] = any(map(goes_back, lines))
+        if any(map(goes_back, (own, *made))) if made else own and known[pid, file]:
             yield ShapedLine(file=file, line=line, shape=LineShape.BACKTRACK)
 
 
-def _expressions(lines: list[str], own: str) -> list[str]:
-    """The lines of a file that make what a line uses: ``WORDS = re.compile(…)``; all of them, where there are none."""
+def _made_of_names(lines: list[str], own: str) -> list[str]:
+    """The lines of a file that make what a line names: ``WORDS = re.compile(…)``."""
     names = set(_NAME.findall(own[:_LONGEST]))
-    made = [
+    return [
         one
         for number, line in enumerate(lines)
         if "compile(" in line and (name := _NAME.match(line.lstrip())) and name[0] in names
         for one in lines[number : number + _LINES]
     ]
-    return [own, *made] if made else lines
 
 
 def _python_line(row: CpuRow) -> Iterable[tuple[str, int]]:
