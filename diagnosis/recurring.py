@@ -19,13 +19,19 @@ from perfdoctor.schemas.cpu import CpuRow, RecurringCalls
 from perfdoctor.schemas.frame import Stack
 
 CALLS = Threshold(8, "system calls", "a function that only works something out makes none, but for memory")
-_QUIET = frozenset(
-    (
-        *("mmap", "munmap", "mremap", "brk", "madvise", "futex", "sched_yield", "clock_gettime", "clock_nanosleep"),
-        # (OpenSSL asks before each random number whether it is still the same process)
-        *("getpid", "getrandom"),
-    )
+_MEMORY_AND_TIME = (
+    "mmap",
+    "munmap",
+    "mremap",
+    "brk",
+    "madvise",
+    "futex",
+    "sched_yield",
+    "clock_gettime",
+    "clock_nanosleep",
 )
+# (OpenSSL asks before each random number whether it is still the same process)
+_QUIET = frozenset((*_MEMORY_AND_TIME, "getpid", "getrandom"))
 
 
 class Recurring(NamedTuple):
